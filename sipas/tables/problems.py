@@ -1,0 +1,96 @@
+"""Complaints about a table: gathered first, then told together, each with its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sipas.errors import N_, BadFile, ManyErrors, SipasError
+
+if TYPE_CHECKING:
+    from sipas.tables.table import Table
+
+SHOWN = 20
+KEPT = 1000
+
+
+class CellProblem(SipasError):
+    """What is wrong in one cell, or in a whole line when `column` is empty; `reason` says it without the place."""
+
+    def __init__(self, file: str, line: int, column: str, reason: SipasError, counts_rows: bool = False) -> None:
+        if counts_rows and column:
+            template = N_("{file}, row {line}, column {column}: {reason}")
+        elif counts_rows:
+            template = N_("{file}, row {line}: {reason}")
+        elif column:
+            template = N_("{file}, line {line}, column {column}: {reason}")
+        else:
+            template = N_("{file}, line {line}: {reason}")
+        super().__init__(template, file=file, line=line, column=column, reason=reason)
+        self.line = line
+        self.column = column
+        self.reason = reason
+
+
+class BadTable(ManyErrors, BadFile):
+    """Cells or lines of a table that cannot be accepted.
+
+    `problems` holds them (the first thousand, in the order of the file) and `count` says how many there are; the text
+    tells the first twenty and how many more.
+    """
+
+    def __init__(self, problems: Sequence[CellProblem], count: int = 0) -> None:
+        self.problems = tuple(problems)
+        self.count = max(count, len(self.problems))
+        if self.count == 1:
+            (only,) = self.problems
+            super().__init__(only, [])
+            return
+        heading = SipasError(
+            N_("{file} cannot be accepted, {count} things in it are wrong:"),
+            file=self.problems[0].values["file"],
+            count=self.count,
+        )
+        errors: list[SipasError] = list(self.problems[:SHOWN])
+        if self.count > len(errors):
+            errors.append(SipasError(N_("... and {more} more"), more=self.count - len(errors)))
+        super().__init__(heading, errors)
+
+
+class Problems:
+    """A notebook for the complaints about one table: `add` what is found, then `refuse`."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.found: list[CellProblem] = []
+        self.count = 0
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def add(self, row: int, column: str, template: str, **values: object) -> None:
+        """Note what is wrong in a cell (`row` counted from 0); `{value}` in the template is the cell as it stands.
+
+        Without a `column` the complaint is about the whole line.
+        """
+        self.count += 1
+        if len(self.found) < KEPT:
+            table = self.table
+            values.setdefault("value", table.shown(row, column) if column else "")
+            reason = SipasError(template, **values)
+            self.found.append(CellProblem(table.name, table.line(row), column, reason, table.counts_rows))
+
+    def add_rows(self, rows: Sequence[int] | NDArray[np.integer], column: str, template: str, **values: object) -> None:
+        """Note the same complaint about a cell in each of several rows."""
+        room = max(KEPT - len(self.found), 0)
+        for row in rows[:room]:
+            self.add(int(row), column, template, **values)
+        self.count += max(len(rows) - room, 0)
+
+    def refuse(self) -> None:
+        """Raise `BadTable` if anything was noted."""
+        if self.count:
+            raise BadTable(sorted(self.found, key=lambda problem: problem.line), self.count)

@@ -1,0 +1,163 @@
+"""One table in memory: columns by name, as text or as numbers, and the line on which each row stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sipas.errors import N_, BadFile, SipasError
+from sipas.tables.numbers import read_numbers
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+PLAINLY_TEXT = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_decimal)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row: its line in the file, and its cells as text ("" where a cell is empty)."""
+
+    line: int
+    row: int
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells[column]
+
+    def get(self, column: str, default: str = "") -> str:
+        """The cell of an optional column."""
+        return self.cells.get(column, default)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it was read; make one with `read_table`.
+
+    `columns` are the names in the order of the file and `rows` the number of data rows. `text` and `numbers` give a
+    column, `records` walks the rows. Columns that Excel stored as numbers are named in `stored_as_numbers`: a code
+    in such a column may have lost its zeros before we saw it. `notes` say what a careful reader should be told.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: int
+    separator: str = ""
+    counts_rows: bool = False
+    stored_as_numbers: frozenset[str] = frozenset()
+    notes: tuple[SipasError, ...] = ()
+    parquet: ParquetFile | None = field(default=None, repr=False)
+    _raw: dict[str, pa.ChunkedArray] = field(default_factory=dict, repr=False)
+    _text: dict[str, pa.ChunkedArray] = field(default_factory=dict, repr=False)
+    _lines: Callable[[], NDArray[np.int64]] | None = field(default=None, repr=False)
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.columns
+
+    def require(self, *columns: str) -> None:
+        """Refuse the table when one of these columns is absent, naming the ones it has and the nearest."""
+        absent = [column for column in columns if column not in self.columns]
+        if not absent:
+            return
+        near = difflib.get_close_matches(absent[0], self.columns, n=1, cutoff=0.6)
+        values: dict[str, Any] = {"file": self.name, "absent": ", ".join(absent), "present": ", ".join(self.columns)}
+        if near:
+            template = N_("{file} has no column {absent}; did you mean {near}? Its columns are: {present}")
+            raise BadFile(template, near=near[0], **values)
+        raise BadFile(N_("{file} has no column {absent}; its columns are: {present}"), **values)
+
+    def load(self, columns: Sequence[str]) -> None:
+        """Fetch several columns of a Parquet file at once, which is quicker than one after the other."""
+        self.require(*columns)
+        wanted = [column for column in dict.fromkeys(columns) if column not in self._raw]
+        if wanted and self.parquet is not None:
+            data = self.parquet.read(columns=wanted, use_threads=True)
+            self._raw.update((column, data.column(column)) for column in wanted)
+
+    def raw(self, column: str) -> pa.ChunkedArray:
+        """The column as it was stored: text from CSV and workbooks, its own type from Parquet."""
+        self.load([column])
+        return self._raw[column]
+
+    def text(self, column: str) -> pa.ChunkedArray:
+        """The column as NFC text without surrounding blanks; null where the cell is empty."""
+        if column not in self._text:
+            self._text[column] = _as_text(self.raw(column), self.name, column)
+        return self._text[column]
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """The column as numbers, NaN where the cell is empty; decimal points and decimal commas are understood.
+
+        Raises `BadTable` with the line and value of each cell that is not a finite number.
+        """
+        return read_numbers(self, column)
+
+    def records(self, *columns: str) -> Iterator[Record]:
+        """Walk the rows; without `columns` each record has all cells."""
+        names = columns or self.columns
+        self.load(names)
+        texts = [self.text(name) for name in names]
+        lines = self.lines()
+        step = 65_536
+        for start in range(0, self.rows, step):
+            cells = [pc.fill_null(text.slice(start, step), "").to_pylist() for text in texts]
+            for offset, values in enumerate(zip(*cells, strict=True)):
+                row = start + offset
+                yield Record(int(lines[row]), row, dict(zip(names, values, strict=True)))
+
+    def lines(self) -> NDArray[np.int64]:
+        """The line (of a workbook or Parquet file: the row) on which each row stands, counted from 1."""
+        if self._lines is not None:
+            return self._lines()
+        return np.arange(1, self.rows + 1) if self.counts_rows else np.arange(2, self.rows + 2)
+
+    def line(self, row: int) -> int:
+        """The line of one row."""
+        return int(self.lines()[row])
+
+    def shown(self, row: int, column: str) -> str:
+        """A cell as it stands, short enough for a message."""
+        value = self.raw(column)[row].as_py()
+        value = "" if value is None else str(value)
+        return value if len(value) <= 40 else value[:39] + "…"
+
+
+def _as_text(raw: pa.ChunkedArray, file: str, column: str) -> pa.ChunkedArray:
+    kind = raw.type
+    if pa.types.is_dictionary(kind):
+        raw = pc.cast(raw, kind.value_type)
+        kind = raw.type
+    if pa.types.is_null(kind):
+        return pc.cast(raw, pa.string())
+    if pa.types.is_floating(kind):
+        return _whole_floats_as_text(raw)
+    if any(test(kind) for test in PLAINLY_TEXT):
+        return pc.cast(raw, pa.string())
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        template = N_("{file}, column {column} holds {kind}, not text or numbers; write it as text")
+        raise BadFile(template, file=file, column=column, kind=str(kind))
+    text = pc.utf8_trim_whitespace(pc.cast(raw, pa.string()))
+    if not pc.all(pc.string_is_ascii(text), min_count=0).as_py():
+        text = pc.utf8_normalize(text, form="NFC")
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _whole_floats_as_text(raw: pa.ChunkedArray) -> pa.ChunkedArray:
+    """3646.0 is the code 3646: a column with gaps was stored as floats by another program."""
+    encoded = pc.dictionary_encode(pc.if_else(pc.is_nan(raw), pa.scalar(None, raw.type), raw)).combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.dictionary(pa.int32(), raw.type))
+    words = pa.array([number_as_text(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([pc.take(words, encoded.indices)], pa.string())
+
+
+def number_as_text(value: float) -> str:
+    """The shortest text of a number: `3646` for 3646.0, `36.36` for 36.36."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))

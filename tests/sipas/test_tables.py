@@ -1,0 +1,293 @@
+"""Tables as offices send them, each quirk once, each in a real file."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sipas.errors import BadFile
+from sipas.tables import BadTable, Problems, read_table
+
+
+def test_csv_as_excel_in_vietnam_writes_it(folder):
+    path = folder.holds('﻿unit;field;w\r\n03646;Đất đai;12,5\r\n03649;"Hộ tịch; chứng thực";0,75\r\n')
+    table = read_table(path)
+    assert table.columns == ("unit", "field", "w")
+    assert table.text("unit").to_pylist() == ["03646", "03649"]
+    assert table.text("field").to_pylist() == ["Đất đai", "Hộ tịch; chứng thực"]
+    assert table.numbers("w").tolist() == [12.5, 0.75]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_separator_and_line_end_are_found_out(folder, separator, end):
+    text = end.join(separator.join(cells) for cells in (["a", "b", "c"], ["01", "", "x"], ["2", "y", ""]))
+    for body in (text, text + end):
+        table = read_table(folder.holds(body))
+        assert [record.cells for record in table.records()] == [
+            {"a": "01", "b": "", "c": "x"},
+            {"a": "2", "b": "y", "c": ""},
+        ]
+        assert [record.line for record in table.records()] == [2, 3]
+
+
+def test_separators_inside_a_quoted_name_do_not_decide(folder):
+    table = read_table(folder.holds('"Tên, họ, chữ đệm";w\nAn;1\n'))
+    assert table.columns == ("Tên, họ, chữ đệm", "w")
+
+
+def test_declared_separator_is_obeyed_and_counted_as_a_line(folder):
+    table = read_table(folder.holds("sep=;\na,b;c\n1;2\n"))
+    assert table.columns == ("a,b", "c")
+    assert table.line(0) == 3
+
+
+def test_text_is_composed_and_trimmed(folder):
+    table = read_table(folder.holds("tên\n  Đo\u0302\u0323i \n".replace("tên", "te\u0302n")))
+    assert table.columns == ("tên",)
+    assert table.text("tên").to_pylist() == ["Đội"]
+
+
+def test_lines_are_right_after_blank_lines_and_cells_of_several_lines(folder):
+    table = read_table(folder.holds('a,b\n1,"two\nlines"\n\n3,x\n,\n4,y\n'))
+    assert [(record.line, record["a"]) for record in table.records()] == [(2, "1"), (5, "3"), (7, "4")]
+    assert table.text("b").to_pylist() == ["two\nlines", "x", "y"]
+
+
+def test_rows_of_bare_separators_below_a_table_are_no_rows(folder):
+    assert read_table(folder.holds("a;b;;\n1;2;;\n;;;\n;;;\n")).rows == 1
+
+
+def test_words_that_other_readers_take_for_missing_stay_words(folder):
+    assert read_table(folder.holds("a,b\nNA,null\n")).text("a").to_pylist() == ["NA"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-32", "UTF-32"), ("windows-1258", "Windows-1258")],
+)
+def test_other_encodings_are_named_with_the_way_to_save(folder, encoding, named):
+    text = (
+        "unit,field\n1,Ho\u0323c ba\u0323\n2,\u0110a\u0301t\n"
+        if encoding == "windows-1258"
+        else "unit,field\n1,Đất đai\n"
+    )
+    with pytest.raises(BadFile, match=f"is written in {named}, not in UTF-8.*CSV UTF-8"):
+        read_table(folder.holds(text.encode(encoding)))
+
+
+def test_windows_1258_without_tone_marks_is_still_named(folder):
+    with pytest.raises(BadFile, match=r"Windows-1258.*line 2"):
+        read_table(folder.holds("unit,field\n1,đơn thư\n".encode("windows-1258")))
+
+
+def test_zero_bytes_are_refused_with_their_line(folder):
+    with pytest.raises(BadFile, match="line 3 holds a zero byte"):
+        read_table(folder.holds(b"a,b\n1,2\n3,\0\n"))
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", "﻿".encode(), b"  \r\n"])
+def test_empty_file_is_refused(folder, body):
+    with pytest.raises(BadFile, match="is empty"):
+        read_table(folder.holds(body))
+
+
+def test_header_without_rows_is_refused_unless_allowed(folder):
+    path = folder.holds("old,new\n")
+    with pytest.raises(BadFile, match="has a header and no rows"):
+        read_table(path)
+    assert list(read_table(path, rows_needed=False).records()) == []
+
+
+def test_column_names_must_be_there_and_differ(folder):
+    with pytest.raises(BadFile, match="column name a stands more than once"):
+        read_table(folder.holds("a,b, a\n1,2,3\n"))
+    with pytest.raises(BadFile, match="column 2 has values but no name"):
+        read_table(folder.holds("a,,c\n1,2,3\n"))
+
+
+def test_ragged_lines_are_named_by_number(folder):
+    with pytest.raises(BadTable) as refused:
+        read_table(folder.holds('a,b,c\n1,2,3\n\n4,5\n"6\n7",8,9\n1,2,3,4\n'))
+    assert [(problem.line, str(problem.reason)[:8]) for problem in refused.value.problems] == [
+        (4, "2 cells "),
+        (7, "4 cells "),
+    ]
+
+
+def test_quotation_mark_never_closed_is_found(folder):
+    with pytest.raises(BadTable, match="line 3: a quotation mark"):
+        read_table(folder.holds('a,b\n1,2\n3,"x\n4,5\n6,7\n'))
+
+
+def test_missing_column_is_named_with_its_likeliest_spelling(folder):
+    with pytest.raises(BadFile, match="has no column stratum; did you mean Stratum"):
+        read_table(folder.holds("Stratum,psu\n1,2\n")).require("psu", "stratum")
+
+
+def test_absent_file_folder_and_old_workbook_are_told_apart(folder):
+    with pytest.raises(BadFile, match="does not exist"):
+        read_table(folder.path / "none.csv")
+    with pytest.raises(BadFile, match="is a folder"):
+        read_table(folder.path)
+    with pytest.raises(BadFile, match=r"old \.xls"):
+        read_table(folder.holds(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xls"))
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "expected"),
+    [
+        ("w;x", ["1,5", "2", ""], [1.5, 2, np.nan]),
+        ("w;x", ["1,234", "10"], [1.234, 10]),
+        ("w,x", ["1.5", "-2e3", " 7 "], [1.5, -2000, 7]),
+        ("w,x", ['"1,5"', "2"], [1.5, 2]),
+    ],
+)
+def test_decimal_marks_are_understood(folder, header, cells, expected):
+    body = "\n".join([header, *(cell + header[1] + "x" for cell in cells)])
+    np.testing.assert_array_equal(read_table(folder.holds(body)).numbers("w"), expected)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "complaint"),
+    [
+        ("w;x", ["1", "abc"], "line 3, column w: “abc” is not a number"),
+        ("w;x", ["1", "nan"], "line 3, column w: “nan” is not a number"),
+        ("w;x", ["1", "inf"], "line 3, column w: “inf” is not a number"),
+        ("w;x", ["1e999", "x"], "line 2, column w: “1e999” is not a number"),
+        ("w;x", ["1.234,5"], "“1.234,5” has a separator of thousands"),
+        ("w;x", ["1.5", "1,5"], "line 3, column w: “1,5” has a decimal comma, but other cells"),
+        ("w,x", ['"1,234"'], "“1,234” may mean thousands or decimals"),
+        ("w,x", ['"1,234,567"'], "“1,234,567” has a separator of thousands"),
+    ],
+)
+def test_numbers_that_are_none_or_could_be_two_are_refused(folder, header, cells, complaint):
+    body = "\n".join([header, *(cell + header[1] + "x" for cell in cells)])
+    with pytest.raises(BadTable) as refused:
+        read_table(folder.holds(body)).numbers("w")
+    assert complaint in str(refused.value)
+
+
+def test_many_problems_are_told_twenty_at_a_time(folder):
+    table = read_table(folder.holds("w\n" + "x\n" * 5000))
+    with pytest.raises(BadTable) as refused:
+        table.numbers("w")
+    assert refused.value.count == 5000
+    told = str(refused.value).splitlines()
+    assert len(told) == 22
+    assert told[-1].strip() == "... and 4980 more"
+
+
+def test_problems_of_a_caller_name_place_and_value(folder):
+    table = read_table(folder.holds("unit\n03646\n99999\n"))
+    problems = Problems(table)
+    problems.refuse()
+    problems.add(1, "unit", "no unit has the code {value}")
+    with pytest.raises(BadTable, match="t, line 3, column unit: no unit has the code 99999"):
+        problems.refuse()
+
+
+def test_workbook_shows_codes_as_the_sheet_does(folder):
+    path = folder.workbook(
+        ["unit", "code", "w", "day", "kept"],
+        ["03646", 3646, 36.363636, dt.date(2026, 3, 2), 3646],
+        [None, 12.0, 1, None, 7],
+        formats={"E2": "00000", "E3": "00000"},
+    )
+    table = read_table(path)
+    assert table.text("unit").to_pylist() == ["03646", None]
+    assert table.text("code").to_pylist() == ["3646", "12"]
+    assert table.text("kept").to_pylist() == ["03646", "00007"]
+    assert table.text("day").to_pylist() == ["2026-03-02", None]
+    assert table.numbers("w").tolist() == [36.363636, 1]
+    assert table.stored_as_numbers == {"code", "w"}
+
+
+def test_workbook_lines_are_the_rows_that_excel_counts(folder):
+    path = folder.workbook([None], ["a", "b", None], [None], ["1", "2", None], [None, None], [None, "x"])
+    assert [(record.line, record["a"]) for record in read_table(path).records()] == [(4, "1"), (6, "")]
+
+
+def test_workbook_with_several_sheets_says_which_is_read(folder):
+    path = folder.workbook(["a"], ["1"], other_sheet=True)
+    (note,) = read_table(path).notes
+    assert "only the first sheet, “Sheet”, is read; the workbook has 2 sheets" in str(note)
+
+
+def test_workbook_formula_without_result_is_refused(folder):
+    with pytest.raises(BadTable, match="formula in cell B2 has no stored result"):
+        read_table(folder.workbook(["a", "b"], ["1", "=A2*2"]))
+
+
+def test_workbook_value_outside_the_named_columns_is_refused(folder):
+    with pytest.raises(BadTable, match="line 2, column C: “stray” stands outside"):
+        read_table(folder.workbook(["a", "b"], ["1", "2", "stray"]))
+
+
+def test_workbook_that_is_none_and_workbook_named_csv_are_told_apart(folder):
+    with pytest.raises(BadFile, match="no readable Excel workbook"):
+        read_table(folder.holds(b"PK\x03\x04nonsense", "a.xlsx"))
+    path = folder.workbook(["a"], ["1"])
+    assert read_table(path.rename(path.with_suffix(".csv"))).rows == 1
+
+
+def test_parquet_columns_of_every_kind_become_codes(folder):
+    path = folder.parquet(
+        unit=pa.array(["03646x", None, "te\u0302n"]),
+        kind=pa.array(["a", "b", "a"]).dictionary_encode(),
+        number=pa.array([7, None, 3646], pa.int16()),
+        gaps=pa.array([7.0, float("nan"), 2.5]),
+        day=pa.array([dt.date(2026, 3, 2), None, None]),
+    )
+    table = read_table(path)
+    assert table.text("unit").to_pylist() == ["03646x", None, "tên"]
+    assert table.text("kind").to_pylist() == ["a", "b", "a"]
+    assert table.text("number").to_pylist() == ["7", None, "3646"]
+    assert table.text("gaps").to_pylist() == ["7", None, "2.5"]
+    assert table.text("day").to_pylist() == ["2026-03-02", None, None]
+    np.testing.assert_array_equal(table.numbers("number"), [7, np.nan, 3646])
+    with pytest.raises(BadTable, match="row 1, column unit: “03646x” is not"):
+        table.numbers("unit")
+
+
+def test_parquet_that_cannot_serve_is_refused(folder):
+    with pytest.raises(BadFile, match="no readable Parquet file"):
+        read_table(folder.holds(b"PAR1 and nothing else", "a.parquet"))
+    with pytest.raises(BadFile, match="column nested holds list"):
+        read_table(folder.parquet(nested=pa.array([[1], [2]]))).text("nested")
+
+
+class Folder:
+    """A folder in which a test lays down one real file at a time."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def holds(self, content: str | bytes, name: str = "t") -> Path:
+        path = self.path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def workbook(self, *rows, formats=None, other_sheet=False) -> Path:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        for cell, pattern in (formats or {}).items():
+            book.active[cell].number_format = pattern
+        if other_sheet:
+            book.create_sheet("Khác").append(["z"])
+        book.save(self.path / "t.xlsx")
+        return self.path / "t.xlsx"
+
+    def parquet(self, **columns) -> Path:
+        pq.write_table(pa.table(columns), self.path / "t.parquet")
+        return self.path / "t.parquet"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path)
