@@ -1,0 +1,56 @@
+"""SIPAS: the application, on one screen. `create_app` puts the parts together; each part is a folder beside this file.
+
+Flask is imported inside the function only, so that `sipas estimate` starts without a web server in its memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from sipas.settings import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application for `settings` (default: read from the environment); mounts only `settings.parts`."""
+    from flask import Flask
+
+    from sipas import error_pages, front, headers, i18n_web, logs
+    from sipas.database import Database
+    from sipas.settings import Settings
+
+    settings = settings or Settings.from_environment()
+    app = Flask("sipas", static_url_path="/static")
+    app.config.update(
+        SETTINGS=settings,
+        DATABASE=Database.of(settings),
+        SECRET_KEY=settings.secret("desk") if "desk" in settings.parts else None,
+        SESSION_COOKIE_NAME="desk",
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_PATH="/desk",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        MAX_CONTENT_LENGTH=64 * 1024,
+        MAX_FORM_PARTS=400,
+    )
+    logs.install(app)
+    headers.install(app)
+    i18n_web.install(app)
+    error_pages.install(app)
+    app.register_blueprint(front.front)
+    if "kiosk" in settings.parts:
+        from sipas.kiosk import kiosk
+
+        app.register_blueprint(kiosk, url_prefix="/k")
+    if "desk" in settings.parts:
+        from sipas.desk import desk
+
+        app.register_blueprint(desk, url_prefix="/desk")
+    if "results" in settings.parts:
+        from sipas.results import results
+
+        app.register_blueprint(results, url_prefix="/results")
+    return app

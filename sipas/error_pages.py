@@ -1,0 +1,60 @@
+"""The one map from errors to pages: a person never sees a stack trace."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from sipas import i18n, logs
+from sipas.errors import N_, SipasError
+
+SENTENCES = {
+    400: N_("The request could not be understood."),
+    403: N_("This form was sent from another site and was not accepted. Please open the page here and try again."),
+    404: N_("There is no page at this address. Please check it, or start from the first page."),
+    405: N_("This address does not accept that kind of request."),
+    413: N_("What was sent is too large."),
+    500: N_("Something went wrong on our side. Nothing you entered before was lost; please try again."),
+    503: N_("The answer could not be stored just now. Please wait a moment and send it again."),
+}
+
+
+def page(status: int, sentence: str) -> Response:
+    """One page for every error: a heading, one sentence, a way on."""
+    response = make_response(render_template("errors/error.html", status=status, sentence=sentence), status)
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _speak_as_the_path_says() -> None:
+    parts = request.path.split("/")
+    if len(parts) > 3 and parts[1] == "k" and parts[3] in i18n.LANGUAGES:
+        i18n.speak(parts[3])
+
+
+def install(app: Flask) -> None:
+    """Ours by their own sentence, HTTP's by ours, the rest as 500 and a line in the log."""
+
+    @app.errorhandler(SipasError)
+    def ours(error: SipasError) -> Response:
+        _speak_as_the_path_says()
+        return page(error.status, i18n.say(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        _speak_as_the_path_says()
+        status = error.code or 500
+        if isinstance(error, InternalServerError) and error.original_exception is not None:
+            logs.failure(error.original_exception)
+        if error.response is not None or 300 <= status < 400:
+            return error.get_response()  # type: ignore[return-value]
+        return page(status, i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
+
+    @app.errorhandler(OperationalError)
+    def storage(error: OperationalError) -> Response:
+        _speak_as_the_path_says()
+        logs.failure(error)
+        return page(503, i18n._(SENTENCES[503]))

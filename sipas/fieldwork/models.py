@@ -1,0 +1,69 @@
+"""Points, waves and the frame."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipas.database import Base
+
+CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6}
+FORMS = {"short": 1, "full": 2}
+STATES = ("open", "closed", "frozen")
+
+
+class Point(Base):
+    """A place where people are asked: a kiosk in an office, a link, a desk for paper forms."""
+
+    __tablename__ = "point"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    unit: Mapped[str] = mapped_column(ForeignKey("unit.code"), comment="the unit that receives here: the stratum")
+    channel: Mapped[str] = mapped_column(String(20))
+    form: Mapped[str] = mapped_column(String(10), comment="short or full questionnaire")
+    opened_on: Mapped[dt.date | None] = mapped_column(Date)
+    closed_on: Mapped[dt.date | None] = mapped_column(Date)
+
+
+class Wave(Base):
+    """A period of asking with one version of one instrument."""
+
+    __tablename__ = "wave"
+    __table_args__ = (CheckConstraint("state in ('open', 'closed', 'frozen')", name="state"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    instrument: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(Integer)
+    opens_on: Mapped[dt.date] = mapped_column(Date)
+    closes_on: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null until somebody closes it")
+    state: Mapped[str] = mapped_column(String(10))
+    simulated: Mapped[bool] = mapped_column(default=False, comment="answers made by the demo; labelled everywhere")
+
+
+class WavePoint(Base):
+    """That a wave asks at a point."""
+
+    __tablename__ = "wave_point"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    point_id: Mapped[int] = mapped_column(ForeignKey("point.id"), primary_key=True)
+
+
+class FrameCell(Base):
+    """Dossiers that a unit handled in a service field in a month: the population."""
+
+    __tablename__ = "frame"
+    __table_args__ = (CheckConstraint("dossiers >= 0", name="dossiers"),)
+
+    unit: Mapped[str] = mapped_column(ForeignKey("unit.code"), primary_key=True)
+    field: Mapped[str] = mapped_column(ForeignKey("service.code"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    dossiers: Mapped[int] = mapped_column(Integer)
+    source: Mapped[str] = mapped_column(String(200))

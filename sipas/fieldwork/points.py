@@ -1,0 +1,79 @@
+"""Receiving points: making them, finding them, listing them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sipas.errors import N_, SipasError, UnknownPoint
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
+from sipas.registry.units import unit
+
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class BadPoint(SipasError):
+    """A point that cannot be made as asked."""
+
+
+def add_point(
+    session: Session,
+    code: str,
+    unit_code: str,
+    *,
+    name: str = "",
+    name_en: str = "",
+    channel: str = "kiosk",
+    form: str = "short",
+    opened_on: dt.date | None = None,
+) -> Point:
+    """Makes a point; it joins every open wave. Raises BadPoint or UnknownCode."""
+    if not CODE.fullmatch(code) or len(code) > 40:
+        raise BadPoint(
+            N_("“{code}” cannot be a point's code; use small letters, digits and hyphens, such as to-hieu-1."),
+            code=code,
+        )
+    if channel not in CHANNELS:
+        raise BadPoint(
+            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=", ".join(CHANNELS)
+        )
+    if form not in FORMS:
+        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=", ".join(FORMS))
+    if session.scalar(select(Point.id).where(Point.code == code)):
+        raise BadPoint(N_("There is a point “{code}” already; choose another code."), code=code)
+    place = unit(session, unit_code)
+    point = Point(
+        code=code,
+        unit=place.code,
+        name=name or place.name,
+        name_en=name_en or name or place.name_en,
+        channel=channel,
+        form=form,
+        opened_on=opened_on,
+    )
+    session.add(point)
+    session.flush()
+    for wave in session.scalars(select(Wave).where(Wave.state == "open")):
+        session.add(WavePoint(wave_id=wave.id, point_id=point.id))
+    return point
+
+
+def point(session: Session, code: str) -> Point:
+    """The point of that code; raises UnknownPoint."""
+    found = session.scalar(select(Point).where(Point.code == code))
+    if found is None:
+        raise UnknownPoint(N_("There is no receiving point “{code}”. Please check the address."), code=code)
+    return found
+
+
+def points(session: Session) -> list[Point]:
+    """Every point in the order in which they were made."""
+    return list(session.scalars(select(Point).order_by(Point.id)))
+
+
+def is_working(place: Point, day: dt.date) -> bool:
+    """Whether the point itself works on `day`."""
+    return (place.opened_on is None or place.opened_on <= day) and (place.closed_on is None or place.closed_on >= day)

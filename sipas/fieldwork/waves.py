@@ -1,0 +1,130 @@
+"""Waves: opening, closing, and what is asked at a point today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sipas import clock
+from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
+from sipas.fieldwork.models import Point, Wave, WavePoint
+from sipas.fieldwork.points import is_working, point, points
+
+
+class BadWave(SipasError):
+    """A wave that cannot be opened as asked."""
+
+
+def open_wave(
+    session: Session,
+    code: str,
+    instrument: str,
+    version: int,
+    *,
+    title: str = "",
+    opens_on: dt.date,
+    closes_on: dt.date | None = None,
+    at: Sequence[str] = (),
+    simulated: bool = False,
+) -> Wave:
+    """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time."""
+    if not re.fullmatch(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", code) or len(code) > 40:
+        raise BadWave(
+            N_("“{code}” cannot be a wave's code; use letters, digits and hyphens, such as 2026-1."), code=code
+        )
+    if session.scalar(select(Wave.id).where(Wave.code == code)):
+        raise BadWave(N_("There is a wave “{code}” already; choose another code."), code=code)
+    if closes_on and closes_on < opens_on:
+        raise BadWave(
+            N_("The wave would close on {closes}, before it opens on {opens}."), closes=closes_on, opens=opens_on
+        )
+    places = [point(session, one) for one in at] or points(session)
+    if not places:
+        raise BadWave(N_("There is no receiving point yet; make one with `sipas point add`."))
+    busy = session.execute(
+        select(Point.code, Wave.code)
+        .join_from(Point, WavePoint, WavePoint.point_id == Point.id)
+        .join(Wave, Wave.id == WavePoint.wave_id)
+        .where(Wave.state == "open", Point.id.in_([p.id for p in places]))
+    ).first()
+    if busy:
+        raise BadWave(
+            N_("Point {point} asks in the open wave {wave} already; close that wave first."),
+            point=busy[0],
+            wave=busy[1],
+        )
+    wave = Wave(
+        code=code,
+        title=title or code,
+        instrument=instrument,
+        version=version,
+        opens_on=opens_on,
+        closes_on=closes_on,
+        state="open",
+        simulated=simulated,
+    )
+    session.add(wave)
+    session.flush()
+    session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
+    return wave
+
+
+def close_wave(session: Session, code: str, on: dt.date) -> Wave:
+    """Closes an open wave: from now on no answer is taken."""
+    wave = wave_of(session, code)
+    if wave.state != "open":
+        raise WaveState(N_("Wave {wave} is {state}; only an open wave can be closed."), wave=code, state=wave.state)
+    wave.state = "closed"
+    wave.closes_on = max(wave.opens_on, min(wave.closes_on or on, on))
+    return wave
+
+
+def wave_of(session: Session, code: str) -> Wave:
+    """The wave of that code; raises UnknownCode."""
+    found = session.scalar(select(Wave).where(Wave.code == code))
+    if found is None:
+        raise UnknownCode(N_("There is no wave “{code}”; `sipas wave list` shows them."), code=code)
+    return found
+
+
+def waves(session: Session) -> list[Wave]:
+    """Every wave, oldest first."""
+    return list(session.scalars(select(Wave).order_by(Wave.id)))
+
+
+def asks(wave: Wave, on: dt.date) -> bool:
+    """Whether the wave takes answers on `on`: open, and its last day not over."""
+    return wave.state == "open" and (wave.closes_on is None or on <= wave.closes_on)
+
+
+def open_wave_at(session: Session, point_code: str, on: dt.date) -> tuple[Wave, Point]:
+    """What is asked at a point on a day; raises UnknownPoint or NoOpenWave."""
+    place = point(session, point_code)
+    candidates = session.scalars(
+        select(Wave)
+        .join(WavePoint, WavePoint.wave_id == Wave.id)
+        .where(WavePoint.point_id == place.id, Wave.state == "open")
+    )
+    for wave in candidates:
+        if asks(wave, on) and is_working(place, on):
+            return wave, place
+    raise NoOpenWave(
+        N_("No survey is open at {point} today. Thank you for wanting to answer; please try again another day."),
+        point=place.name,
+    )
+
+
+def open_weeks(session: Session, wave: Wave, until: dt.date) -> list[tuple[Point, str]]:
+    """Every point with every ISO week in which it asked: the wave's list of sampled clusters."""
+    last = min(wave.closes_on or until, until)
+    listed: list[tuple[Point, str]] = []
+    for place in session.scalars(select(Point).join(WavePoint).where(WavePoint.wave_id == wave.id).order_by(Point.id)):
+        first_day = max(wave.opens_on, place.opened_on or wave.opens_on)
+        last_day = min(last, place.closed_on or last)
+        if first_day <= last_day:
+            listed += [(place, week) for week in clock.weeks_between(first_day, last_day)]
+    return listed

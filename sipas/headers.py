@@ -1,0 +1,57 @@
+"""What every reply says to the browser, and who may post.
+
+No token and no cookie guards the anonymous pages: a token would mark a browser, and there is no authority to abuse.
+A forged post is recognised by `Sec-Fetch-Site`, or by `Origin` where a browser does not send that.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' data:",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types sipas",
+    )
+)
+
+
+def install(app: Flask) -> None:
+    """Headers on every reply; posts from other sites are refused."""
+
+    @app.before_request
+    def refuse_forged_posts() -> None:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        origin = request.headers.get("Origin")
+        if site is not None:
+            allowed = site in ("same-origin", "none")
+        else:
+            allowed = origin is None or urlsplit(origin).netloc == request.host
+        if not allowed:
+            abort(403)
+
+    @app.after_request
+    def say(response: Response) -> Response:
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response

@@ -1,0 +1,25 @@
+"""Ties the catalogs to requests and templates: `?lang=` chooses, Vietnamese is the default."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+
+from sipas import i18n
+
+
+def install(app: Flask) -> None:
+    """Templates get `_`, `{% trans %}`, number formats, and the names of all languages."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: i18n.catalog(i18n.language(), "messages").gettext(text) if text else "",
+        lambda one, many, n: i18n.catalog(i18n.language(), "messages").ngettext(one, many, n),
+        newstyle=True,
+    )
+    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
+    app.jinja_env.filters.update(
+        number=i18n.number, percent=i18n.percent, date=i18n.date, month=i18n.month, say=i18n.say
+    )
+
+    @app.before_request
+    def choose_language() -> None:
+        i18n.speak(request.args.get("lang", "vi"))

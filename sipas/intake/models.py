@@ -1,0 +1,47 @@
+"""The only tables that the public fills. Their columns are what `STORED` promises, and nothing else.
+
+No foreign keys: the small numbers mean rows of the code tables `wave`, `point`, `unit` and `service`. On SQLite the
+tables have no rowid, which would number the people in order of arrival.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, LargeBinary, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipas.database import Base
+
+
+class Response(Base):
+    """One person's answers, as `anonymise` left them."""
+
+    __tablename__ = "response"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    wave: Mapped[int] = mapped_column(SmallInteger)
+    point: Mapped[int] = mapped_column(SmallInteger)
+    unit: Mapped[int] = mapped_column(SmallInteger)
+    field: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[int] = mapped_column(Integer, comment="202603; 0 where it is unknown")
+    cluster: Mapped[bytes] = mapped_column(LargeBinary(8), comment="keyed label of point and week")
+    channel: Mapped[int] = mapped_column(SmallInteger)
+    language: Mapped[int] = mapped_column(SmallInteger)
+    form: Mapped[int] = mapped_column(SmallInteger)
+    sex: Mapped[int] = mapped_column(SmallInteger, comment="0 not answered")
+    age: Mapped[int] = mapped_column(SmallInteger, comment="band; 0 not answered")
+    answers: Mapped[bytes] = mapped_column(LargeBinary(250), comment="one byte per item in instrument order")
+
+
+class Comment(Base):
+    """Free text, kept apart from answers with no key in common."""
+
+    __tablename__ = "comment"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    wave: Mapped[int] = mapped_column(SmallInteger)
+    unit: Mapped[int] = mapped_column(SmallInteger)
+    field: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[int] = mapped_column(Integer)
+    text: Mapped[str] = mapped_column(String(4000), comment="after screening")

@@ -1,0 +1,54 @@
+"""One line of JSON per event, on standard error: no address, browser, path of a visit, or answer ever stands in it.
+
+A failed request is logged by the name of its route and the kind of error alone; the traceback follows without the
+values of variables, so that an operator can report it and nobody can be found in it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+import traceback
+
+from flask import Flask, request
+
+EVENTS = logging.getLogger("sipas")
+
+
+class JsonLines(logging.Formatter):
+    """time (UTC, to the minute), level, event, and what the event brings along in `extra={"facts": {...}}`."""
+
+    converter = time.gmtime
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%MZ"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        return json.dumps(facts, ensure_ascii=False)
+
+
+def install(app: Flask) -> None:
+    """Our own handler in place of Flask's, which would print addresses and paths."""
+    if not EVENTS.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines())
+        EVENTS.addHandler(handler)
+        EVENTS.setLevel(logging.INFO)
+        EVENTS.propagate = True
+    app.logger.handlers.clear()
+    app.logger.propagate = False
+    app.logger.disabled = True
+
+
+def failure(error: BaseException) -> None:
+    """An error nobody foresaw: its kind, and where in our code, without any value."""
+    places = [
+        f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ][-6:]
+    EVENTS.error("failure", extra={"facts": {"route": request.endpoint, "kind": type(error).__name__, "at": places}})

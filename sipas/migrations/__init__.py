@@ -1,0 +1,79 @@
+"""Changes of the database's shape, by Alembic; run by command (`sipas init`, `sipas migrate`), never by a server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from sipas.database import HEAD, Database
+from sipas.errors import N_, NotReady
+from sipas.settings import Settings
+
+FOLDER = Path(__file__).parent
+
+
+def _config(database: Database) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["engine"] = database.engine
+    return config
+
+
+def create(settings: Settings) -> Database:
+    """The home folder, readable by its owner only, with an empty database at the newest version."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in ("keys", "snapshots", "releases", "backups"):
+        (settings.home / folder).mkdir(exist_ok=True, mode=0o700)
+    database = Database.of(settings)
+    if database.engine.dialect.name == "sqlite":
+        # set once, here: two workers that set it at the same moment lock each other out
+        with database.engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+    command.upgrade(_config(database), "head")
+    return database
+
+
+def migrate(settings: Settings, today: dt.date) -> Path | None:
+    """Backs up, then brings the database to the newest version; None (and no backup) where it is there already."""
+    database = Database.of(settings)
+    if not database.exists():
+        database.check()
+    version = database.version()
+    if version == HEAD:
+        return None
+    if version > HEAD:
+        database.check()
+    copy = backup(settings, database, f"before-{HEAD}-{today}")
+    command.upgrade(_config(database), "head")
+    return copy
+
+
+def backup(settings: Settings, database: Database, name: str) -> Path:
+    """A whole copy of an SQLite database by `VACUUM INTO`, which keeps no trace of the order of writing."""
+    if database.engine.dialect.name != "sqlite":
+        raise NotReady(N_("Back up PostgreSQL with its own `pg_dump` first, then run `sipas migrate --backed-up`."))
+    path = settings.home / "backups" / f"{name}.sqlite"
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    number = 1
+    while path.exists():
+        number += 1
+        path = path.with_name(f"{name}-{number}.sqlite")
+    with database.queue(), database.engine.connect() as connection:
+        connection.connection.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]
+    path.chmod(0o600)
+    return path
+
+
+def downgrade(settings: Settings, version: str) -> None:
+    """Back to an older version, for tests of the migrations alone."""
+    command.downgrade(_config(Database.of(settings)), version)
+
+
+def set_version(database: Database, version: str) -> None:
+    """Writes a version number, so that a test can play an older or newer program."""
+    with database.writing() as session:
+        session.execute(text("update alembic_version set version_num = :v"), {"v": version})

@@ -1,0 +1,1 @@
+"""From a closed wave to a release: freeze, estimate, protect, review, publish."""

@@ -1,0 +1,40 @@
+"""Snapshots and releases: what was frozen, what was built from it, and who said yes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipas.database import Base
+
+
+class SnapshotRecord(Base):
+    """The frozen data of a wave."""
+
+    __tablename__ = "snapshot"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    file: Mapped[str] = mapped_column(String(200), comment="name below SIPAS_HOME/snapshots; never an absolute path")
+    digest: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[int] = mapped_column(Integer)
+    frozen_on: Mapped[dt.date] = mapped_column(Date)
+
+
+class Release(Base):
+    """One set of figures, from draft to published; once published its files never change."""
+
+    __tablename__ = "release"
+    __table_args__ = (CheckConstraint("state in ('draft', 'approved', 'published')", name="state"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(60), unique=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    built_by: Mapped[str] = mapped_column(String(100))
+    built_on: Mapped[dt.date] = mapped_column(Date)
+    approved_by: Mapped[str | None] = mapped_column(String(100))
+    approved_on: Mapped[dt.date | None] = mapped_column(Date)
+    published_on: Mapped[dt.date | None] = mapped_column(Date)
+    digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the folder's SHA256SUMS when it was built")

@@ -1,0 +1,66 @@
+"""The shelf of published releases: opens what lies in SIPAS_HOME/releases and nothing else.
+
+The public pages read through here alone. A release comes onto the shelf by one rename when it is published; drafts lie
+elsewhere. It imports neither the database nor the first door.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from analysis.disclosure import SafeTable
+from sipas.errors import N_, UnknownCode
+
+MANIFEST, TABLE, SUMS = "release.json", "estimates.json", "SHA256SUMS"
+CODE = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One published release: its manifest and its protected table."""
+
+    code: str
+    folder: Path
+    manifest: dict[str, Any]
+    table: SafeTable
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the figures come from made-up answers; every page says so."""
+        return bool(self.manifest["wave"]["simulated"])
+
+
+def issues(home: Path) -> list[Issue]:
+    """Every published release, newest first."""
+    shelf = home / "releases"
+    found = (
+        [issue(home, folder.name) for folder in shelf.iterdir() if (folder / MANIFEST).is_file()]
+        if shelf.is_dir()
+        else []
+    )
+    return sorted(found, key=lambda one: (one.manifest["published_on"], one.code), reverse=True)
+
+
+def issue(home: Path, code: str) -> Issue:
+    """The published release of that code; raises UnknownCode."""
+    folder = home / "releases" / code
+    if not CODE.fullmatch(code) or not (folder / MANIFEST).is_file():
+        raise UnknownCode(N_("There is no published release “{code}”."), code=code)
+    return _open(folder)
+
+
+@lru_cache(maxsize=32)
+def _open(folder: Path) -> Issue:
+    return open_folder(folder)
+
+
+def open_folder(folder: Path) -> Issue:
+    """A release as it lies in a folder, published or draft."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    table = SafeTable.from_json((folder / TABLE).read_text(encoding="utf-8"))
+    return Issue(manifest["release"], folder, manifest, table)

@@ -1,0 +1,72 @@
+"""Units, services, competence and crosswalk. Receiving point and competent authority are kept apart (since 2025 a
+dossier may be handed in anywhere in the province)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipas.database import Base
+
+KINDS = ("province", "department", "centre", "ward", "commune", "district")
+
+
+class Unit(Base):
+    """An administrative unit or agency, as it is (or was) between two dates."""
+
+    __tablename__ = "unit"
+    __table_args__ = (
+        CheckConstraint("valid_to is null or valid_from is null or valid_to >= valid_from", name="dates"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True, comment="official code where there is one; text")
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(20))
+    parent: Mapped[str | None] = mapped_column(ForeignKey("unit.code"))
+    valid_from: Mapped[dt.date | None] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null while it exists")
+    note: Mapped[str] = mapped_column(String(300), default="", comment="what about this row is not verified")
+
+
+class Service(Base):
+    """A service field (lĩnh vực) such as civil status or land."""
+
+    __tablename__ = "service"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    rank: Mapped[int] = mapped_column(Integer, comment="order on screens, most used first")
+    valid_from: Mapped[dt.date | None] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    note: Mapped[str] = mapped_column(String(300), default="")
+
+
+class Competence(Base):
+    """Which unit is responsible for a service received somewhere; the most exact row wins."""
+
+    __tablename__ = "competence"
+
+    receiver: Mapped[str] = mapped_column(String(40), primary_key=True, comment="point code, unit code, or a unit kind")
+    service: Mapped[str] = mapped_column(String(40), primary_key=True, comment="service code, or * for every other")
+    responsible: Mapped[str] = mapped_column(
+        String(40), comment="unit code, or @receiver for the receiving unit itself"
+    )
+    valid_from: Mapped[dt.date | None] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+
+
+class Crosswalk(Base):
+    """From an old unit to a new one; a share below 1 says that the old unit was split."""
+
+    __tablename__ = "crosswalk"
+
+    old: Mapped[str] = mapped_column(String(40), primary_key=True)
+    new: Mapped[str] = mapped_column(String(40), primary_key=True)
+    share: Mapped[float] = mapped_column(Float)
+    source: Mapped[str] = mapped_column(String(300))

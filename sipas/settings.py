@@ -1,0 +1,98 @@
+"""All settings in one frozen record, each with a default for a laptop and a sentence of help.
+
+The environment is read here and nowhere else (but for the language of the command line, in `sipas.i18n`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from sipas.errors import N_, NotReady
+
+PARTS = ("kiosk", "desk", "results")
+
+
+def _default_home(environ: Mapping[str, str]) -> Path:
+    data = environ.get("XDG_DATA_HOME") or str(Path(environ.get("HOME", "/")) / ".local/share")
+    return Path(data) / "sipas"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things lie and which parts are served."""
+
+    home: Path = field(
+        default_factory=lambda: _default_home(os.environ),
+        metadata={"help": N_("Folder of the database, keys, snapshots and releases; default ~/.local/share/sipas")},
+    )
+    database_url: str = field(
+        default="",
+        metadata={"help": N_("SQLAlchemy address of the database; empty: the file sipas.sqlite in the home folder")},
+    )
+    parts: tuple[str, ...] = field(
+        default=PARTS, metadata={"help": N_("Which parts this server shows: kiosk, desk, results (comma-separated)")}
+    )
+    workers: int = field(default=2, metadata={"help": N_("Worker processes of `sipas serve`")})
+    province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Reads SIPAS_HOME, SIPAS_DATABASE_URL, SIPAS_PARTS, SIPAS_WORKERS and SIPAS_PROVINCE.
+
+        Raises NotReady, naming the variable, when a value makes no sense.
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {"home": _default_home(environ)}
+        for setting in fields(cls):
+            name = f"SIPAS_{setting.name.upper()}"
+            text = environ.get(name, "").strip()
+            if text:
+                values[setting.name] = _READ.get(setting.name, str)(name, text)
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def url(self) -> str:
+        """The database's address; no absolute path is ever stored in the home folder."""
+        return self.database_url or f"sqlite:///{self.home / 'sipas.sqlite'}"
+
+    def secret(self, name: str) -> str:
+        """A secret of this installation, made at first use, readable by its owner only."""
+        path = self.home / "keys" / f"{name}.secret"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                    file.write(secrets.token_hex(32))
+            except FileExistsError:
+                pass
+        return path.read_text()
+
+
+def _home(name: str, text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _parts(name: str, text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in parts:
+        if part not in PARTS:
+            raise NotReady(
+                N_("{name}: there is no part “{part}”; choose from {known}."),
+                name=name,
+                part=part,
+                known=", ".join(PARTS),
+            )
+    return parts
+
+
+def _workers(name: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise NotReady(N_("{name} is “{text}”; give a whole number from 1 to 64."), name=name, text=text)
+    return int(text)
+
+
+_READ = {"home": _home, "parts": _parts, "workers": _workers}
