@@ -1,0 +1,47 @@
+"""Questionnaires as data: an instrument is a YAML file, and this package turns it into values.
+
+Two things are all that others need: `load("service-2024")` and `catalogue()`. The wording in a file is Vietnamese;
+translations live in the `instruments` catalogs, found by an item's address (`service-2024/B1.1`).
+"""
+
+from surveys.errors import BadInstrument, Complaint, SurveyError, UnknownInstrument
+from surveys.instrument import (
+    FORMS,
+    NOT_ANSWERED,
+    NOT_APPLICABLE,
+    NOT_ASKED,
+    Aspect,
+    Comment,
+    Factor,
+    Instrument,
+    Item,
+    Option,
+    Question,
+    Scale,
+)
+from surveys.load import catalogue, load, read
+from surveys.wording import texts, translated
+
+__all__ = [
+    "FORMS",
+    "NOT_ANSWERED",
+    "NOT_APPLICABLE",
+    "NOT_ASKED",
+    "Aspect",
+    "BadInstrument",
+    "Comment",
+    "Complaint",
+    "Factor",
+    "Instrument",
+    "Item",
+    "Option",
+    "Question",
+    "Scale",
+    "SurveyError",
+    "UnknownInstrument",
+    "catalogue",
+    "load",
+    "read",
+    "texts",
+    "translated",
+]

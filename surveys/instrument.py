@@ -1,0 +1,166 @@
+"""The questionnaire as a tree of values: aspects, their factors, their items, each with its scale.
+
+Nothing here reads files; `load.py` does. The words are those of the file; `wording.py` exchanges them for others.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+
+FORMS = ("full", "short")
+
+# One byte an item: 1 and above is an answer, these three are the reasons why there is none.
+NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED = 0, 254, 255
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Levels from the worst to the best, and which of them count as satisfied."""
+
+    code: str
+    levels: tuple[str, ...]
+    satisfied: tuple[int, ...]
+    lead: str = ""
+    not_applicable: str = ""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the answers that can be chosen in a `choice`, in `several` or in a profile question."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is asked of a visitor: a `rating`, a `choice`, `several` of a list, or a `count`."""
+
+    code: str
+    text: str
+    kind: str = "rating"
+    scale: Scale | None = None
+    options: tuple[Option, ...] = ()
+    most: int = 0
+    allows_not_applicable: bool = False
+    forms: tuple[str, ...] = FORMS
+    wording: str = "decreed"
+
+    @property
+    def levels(self) -> int:
+        """The largest byte that an answer can be.
+
+        >>> Item("C2", "What should improve?", "several", options=(Option("a", "A"), Option("b", "B"))).levels
+        4
+        """
+        match self.kind:
+            case "rating":
+                return len(self.scale.levels) if self.scale else 0
+            case "choice":
+                return len(self.options)
+            case "several":
+                return 1 << len(self.options)
+            case _:
+                return self.most + 1
+
+    @property
+    def satisfied(self) -> tuple[int, ...]:
+        """The levels that count as satisfied; none where satisfaction is not what is asked."""
+        return self.scale.satisfied if self.scale else ()
+
+    @property
+    def not_applicable(self) -> str:
+        """The words for "not applicable", or nothing where the item has no such answer."""
+        return self.scale.not_applicable if self.scale and self.allows_not_applicable else ""
+
+    def accepts(self, value: int) -> bool:
+        """Whether this byte may stand for a visitor's answer, or for its absence."""
+        return NOT_ANSWERED <= value <= self.levels or (value == NOT_APPLICABLE and self.allows_not_applicable)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Items that together say one thing, such as how officials behave."""
+
+    code: str
+    text: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """A side of administration with its factors: making policy, or serving people."""
+
+    code: str
+    text: str
+    factors: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something about the person who answers: asked last, always optional, always coarse."""
+
+    code: str
+    text: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Comment:
+    """The one free text. It is stored apart from the answers, and so is no item."""
+
+    code: str
+    text: str
+    hint: str = ""
+    longest: int = 500
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A questionnaire in one of its versions. `items` stand in packing order, and that order never changes."""
+
+    code: str
+    version: int
+    title: str
+    basis: str
+    population: str
+    language: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    opening: tuple[Item, ...]
+    aspects: tuple[Aspect, ...]
+    closing: tuple[Item, ...]
+    profile: tuple[Question, ...] = ()
+    comment: Comment | None = None
+    digest: str = field(default="", repr=False)
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """Every item, in packing order: the opening, factor after factor, the closing."""
+        return (*self.opening, *(item for factor in self.factors.values() for item in factor.items), *self.closing)
+
+    @cached_property
+    def factors(self) -> dict[str, Factor]:
+        """Every factor by its code, in the order of the file."""
+        return {factor.code: factor for aspect in self.aspects for factor in aspect.factors}
+
+    @cached_property
+    def forms(self) -> dict[str, tuple[str, ...]]:
+        """The item codes of the full and of the short form, in the order in which they are asked."""
+        return {form: tuple(item.code for item in self.items if form in item.forms) for form in FORMS}
+
+    def item(self, code: str) -> Item:
+        """The item of that code; KeyError where there is none."""
+        return self._by_code[code]
+
+    def factor_of(self, code: str) -> str | None:
+        """The code of the factor to which an item belongs; None for an item that stands outside the indices."""
+        return self._factor_by_item.get(code)
+
+    @cached_property
+    def _by_code(self) -> dict[str, Item]:
+        return {item.code: item for item in self.items}
+
+    @cached_property
+    def _factor_by_item(self) -> dict[str, str]:
+        return {item.code: factor.code for factor in self.factors.values() for item in factor.items}

@@ -1,0 +1,147 @@
+"""Reading an instrument: what comes out of a good file, and how a bad one is refused."""
+
+from pathlib import Path
+
+import pytest
+
+import surveys
+from surveys import BadInstrument, UnknownInstrument
+from surveys.load import INSTRUMENTS
+
+SOUND = (INSTRUMENTS / "demo.v1.yaml").read_text(encoding="utf-8")
+
+
+def complaints_of(folder: Path, text: str | bytes, name: str = "demo.v1.yaml") -> list[str]:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(BadInstrument) as caught:
+        surveys.read(path)
+    return [str(complaint) for complaint in caught.value.complaints]
+
+
+def line_of(text: str, words: str) -> int:
+    return text[: text.index(words)].count("\n") + 1
+
+
+def test_service_2024_has_five_factors_of_three_four_six_four_four_items():
+    instrument = surveys.load("service-2024")
+    full = set(instrument.forms["full"])
+    assert {code: len([i for i in f.items if i.code in full]) for code, f in instrument.factors.items()} == {
+        "B1": 3,
+        "B2": 4,
+        "B3": 6,
+        "B4": 4,
+        "B5": 4,
+    }
+    assert len(instrument.forms["full"]) == 22
+    assert instrument.forms["short"] == ("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0")
+    assert instrument.factor_of("O") is None
+    assert instrument.factor_of("B3.0") == "B3"
+    assert all(item.allows_not_applicable for item in instrument.factors["B5"].items)
+
+
+def test_onestop_2018_asks_nine_indicators_on_three_levels():
+    instrument = surveys.load("onestop-2018")
+    assert len(instrument.items) == 9
+    assert {item.levels for item in instrument.items} == {3}
+    assert instrument.forms["short"] == instrument.forms["full"]
+
+
+def test_an_item_accepts_its_levels_and_not_applicable_only_where_allowed():
+    instrument = surveys.load("demo")
+    assert [instrument.item("A1").accepts(byte) for byte in (0, 1, 5, 6, 254, 255)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert instrument.item("R1").accepts(surveys.NOT_APPLICABLE)
+    assert instrument.item("better").levels == 16
+    assert instrument.item("trips").levels == 21
+
+
+def test_an_unknown_code_or_version_names_those_there_are():
+    with pytest.raises(UnknownInstrument, match="service-2024"):
+        surveys.load("service-2042")
+    with pytest.raises(UnknownInstrument, match="no version 9; it has: 1"):
+        surveys.load("demo", 9)
+
+
+def test_all_errors_are_reported_at_once_each_with_its_line(tmp_path):
+    text = (
+        SOUND.replace("version: 1\n", "version: one\n")
+        .replace("code: A2", "code: A1")
+        .replace("text: Chỗ ngồi chờ, scale: satisfaction", "text: Chỗ ngồi chờ, scale: agreement")
+        .replace("    most: 20\n", "")
+        .replace("text: Giới tính", "txt: Giới tính")
+    )
+    found = complaints_of(tmp_path, text)
+    wanted = [
+        (line_of(text, "version: one"), "`version` does not hold what it should"),
+        (line_of(text, "scale: agreement"), "item A1 uses scale `agreement`, which this file does not define"),
+        (line_of(text, "Thái độ của công chức"), "the code `A1` is used twice"),
+        (line_of(text, "code: trips"), "item trips counts, but has no upper end"),
+        (line_of(text, "txt:"), "`txt` is not known here. Known here: text"),
+        (line_of(text, "txt:"), "`text` is missing"),
+    ]
+    for line, words in wanted:
+        assert any(c.startswith(f"demo.v1.yaml, line {line}:") and words in c for c in found), (line, words, found)
+
+
+def test_a_tab_is_named_with_its_line(tmp_path):
+    text = SOUND.replace("  - code: S\n", "\t- code: S\n")
+    [complaint] = complaints_of(tmp_path, text)
+    assert complaint.startswith(f"demo.v1.yaml, line {line_of(text, chr(9))}: there is a tab")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("satisfied: [4, 5]", "satisfied: [4, 6]", "counts no level as satisfied, or one that it does not have (6)"),
+        ("satisfied: [4, 5]", "satisfied: []", "counts no level as satisfied"),
+        ("    not_applicable: Không áp dụng với tôi\n", "", "its scale has no words for it"),
+        ("valid: {from: 2024-01-01}", "valid: {from: 2024-01-01, to: 2023-01-01}", "before it begins"),
+        ("kind: choice", "kind: choise", "`choise` is not one of the words allowed"),
+        ("instrument: demo", "instrument: other", "the file is called demo.v1.yaml, its content is other.v1.yaml"),
+        ("title: Phiếu hỏi thử", "title: 2024", "`title` does not hold what it should. Write text here"),
+        ("title: Phiếu hỏi thử", "title: ' '", "`title` is empty"),
+        ("title: Phiếu hỏi thử", "title: a\ntitle: b", "the key `title` stands twice"),
+        ("options: {f: Nữ, m: Nam}", "options: {nữ: Nữ, m: Nam}", "`nữ` cannot be a code"),
+        ("kind: several", "kind: count", "has options, but is no choice"),
+        ("    kind: several\n", "    kind: several\n    scale: satisfaction\n", "Only a rating has one"),
+        ("title: Phiếu hỏi thử", 'title: "Phiếu', "this is not YAML"),
+        ("opening:", "opening: []\nopenin:", "`openin` is not known here. Known here: opening"),
+    ],
+)
+def test_a_mistake_is_named_in_plain_words(tmp_path, old, new, words):
+    assert old in SOUND
+    assert any(words in c for c in complaints_of(tmp_path, SOUND.replace(old, new)))
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path):
+    text = SOUND.encode().replace("Đón tiếp".encode(), "Đón".encode("utf-16"))
+    assert "is not UTF-8" in complaints_of(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "a", "42", "aspects: [1, {factors: 3}]\nscales: [x]\n"])
+def test_what_is_no_instrument_at_all_is_refused_calmly(tmp_path, content):
+    assert complaints_of(tmp_path, content)
+
+
+def test_text_comes_out_composed(tmp_path):
+    import unicodedata
+
+    path = tmp_path / "demo.v1.yaml"
+    path.write_text(unicodedata.normalize("NFD", SOUND), encoding="utf-8")
+    assert surveys.read(path).title == "Phiếu hỏi thử"
+
+
+def test_complaints_keep_template_and_values_apart_for_translation(tmp_path):
+    (tmp_path / "demo.v1.yaml").write_text(SOUND.replace("scale: satisfaction,", "scale: x,", 1), encoding="utf-8")
+    with pytest.raises(BadInstrument) as caught:
+        surveys.read(tmp_path / "demo.v1.yaml")
+    complaint = caught.value.complaints[0]
+    assert "{scale}" in complaint.template
+    assert complaint.values["scale"] == "x"
