@@ -1,0 +1,314 @@
+"""Cells: the integer sums that every estimate needs, and nothing else.
+
+A cell holds the rows that agree in stratum, PSU, weighting class and domains. Of each it keeps how many rows there
+are, and per item how many rows gave each answer. Sums of counts are whole numbers: cells of parts add up to the very
+same cells as the whole, whatever the partition, the order or the machine. Cells are not anonymous; they stay inside.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from analysis.codebook import Codebook
+from analysis.design import Design
+from analysis.errors import N_, AnalysisError, DifferentCells, NotInCells
+from analysis.keys import Codes, Labels, combine, first_rows, label_text, rank, union
+
+FORMAT = b"cells-1"
+
+
+@dataclass(frozen=True)
+class PersonSums:
+    """For the mean of each person's own score over a factor: sums by how many of its items the person answered.
+
+    rows, total, squares: [cells, 0..k items answered]; total and squares are of S = sum of (level - 1).
+    """
+
+    rows: NDArray[np.int64]
+    total: NDArray[np.int64]
+    squares: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Integer sums per stratum x PSU x weighting class x domain, in one fixed order.
+
+    keys     names of the key columns, in sort order; labels and codes say what each cell has there (-1 = empty)
+    by       the families of domains that were asked for; `()` is the whole and always there
+    rows     rows per cell, also those that answered nothing
+    counts   per item an array [cells, state]: 0 not answered, 1..levels, levels + 1 not applicable
+    persons  per factor, only where `person_means` was asked for
+    elements whether each row is a cell of its own
+    """
+
+    codebook: Codebook
+    design: Design
+    by: tuple[tuple[str, ...], ...]
+    keys: tuple[str, ...]
+    labels: Mapping[str, Labels]
+    codes: Mapping[str, Codes]
+    rows: NDArray[np.integer]
+    counts: tuple[NDArray[np.integer], ...]
+    persons: Mapping[str, PersonSums] = field(default_factory=dict)
+    elements: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __add__(self, other: "Cells") -> "Cells":
+        return gather([self, other])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cells) and self.to_bytes() == other.to_bytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def size(self) -> int:
+        """How many rows of data the cells hold."""
+        return int(self.rows.sum(dtype=np.int64))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the cells as they are saved: equal cells, equal digest."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+    def code(self, column: str) -> Codes:
+        """The codes of one key column; refuses a column that was not asked for."""
+        if column not in self.codes:
+            raise NotInCells(
+                N_("the cells do not hold the column {column}; name it in `by` or `keep` of tabulate"), column=column
+            )
+        return self.codes[column]
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """One key column as numbers per cell; NaN where empty."""
+        codes = self.code(column)
+        try:
+            values = np.append(np.array(self.labels[column], dtype=float), np.nan)
+        except ValueError as problem:
+            raise NotInCells(N_("column {column} does not hold numbers"), column=column) from problem
+        return values[codes]
+
+    def label(self, column: str, code: int) -> str | None:
+        """The text of a label; None where empty."""
+        return None if code < 0 else label_text(self.labels[column][code])
+
+    def item(self, code: str) -> NDArray[np.integer]:
+        """The counts [cells, state] of one item."""
+        if code not in self.codebook.item_codes:
+            raise NotInCells(
+                N_("there is no item {item}; the items are {items}"),
+                item=code,
+                items=", ".join(self.codebook.item_codes),
+            )
+        return self.counts[self.codebook.item_codes.index(code)]
+
+    def with_lonely(self, lonely: str, in_domain: bool | None = None) -> "Cells":
+        """The same cells under another convention for single PSUs."""
+        return replace(self, design=self.design.with_lonely(lonely, in_domain))
+
+    def take(self, chosen: NDArray) -> "Cells":
+        """Some of the cells (an index or a mask). Their PSUs are then all there is: for domains, do not filter."""
+        return replace(
+            self,
+            codes={key: codes[chosen] for key, codes in self.codes.items()},
+            rows=self.rows[chosen],
+            counts=tuple(count[chosen] for count in self.counts),
+            persons={
+                name: PersonSums(s.rows[chosen], s.total[chosen], s.squares[chosen]) for name, s in self.persons.items()
+            },
+        )
+
+    def to_bytes(self) -> bytes:
+        """The cells as the bytes of a Parquet file."""
+        sink = io.BytesIO()
+        pq.write_table(_table(self), sink, compression="zstd", use_dictionary=True)
+        return sink.getvalue()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the cells to a Parquet file; never half a file."""
+        path = Path(path)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_bytes(self.to_bytes())
+        os.replace(partial, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Cells":
+        """Read cells that `save` wrote."""
+        return _from_table(pq.read_table(path, read_dictionary=[]), str(path))
+
+
+def gather(parts: Sequence[Cells]) -> Cells:
+    """Add cells: those with the same key become one, and the sums are in the order of their keys."""
+    first = parts[0]
+    for other in parts[1:]:
+        _refuse_strangers(first, other)
+    labels: dict[str, Labels] = {}
+    codes: dict[str, Codes] = {}
+    for key in first.keys:
+        labels[key], own = union([(part.labels[key], part.codes[key]) for part in parts])
+        codes[key] = np.concatenate(own)
+    rows = np.concatenate([part.rows for part in parts])
+    counts = [np.concatenate([part.counts[i] for part in parts]) for i in range(len(first.counts))]
+    persons = {
+        name: [
+            np.concatenate([getattr(part.persons[name], sums) for part in parts])
+            for sums in ("rows", "total", "squares")
+        ]
+        for name in first.persons
+    }
+    joined, span = combine([codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows))
+    if first.elements:
+        order = np.lexsort([*_packed(counts)[::-1], joined])
+        starts = None
+    else:
+        ids, size = rank(joined, span)
+        order = np.argsort(ids, kind="stable")
+        starts = first_rows(ids[order], size)
+    chosen = order if starts is None else order[starts]
+
+    def added(values: NDArray) -> NDArray:
+        values = values[order]
+        return values if starts is None or not len(starts) else np.add.reduceat(values, starts, dtype=np.int64)
+
+    return replace(
+        first,
+        labels=labels,
+        codes={name: column[chosen] for name, column in codes.items()},
+        rows=smallest(added(rows)),
+        counts=tuple(smallest(added(count)) for count in counts),
+        persons={name: PersonSums(*(added(sums) for sums in three)) for name, three in persons.items()},
+    )
+
+
+def smallest(counts: NDArray) -> NDArray:
+    """The same counts in the narrowest unsigned type that holds them."""
+    largest = int(counts.max(initial=0))
+    if largest >= 2**62:
+        raise AnalysisError(N_("a sum of counts passes the range of 64-bit integers"))
+    return counts.astype(np.min_scalar_type(largest), copy=False)
+
+
+def _packed(counts: Sequence[NDArray]) -> list[NDArray[np.int64]]:
+    """The answers of single rows as few numbers: a fixed order for rows that agree in their keys."""
+    packed: list[NDArray[np.int64]] = []
+    span = 2**62
+    for count in counts:
+        states = count.shape[1]
+        if span * states >= 2**62:
+            packed.append(np.zeros(len(count), dtype=np.int64))
+            span = 1
+        packed[-1] = packed[-1] * states + np.argmax(count, axis=1)
+        span *= states
+    return packed
+
+
+def _refuse_strangers(first: Cells, other: Cells) -> None:
+    for what, one, two in (
+        ("instrument", first.codebook.instrument, other.codebook.instrument),
+        ("version", first.codebook.version, other.codebook.version),
+        ("items", first.codebook.items, other.codebook.items),
+        ("factors", first.codebook.factor_items, other.codebook.factor_items),
+        ("design", first.design, other.design),
+        ("domains", first.by, other.by),
+        ("key columns", first.keys, other.keys),
+        ("kind (rows or groups of rows)", first.elements, other.elements),
+        ("person means", set(first.persons), set(other.persons)),
+    ):
+        if one != two:
+            raise DifferentCells(
+                N_("cells with different {what} cannot be added; tabulate both in the same way"), what=what
+            )
+
+
+def _table(cells: Cells) -> pa.Table:
+    columns: dict[str, pa.Array] = {}
+    for key in cells.keys:
+        codes = cells.codes[key]
+        columns[f"key:{key}"] = pa.array(codes, mask=codes < 0)
+    columns["rows"] = pa.array(cells.rows.astype(np.int64))
+    for item, count in zip(cells.codebook.item_codes, cells.counts, strict=True):
+        for state in range(count.shape[1]):
+            columns[f"count:{item}:{state}"] = pa.array(count[:, state].astype(np.int64))
+    for name, sums in cells.persons.items():
+        for kind in ("rows", "total", "squares"):
+            for answered, column in enumerate(getattr(sums, kind).T):
+                columns[f"person:{name}:{kind}:{answered}"] = pa.array(column)
+    about = {
+        "by": cells.by,
+        "keys": cells.keys,
+        "labels": {
+            key: [label if isinstance(label, str) else float(label) for label in cells.labels[key]]
+            for key in cells.keys
+        },
+        "numeric": [key for key in cells.keys if cells.labels[key].dtype != object],
+        "elements": cells.elements,
+        "persons": list(cells.persons),
+        "design": asdict(cells.design),
+    }
+    metadata = {
+        b"format": FORMAT,
+        b"codebook": cells.codebook.to_json().encode(),
+        b"about": json.dumps(about, ensure_ascii=False, sort_keys=True).encode(),
+    }
+    return pa.table(columns).replace_schema_metadata(metadata)
+
+
+def _from_table(table: pa.Table, name: str) -> Cells:
+    metadata = table.schema.metadata or {}
+    if metadata.get(b"format") != FORMAT:
+        raise DifferentCells(N_("{path} does not hold cells that this version reads"), path=name)
+    codebook = Codebook.from_json(metadata[b"codebook"].decode())
+    about = json.loads(metadata[b"about"])
+    design = about["design"]
+    if design["sampled"] is not None:
+        design["sampled"] = tuple(tuple(psu) for psu in design["sampled"])
+
+    def whole(column: str) -> NDArray[np.int64]:
+        return table[column].to_numpy()
+
+    labels = {}
+    for key, values in about["labels"].items():
+        labels[key] = np.array(values, dtype=float if key in about["numeric"] else object)
+    return Cells(
+        codebook=codebook,
+        design=Design(**{**design, "fpc": tuple(design["fpc"])}),
+        by=tuple(tuple(family) for family in about["by"]),
+        keys=tuple(about["keys"]),
+        labels=labels,
+        codes={
+            key: table[f"key:{key}"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
+            for key in about["keys"]
+        },
+        rows=smallest(whole("rows")),
+        counts=tuple(
+            smallest(np.column_stack([whole(f"count:{item.code}:{state}") for state in range(item.levels + 2)]))
+            for item in codebook.items
+        ),
+        persons={
+            factor: PersonSums(
+                *(
+                    np.column_stack(
+                        [
+                            whole(f"person:{factor}:{kind}:{answered}")
+                            for answered in range(len(codebook.factor_items[factor]) + 1)
+                        ]
+                    )
+                    for kind in ("rows", "total", "squares")
+                )
+            )
+            for factor in about["persons"]
+        },
+        elements=about["elements"],
+    )

@@ -1,0 +1,167 @@
+"""What the columns of a data set mean: the questionnaire as the statistics see it, without wording rules or files.
+
+A snapshot carries its codebook, so that it can be analysed again in ten years with nothing but this package.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from analysis.errors import N_, BadCodebook
+
+NOT_APPLICABLE = -1
+OVERALL = "overall"
+ROLES = ("strata", "psu", "ssu", "weight", "fpc")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class CodebookItem:
+    """One question with ordered levels 1..levels; `satisfied` are the levels that count as satisfied."""
+
+    code: str
+    text: str = ""
+    factor: str | None = None
+    levels: int = 5
+    satisfied: tuple[int, ...] = (4, 5)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "satisfied", tuple(sorted(self.satisfied)))
+        if not 2 <= self.levels <= 250:
+            raise BadCodebook(
+                N_("item {item}: {levels} levels; from 2 to 250 are handled"), item=self.code, levels=self.levels
+            )
+        if not self.satisfied or not all(1 <= level <= self.levels for level in self.satisfied):
+            raise BadCodebook(
+                N_("item {item}: satisfied levels {satisfied} must lie between 1 and {levels}"),
+                item=self.code,
+                satisfied=list(self.satisfied),
+                levels=self.levels,
+            )
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """A questionnaire: its items in order, its factors, and which columns carry the design.
+
+    groups   factor -> items, where one item may serve several factors; left out, it follows from the items' `factor`
+    columns  role -> columns, for the roles strata, psu, ssu, weight, fpc
+    psus     the design's own list of sampled PSUs as (stratum, psu); None = those in the data
+    not_applicable, missing   values in item columns that mean so; an empty value is always missing
+    """
+
+    instrument: str = ""
+    version: str = ""
+    wave: str = ""
+    title: str = ""
+    simulated: bool = False
+    items: tuple[CodebookItem, ...] = ()
+    factors: tuple[tuple[str, str], ...] = ()
+    groups: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    psus: tuple[tuple[str, ...], ...] | None = None
+    not_applicable: tuple[int, ...] = (NOT_APPLICABLE,)
+    missing: tuple[int, ...] = ()
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", str(self.version))
+        codes = [item.code for item in self.items]
+        if not codes:
+            raise BadCodebook(N_("the codebook has no items; nothing can be estimated"))
+        names = codes + [code for code, _ in self.factors] + [OVERALL]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise BadCodebook(
+                N_("used twice as the name of an item, a factor or the whole: {names}"), names=", ".join(twice)
+            )
+        unknown = [role for role in self.columns if role not in ROLES]
+        if unknown:
+            raise BadCodebook(
+                N_("unknown role of a column: {roles}; known are {known}"),
+                roles=", ".join(unknown),
+                known=", ".join(ROLES),
+            )
+        for factor, members in self.factor_items.items():
+            strangers = [code for code in members if code not in codes]
+            if strangers or not members:
+                raise BadCodebook(
+                    N_("factor {factor} names items that do not exist, or none: {items}"),
+                    factor=factor,
+                    items=", ".join(strangers),
+                )
+
+    @classmethod
+    def plain(
+        cls,
+        items: Iterable[str] | Mapping[str, Sequence[str]],
+        *,
+        levels: int | Mapping[str, int] = 5,
+        satisfied: Sequence[int] = (4, 5),
+        not_applicable: Sequence[int] = (),
+        missing: Sequence[int] = (),
+        title: str = "",
+    ) -> "Codebook":
+        """The codebook of a plain table: a list of item columns, or a mapping from factor to item columns.
+
+        >>> Codebook.plain({"speed": ["q01", "q02"], "place": ["q02", "q03"]}).factor_items["place"]
+        ('q02', 'q03')
+        """
+        groups = {} if not isinstance(items, Mapping) else {name: tuple(codes) for name, codes in items.items()}
+        codes = (
+            dict.fromkeys(code for members in groups.values() for code in members) if groups else dict.fromkeys(items)
+        )
+        return cls(
+            title=title,
+            items=tuple(
+                CodebookItem(
+                    code, levels=levels[code] if isinstance(levels, Mapping) else levels, satisfied=tuple(satisfied)
+                )
+                for code in codes
+            ),
+            factors=tuple((name, "") for name in groups),
+            groups=tuple(groups.items()) if groups else None,
+            not_applicable=tuple(not_applicable),
+            missing=tuple(missing),
+        )
+
+    @property
+    def item_codes(self) -> tuple[str, ...]:
+        """The items' codes, in order."""
+        return tuple(item.code for item in self.items)
+
+    @property
+    def factor_items(self) -> dict[str, tuple[str, ...]]:
+        """Factor -> its items, in order."""
+        if self.groups is not None:
+            return dict(self.groups)
+        return {code: tuple(item.code for item in self.items if item.factor == code) for code, _ in self.factors}
+
+    @property
+    def overall_items(self) -> tuple[str, ...]:
+        """The items pooled into the whole: those of any factor, each once; without factors, all."""
+        members = {code for items in self.factor_items.values() for code in items}
+        return tuple(code for code in self.item_codes if code in members or not members)
+
+    def to_json(self) -> str:
+        """As text for a file; `from_json` gives an equal codebook back."""
+        return json.dumps({"codebook": FORMAT, **asdict(self)}, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Codebook":
+        """The codebook that `to_json` wrote."""
+        content = json.loads(text)
+        if content.pop("codebook", None) != FORMAT:
+            raise BadCodebook(N_("this codebook was written in a format that this version does not read"))
+        content["items"] = tuple(
+            CodebookItem(**{**item, "satisfied": tuple(item["satisfied"])}) for item in content["items"]
+        )
+        content["factors"] = tuple(tuple(pair) for pair in content["factors"])
+        if content["groups"] is not None:
+            content["groups"] = tuple((name, tuple(codes)) for name, codes in content["groups"])
+        content["columns"] = {role: tuple(names) for role, names in content["columns"].items()}
+        if content["psus"] is not None:
+            content["psus"] = tuple(tuple(psu) for psu in content["psus"])
+        content["not_applicable"] = tuple(content["not_applicable"])
+        content["missing"] = tuple(content["missing"])
+        return cls(**content)

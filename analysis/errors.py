@@ -1,0 +1,69 @@
+"""What can go wrong in the statistics, said so that the reader knows the next step.
+
+Each error keeps its English template and the values named in it, so that an application can say it in another
+language: `str(error) == error.template.format(**error.values)`. Templates are marked with `N_` for extraction.
+"""
+
+from typing import Any
+
+
+def N_(text: str) -> str:
+    """Mark a template for translators; the text itself is unchanged."""
+    return text
+
+
+class AnalysisError(Exception):
+    """The family of all refusals of this package."""
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self.template = template
+        self.values = values
+        super().__init__(template.format(**values))
+
+
+class BadCodebook(AnalysisError):
+    """The description of the questionnaire contradicts itself."""
+
+
+class NotASnapshot(AnalysisError):
+    """The file is not a Parquet file with a codebook in it."""
+
+
+class BadData(AnalysisError):
+    """A column is missing, or a value lies outside what the codebook or the design allows."""
+
+
+class BadDesign(AnalysisError):
+    """The design contradicts itself or the data."""
+
+
+class LonelyPsu(BadDesign):
+    """A stratum has a single PSU, and the design does not say what to do about it."""
+
+
+class NotInCells(AnalysisError):
+    """The cells were tabulated without something that this method needs; the message names what to ask for."""
+
+
+class DifferentCells(AnalysisError):
+    """Cells of different questionnaires, designs or keys cannot be added."""
+
+
+class BadWeights(AnalysisError):
+    """A weight is zero, negative or not a number."""
+
+
+class CannotCalibrate(AnalysisError):
+    """The population totals cannot be met by these answers."""
+
+
+class BadMethod(AnalysisError):
+    """An unknown method, or a method asked for something it does not give."""
+
+
+def one_of(what: str, given: str, known: tuple[str, ...] | list[str]) -> None:
+    """Refuse a name that is not among the known ones."""
+    if given not in known:
+        raise BadMethod(
+            N_("{what} `{given}` is not known; choose one of: {known}"), what=what, given=given, known=", ".join(known)
+        )

@@ -1,0 +1,139 @@
+"""Labels and codes: how the columns that identify a cell are kept small and in one fixed order.
+
+A key column is a sorted array of its distinct labels and, per row or cell, the place of its label (-1 = empty).
+Labels sort by code point, numbers by size, never by appearance: so the order of cells never depends on the data's.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analysis.errors import N_, BadData
+
+Labels = NDArray
+Codes = NDArray[np.int32]
+
+
+def text_labels(values: Sequence[str]) -> Labels:
+    """Distinct labels, sorted, as an array of Python strings."""
+    labels = np.empty(len(set(values)), dtype=object)
+    labels[:] = sorted(set(values))
+    return labels
+
+
+def encode_text(column: pa.Array) -> tuple[Labels, Codes]:
+    """Labels and codes of a column of texts, whole numbers or booleans; NFC; an empty text is empty."""
+    if pa.types.is_dictionary(column.type):
+        encoded = column
+    else:
+        if pa.types.is_floating(column.type):
+            column = _whole_where_possible(column)
+        encoded = column.dictionary_encode()
+    raw = ["" if value is None else _as_text(value) for value in encoded.dictionary.to_pylist()]
+    labels = text_labels([text for text in raw if text])
+    places = {label: place for place, label in enumerate(labels)}
+    ranks = np.array([places.get(text, -1) for text in raw] + [-1], dtype=np.int32)
+    return labels, ranks[_filled(encoded.indices, len(raw))]
+
+
+def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
+    """Distinct numbers in ascending order, and codes; an empty value or NaN is empty."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
+    try:
+        values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid as problem:
+        raise BadData(
+            N_("column {column} must hold numbers: {problem}"), column=name, problem=str(problem).splitlines()[0]
+        ) from problem
+    known = ~np.isnan(values)
+    labels, inverse = np.unique(values[known], return_inverse=True)
+    codes = np.full(len(values), -1, dtype=np.int32)
+    codes[known] = inverse
+    return labels, codes
+
+
+def combine(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
+    """One number per row that sorts as the codes sort, first column first; and one more than the largest possible."""
+    key = np.zeros(length, dtype=np.int64)
+    span = 1
+    for column, size in zip(codes, sizes, strict=True):
+        if span * (size + 1) >= 2**62:
+            distinct, key = np.unique(key, return_inverse=True)
+            span = len(distinct)
+        key *= size + 1
+        key += column
+        key += 1
+        span *= size + 1
+    return key, span
+
+
+def rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
+    """The place of each key among the distinct keys, and how many there are."""
+    if span <= max(4 * len(key), 1 << 20):
+        present = np.zeros(span, dtype=bool)
+        present[key] = True
+        places = np.cumsum(present) - 1
+        return places[key], int(places[-1]) + 1 if span else 0
+    distinct, inverse = np.unique(key, return_inverse=True)
+    return inverse, len(distinct)
+
+
+def first_rows(ids: NDArray, size: int) -> NDArray[np.int64]:
+    """For each group, the first row that belongs to it."""
+    first = np.empty(size, dtype=np.int64)
+    first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
+    return first
+
+
+def union(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Codes]]:
+    """The labels of several parts in one order, and each part's codes in it."""
+    numeric = any(labels.dtype != object for labels, _ in parts)
+    if numeric:
+        whole = np.unique(np.concatenate([labels.astype(float) for labels, _ in parts]))
+        maps = [np.searchsorted(whole, labels.astype(float)) for labels, _ in parts]
+    else:
+        whole = text_labels([label for labels, _ in parts for label in labels])
+        places = {label: place for place, label in enumerate(whole)}
+        maps = [np.array([places[label] for label in labels], dtype=np.int64) for labels, _ in parts]
+    codes = [np.append(mapping, -1).astype(np.int32)[own] for mapping, (_, own) in zip(maps, parts, strict=True)]
+    return whole, codes
+
+
+def label_text(label: object) -> str:
+    """A label as it is shown: a number without a needless `.0`."""
+    if isinstance(label, float | np.floating):
+        return str(int(label)) if float(label).is_integer() else repr(float(label))
+    return str(label)
+
+
+def _as_text(value: object) -> str:
+    return unicodedata.normalize("NFC", value.strip() if isinstance(value, str) else label_text(value))
+
+
+def _whole_where_possible(column: pa.Array) -> pa.Array:
+    column = pc.if_else(pc.is_nan(column), None, column)
+    whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
+    return column.cast(pa.int64()) if whole or whole is None else column
+
+
+def _filled(indices: pa.Array, empty: int) -> NDArray:
+    return (
+        indices.fill_null(pa.scalar(empty, indices.type))
+        if indices.null_count and _fits(indices, empty)
+        else _widened(indices, empty)
+    ).to_numpy(zero_copy_only=False)
+
+
+def _fits(indices: pa.Array, empty: int) -> bool:
+    return empty <= np.iinfo(indices.type.to_pandas_dtype()).max
+
+
+def _widened(indices: pa.Array, empty: int) -> pa.Array:
+    return indices.cast(pa.int64()).fill_null(empty) if indices.null_count else indices

@@ -1,0 +1,300 @@
+"""One pass over the data: from rows, in any order and in any number of parts, to cells.
+
+The pass streams: memory depends on the number of cells, not of rows. It never weights anything; weights are constant
+in a cell and enter later, once.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from analysis.cells import Cells, PersonSums, gather, smallest
+from analysis.codebook import Codebook, CodebookItem
+from analysis.design import Design
+from analysis.errors import N_, BadCodebook, BadData
+from analysis.keys import combine, encode_numbers, encode_text, first_rows, rank
+from analysis.snapshot import Snapshot, read_snapshot
+
+Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
+BATCH = 1 << 19
+PARTS = 8
+
+
+def tabulate(
+    source: Source,
+    by: Sequence[str | Sequence[str]] = (),
+    *,
+    codebook: Codebook | None = None,
+    design: Design | None = None,
+    keep: Sequence[str] = (),
+    values: Sequence[str] = (),
+    elements: bool = False,
+    person_means: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Cells:
+    """Sum a data set into cells.
+
+    source    a snapshot, several of one instrument, paths of Parquet files, or an Arrow table
+    by        families of domains: `["unit", ("unit", "field")]` is one domain per unit and one per unit and field;
+              the whole is always there
+    codebook  what the columns mean; a snapshot brings its own
+    design    the sampling design; a snapshot brings its own
+    keep      further columns that weights will need: post-strata, margins
+    values    columns of numbers that calibration or numeric measures will need; each distinct value is a key
+    elements  keep every row as a cell of its own (needed where a method looks at single rows)
+    person_means  also keep what the mean of persons' own factor scores needs
+    progress  called with the number of rows read so far
+
+    >>> table = pa.table({"unit": ["a", "a", "b"], "q01": [5, 4, 1], "q02": [3, None, 2]})
+    >>> cells = tabulate(table, ["unit"], codebook=Codebook.plain(["q01", "q02"]), design=Design(psus="unit"))
+    >>> cells.rows.tolist(), cells.item("q01").tolist()
+    ([2, 1], [[0, 0, 0, 0, 1, 1, 0], [0, 1, 0, 0, 0, 0, 0]])
+    """
+    sources: list = list(source) if isinstance(source, list | tuple) else [source]
+    opened = [
+        read_snapshot(part) if codebook is None and isinstance(part, str | os.PathLike) else part for part in sources
+    ]
+    if codebook is None:
+        if not isinstance(opened[0], Snapshot):
+            raise BadCodebook(N_("a table needs a codebook that says which columns are items; see Codebook.plain"))
+        codebook = opened[0].codebook
+    design = design if design is not None else design_of(codebook)
+    families = _families(by)
+    domains = [column for family in families for column in family]
+    numbers = tuple(
+        dict.fromkeys(
+            [
+                *([design.weights] if design.weights else []),
+                *(count for count in design.fpc if isinstance(count, str)),
+                *values,
+            ]
+        )
+    )
+    keys = tuple(dict.fromkeys([*design.columns, *keep, *domains, *values]))
+    named = {*domains, *design.strata, *design.psus}
+    numbers = tuple(column for column in numbers if column not in named)
+    empty = Cells(
+        codebook=codebook,
+        design=design,
+        by=families,
+        keys=keys,
+        labels={},
+        codes={},
+        rows=np.zeros(0, np.int64),
+        counts=(),
+        elements=elements or design.elements,
+    )
+    parts: list[Cells] = []
+    seen = 0
+    for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
+        if not batch.num_rows:
+            continue
+        part = _sum(batch, empty, numbers, person_means, seen)
+        seen += batch.num_rows
+        parts.append(part)
+        if len(parts) >= PARTS and not empty.elements:
+            parts = [gather(parts)]
+        if progress:
+            progress(seen)
+    if not parts:
+        raise BadData(N_("there are no rows; nothing can be estimated"))
+    return gather(parts)
+
+
+def design_of(codebook: Codebook) -> Design:
+    """The design that a codebook describes."""
+    columns = codebook.columns
+    weight = columns.get("weight", ())
+    return Design(
+        strata=columns.get("strata", ()),
+        psus=columns.get("psu", ()),
+        ssus=columns.get("ssu", ()),
+        weights=weight[0] if weight else None,
+        fpc=columns.get("fpc", ()),
+        sampled=codebook.psus,
+    )
+
+
+def _families(by: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    families = [(family,) if isinstance(family, str) else tuple(family) for family in by]
+    return tuple(dict.fromkeys([(), *families]))
+
+
+def _batches(
+    sources: Iterable[Snapshot | pa.Table | str | os.PathLike[str]], columns: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
+    for source in sources:
+        if isinstance(source, pa.Table):
+            _require(source.column_names, columns, "")
+            yield from source.select(columns).combine_chunks().to_batches()
+            continue
+        path = source.path if isinstance(source, Snapshot) else Path(source)
+        with pq.ParquetFile(path, memory_map=True) as file:
+            _require(file.schema_arrow.names, columns, str(path))
+            texts = [field.name for field in file.schema_arrow if field.name in columns and _is_text(field.type)]
+        with pq.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
+            yield from file.iter_batches(batch_size=BATCH, columns=list(columns))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
+    lacking = [column for column in needed if column not in present]
+    if lacking:
+        raise BadData(
+            N_("missing columns: {columns}; {path} has {present}"),
+            columns=", ".join(lacking),
+            path=path or "the table",
+            present=", ".join(present),
+        )
+
+
+def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], person_means: bool, before: int) -> Cells:
+    length = batch.num_rows
+    labels, codes = {}, {}
+    for key in empty.keys:
+        column = batch.column(key)
+        labels[key], codes[key] = encode_numbers(column, key) if key in numbers else encode_text(column)
+    for key in empty.design.columns:
+        if (codes[key] < 0).any():
+            raise BadData(
+                N_("column {column} is empty in row {row}; the design needs it in every row"),
+                column=key,
+                row=before + int(np.argmax(codes[key] < 0)) + 1,
+            )
+    states = [item_states(batch.column(item.code), item, empty.codebook, before) for item in empty.codebook.items]
+    if empty.elements:
+        ids, size = np.arange(length), length
+        chosen = ids
+    else:
+        joined, span = combine(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
+        ids, size = rank(joined, span)
+        chosen = first_rows(ids, size)
+    counts = []
+    for state, item in zip(states, empty.codebook.items, strict=True):
+        kinds = item.levels + 2
+        if empty.elements:
+            count = (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
+        else:
+            count = smallest(np.bincount(ids * kinds + state, minlength=size * kinds).reshape(size, kinds))
+        counts.append(count)
+    return replace(
+        empty,
+        labels=labels,
+        codes={name: column[chosen] for name, column in codes.items()},
+        rows=np.bincount(ids, minlength=size),
+        counts=tuple(counts),
+        persons=_persons(states, ids, size, empty.codebook) if person_means else {},
+    )
+
+
+def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
+    """Each row's answer as a state: 0 not answered, 1..levels, levels + 1 not applicable; refuses other values."""
+    table, values = _translation(item, codebook), column
+    wide: Any = np.uint16
+    if pa.types.is_dictionary(column.type):
+        values = column = column.cast(column.type.value_type)
+    if _is_text(column.type):
+        trimmed = pc.utf8_trim_whitespace(column)
+        values = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+    empty = pa.scalar(_EMPTY, pa.int16())
+    try:
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), None, values)
+        if values.type == pa.int8():
+            table, wide = _narrow(table), np.uint8
+            empty = pa.scalar(-128, pa.int8())
+        else:
+            values = (
+                values.cast(pa.float64()).cast(pa.int16())
+                if pa.types.is_string(values.type)
+                else values.cast(pa.int16())
+            )
+    except pa.ArrowInvalid as problem:
+        raise _outside(column, item, codebook, before) from problem
+    plain = (values.fill_null(empty) if values.null_count else values).to_numpy(zero_copy_only=False)
+    states = table[plain.view(wide)]
+    if (states == _INVALID).any():
+        raise _outside(column, item, codebook, before, int(np.argmax(states == _INVALID)))
+    return states
+
+
+_EMPTY = -32768
+_INVALID = 255
+
+
+def _translation(item: CodebookItem, codebook: Codebook) -> NDArray[np.uint8]:
+    """State by the 16-bit pattern of the value."""
+    table = np.full(1 << 16, _INVALID, dtype=np.uint8)
+    table[np.arange(1, item.levels + 1)] = np.arange(1, item.levels + 1)
+    for value in codebook.not_applicable:
+        table[value & 0xFFFF] = item.levels + 1
+    for value in codebook.missing:
+        table[value & 0xFFFF] = 0
+    table[_EMPTY & 0xFFFF] = 0
+    return table
+
+
+def _narrow(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same by the 8-bit pattern; -128 stands for empty."""
+    narrow = np.concatenate([table[:128], table[-128:]])
+    narrow[128] = 0
+    return narrow
+
+
+def _outside(
+    column: pa.Array, item: CodebookItem, codebook: Codebook, before: int, place: int | None = None
+) -> BadData:
+    allowed = [*range(1, item.levels + 1), *codebook.not_applicable, *codebook.missing]
+    if place is None:
+        for position, value in enumerate(column.to_pylist()):
+            try:
+                known = value is None or str(value).strip() in ("", "nan") or float(value) in allowed
+            except ValueError:
+                known = False
+            if not known:
+                place = position
+                break
+    return BadData(
+        N_("item {item}, row {row}: the value {value} is not one of the levels 1 to {levels}"),
+        item=item.code,
+        row=before + (place or 0) + 1,
+        value=repr(column[place or 0].as_py()),
+        levels=item.levels,
+    )
+
+
+def _persons(states: list[NDArray[np.uint8]], ids: NDArray, size: int, codebook: Codebook) -> dict[str, PersonSums]:
+    """Per factor and number of items answered: rows, sum and sum of squares of the persons' sums of (level - 1)."""
+    found = {}
+    for factor, members in codebook.factor_items.items():
+        places = [codebook.item_codes.index(code) for code in members]
+        if len({codebook.items[place].levels for place in places}) > 1:
+            raise BadCodebook(
+                N_("factor {factor}: a person's mean needs items with equally many levels"), factor=factor
+            )
+        kinds = len(places) + 1
+        answered = np.zeros(len(ids), dtype=np.int64)
+        total = np.zeros(len(ids), dtype=np.int64)
+        for place in places:
+            state = states[place].astype(np.int64)
+            valid = (state >= 1) & (state <= codebook.items[place].levels)
+            answered += valid
+            total += np.where(valid, state - 1, 0)
+        groups = ids * kinds + answered
+
+        def sums(weights: NDArray | None, groups: NDArray = groups, kinds: int = kinds) -> NDArray[np.int64]:
+            return np.bincount(groups, weights, minlength=size * kinds).astype(np.int64).reshape(size, kinds)
+
+        found[factor] = PersonSums(sums(None), sums(total), sums(total * total))
+    return found
