@@ -1,0 +1,39 @@
+"""Makes the two font files of this folder from Debian's `fonts-noto-core`: Latin, Vietnamese and the signs of our pages.
+
+    pip install fonttools==4.68.0 brotli
+    python subset.py [FOLDER OF THE TTF FILES]
+
+Run it again only when a page needs another sign; two runs give equal bytes.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SIGNS = (
+    "U+0020-007E,U+00A0-00FF,"  # Latin
+    "U+0102-0103,U+0110-0111,U+0128-0129,U+0168-0169,U+01A0-01A1,U+01AF-01B0,U+1EA0-1EF9,"  # Vietnamese
+    "U+0300-0301,U+0303,U+0309,U+0323,"  # its tone marks, where a text is not composed
+    "U+2010-2015,U+2018-201E,U+2022,U+2026,U+2030,U+2032-2033,U+20AB,U+20AC,U+2212,U+2248,U+2260,U+2264-2265"
+)
+
+
+def main(source: Path) -> None:
+    for weight in ("Regular", "Bold"):
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "fontTools.subset", str(source / f"NotoSans-{weight}.ttf")),
+                f"--unicodes={SIGNS}",
+                "--layout-features=kern,mark,mkmk,ccmp,locl,tnum",
+                "--no-hinting",
+                "--desubroutinize",
+                "--flavor=woff2",
+                f"--output-file={HERE / f'noto-sans-{weight.lower()}.woff2'}",
+            ],
+            check=True,
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/fonts/truetype/noto"))
