@@ -1,0 +1,149 @@
+"""Which further cells must be withheld so that none can be computed from those that are shown.
+
+Pure combinatorics over cells numbered 0, 1, 2, ...: what a cell means is `disclosure`'s business. Two attackers are
+kept out: one who subtracts along a line of a table (what is left of a published total), and one who solves all sums of
+a table at once. Bounds (a hidden count lies between 0 and what is left) and the smallest loss are left to optimisation.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A published relation: the total is the sum of its parts.
+
+    `disjoint` parts hold different people, so that a remainder can itself be too small a group; items of one factor are
+    answered by the same people and are not disjoint. Only sums of one `table` are solved together.
+    """
+
+    total: int
+    parts: tuple[int, ...]
+    table: str = ""
+    disjoint: bool = True
+
+
+class Unprotectable(Exception):
+    """A cell that must be hidden follows from figures that are public already."""
+
+    def __init__(self, cell: int) -> None:
+        super().__init__(cell)
+        self.cell = cell
+
+
+def withhold(
+    sizes: Sequence[int], sums: Sequence[Sum], secret: Iterable[int], *, minimum: int = 0, known: Iterable[int] = ()
+) -> set[int]:
+    """Enlarge the secret cells until no secret cell follows from the others.
+
+    In each sum whose total is shown, none or at least two parts are hidden, and the hidden ones hold `minimum` people
+    together, because what is left after subtraction is a published group as well. A hidden total has a hidden part. The
+    next to go is always the smallest part with answers (the usual first heuristic: Willenborg and de Waal, Elements of
+    Statistical Disclosure Control, 2001, chapter 6). At last all sums of a table are solved as linear equations.
+
+    Known cells have been published before: they hide nothing. A cell without answers hides nothing either.
+
+    >>> row = Sum(total=0, parts=(1, 2, 3))
+    >>> sorted(withhold([60, 4, 26, 30], [row], [1], minimum=10))
+    [1, 2]
+    """
+    state = _Cells(sizes, set(secret), set(known), frozenset(secret), minimum)
+    while True:
+        before = state.changes
+        for line in sums:
+            state.mend(line)
+        if state.changes != before:
+            continue
+        exposed = [first for table in _tables(sums) if (first := _solved(table, state.hidden()))]
+        if not exposed:
+            return state.secret
+        for cell, line in exposed:
+            state.hide_with(cell, line)
+
+
+@dataclass
+class _Cells:
+    sizes: Sequence[int]
+    secret: set[int]
+    known: set[int]
+    primary: frozenset[int]
+    minimum: int
+    changes: int = 0
+
+    def hidden(self) -> set[int]:
+        return self.secret - self.known
+
+    def add(self, cell: int) -> None:
+        self.secret.add(cell)
+        self.changes += 1
+
+    def partner(self, line: Sum) -> int | None:
+        """The smallest part that can still be hidden, else the total."""
+        free = [part for part in line.parts if self._free(part)]
+        if free:
+            return min(free, key=lambda part: (self.sizes[part], part))
+        return line.total if self._free(line.total) else None
+
+    def _free(self, cell: int) -> bool:
+        return self.sizes[cell] > 0 and cell not in self.secret and cell not in self.known
+
+    def mend(self, line: Sum) -> None:
+        while True:
+            hidden = [part for part in line.parts if part in self.secret and part not in self.known]
+            total_hidden = line.total in self.secret and line.total not in self.known
+            left = sum(self.sizes[part] for part in hidden)
+            if total_hidden:
+                if hidden:
+                    return
+                hidden = [line.total]
+            elif not hidden or (len(hidden) > 1 and (left >= self.minimum or not line.disjoint)):
+                return
+            if not self.hide_with(hidden[0], line):
+                return
+
+    def hide_with(self, cell: int, line: Sum) -> bool:
+        """Hide one more cell of the line to protect this one; False where the cell cannot be protected in it."""
+        partner = self.partner(line)
+        if partner is not None:
+            self.add(partner)
+            return True
+        if cell in self.primary:
+            raise Unprotectable(cell)
+        self.secret.discard(cell)
+        self.known.add(cell)
+        self.changes += 1
+        return False
+
+
+def _tables(sums: Sequence[Sum]) -> list[list[Sum]]:
+    tables: dict[str, list[Sum]] = {}
+    for line in sums:
+        if line.disjoint:
+            tables.setdefault(line.table, []).append(line)
+    return list(tables.values())
+
+
+def _solved(sums: list[Sum], hidden: set[int]) -> tuple[int, Sum] | None:
+    """The first hidden cell that has exactly one possible value, with a line to widen.
+
+    A cell is determined by the equations A x = b just when its unit vector lies in the row space of A.
+    """
+    lines = [line for line in sums if line.total in hidden or not hidden.isdisjoint(line.parts)]
+    cells = sorted({cell for line in lines for cell in (line.total, *line.parts) if cell in hidden})
+    if not cells:
+        return None
+    place = {cell: column for column, cell in enumerate(cells)}
+    equations = np.zeros((len(lines), len(cells)))
+    for row, line in enumerate(lines):
+        equations[row, [place[part] for part in line.parts if part in place]] = -1
+        if line.total in place:
+            equations[row, place[line.total]] = 1
+    _, singular, directions = np.linalg.svd(equations, full_matrices=False)
+    reach = (directions[singular > 1e-9 * singular[0]] ** 2).sum(axis=0)
+    determined = np.flatnonzero(reach > 1 - 1e-9)
+    if not determined.size:
+        return None
+    cell = cells[determined[0]]
+    return cell, next(line for line in lines if cell in line.parts or cell == line.total)

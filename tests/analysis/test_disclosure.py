@@ -1,0 +1,210 @@
+"""The second door, and an attacker on the other side of it."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from analysis.disclosure import CannotBeProtected, NotASafeTable, NotInTable, Policy, SafeTable, suppress
+from analysis.errors import AnalysisError
+
+
+def a_row(of="O", n=40, estimate=0.8, **domain):
+    flags = [] if n else ["no answers"]
+    values = {"estimate": estimate, "se": 0.01, "low": 0.7, "high": 0.9} if n else {}
+    empty = {"estimate": None, "se": None, "low": None, "high": None}
+    return {"domain": domain, "of": of, "n": n, **empty, **values, "method": "wilson_shared", "flags": flags}
+
+
+def a_table(counts, of="O"):
+    """Whole, units, fields and unit x field of a table of counts, each total the sum of its parts."""
+    counts = np.asarray(counts)
+    rows = [a_row(of, int(counts.sum()))]
+    rows += [a_row(of, int(n), unit=f"u{i}") for i, n in enumerate(counts.sum(axis=1))]
+    rows += [a_row(of, int(n), field=f"f{j}") for j, n in enumerate(counts.sum(axis=0))]
+    rows += [a_row(of, int(n), unit=f"u{i}", field=f"f{j}") for (i, j), n in np.ndenumerate(counts)]
+    return rows
+
+
+def withheld(table):
+    return {(row["of"], tuple(sorted(row["domain"].items()))) for row in table.records() if row["withheld"]}
+
+
+def attack(safe):
+    """Every withheld count that subtraction finds: fill in sums with one unknown until nothing more follows."""
+    counts = {tuple(sorted(row["domain"].items())): row["n"] for row in safe.records()}
+    found = {}
+    progress = True
+    while progress:
+        progress = False
+        for total, family in itertools.product(counts, [("unit",), ("field",), ("field", "unit")]):
+            names = {name for name, _ in total}
+            if not names < set(family):
+                continue
+            parts = [key for key in counts if tuple(name for name, _ in key) == family and set(total) <= set(key)]
+            unknown = [key for key in (total, *parts) if counts[key] is None]
+            if len(unknown) == 1:
+                (key,) = unknown
+                known = sum(counts[part] for part in parts if part != key)
+                counts[key] = known if key == total else counts[total] - known
+                found[key] = counts[key]
+                progress = True
+    return found
+
+
+def test_a_figure_on_fewer_people_than_the_policy_asks_is_withheld():
+    safe = suppress([a_row(n=9, unit="a"), a_row(n=10, unit="b")])
+    assert safe.row("O", unit="a") == {**dict.fromkeys(a_row(), None), "domain": {"unit": "a"}, "of": "O",
+                                       "flags": [], "withheld": True}  # fmt: skip
+    assert safe.row("O", unit="b") == {**a_row(n=10, unit="b"), "withheld": False}
+
+
+@pytest.mark.parametrize("estimate", [0.0, 1.0])
+def test_what_a_small_group_says_with_one_voice_is_withheld(estimate):
+    safe = suppress([a_row(n=19, estimate=estimate, unit="a"), a_row(n=20, estimate=estimate, unit="b")])
+    assert withheld(safe) == {("O", (("unit", "a"),))}
+
+
+def test_no_answers_is_said_and_is_not_the_same_as_withheld():
+    row = suppress([a_row(n=0, unit="a")]).row("O", unit="a")
+    assert (row["n"], row["withheld"], row["flags"]) == (0, False, ["no answers"])
+
+
+def test_a_small_cell_takes_the_next_smallest_with_it():
+    safe = suppress([a_row(n=100)] + [a_row(n=n, unit=u) for u, n in zip("abcd", [5, 40, 25, 30], strict=True)])
+    assert withheld(safe) == {("O", (("unit", "a"),)), ("O", (("unit", "c"),))}
+
+
+def test_two_small_cells_whose_sum_is_small_take_a_third():
+    safe = suppress([a_row(n=60)] + [a_row(n=n, unit=u) for u, n in zip("abc", [3, 4, 53], strict=True)])
+    assert len(withheld(safe)) == 3 or ("O", ()) in withheld(safe)
+
+
+def test_a_cell_without_answers_hides_nothing():
+    safe = suppress([a_row(n=70)] + [a_row(n=n, unit=u) for u, n in zip("abc", [5, 0, 65], strict=True)])
+    assert not safe.row("O", unit="b")["withheld"]
+    assert safe.row("O", unit="c")["withheld"]
+
+
+def test_a_factor_minus_its_other_items_tells_nothing():
+    rows = [a_row("B5", 60), a_row("B5.1", 8), a_row("B5.2", 50), a_row("B5.3", 45)]
+    assert {of for of, _ in withheld(suppress(rows, parts={"B5": ["B5.1", "B5.2", "B5.3"]}))} == {"B5.1", "B5.3"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_sparse_tables_withstand_subtraction_too(seed):
+    rng = np.random.default_rng(seed)
+    assert not attack(suppress(a_table(rng.poisson(rng.gamma(0.7, 60, size=(9, 1)) * rng.dirichlet(np.ones(6))))))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_attacker_who_subtracts_learns_nothing(seed):
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(10, 90, size=(9, 6))
+    counts[rng.integers(9, size=7), rng.integers(6, size=7)] = rng.integers(0, 10, size=7)
+    counts[0, 0] = 5
+    raw = a_table(counts)
+    safe = suppress(raw)
+    naive = SafeTable.from_json(json.dumps(_primary_only(safe, raw)))
+    assert attack(naive), "the attack must work where only small cells are withheld"
+    assert not attack(safe)
+
+
+def _primary_only(safe, raw):
+    """The same table with small cells alone withheld: what a careless publisher would print."""
+    table = json.loads(safe.to_json())
+    policy = Policy()
+    rows = [suppress([row]).row(row["of"], **row["domain"]) for row in raw]
+    assert all(row["withheld"] == policy.hides(before) for row, before in zip(rows, raw, strict=True))
+    return {**table, "rows": [[row[name] for name in table["columns"]] for row in rows]}
+
+
+def test_an_attacker_who_solves_all_sums_at_once_learns_nothing():
+    """Two blocks of hidden cells joined by one more: each line hides two or three, yet the joint cell is determined."""
+    counts = np.full((5, 5), 50)
+    for cell in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 2), (2, 3), (3, 2), (3, 3), (2, 4), (3, 4)]:
+        counts[cell] = 6
+    safe = suppress(a_table(counts))
+    hidden = np.array([[safe.row("O", unit=f"u{i}", field=f"f{j}")["withheld"] for j in range(5)] for i in range(5)])
+    cells = list(zip(*np.nonzero(hidden), strict=True))
+    sums = np.zeros((10, len(cells)))
+    for column, (i, j) in enumerate(cells):
+        sums[i, column] = sums[5 + j, column] = 1
+    free = np.linalg.svd(sums)[2][np.linalg.matrix_rank(sums) :]
+    assert (np.abs(free).max(axis=0) > 1e-9).all(), "every hidden cell can still take more than one value"
+
+
+def test_what_was_withheld_once_stays_withheld_for_the_same_answers():
+    first = suppress([a_row(n=60), *(a_row(n=n, unit=u) for u, n in zip("abc", [5, 25, 30], strict=True))], source="x")
+    rows = [a_row(n=25, unit="b"), a_row(n=30, unit="c")]
+    assert [row["withheld"] for row in suppress(rows, earlier=[first], source="x").records()] == [True, False]
+    assert [row["withheld"] for row in suppress(rows, earlier=[first], source="y").records()] == [False, False]
+
+
+def test_a_new_table_is_not_undone_by_what_was_shown_before():
+    first = suppress([a_row(n=60), a_row(n=30, unit="a"), a_row(n=30, unit="b")], source="x")
+    rows = [a_row(n=n, unit="a", field=f) for f, n in zip("xyz", [4, 12, 14], strict=True)]
+    second = suppress(rows, earlier=[first], source="x")
+    assert [row["withheld"] for row in second.records()] == [True, True, False]
+
+
+def test_a_figure_that_cannot_be_protected_any_more_is_refused_by_name():
+    first = suppress([a_row(n=30, unit="a")], Policy(minimum=5), source="x")
+    rows = [a_row(n=9, unit="a", field="x"), a_row(n=21, unit="a", field="y")]
+    shown = suppress([rows[1]], Policy(minimum=5), source="x")
+    with pytest.raises(CannotBeProtected, match="'field': 'x'"):
+        suppress(rows, Policy(minimum=10), earlier=[first, shown], source="x")
+
+
+def test_nobody_makes_a_safe_table_but_the_door():
+    with pytest.raises(TypeError, match="suppress"):
+        SafeTable([a_row()], Policy(), "", {})
+
+
+def test_a_table_comes_back_from_text_as_it_was():
+    safe = suppress(a_table([[5, 50], [60, 0]]), source="abc", about={"wave": "2026-1", "place": "Sơn La"})
+    again = SafeTable.from_json(safe.to_json())
+    assert again == safe
+    assert list(again.records()) == list(safe.records())
+    assert (again.source, again.about["place"], again.policy) == ("abc", "Sơn La", Policy())
+    assert again.domains("field", "unit") == safe.domains("unit", "field")
+    assert again.measures == ("O",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.update(format="something"),
+        lambda table: table.update(version=2),
+        lambda table: table.pop("policy"),
+        lambda table: table["rows"][0].append(1),
+        lambda table: table.update(rows=[[{"unit": "a"}, "O", 3, 0.5, None, None, None, "", [], False]]),
+        lambda table: table.update(rows=[[{"unit": "a"}, "O", 3, 0.5, None, None, None, "", [], True]]),
+    ],
+)
+def test_a_text_that_the_door_did_not_write_is_refused(change):
+    table = json.loads(suppress([a_row(unit="a")]).to_json())
+    change(table)
+    with pytest.raises(NotASafeTable):
+        SafeTable.from_json(json.dumps(table))
+    with pytest.raises(NotASafeTable):
+        SafeTable.from_json("not json")
+
+
+def test_changing_a_record_does_not_change_the_table():
+    safe = suppress([a_row(unit="a")])
+    row = safe.row("O", unit="a")
+    row["domain"]["unit"] = "b"
+    row["flags"].append("?")
+    assert safe.row("O", unit="a")["flags"] == []
+
+
+def test_a_row_that_is_not_there_is_named():
+    with pytest.raises(NotInTable, match="no row for B9"):
+        suppress([a_row()]).row("B9")
+
+
+def test_a_policy_that_protects_nobody_is_refused():
+    with pytest.raises(AnalysisError, match="below 3"):
+        Policy(minimum=2)
