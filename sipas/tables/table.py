@@ -66,12 +66,18 @@ class Table:
         absent = [column for column in columns if column not in self.columns]
         if not absent:
             return
-        near = difflib.get_close_matches(absent[0], self.columns, n=1, cutoff=0.6)
+        near = self.nearest(absent[0])
         values: dict[str, Any] = {"file": self.name, "absent": ", ".join(absent), "present": ", ".join(self.columns)}
         if near:
             template = N_("{file} has no column {absent}; did you mean {near}? Its columns are: {present}")
-            raise BadFile(template, near=near[0], **values)
+            raise BadFile(template, near=near, **values)
         raise BadFile(N_("{file} has no column {absent}; its columns are: {present}"), **values)
+
+    def nearest(self, column: str) -> str | None:
+        """The column whose name comes closest to one that is absent, if any does."""
+        folded = {name.casefold(): name for name in reversed(self.columns)}
+        near = difflib.get_close_matches(column.casefold(), folded, n=1, cutoff=0.6)
+        return folded[near[0]] if near else None
 
     def load(self, columns: Sequence[str]) -> None:
         """Fetch several columns of a Parquet file at once, which is quicker than one after the other."""
