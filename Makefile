@@ -1,0 +1,70 @@
+# The two commands of the README are `make demo` and `make test`; `make help` lists the rest.
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+export PORT
+
+.DEFAULT_GOAL = help
+.PHONY: help install demo test test-long bench screens catalogs lock licences wheel clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, catalogs compiled
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say which with PYTHON=…"; exit 1; }
+	@if ! $(PYTHON) -m venv .venv 2>/dev/null; then \
+	  rm -rf .venv; echo "Debian left out python3-venv; installing it."; \
+	  if [ "$$(id -u)" = 0 ] && apt-get install -y -q python3-venv >/dev/null 2>&1 || { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q python3-venv >/dev/null 2>&1; }; then $(PYTHON) -m venv .venv; \
+	  else echo "Could not install it. Run this once, then again make install:"; echo "    sudo apt-get install -y python3-venv"; exit 1; fi; fi
+	@touch $@
+
+.venv/.installed: .venv/.made requirements.lock setup.cfg pyproject.toml $(wildcard translations/*/LC_MESSAGES/*.po)
+	@echo "Installing the packages of requirements.lock …"
+	@$(PIP) install -q --require-hashes -r requirements.lock
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@$(MAKE) -s catalogs
+	@touch $@
+
+catalogs:  ## Compile the catalogs of words
+	@for domain in messages instruments; do $(BIN)/pybabel -q compile -d translations -D $$domain; done
+
+demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=~/.local/share/sipas)
+	@$(BIN)/sipas demo
+
+.venv/.tests: .venv/.installed tests/requirements.lock
+	@echo "Installing what the tests need …"
+	@$(PIP) install -q --require-hashes -r tests/requirements.lock
+	@touch $@
+
+test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones
+	@sh tests/system-packages.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
+	@$(BIN)/python -m pytest -m "not long"
+
+test-long: .venv/.tests  ## Run what is slow by nature too: coverage simulations, every page and state
+	@sh tests/system-packages.sh
+	@$(BIN)/python -m pytest -m "long" -s
+
+bench: .venv/.tests  ## Measure, as ratios in one run against rivals and limits
+	@$(BIN)/python -m tests.bench
+
+screens: .venv/.tests  ## Write every screen to build/screens/ for people to look at
+	@sh tests/system-packages.sh
+	@$(BIN)/python -m tests.pages.screens
+
+lock:  ## Write the lock files anew (needs pip-tools in .venv)
+	@$(PIP) install -q pip-tools
+	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --extra build -o requirements.lock setup.cfg
+	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o tests/requirements.lock tests/requirements.in
+
+licences: install  ## Write sipas/docs/licences.md from the lock file
+	@$(BIN)/python -m sipas.docs.licences
+
+wheel: install  ## Build a wheel into dist/
+	@$(PIP) wheel -q --no-deps --no-build-isolation -w dist .
+
+clean:  ## Remove what was built; your data in SIPAS_HOME stay
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Linters, types and import contracts: what can be said about the code without running it.
+set -e
+echo "ruff …" && ruff check -q . && ruff format -q --check .
+echo "mypy …" && mypy --no-error-summary
+echo "import contracts …" && lint-imports --no-cache 2>&1 | tail -n 4

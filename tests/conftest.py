@@ -1,0 +1,68 @@
+"""The few fixtures that everybody shares: a home folder, a database, an application, a client, today."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sipas import create_app, i18n
+from sipas.database import Database
+from sipas.migrations import create
+from sipas.registry.importing import load_registry
+from sipas.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _one_language():
+    """Every test starts in the same language, whatever the machine's is."""
+    i18n.speak("en")
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory) -> Path:
+    """A fresh installation with Sơn La's registry, made once and copied for each test."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    database = create(Settings(home=home))
+    with database.writing() as session:
+        load_registry(session)
+    database.engine.dispose()
+    return home
+
+
+@pytest.fixture
+def settings(_template, tmp_path) -> Settings:
+    """Settings of an installation of its own."""
+    home = tmp_path / "home"
+    shutil.copytree(_template, home)
+    return Settings(home=home)
+
+
+@pytest.fixture
+def database(settings):
+    """Its database."""
+    found = Database.of(settings)
+    yield found
+    found.engine.dispose()
+
+
+@pytest.fixture
+def app(settings):
+    """The whole application over it."""
+    made = create_app(settings)
+    yield made
+    made.config["DATABASE"].engine.dispose()
+
+
+@pytest.fixture
+def client(app):
+    """A browser without scripts."""
+    return app.test_client()
+
+
+@pytest.fixture
+def today() -> dt.date:
+    """A day in the middle of a week, a month and a half-year."""
+    return dt.date(2026, 9, 16)
