@@ -1,0 +1,93 @@
+"""Planning a wave."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import ndtr
+
+from analysis.sampling import CannotPlan, allocate, detectable_change, sample_size, systematic_draw
+
+
+@pytest.mark.parametrize(
+    ("population", "expected"),
+    [(100, 80), (1_000, 278), (5_000, 357), (100_000, 383), (np.inf, 385)],
+)
+def test_sizes_for_five_points_are_those_of_the_published_tables(population, expected):
+    """Krejcie and Morgan (1970) print 80, 278, 357, 384 for the first four; theirs rounds, ours rounds up at most."""
+    assert sample_size(0.05, population=population) == pytest.approx(expected, abs=1)
+
+
+def test_a_size_reaches_its_margin():
+    n = sample_size(0.03, p=0.85, deff=1.4, population=20_000)
+    se = np.sqrt(1.4 * 0.85 * 0.15 / n * (1 - n / 20_000 / 1.0))
+    assert 1.96 * se == pytest.approx(0.03, rel=0.02)
+
+
+def test_a_change_of_the_stated_size_is_found_as_often_as_stated():
+    change = detectable_change(0.5, 800)
+    se = np.sqrt(2 * 0.25 / 800)
+    assert ndtr(change / se - 1.959964) == pytest.approx(0.8, abs=1e-4)
+
+
+@given(
+    st.lists(st.integers(0, 5000), min_size=1, max_size=30),
+    st.sampled_from(["proportional", "neyman", "power"]),
+    st.integers(0, 40),
+    st.floats(0, 1),
+)
+def test_an_allocation_is_exact_and_within_bounds(population, method, minimum, position):
+    least, most = sum(min(minimum, size) for size in population), sum(population)
+    total = round(least + position * (most - least))
+    n = allocate(total, population, method, minimum=minimum)
+    assert n.sum() == total
+    assert (n <= population).all()
+    assert (n >= np.minimum(minimum, population)).all()
+
+
+def test_neyman_makes_the_variance_of_the_province_smallest():
+    population, spread = np.array([5000, 3000, 2000]), np.array([0.2, 0.5, 0.35])
+
+    def variance(n):
+        return (population**2 * spread**2 / n).sum()
+
+    best = allocate(600, population, "neyman", spread=spread)
+    assert variance(best) < variance(allocate(600, population))
+    for move in ([1, -1, 0], [0, 1, -1], [-1, 0, 1]):
+        assert variance(best) <= variance(best + 10 * np.array(move))
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (lambda: allocate(5, [10, 10], minimum=4), "at least 8"),
+        (lambda: allocate(30, [10, 10]), "there are 20 dossiers"),
+        (lambda: allocate(5, [10, -1]), "zero or more"),
+        (lambda: allocate(5, [10, 10], "neyman", spread=[0, 0]), "nothing to divide by"),
+        (lambda: allocate(15, [10, 10], "neyman", spread=[1, 0]), "spread of zero"),
+        (lambda: sample_size(0), "margin lies between 0 and 1"),
+        (lambda: sample_size(0.05, response=1.2), "response lies"),
+        (lambda: systematic_draw(5, 6, seed=1), "cannot draw 6 of 5"),
+        (lambda: systematic_draw(3, 2, seed=1, sizes=[1, 9, 1]), "number 2 of the list"),
+        (lambda: systematic_draw(3, 2, seed=1).of(["a"]), "a list of 3, not of 1"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_with_the_reason(plan, message):
+    with pytest.raises(CannotPlan, match=message):
+        plan()
+
+
+def test_a_draw_spreads_over_the_list_and_can_be_repeated():
+    draw = systematic_draw(1000, 50, seed=20260301)
+    assert set(np.diff(draw.chosen)) == {20}
+    assert draw == systematic_draw(1000, 50, seed=20260301)
+    assert draw != systematic_draw(1000, 50, seed=20260302)
+    assert len(draw.of([f"dossier {i}" for i in range(1000)])) == 50
+
+
+def test_each_of_a_list_is_drawn_as_often_as_its_size_says():
+    sizes = np.array([1.0, 2.0, 3.0, 4.0, 2.0])
+    drawn = np.bincount(
+        [chosen for seed in range(4000) for chosen in systematic_draw(5, 3, seed=seed, sizes=sizes).chosen], minlength=5
+    )
+    np.testing.assert_allclose(drawn / 4000, 3 * sizes / 12, atol=0.025)
