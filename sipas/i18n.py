@@ -102,7 +102,7 @@ def say(error: Exception) -> str:
 
 
 def instrument_text(address: str, wording: str) -> str:
-    """The wording at `address` ("service-2024/B1.1") in the language now spoken; as written where it is untranslated."""
+    """The wording at `address` ("service-2024/B1.1") in the language now spoken; as written if it is untranslated."""
     return catalog(language(), "instruments").pgettext(address, wording)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from sipas import create_app, i18n
@@ -13,6 +14,11 @@ from sipas.database import Database
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
+
+hypothesis.settings.register_profile(
+    "sipas", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
+)
+hypothesis.settings.load_profile("sipas")
 
 
 @pytest.fixture(autouse=True)

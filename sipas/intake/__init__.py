@@ -1,8 +1,9 @@
 """The first door: people -> rows. No Flask, no request, no identity in here; plain values come in, an anonymous row
 goes to the database. What is kept of a person is `STORED`, and the kiosk's privacy page prints that list."""
 
-from sipas.intake.anonymise import LANGUAGE_CODES, STORED, anonymise, cluster_label, comment_of
+from sipas.intake.anonymise import LANGUAGE_CODES, STORED, anonymise, anonymise_many, cluster_label, comment_of
 from sipas.intake.answers import Answers
+from sipas.intake.receive import receive
 from sipas.intake.record import record, record_many, stored, stored_by_point
 from sipas.intake.screen import screen
 
@@ -11,8 +12,10 @@ __all__ = [
     "STORED",
     "Answers",
     "anonymise",
+    "anonymise_many",
     "cluster_label",
     "comment_of",
+    "receive",
     "record",
     "record_many",
     "screen",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 
 from sipas import clock, keys
 from sipas.errors import N_
@@ -54,22 +55,70 @@ def anonymise(
     `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
     `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
     """
-    local = clock.local(moment)
-    return Response(
-        key=keys.label(id_key, "answer", submission or secrets.token_hex(16)),
+    (row,) = anonymise_many(
+        [answers.packed],
         wave=wave,
-        point=point,
-        unit=unit,
-        field=field,
-        month=local.year * 100 + local.month,
-        cluster=cluster_label(cluster_key, point, clock.week_of(local.date())),
-        channel=channel,
-        language=LANGUAGE_CODES[language],
-        form=form,
-        sex=sex,
-        age=age,
-        answers=answers.packed,
+        point=[point],
+        unit=[unit],
+        field=[field],
+        day=[clock.local(moment).date()],
+        channel=[channel],
+        language=[LANGUAGE_CODES[language]],
+        form=[form],
+        sex=[sex],
+        age=[age],
+        submission=[submission],
+        cluster_key=cluster_key,
+        id_key=id_key,
     )
+    return Response(**row)
+
+
+def anonymise_many(
+    packed: Sequence[bytes],
+    *,
+    wave: int,
+    point: Sequence[int],
+    unit: Sequence[int],
+    field: Sequence[int],
+    day: Sequence[dt.date],
+    channel: Sequence[int],
+    language: Sequence[int],
+    form: Sequence[int],
+    sex: Sequence[int],
+    age: Sequence[int],
+    submission: Sequence[str],
+    cluster_key: bytes,
+    id_key: bytes,
+) -> list[dict[str, object]]:
+    """The same door, wide: many visits at once (an import), each as the plain values of its row."""
+    labels: dict[tuple[int, str], bytes] = {}
+
+    def cluster(place: int, on: dt.date) -> bytes:
+        week = (place, clock.week_of(on))
+        if week not in labels:
+            labels[week] = cluster_label(cluster_key, *week)
+        return labels[week]
+
+    columns = zip(packed, point, unit, field, day, channel, language, form, sex, age, submission, strict=True)
+    return [
+        {
+            "key": keys.label(id_key, "answer", said or secrets.token_hex(16)),
+            "wave": wave,
+            "point": place,
+            "unit": office,
+            "field": service,
+            "month": on.year * 100 + on.month,
+            "cluster": cluster(place, on),
+            "channel": way,
+            "language": tongue,
+            "form": length,
+            "sex": gender,
+            "age": band,
+            "answers": given,
+        }
+        for given, place, office, service, on, way, tongue, length, gender, band, said in columns
+    ]
 
 
 def cluster_label(key: bytes, point: int, week: str) -> bytes:

@@ -37,8 +37,11 @@ def create(settings: Settings) -> Database:
     return database
 
 
-def migrate(settings: Settings, today: dt.date) -> Path | None:
-    """Backs up, then brings the database to the newest version; None (and no backup) where it is there already."""
+def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str | None:
+    """Backs up, then brings the database to the newest version; gives the backup's name, None where nothing was due.
+
+    PostgreSQL is backed up by its own means: `backed_up` says that it was.
+    """
     database = Database.of(settings)
     if not database.exists():
         database.check()
@@ -47,7 +50,7 @@ def migrate(settings: Settings, today: dt.date) -> Path | None:
         return None
     if version > HEAD:
         database.check()
-    copy = backup(settings, database, f"before-{HEAD}-{today}")
+    copy = "pg_dump" if backed_up else str(backup(settings, database, f"before-{HEAD}-{today}"))
     command.upgrade(_config(database), "head")
     return copy
 

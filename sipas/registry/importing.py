@@ -30,7 +30,7 @@ def load_registry(session: Session, folder: Path = OURS) -> dict[str, int]:
     services = _services(session, read_table(folder / "services.csv"))
     session.flush()
     competence = _competence(session, read_table(folder / "competence.csv"))
-    crosswalk = _crosswalk(session, read_table(folder / "crosswalk.csv", may_be_empty=True))
+    crosswalk = _crosswalk(session, read_table(folder / "crosswalk.csv", rows_needed=False))
     return {"units": units, "services": services, "competence": competence, "crosswalk": crosswalk}
 
 

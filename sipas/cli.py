@@ -1,0 +1,100 @@
+"""The command line. Each command lies in `sipas/commands/` and is imported only when it is called or listed.
+
+Results go to standard output, messages and progress to standard error. Exit status: 0 done, 1 refused by the data or
+the state of things, 2 wrongly called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from sipas.i18n import _, say
+
+COMMANDS = {
+    "demo": "sipas.commands.demo:demo",
+    "init": "sipas.commands.setup:init",
+    "migrate": "sipas.commands.setup:migrate",
+    "serve": "sipas.commands.serve:serve",
+    "doctor": "sipas.commands.doctor:doctor",
+    "registry": "sipas.commands.registry:registry",
+    "point": "sipas.commands.fieldwork:point",
+    "wave": "sipas.commands.fieldwork:wave",
+    "frame": "sipas.commands.fieldwork:frame",
+    "responses": "sipas.commands.responses:responses",
+    "freeze": "sipas.commands.publishing:freeze",
+    "estimate": "sipas.commands.estimate:estimate",
+    "release": "sipas.commands.publishing:release",
+    "desk": "sipas.commands.desk:desk",
+}
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for, in the order of the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command, those of groups too, each with what it does and one example."""
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            inner = command.commands if isinstance(command, click.Group) else {"": command}
+            for below, one in inner.items():
+                with formatter.section(f"sipas {name} {below}".rstrip()):
+                    formatter.write_text(one.help or "")
+                    formatter.write_text(one.epilog or "")
+
+
+@click.group(
+    cls=Commands,
+    help=_(
+        "Asks citizens how well the administration served them, and publishes the answer so that it can be believed."
+    ),
+    epilog=_("Start with: sipas demo"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="sipas", prog_name="sipas")
+def group() -> None:
+    """All commands."""
+
+
+def main() -> None:
+    """Runs a command; a person sees one clear sentence, never a stack trace (SIPAS_DEBUG=1 shows it to a developer)."""
+    try:
+        group(prog_name="sipas")
+    except Exception as error:
+        if os.environ.get("SIPAS_DEBUG"):
+            raise
+        if hasattr(error, "template"):
+            click.echo(say(error), err=True)
+        else:
+            click.echo(_told(error), err=True)
+        sys.exit(1)
+
+
+def _told(error: Exception) -> str:
+    """What can be said of an error that nobody foresaw."""
+    if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
+        return _("The database did not answer: {reason}. See `sipas doctor`.", reason=getattr(error, "orig", error))
+    if isinstance(error, OSError):
+        return _("{file}: {reason}.", file=error.filename or "?", reason=error.strerror or str(error))
+    return _(
+        "Something unforeseen happened ({kind}: {reason}). Nothing was half-written. Set SIPAS_DEBUG=1 and run the "
+        "same command again to see where, and please report it.",
+        kind=type(error).__name__,
+        reason=error,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What the commands share: settings, the database, tables and JSON on standard output, messages on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sipas.i18n import _
+from sipas.settings import Settings
+
+if TYPE_CHECKING:
+    from sipas.database import Database
+
+
+def example(line: str) -> str:
+    """The closing line of a command's help."""
+    return _("Example: {line}", line=line)
+
+
+def settings() -> Settings:
+    """From the environment."""
+    return Settings.from_environment()
+
+
+def database(of: Settings | None = None) -> Database:
+    """The database, checked to be there and to fit this program."""
+    from sipas.database import Database
+
+    found = Database.of(of or settings())
+    found.check()
+    return found
+
+
+def note(message: str) -> None:
+    """A message for the person, apart from results."""
+    click.echo(message, err=True)
+
+
+def print_json(value: Any) -> None:
+    """A result for a script."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A result for a person: columns as wide as they need, numbers to the right."""
+    lines = [[str(cell) for cell in row] for row in rows]
+    widths = [max(_width(line[i]) for line in [list(headers), *lines]) for i in range(len(headers))]
+    right = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(headers))]
+    for line in [list(headers), ["-" * width for width in widths], *lines]:
+        cells = (_pad(cell, width, to_right) for cell, width, to_right in zip(line, widths, right, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def _pad(text: str, width: int, to_right: bool) -> str:
+    blank = " " * (width - _width(text))
+    return blank + text if to_right else text + blank
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help=_("Print JSON for scripts instead of a table."))

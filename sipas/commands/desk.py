@@ -1,0 +1,44 @@
+"""`sipas desk password`."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from sipas.commands.common import database, example, note, settings
+from sipas.i18n import _
+
+
+@click.group(help=_("The officers' desk."))
+def desk() -> None:
+    """Group of commands."""
+
+
+@desk.command(
+    help=_("Set the desk's password: asked for twice, or made and printed with --generate."),
+    epilog=example("sipas desk password --generate"),
+)
+@click.option("--generate", is_flag=True, help=_("Make a password and print it."))
+def password(generate: bool) -> None:
+    from sipas.desk.access import set_password
+
+    where = settings()
+    database(where)
+    if generate:
+        word = new_password()
+        click.echo(word)
+    else:
+        word = click.prompt(_("New password"), hide_input=True, confirmation_prompt=_("Once more"))
+    set_password(where.home, word)
+    note(_("The desk's password was set. Whoever was signed in must sign in again."))
+
+
+def new_password() -> str:
+    """Sixteen letters and digits that cannot be mistaken for each other: 77 bits.
+
+    >>> len(new_password())
+    19
+    """
+    letters = "abcdefghkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))

@@ -1,0 +1,135 @@
+"""`sipas doctor`: checks the installation and says what to do about each thing that is amiss."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from sipas.commands.common import example, settings
+from sipas.errors import SipasError
+from sipas.i18n import _, number, say
+from sipas.settings import Settings
+
+GOOD, WARN, BAD = "ok", "!", "x"
+
+
+@click.command(
+    help=_("Check the installation: database, keys, snapshots, releases, disk, words."), epilog=example("sipas doctor")
+)
+def doctor() -> None:
+    where = settings()
+    worst = GOOD
+    for sign, sentence in _findings(where):
+        click.echo(f"[{sign:>2}] {sentence}")
+        worst = max(worst, sign, key=[GOOD, WARN, BAD].index)
+    if worst == BAD:
+        sys.exit(1)
+
+
+def _findings(where: Settings) -> Iterator[tuple[str, str]]:
+    yield (
+        GOOD,
+        _(
+            "Python {python}, SIPAS {version}.",
+            python=sys.version.split()[0],
+            version=importlib.metadata.version("sipas"),
+        ),
+    )
+    if not where.home.is_dir():
+        yield BAD, _("There is no folder {home}. Run `sipas init`, or set SIPAS_HOME.", home=where.home)
+        return
+    mode = where.home.stat().st_mode & 0o077
+    yield (
+        (WARN, _("Others on this machine can look into {home}. Run: chmod 700 {home}", home=where.home))
+        if mode
+        else (GOOD, _("{home} is readable by its owner only.", home=where.home))
+    )
+    yield from _disk(where.home)
+    yield from _words()
+    yield from _database(where)
+
+
+def _disk(home: Path) -> Iterator[tuple[str, str]]:
+    disk = shutil.disk_usage(home)
+    free = _("{free} GB of {total} GB are free.", free=number(disk.free / 1e9, 1), total=number(disk.total / 1e9, 1))
+    yield (
+        (WARN, free + " " + _("Make room: a full disk stops the taking of answers."))
+        if (disk.free < 1e9 or disk.free < 0.1 * disk.total)
+        else (GOOD, free)
+    )
+
+
+def _words() -> Iterator[tuple[str, str]]:
+    from sipas.i18n import catalog
+
+    for code, domain in (("vi", "messages"), ("en", "instruments")):
+        if not catalog(code, domain).info():
+            yield BAD, _("The catalog {domain} for {code} is missing; run `make catalogs`.", domain=domain, code=code)
+    from surveys import catalogue, load
+
+    codes = [f"{code} v{load(code).version}" for code in catalogue()]
+    yield GOOD, _("Questionnaires: {codes}.", codes=", ".join(codes))
+
+
+def _database(where: Settings) -> Iterator[tuple[str, str]]:
+    from sqlalchemy import text
+
+    from sipas.database import Database
+
+    database = Database.of(where)
+    try:
+        database.check()
+    except SipasError as error:
+        yield BAD, say(error)
+        return
+    kind = database.engine.dialect.name
+    yield GOOD, _("The database ({kind}) is at version {version}.", kind=kind, version=database.version())
+    if kind == "sqlite":
+        with database.reading() as session:
+            answer = session.execute(text("pragma quick_check")).scalar_one()
+            journal = session.execute(text("pragma journal_mode")).scalar_one()
+        yield (
+            (GOOD, _("The database file is sound."))
+            if answer == "ok"
+            else (BAD, _("The database file is damaged ({answer}); restore a backup.", answer=answer))
+        )
+        if journal != "wal":
+            yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
+    yield from _subjects(where, database)
+
+
+def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
+    from analysis import read_snapshot
+    from sipas import keys
+    from sipas.errors import NotReady
+    from sipas.fieldwork.waves import waves
+    from sipas.publishing.models import SnapshotRecord
+    from sipas.publishing.review import check_files, releases
+
+    with database.reading() as session:
+        for wave in waves(session):
+            record = session.get(SnapshotRecord, wave.id)
+            try:
+                if wave.state != "frozen":
+                    for kind in keys.KINDS:
+                        keys.load(where.home, wave.code, kind)
+                elif record and read_snapshot(where.home / "snapshots" / record.file).digest != record.digest:
+                    yield (
+                        BAD,
+                        _("The snapshot of wave {wave} is not the one that was frozen; restore it.", wave=wave.code),
+                    )
+            except (NotReady, OSError) as error:
+                yield BAD, say(error)
+        listed = releases(session)
+    for one in listed:
+        if one["state"] == "published":
+            try:
+                check_files(where.home / "releases" / one["release"], one["digest"])
+                yield GOOD, _("Release {code}: every file is the one that was published.", code=one["release"])
+            except SipasError as error:
+                yield BAD, say(error)

@@ -1,0 +1,209 @@
+"""`sipas point`, `sipas wave` and `sipas frame`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from sipas import clock
+from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.i18n import _
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group(help=_("Receiving points: kiosks, links, desks for paper."))
+def point() -> None:
+    """Group of commands."""
+
+
+@point.command(
+    "list",
+    help=_("List the points; `open` says whether a survey is open there today."),
+    epilog=example("sipas point list --json"),
+)
+@json_option
+def list_points(as_json: bool) -> None:
+    from sipas.errors import NoOpenWave
+    from sipas.fieldwork.points import points
+    from sipas.fieldwork.waves import open_wave_at
+
+    with database().reading() as session:
+        listed = []
+        for place in points(session):
+            try:
+                open_wave_at(session, place.code, clock.today())
+                is_open = True
+            except NoOpenWave:
+                is_open = False
+            listed.append(
+                {
+                    "point": place.code,
+                    "name": place.name,
+                    "unit": place.unit,
+                    "channel": place.channel,
+                    "form": place.form,
+                    "open": is_open,
+                    "url": f"/k/{place.code}",
+                }
+            )
+    if as_json:
+        print_json(listed)
+    else:
+        print_table(
+            [_("point"), _("name"), _("unit"), _("channel"), _("form"), _("open"), _("address")],
+            [
+                [
+                    p["point"],
+                    p["name"],
+                    p["unit"],
+                    p["channel"],
+                    p["form"],
+                    _("yes") if p["open"] else _("no"),
+                    p["url"],
+                ]
+                for p in listed
+            ],
+        )
+
+
+@point.command(
+    help=_("Make a receiving point; it joins every open wave."),
+    epilog=example('sipas point add to-hieu-1 --unit 03646 --name "Bộ phận Một cửa phường Tô Hiệu"'),
+)
+@click.argument("code")
+@click.option("--unit", "unit_code", required=True, help=_("Code of the unit that receives here."))
+@click.option("--name", default="", help=_("Name shown to visitors, in Vietnamese; default: the unit's."))
+@click.option("--name-en", default="", help=_("Name shown to visitors, in English."))
+@click.option("--channel", default="kiosk", show_default=True, help=_("kiosk, phone, web, paper, telephone or import."))
+@click.option("--form", default="short", show_default=True, help=_("The short or the full questionnaire."))
+def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: str) -> None:
+    from sipas.fieldwork.points import add_point
+
+    with database().writing() as session:
+        place = add_point(
+            session, code, unit_code, name=name, name_en=name_en, channel=channel, form=form, opened_on=clock.today()
+        )
+    note(_("Point {code} was made. Its address: {url}", code=place.code, url=f"/k/{place.code}"))
+
+
+@click.group(help=_("Waves: periods of asking."))
+def wave() -> None:
+    """Group of commands."""
+
+
+@wave.command("list", help=_("List the waves with the answers stored now."), epilog=example("sipas wave list --json"))
+@json_option
+def list_waves(as_json: bool) -> None:
+    from sipas.fieldwork.waves import waves
+    from sipas.intake import stored
+
+    with database().reading() as session:
+        listed = [
+            {
+                "wave": one.code,
+                "state": one.state,
+                "instrument": one.instrument,
+                "responses": stored(session, one.id),
+                "version": one.version,
+                "opens_on": str(one.opens_on),
+                "closes_on": str(one.closes_on) if one.closes_on else None,
+                "simulated": one.simulated,
+            }
+            for one in waves(session)
+        ]
+    if as_json:
+        print_json(listed)
+    else:
+        print_table(
+            [_("wave"), _("state"), _("questionnaire"), _("answers"), _("from"), _("to")],
+            [
+                [
+                    w["wave"],
+                    _(w["state"]),
+                    f"{w['instrument']} v{w['version']}",
+                    w["responses"],
+                    w["opens_on"],
+                    w["closes_on"] or "",
+                ]
+                for w in listed
+            ],
+        )
+
+
+@wave.command(
+    "open",
+    help=_("Open a wave with an instrument, at every point or at those named."),
+    epilog=example("sipas wave open 2026-2 --instrument service-2024 --until 2026-12-31"),
+)
+@click.argument("code")
+@click.option("--instrument", required=True, help=_("Code of the questionnaire, such as service-2024."))
+@click.option("--title", default="", help=_("Name of the wave on pages and in reports."))
+@click.option("--from", "first", type=DAY, help=_("First day (default: today)."))
+@click.option("--until", "last", type=DAY, help=_("Last day (default: until it is closed)."))
+@click.option(
+    "--point", "places", multiple=True, help=_("A point where it asks; repeat for more (default: every point).")
+)
+def open_(
+    code: str, instrument: str, title: str, first: dt.datetime | None, last: dt.datetime | None, places: tuple[str, ...]
+) -> None:
+    from sipas import keys
+    from sipas.fieldwork.waves import open_wave
+    from surveys import load
+
+    questionnaire = load(instrument)
+    where = settings()
+    with database(where).writing() as session:
+        opened = open_wave(
+            session,
+            code,
+            questionnaire.code,
+            questionnaire.version,
+            title=title,
+            opens_on=first.date() if first else clock.today(),
+            closes_on=last.date() if last else None,
+            at=places,
+        )
+        keys.make(where.home, opened.code)
+    note(
+        _(
+            "Wave {code} is open with {instrument} v{version}.",
+            code=code,
+            instrument=questionnaire.code,
+            version=questionnaire.version,
+        )
+    )
+
+
+@wave.command(help=_("Close a wave: from now on no answer is taken."), epilog=example("sipas wave close 2026-2"))
+@click.argument("code")
+def close(code: str) -> None:
+    from sipas.fieldwork.waves import close_wave
+
+    with database().writing() as session:
+        close_wave(session, code, clock.today())
+    note(_("Wave {code} is closed. Next: `sipas freeze {code}`.", code=code))
+
+
+@click.group(help=_("The frame: dossiers per unit, service field and month."))
+def frame() -> None:
+    """Group of commands."""
+
+
+@frame.command(
+    "load",
+    help=_("Load dossier counts (columns unit, field, month, dossiers) from CSV, XLSX or Parquet, all or nothing."),
+    epilog=example("sipas frame load dossiers-2026-1.xlsx --source 'One-stop system, 2 July 2026'"),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--source", default="", help=_("Where the counts come from; printed in reports (default: the file's name).")
+)
+def load_counts(file: Path, source: str) -> None:
+    from sipas.fieldwork.frame import load_frame
+
+    with database().writing() as session:
+        cells = load_frame(session, file, source)
+    note(_("Loaded {cells} cells of the frame.", cells=cells))

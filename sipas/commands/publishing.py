@@ -1,0 +1,102 @@
+"""`sipas freeze` and `sipas release`."""
+
+from __future__ import annotations
+
+import click
+
+from sipas import clock
+from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.i18n import _
+
+
+@click.command(
+    help=_("Freeze a closed wave: its answers become one file with a digest, its keys are destroyed."),
+    epilog=example("sipas freeze 2026-1"),
+)
+@click.argument("wave")
+def freeze(wave: str) -> None:
+    from sipas.publishing.freeze import freeze as run
+
+    where = settings()
+    frozen = run(database(where), where.home, wave, clock.today())
+    note(
+        _(
+            "Wave {wave} is frozen: {rows} answers, digest {digest}.",
+            wave=wave,
+            rows=frozen.rows,
+            digest=frozen.digest[:16],
+        )
+    )
+
+
+@click.group(help=_("Releases: build a draft, have a second person approve it, publish it."))
+def release() -> None:
+    """Group of commands."""
+
+
+@release.command("list", help=_("List the releases."), epilog=example("sipas release list --json"))
+@json_option
+def list_releases(as_json: bool) -> None:
+    from sipas.publishing.review import releases
+
+    with database().reading() as session:
+        listed = releases(session)
+    if as_json:
+        print_json(listed)
+    else:
+        print_table(
+            [_("release"), _("wave"), _("state"), _("built by"), _("approved by"), _("published on")],
+            [
+                [r["release"], r["wave"], _(r["state"]), r["built_by"], r["approved_by"] or "", r["published_on"] or ""]
+                for r in listed
+            ],
+        )
+
+
+@release.command(
+    help=_("Build a draft from a frozen wave: weights, estimates, protection, pages."),
+    epilog=example("sipas release build 2026-1 --by 'Lò Thị Hoa'"),
+)
+@click.argument("wave")
+@click.option("--by", required=True, help=_("Who builds it; another person must approve it."))
+def build(wave: str, by: str) -> None:
+    from sipas.publishing.build import build as run
+
+    where = settings()
+    code = run(database(where), where, wave, by, clock.today())
+    note(
+        _(
+            "Draft {code} was built in {folder}. Next: a second person runs `sipas release approve {code} --by NAME`.",
+            code=code,
+            folder=f"drafts/{code}",
+        )
+    )
+    click.echo(code)
+
+
+@release.command(
+    help=_("Approve a draft; never by the person who built it."),
+    epilog=example("sipas release approve 2026-1-r1 --by 'Cầm Văn An'"),
+)
+@click.argument("code")
+@click.option("--by", required=True, help=_("Who approves it."))
+def approve(code: str, by: str) -> None:
+    from sipas.publishing.review import approve as run
+
+    where = settings()
+    with database(where).writing() as session:
+        run(session, where.home, code, by, clock.today())
+    note(_("Release {code} is approved by {by}. Next: `sipas release publish {code}`.", code=code, by=by))
+
+
+@release.command(
+    help=_("Publish an approved release: from now on its files never change."),
+    epilog=example("sipas release publish 2026-1-r1"),
+)
+@click.argument("code")
+def publish(code: str) -> None:
+    from sipas.publishing.review import publish as run
+
+    where = settings()
+    run(database(where), where.home, code, clock.today())
+    note(_("Release {code} is public at {url}.", code=code, url=f"/results/{code}/"))

@@ -1,0 +1,68 @@
+"""`sipas serve`: a production server without a proxy."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+import click
+
+from sipas.commands.common import database, example, note, settings
+from sipas.errors import N_, NotReady
+from sipas.i18n import _
+
+
+@click.command(help=_("Serve the kiosks, the desk and the public results."), epilog=example("sipas serve --port 8000"))
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen at; 0.0.0.0 for the network.")
+)
+@click.option("--port", default=8000, show_default=True, envvar="PORT", help=_("Port to listen at."))
+@click.option("--workers", type=int, help=_("Worker processes (default: SIPAS_WORKERS, else 2)."))
+def serve(host: str, port: int, workers: int | None) -> None:
+    where = settings()
+    database(where)
+    run(host, port, workers or where.workers)
+
+
+def run(host: str, port: int, workers: int) -> None:
+    """Serves until it is stopped; raises NotReady when the port is taken."""
+    refuse_taken(host, port)
+    from granian import Granian  # type: ignore[attr-defined]
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    note(_("Serving on http://{host}:{port} (stop with Ctrl+C).", host=host, port=port))
+    Granian(
+        "sipas.wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=8,
+        respawn_failed_workers=True,
+        log_access=False,
+        log_level=LogLevels.warning,
+        process_name="sipas",
+    ).serve()
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Says clearly that a port is taken, or that we may not use it, before any worker starts."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise NotReady(
+                    N_("Port {port} is taken by another program. Choose another, such as PORT={other}."),
+                    port=port,
+                    other=port + 1,
+                ) from None
+            raise NotReady(
+                N_("Cannot listen at {host}:{port}: {reason}."),
+                host=host,
+                port=port,
+                reason=os.strerror(error.errno or 0),
+            ) from None

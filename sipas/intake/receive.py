@@ -1,0 +1,56 @@
+"""The whole deed of taking one visit's answers: the answer in one transaction, its comment in another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from sipas import keys
+from sipas.database import Database
+from sipas.intake.anonymise import anonymise, comment_of
+from sipas.intake.answers import Answers
+from sipas.intake.record import record
+from sipas.intake.screen import screen
+
+
+def receive(
+    database: Database,
+    home: Path,
+    *,
+    wave: str,
+    codes: Mapping[str, int],
+    answers: Answers,
+    moment: dt.datetime,
+    language: str,
+    submission: str,
+    sex: int = 0,
+    age: int = 0,
+    comment: str = "",
+) -> bool:
+    """Stores a visit; only after the return may a page say thank you. False where it was stored before (a resend).
+
+    `codes` are the small numbers of wave, point, unit, field, channel and form; `wave` is its code, for its keys.
+    """
+    id_key = keys.load(home, wave, "id")
+    row = anonymise(
+        answers,
+        **codes,
+        moment=moment,
+        language=language,
+        sex=sex,
+        age=age,
+        submission=submission,
+        cluster_key=keys.load(home, wave, "cluster"),
+        id_key=id_key,
+    )
+    with database.writing() as session:
+        is_new = record(session, row)
+    text = screen(comment)
+    if text:
+        apart = comment_of(
+            text, wave=row.wave, unit=row.unit, field=row.field, moment=moment, submission=submission, id_key=id_key
+        )
+        with database.writing() as session:
+            record(session, apart)
+    return is_new

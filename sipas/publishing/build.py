@@ -1,0 +1,221 @@
+"""From a frozen wave to a draft release: weights, estimates, protection, pages. Only protected figures are written."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analysis import Cells, Snapshot, design_weights, estimate, frame_weights, read_snapshot, tabulate
+from analysis.disclosure import Policy, SafeTable, suppress
+from sipas import i18n
+from sipas.database import Database
+from sipas.errors import N_, WaveState
+from sipas.fieldwork.frame import frame_between
+from sipas.fieldwork.models import FrameCell, Wave
+from sipas.fieldwork.waves import wave_of
+from sipas.publishing.models import Release, SnapshotRecord
+from sipas.publishing.page import render
+from sipas.publishing.review import digest_of, person
+from sipas.publishing.shelf import MANIFEST, SUMS, TABLE
+from sipas.registry.models import Service, Unit
+from sipas.settings import Settings
+from surveys import load
+
+METHOD = "sipas-method 1"
+FAMILIES = ("unit", "field", ("unit", "field"))
+LEVEL, INTERVAL = 0.95, "wilson_shared"
+
+
+def build(database: Database, settings: Settings, wave_code: str, by: str, today: dt.date) -> str:
+    """Builds a draft of a frozen wave and gives its code. Raises WaveState where the wave is not frozen."""
+    builder = person(by)
+    with database.writing() as session:
+        wave = wave_of(session, wave_code)
+        record = session.get(SnapshotRecord, wave.id)
+        if wave.state != "frozen" or record is None:
+            raise WaveState(
+                N_("Wave {wave} is {state}; freeze it first with `sipas freeze {wave}`."),
+                wave=wave.code,
+                state=wave.state,
+            )
+        snapshot = read_snapshot(settings.home / "snapshots" / record.file)
+        if snapshot.digest != record.digest:
+            raise WaveState(
+                N_("The snapshot of wave {wave} is not the one that was frozen; restore it from a backup."),
+                wave=wave.code,
+            )
+        frame = frame_between(session, *_months(snapshot))
+        table, weighting = figures(snapshot, frame)
+        number = 1 + session.scalar(select(func.count()).select_from(Release).where(Release.wave_id == wave.id))
+        code = f"{wave.code}-r{number}"
+        manifest = _manifest(session, settings, code, wave, snapshot, frame, table, weighting)
+        manifest |= {
+            "built_by": builder,
+            "built_on": str(today),
+            "approved_by": None,
+            "approved_on": None,
+            "published_on": None,
+        }
+        folder = settings.home / "drafts" / code
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / TABLE).write_text(table.to_json(), encoding="utf-8")
+        (folder / "estimates.csv").write_bytes(_csv(table, manifest))
+        finish(folder, manifest)
+        session.add(
+            Release(
+                code=code, wave_id=wave.id, state="draft", built_by=builder, built_on=today, digest=digest_of(folder)
+            )
+        )
+    return code
+
+
+def figures(snapshot: Snapshot, frame: list[FrameCell]) -> tuple[SafeTable, dict[str, Any]]:
+    """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report."""
+    cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ())
+    if frame:
+        counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame if cell.dossiers}
+        weights = frame_weights(cells, counts, columns=("unit", "field", "month"), classes=("unit", "field"))
+    else:
+        weights = design_weights(cells)
+    estimates = estimate(cells, weights, level=LEVEL, interval=INTERVAL)
+    safe = suppress(
+        estimates,
+        Policy(),
+        source=snapshot.digest,
+        parts=snapshot.codebook.factor_items,
+        about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated},
+    )
+    return safe, dict(getattr(weights, "diagnostics", {}) or {})
+
+
+def finish(folder: Path, manifest: dict[str, Any]) -> None:
+    """Writes manifest, pages and sums of a folder whose table lies there."""
+    table = SafeTable.from_json((folder / TABLE).read_text(encoding="utf-8"))
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    for language, name in (("vi", "index.html"), ("en", "index.en.html")):
+        with i18n.speaking(language):
+            (folder / name).write_text(render(manifest, table, language), encoding="utf-8")
+    names = sorted(path.name for path in folder.iterdir() if path.name != SUMS)
+    sums = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
+    (folder / SUMS).write_text("".join(sums), encoding="utf-8")
+
+
+def _months(snapshot: Snapshot) -> tuple[str, str]:
+    first, last = snapshot.codebook.notes.split(" – ")
+    return first[:7], last[:7]
+
+
+def _manifest(
+    session: Session,
+    settings: Settings,
+    code: str,
+    wave: Wave,
+    snapshot: Snapshot,
+    frame: list[FrameCell],
+    table: SafeTable,
+    weighting: dict[str, Any],
+) -> dict[str, Any]:
+    instrument = load(wave.instrument, wave.version)
+    with i18n.speaking("en"):
+        english = instrument.translated(i18n.instrument_text)
+    asked = set(snapshot.codebook.item_codes)
+    factors = dict(snapshot.codebook.factors)
+    in_table = {unit["unit"] for unit in table.domains("unit")}
+    return {
+        "format": "sipas-release 1",
+        "release": code,
+        "province": settings.province,
+        "wave": {
+            "code": wave.code,
+            "title": wave.title,
+            "opens_on": str(wave.opens_on),
+            "closes_on": str(wave.closes_on),
+            "simulated": wave.simulated,
+        },
+        "instrument": {
+            "code": instrument.code,
+            "version": instrument.version,
+            "title": instrument.title,
+            "title_en": english.title,
+            "basis": instrument.basis,
+            "factors": [
+                {"code": one.code, "text": one.text, "text_en": english.factors[one.code].text}
+                for one in instrument.factors.values()
+                if one.code in factors
+            ],
+            "items": [
+                {
+                    "code": one.code,
+                    "text": one.text,
+                    "text_en": english.item(one.code).text,
+                    "factor": instrument.factor_of(one.code),
+                    "wording": one.wording,
+                }
+                for one in instrument.items
+                if one.code in asked
+            ],
+        },
+        "units": [
+            {"code": unit.code, "name": unit.name, "name_en": unit.name_en, "kind": unit.kind}
+            for unit in session.scalars(select(Unit).order_by(Unit.id))
+            if unit.code in in_table
+        ],
+        "services": [
+            {"code": one.code, "name": one.name, "name_en": one.name_en}
+            for one in session.scalars(select(Service).order_by(Service.rank))
+        ],
+        "responses": snapshot.rows,
+        "weighted": bool(frame),
+        "frame": {
+            "dossiers": sum(cell.dossiers for cell in frame),
+            "months": sorted({cell.month for cell in frame}),
+            "sources": sorted({cell.source for cell in frame}),
+        },
+        "rule": {"name": "sipas-top2", "version": "1"},
+        "method": {
+            "version": METHOD,
+            "interval": INTERVAL,
+            "level": LEVEL,
+            "variance": "linearised",
+            "weights": weighting,
+        },
+        "policy": {"name": table.policy.name, "version": table.policy.version, "minimum": table.policy.minimum},
+        "snapshot": snapshot.digest,
+        "notes": [],
+    }
+
+
+def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
+    """One row per figure, in UTF-8 with a mark that Excel understands; withheld figures are empty and say so."""
+    columns = ("n", "answers", "estimate", "se", "df", "deff", "low", "high", "method", "level", "reliability")
+    memory = io.StringIO()
+    writer = csv.writer(memory, lineterminator="\r\n")
+    writer.writerow(["release", "wave", "simulated", "unit", "field", "of", "withheld", *columns, "flags"])
+    wave = manifest["wave"]
+    for row in table.records():
+        values = ["" if row[column] is None else row[column] for column in columns]
+        writer.writerow(
+            [
+                manifest["release"],
+                wave["code"],
+                int(wave["simulated"]),
+                row["domain"].get("unit", ""),
+                row["domain"].get("field", ""),
+                row["of"],
+                int(row["withheld"]),
+                *values,
+                " ".join(row["flags"]),
+            ]
+        )
+    return memory.getvalue().encode("utf-8-sig")

@@ -1,0 +1,125 @@
+"""A closed wave becomes one Parquet file with its codebook and digest; then its keys are destroyed.
+
+Stratum is the unit of the receiving point, PSU a point's week; the file lists every point-week that was open, also
+those in which nobody answered. Rows are sorted by their random keys, which are then dropped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis import NOT_APPLICABLE as NA_LEVEL
+from analysis import Codebook, CodebookItem, Snapshot, write_snapshot
+from sipas import keys
+from sipas.database import Database
+from sipas.errors import N_, WaveState
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
+from sipas.fieldwork.waves import open_weeks, wave_of
+from sipas.intake import LANGUAGE_CODES, cluster_label
+from sipas.intake.models import Response
+from sipas.publishing.models import SnapshotRecord
+from sipas.registry.models import Service, Unit
+from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
+
+COLUMNS = ("point", "unit", "field", "month", "cluster", "channel", "language", "form", "sex", "age", "answers")
+
+
+class NothingToFreeze(WaveState):
+    """A wave without a single answer."""
+
+
+def freeze(database: Database, home: Path, wave_code: str, today: dt.date) -> Snapshot:
+    """Freezes a closed wave; raises WaveState where it is open, frozen already, or without answers.
+
+    The file is written first, the database says so next, the keys go last: a power cut in between loses nothing.
+    """
+    with database.writing() as session:
+        wave = wave_of(session, wave_code)
+        if wave.state == "open":
+            raise WaveState(
+                N_("Wave {wave} is still open; close it first with `sipas wave close {wave}`."), wave=wave.code
+            )
+        if wave.state == "frozen":
+            keys.destroy(home, wave.code)
+            raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
+        instrument = load(wave.instrument, wave.version)
+        table = _table(session, wave, instrument)
+        codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
+        name = f"{wave.code}.parquet"
+        snapshot = write_snapshot(home / "snapshots" / name, table, codebook)
+        session.add(
+            SnapshotRecord(wave_id=wave.id, file=name, digest=snapshot.digest, rows=snapshot.rows, frozen_on=today)
+        )
+        wave.state = "frozen"
+    keys.destroy(home, wave_code)
+    return snapshot
+
+
+def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
+    """Every answer of the wave in readable form: codes for the small numbers, one column per item."""
+    rows = session.execute(
+        select(*(getattr(Response, name) for name in COLUMNS)).where(Response.wave == wave.id).order_by(Response.key)
+    ).all()
+    if not rows:
+        raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    places = {place.id: place for place in session.scalars(select(Point))}
+    units = {unit.id: unit.code for unit in session.scalars(select(Unit))}
+    services = {service.id: service.code for service in session.scalars(select(Service))}
+    options = {q.code: {0: None, **{i: o.code for i, o in enumerate(q.options, 1)}} for q in instrument.profile}
+    readable: dict[str, list[object]] = {
+        "stratum": [places[one].unit for one in columns["point"]],
+        "psu": [label.hex() for label in columns["cluster"]],
+        "unit": [units[one] for one in columns["unit"]],
+        "field": [services[one] for one in columns["field"]],
+        "month": [f"{one // 100}-{one % 100:02}" if one else None for one in columns["month"]],
+        "point": [places[one].code for one in columns["point"]],
+    }
+    for name, codes in (("channel", CHANNELS), ("language", LANGUAGE_CODES), ("form", FORMS)):
+        words = {number: word for word, number in codes.items()}
+        readable[name] = [words[one] for one in columns[name]]
+    for name in ("sex", "age"):
+        readable[name] = [options.get(name, {}).get(one) for one in columns[name]]
+    table = pa.table({name: pa.array(values, pa.string()).dictionary_encode() for name, values in readable.items()})
+    packed = np.frombuffer(b"".join(columns["answers"]), np.uint8).reshape(len(rows), len(instrument.items))
+    for place, item in enumerate(instrument.items):
+        table = table.append_column(item.code, _levels(packed[:, place]))
+    return table
+
+
+def _levels(packed: np.ndarray) -> pa.Array:
+    """One item's bytes as levels: null where there is no answer, -1 for "not applicable"."""
+    levels = packed.astype(np.int16)
+    levels[packed == NOT_APPLICABLE] = NA_LEVEL
+    return pa.array(levels, mask=(packed == NOT_ANSWERED) | (packed == NOT_ASKED))
+
+
+def _codebook(
+    session: Session, wave: Wave, instrument: Instrument, table: pa.Table, key: bytes, today: dt.date
+) -> Codebook:
+    forms = set(table["form"].unique().to_pylist())
+    asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
+    used = {instrument.factor_of(item.code) for item in asked}
+    weeks = {(place.unit, cluster_label(key, place.id, week).hex()) for place, week in open_weeks(session, wave, today)}
+    seen = set(zip(table["stratum"].to_pylist(), table["psu"].to_pylist(), strict=True))
+    return Codebook(
+        instrument=instrument.code,
+        version=str(instrument.version),
+        wave=wave.code,
+        title=wave.title,
+        simulated=wave.simulated,
+        items=tuple(
+            CodebookItem(item.code, item.text, instrument.factor_of(item.code), item.levels, item.satisfied)
+            for item in asked
+        ),
+        factors=tuple((factor.code, factor.text) for factor in instrument.factors.values() if factor.code in used),
+        columns={"strata": ("stratum",), "psu": ("psu",)},
+        psus=tuple(sorted(weeks | seen)),
+        notes=f"{wave.opens_on} – {wave.closes_on}",
+    )

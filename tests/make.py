@@ -1,0 +1,77 @@
+"""Things for tests, made by plain functions with good defaults."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from sipas import keys
+from sipas.database import Database
+from sipas.fieldwork.points import add_point
+from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.waves import open_wave
+from sipas.intake import Answers, receive
+from sipas.settings import Settings
+from surveys import load
+
+OPENING = dt.date(2026, 9, 1)
+A_MORNING = dt.datetime(2026, 9, 16, 2, 30, tzinfo=dt.timezone.utc)  # half past nine in Sơn La
+
+
+def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", form: str = "full", **more) -> str:
+    """A receiving point in Tô Hiệu ward."""
+    with database.writing() as session:
+        return add_point(session, code, unit, form=form, **more).code
+
+
+def a_wave(database: Database, settings: Settings, code: str = "w1", instrument: str = "service-2024", **more) -> str:
+    """An open wave with its keys; a point is made where there is none."""
+    from sipas.fieldwork.points import points
+
+    with database.reading() as session:
+        empty = not points(session)
+    if empty:
+        a_point(database)
+    questionnaire = load(instrument)
+    with database.writing() as session:
+        open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
+    keys.make(settings.home, code)
+    return code
+
+
+def a_response(
+    database: Database,
+    settings: Settings,
+    point: str = "to-hieu-1",
+    service: str = "ho-tich",
+    moment: dt.datetime = A_MORNING,
+    submission: str = "",
+    answers: dict[str, object] | None = None,
+    **more,
+) -> bool:
+    """One visit's answers through the first door; every item 4 unless `answers` says otherwise."""
+    day = (moment + dt.timedelta(hours=7)).date()
+    with database.reading() as session:
+        visit = visit_at(session, point, day)
+        instrument = load(visit.wave.instrument, visit.wave.version)
+        form, codes = visit.point.form, visit.codes(service)
+    said = {code: "4" for code in instrument.forms[form] if instrument.item(code).kind == "rating"}
+    given = Answers.of(instrument, form, said if answers is None else answers)
+    return receive(
+        database,
+        settings.home,
+        wave=visit.wave.code,
+        codes=codes,
+        answers=given,
+        moment=moment,
+        language=more.pop("language", "vi"),
+        submission=submission,
+        **more,
+    )
+
+
+def a_csv(folder: Path, text: str, name: str = "file.csv") -> Path:
+    """A file of that text, as UTF-8."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
