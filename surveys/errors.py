@@ -4,7 +4,6 @@ An error keeps its English template and the values in it apart; `str()` puts the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -29,23 +28,22 @@ class UnknownInstrument(SurveyError):
     """No file of that code (or of that version) lies among the instruments."""
 
 
-@dataclass(frozen=True)
-class Complaint:
-    """One thing that is wrong in one line of a file, and what to do about it."""
+class Complaint(SurveyError):
+    """One thing that is wrong in one line of a file, and what to do about it; both are errors of their own words."""
 
-    file: str
-    line: int
-    template: str
-    remedy: str
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: " + f"{self.template} {self.remedy}".format(**self.values)
+    def __init__(self, file: str, line: int, problem: SurveyError, remedy: SurveyError) -> None:
+        super().__init__(
+            N_("{file}, line {line}: {problem} {remedy}"), file=file, line=line, problem=problem, remedy=remedy
+        )
+        self.line = line
 
 
 class BadInstrument(SurveyError):
-    """A file that is no instrument yet. It carries every complaint, in the order of the lines."""
+    """A file that is no instrument yet. `errors` holds every complaint, in the order of the lines."""
 
-    def __init__(self, complaints: Sequence[Complaint]) -> None:
-        self.complaints = tuple(sorted(complaints, key=lambda complaint: complaint.line))
-        super().__init__("{complaints}", complaints="\n".join(map(str, self.complaints)))
+    def __init__(self, file: str, complaints: Sequence[Complaint]) -> None:
+        super().__init__(N_("{file} cannot be used as a questionnaire:"), file=file)
+        self.errors = tuple(sorted(complaints, key=lambda complaint: complaint.line))
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  {complaint}" for complaint in self.errors)])

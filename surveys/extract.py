@@ -20,7 +20,7 @@ def instrument(
     source = parse(getattr(fileobj, "name", "instrument"), content)
     complaints = source.complaints or tuple(source.complaint(*found) for found in misshapen(source.tree))
     if complaints:
-        raise BadInstrument(complaints)
+        raise BadInstrument(source.file, complaints)
     wanted = dict(texts(built(source.tree, digest="")))
     lines = _lines(source)
     for address, text in wanted.items():

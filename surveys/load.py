@@ -57,5 +57,5 @@ def read(path: Path) -> Instrument:
         source.complaint(*found) for found in (*misshapen(source.tree), *disagreements(source.tree, path.name))
     ]
     if complaints:
-        raise BadInstrument(complaints)
+        raise BadInstrument(source.file, complaints)
     return built(source.tree, digest=hashlib.sha256(content).hexdigest())

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
-from surveys.errors import N_, Complaint
+from surveys.errors import N_, Complaint, SurveyError
 
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str, str, dict[str, Any]]
@@ -32,7 +32,7 @@ class Source:
         return self.lines.get(path, 1)
 
     def complaint(self, path: Path, template: str, remedy: str, values: dict[str, Any]) -> Complaint:
-        return Complaint(self.file, self.line(path), template, remedy, values)
+        return _complaint(self.file, self.line(path), template, remedy, values)
 
 
 def parse(file: str, content: bytes) -> Source:
@@ -71,7 +71,11 @@ def parse(file: str, content: bytes) -> Source:
 
 
 def _refused(file: str, lines: list[int], template: str, remedy: str, **values: Any) -> Source:
-    return Source(file, complaints=tuple(Complaint(file, line, template, remedy, values) for line in lines))
+    return Source(file, complaints=tuple(_complaint(file, line, template, remedy, values) for line in lines))
+
+
+def _complaint(file: str, line: int, template: str, remedy: str, values: dict[str, Any]) -> Complaint:
+    return Complaint(file, line, SurveyError(template, **values), SurveyError(remedy, **values))
 
 
 def _plain(node: Any, path: Path, lines: dict[Path, int]) -> Any:

@@ -16,7 +16,7 @@ def complaints_of(folder: Path, text: str | bytes, name: str = "demo.v1.yaml") -
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(BadInstrument) as caught:
         surveys.read(path)
-    return [str(complaint) for complaint in caught.value.complaints]
+    return [str(complaint) for complaint in caught.value.errors]
 
 
 def line_of(text: str, words: str) -> int:
@@ -142,6 +142,6 @@ def test_complaints_keep_template_and_values_apart_for_translation(tmp_path):
     (tmp_path / "demo.v1.yaml").write_text(SOUND.replace("scale: satisfaction,", "scale: x,", 1), encoding="utf-8")
     with pytest.raises(BadInstrument) as caught:
         surveys.read(tmp_path / "demo.v1.yaml")
-    complaint = caught.value.complaints[0]
-    assert "{scale}" in complaint.template
-    assert complaint.values["scale"] == "x"
+    problem = caught.value.errors[0].values["problem"]
+    assert "{scale}" in problem.template
+    assert problem.values["scale"] == "x"
