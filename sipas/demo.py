@@ -211,8 +211,8 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
     )
     keys.make(settings.home, wave.code)
     place_ids = list(session.scalars(select(Point.id).order_by(Point.id)))
-    unit_ids = dict(session.execute(select(Unit.code, Unit.id)).tuples())
-    service_ids = dict(session.execute(select(Service.code, Service.id)).tuples())
+    unit_ids = dict(session.execute(select(Unit.code, Unit.id)).all())
+    service_ids = dict(session.execute(select(Service.code, Service.id)).all())
     sexes, ages = (dict(zip(_profile(instrument, name), range(1, 9), strict=False)) for name in ("sex", "age"))
     columns = {name: answers[name].to_pylist() for name in answers.column_names}
     rows = anonymise_many(

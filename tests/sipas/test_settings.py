@@ -1,0 +1,41 @@
+"""Settings: one record, each value with its help, the environment read in one place."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from sipas.errors import NotReady
+from sipas.settings import Settings
+
+
+def test_every_setting_has_a_sentence_of_help():
+    for setting in fields(Settings):
+        assert setting.metadata["help"]
+
+
+def test_the_default_home_follows_the_user():
+    assert Settings.from_environment({"HOME": "/home/hoa"}).home == Path("/home/hoa/.local/share/sipas")
+    assert Settings.from_environment({"XDG_DATA_HOME": "/data"}).home == Path("/data/sipas")
+
+
+def test_the_environment_is_heard():
+    read = Settings.from_environment(
+        {"HOME": "/x", "SIPAS_HOME": "/srv/s", "SIPAS_PARTS": "kiosk", "SIPAS_WORKERS": "3"}
+    )
+    assert (read.home, read.parts, read.workers) == (Path("/srv/s"), ("kiosk",), 3)
+    assert read.url == "sqlite:////srv/s/sipas.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SIPAS_PARTS", "kiosk,lobby"), ("SIPAS_WORKERS", "many"), ("SIPAS_WORKERS", "0")]
+)
+def test_a_value_without_sense_names_its_variable(name, value):
+    with pytest.raises(NotReady, match=name):
+        Settings.from_environment({"HOME": "/x", name: value})
+
+
+def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path):
+    settings = Settings(home=tmp_path)
+    assert settings.secret("desk") == settings.secret("desk")
+    assert (tmp_path / "keys" / "desk.secret").stat().st_mode & 0o077 == 0
