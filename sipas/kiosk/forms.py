@@ -1,0 +1,205 @@
+"""From an instrument to a form: one table says which field stands for which kind of question.
+
+A form class is made once per instrument, form and language. No field carries HTML's `required`: a browser would refuse
+to send because of a question that is not on the screen. Every posted value is text; `intake` turns it into bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from flask import get_template_attribute
+from markupsafe import Markup
+from wtforms import Form, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+
+import surveys
+from sipas import i18n
+from sipas.i18n import _
+from sipas.intake.answers import NA_WORD
+from sipas.kiosk.faces import face_of
+from sipas.kiosk.place import Names, said
+from surveys import Comment, Item, Question
+
+SUBMISSION = re.compile(r"[0-9a-f]{32}")
+TILES = 12  # the largest count that is answered by touching a number
+
+
+class Macro:
+    """A WTForms widget that is a macro of `kiosk/fields.html`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, field: Field, **render_kw: Any) -> Markup:
+        return get_template_attribute("kiosk/fields.html", self.name)(field)
+
+
+class Tiles(RadioField):
+    """One of several, touched; nothing chosen is an answer too."""
+
+    widget = Macro("tiles")
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is not None and self.data not in {choice.value for choice in self.choices}:
+            raise StopValidation(_("This answer is not one of those offered. Please choose again."))
+
+
+class Faces(Tiles):
+    """The levels of a scale, each with its face and its words."""
+
+    widget = Macro("faces")
+
+
+class ManyTiles(SelectMultipleField):
+    """As many of several as fit."""
+
+    widget = Macro("many")
+
+    def pre_validate(self, form: Any) -> None:
+        if not set(self.data or ()) <= {choice.value for choice in self.choices}:
+            raise StopValidation(_("This answer is not one of those offered. Please choose again."))
+
+
+def rating_field(item: Item) -> Field:
+    """Faces, from the worst level to the best, and apart from them "not applicable" where the item has it."""
+    scale = item.scale
+    assert scale is not None  # noqa: S101  (check.py refuses a rating without a scale)
+    choices = [
+        SelectChoice(str(level), words, render_kw={"face": face_of(level, scale)})
+        for level, words in enumerate(scale.levels, 1)
+    ]
+    if item.not_applicable:
+        choices.append(SelectChoice(NA_WORD, item.not_applicable))
+    return Faces(item.text, [Optional()], choices=choices, description=scale.lead)
+
+
+def choice_field(item: Item) -> Field:
+    """One tile for each option."""
+    return Tiles(item.text, [Optional()], choices=[SelectChoice(one.code, one.text) for one in item.options])
+
+
+def several_field(item: Item) -> Field:
+    """One tile for each option, each of its own."""
+    return ManyTiles(
+        item.text,
+        [Optional()],
+        choices=[SelectChoice(one.code, one.text) for one in item.options],
+        description=_("You may choose more than one."),
+    )
+
+
+def count_field(item: Item) -> Field:
+    """A row of numbers, so that nobody needs a keyboard; for large counts a box."""
+    if item.most <= TILES:
+        numbers = [*map(str, range(item.most)), _("{n} or more", n=item.most)]
+        choices = [SelectChoice(str(n), text) for n, text in enumerate(numbers)]
+        return Tiles(item.text, [Optional()], choices=choices, widget=Macro("numbers"))
+
+    def whole(form: Form, field: Field) -> None:
+        if not re.fullmatch(r"[0-9]{1,4}", field.data.strip()):
+            raise ValidationError(_("Please write a whole number, such as 2."))
+
+    return StringField(item.text, [Optional(), whole], widget=Macro("box"), render_kw={"max": item.most})
+
+
+def profile_field(question: Question) -> Field:
+    """One tile for each option, and one that takes the answer back."""
+    choices = [SelectChoice(option.code, option.text) for option in question.options]
+    return Tiles(question.text, [Optional()], choices=[*choices, SelectChoice("", _("Prefer not to say"))])
+
+
+def comment_field(comment: Comment) -> Field:
+    """The one free text, short on purpose."""
+    too_long = _("Please shorten this to {n} characters.", n=comment.longest)
+    return TextAreaField(
+        comment.text,
+        [Length(max=comment.longest, message=too_long)],
+        filters=[lambda text: (text or "").replace("\r\n", "\n").strip()],
+        description=comment.hint,
+        widget=Macro("text"),
+        render_kw={"maxlength": comment.longest},
+    )
+
+
+FIELDS: dict[str, Callable[[Any], Field]] = {
+    "rating": rating_field,
+    "choice": choice_field,
+    "several": several_field,
+    "count": count_field,
+    "profile": profile_field,
+    "comment": comment_field,
+}
+
+
+class Questionnaire(Form):
+    """What every questionnaire has: the service field, and the random id under which the answer counts once."""
+
+    instrument: surveys.Instrument
+    asked: tuple[str, ...]
+
+    @property
+    def service(self) -> Field:
+        return self["q-service"]
+
+    def offer(self, services: Iterable[tuple[str, Names]]) -> None:
+        """The service fields of this point, as tiles."""
+        self.service.choices = [SelectChoice(code, said(names)) for code, names in services]
+
+    @property
+    def submission(self) -> str:
+        """The id that the browser sent, or a fresh one where it sent none of ours."""
+        sent = self["id"].data or ""
+        return sent if SUBMISSION.fullmatch(sent) else secrets.token_hex(16)
+
+    def answers(self) -> dict[str, object]:
+        """Item code -> what was chosen; only items of this form."""
+        return {code: self[f"q-{code}"].data for code in self.asked}
+
+    def profile(self) -> dict[str, int]:
+        """Question code -> the place of the chosen option in the question; 0 where none was chosen."""
+        chosen = {one: self[f"q-{one.code}"].data for one in self.instrument.profile}
+        return {one.code: 1 + [o.code for o in one.options].index(data) if data else 0 for one, data in chosen.items()}
+
+    def comment(self) -> str:
+        """The free text, "" where there is none."""
+        return self["q-comment"].data if self.instrument.comment else ""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Besides each field: at least one question must have an answer."""
+        sound = super().validate(extra_validators)
+        if all(value in (None, "", [], NA_WORD) for value in self.answers().values()):
+            first = self[f"q-{self.asked[0]}"]
+            first.errors = [*first.errors, _("Please answer at least one question.")]
+            sound = False
+        return sound
+
+
+@lru_cache(maxsize=256)
+def form_for(code: str, version: int, form: str, language: str) -> type[Questionnaire]:
+    """The form class of an instrument in one of its forms and languages."""
+    with i18n.speaking(language):
+        instrument = surveys.translated(surveys.load(code, version), i18n.instrument_text)
+        fields: dict[str, Any] = {
+            "id": HiddenField(),
+            "q-service": Tiles(
+                _("What did you come here for?"),
+                [InputRequired(_("Please choose what you came here for."))],
+                choices=[],
+                description=_("Please choose one. Every question after this may be skipped."),
+            ),
+        }
+        asked = instrument.forms[form]
+        for item in map(instrument.item, asked):
+            fields[f"q-{item.code}"] = FIELDS[item.kind](item)
+        for question in instrument.profile:
+            fields[f"q-{question.code}"] = FIELDS["profile"](question)
+        if instrument.comment:
+            fields["q-comment"] = FIELDS["comment"](instrument.comment)
+    return type("QuestionnaireForm", (Questionnaire,), {**fields, "instrument": instrument, "asked": asked})

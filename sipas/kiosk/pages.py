@@ -1,0 +1,83 @@
+"""The questionnaire as bytes. It is the same for everybody but for one slot, the random id under which an answer counts
+once; so it is rendered and compressed once for each place, form and language, and a visit costs a fraction of that."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask import Response, render_template, request
+
+from sipas import i18n
+from sipas.kiosk.forms import Questionnaire, form_for
+from sipas.kiosk.place import Place
+from sipas.kiosk.screens import screens
+
+SLOT = "0" * 32  # where the id goes; as long as one
+
+
+def form_of(place: Place, posted: object = None) -> Questionnaire:
+    """The form of this place, with what was posted, if anything."""
+    made = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())(posted)
+    made.offer(place.services)
+    return made
+
+
+def questionnaire(place: Place) -> Response:
+    """The empty questionnaire, with an id that nobody has had before."""
+    page = _prepared(place, i18n.language())
+    submission = secrets.token_hex(16).encode()
+    if "gzip" in request.accept_encodings:
+        response = Response(page.gzipped(submission), mimetype="text/html")
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = Response(page.before + submission + page.after, mimetype="text/html")
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def with_errors(place: Place, form: Questionnaire) -> Response:
+    """The questionnaire as it was sent, with what is missing."""
+    return Response(_render(place, form, form.submission), status=422, mimetype="text/html")
+
+
+def _render(place: Place, form: Questionnaire, submission: str) -> str:
+    return render_template(
+        "kiosk/questionnaire.html", place=place, form=form, screens=list(screens(form)), submission=submission
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page with a gap, and both sides of the gap as pieces of one gzip stream."""
+
+    before: bytes
+    after: bytes
+    packed_before: bytes
+    packed_after: bytes
+
+    @classmethod
+    def of(cls, text: str) -> Page:
+        before, after = text.encode().split(SLOT.encode())
+        return cls(before, after, _deflated(before, zlib.Z_FULL_FLUSH), _deflated(after, zlib.Z_FINISH))
+
+    def gzipped(self, middle: bytes) -> bytes:
+        """The page as gzip; only the middle is new, and it is short enough to be stored as it is."""
+        stored = struct.pack("<BHH", 0, len(middle), len(middle) ^ 0xFFFF) + middle
+        check = zlib.crc32(self.after, zlib.crc32(middle, zlib.crc32(self.before)))
+        length = len(self.before) + len(middle) + len(self.after)
+        head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"
+        return head + self.packed_before + stored + self.packed_after + struct.pack("<II", check, length & 0xFFFFFFFF)
+
+
+def _deflated(data: bytes, flush: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush(flush)
+
+
+@lru_cache(maxsize=512)
+def _prepared(place: Place, language: str) -> Page:
+    return Page.of(_render(place, form_of(place), SLOT))

@@ -1,0 +1,88 @@
+"""The kiosk's addresses: the start, the questionnaire, what is stored, the thanks."""
+
+from __future__ import annotations
+
+from flask import current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sipas import clock, i18n
+from sipas.database import Database
+from sipas.fieldwork.visits import Visit, visit_at
+from sipas.intake import STORED, Answers
+from sipas.intake.receive import receive
+from sipas.kiosk import kiosk, pages
+from sipas.kiosk.forms import Questionnaire
+from sipas.kiosk.place import Place
+from sipas.kiosk.welcome import welcome
+from sipas.settings import Settings
+
+LANGUAGE = f"<any({', '.join(i18n.LANGUAGES)}):language>"
+
+
+def _settings() -> Settings:
+    return current_app.config["SETTINGS"]
+
+
+def _database() -> Database:
+    return current_app.config["DATABASE"]
+
+
+def _visit(point: str, language: str) -> Visit:
+    i18n.speak(language)
+    with _database().reading() as session:
+        return visit_at(session, point, clock.today())
+
+
+@kiosk.get("/<point>")
+def start(point: str) -> str:
+    """Who asks, why, how long, and the choice of language; in every language at once."""
+    place = Place.of(_visit(point, "vi"))
+    return render_template("kiosk/start.html", place=place, welcome=welcome(place, _settings().province))
+
+
+@kiosk.get(f"/<point>/{LANGUAGE}")
+def questionnaire(point: str, language: str) -> Response:
+    """All questions in one document."""
+    return pages.questionnaire(Place.of(_visit(point, language)))
+
+
+@kiosk.post(f"/<point>/{LANGUAGE}")
+def send(point: str, language: str) -> Response:
+    """Takes the answers, or shows them again with what is missing."""
+    visit = _visit(point, language)
+    form = pages.form_of(Place.of(visit), request.form)
+    if not form.validate():
+        return pages.with_errors(Place.of(visit), form)
+    _keep(visit, form)
+    return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
+
+
+def _keep(visit: Visit, form: Questionnaire) -> None:
+    """Through the first door; when this returns, the answer is stored."""
+    receive(
+        _database(),
+        _settings().home,
+        wave=visit.wave.code,
+        codes=visit.codes(form.service.data),
+        answers=Answers.of(form.instrument, visit.point.form, form.answers()),
+        **form.profile(),
+        comment=form.comment(),
+        language=i18n.language(),
+        submission=form.submission,
+        moment=clock.now(),
+    )
+
+
+@kiosk.get(f"/<point>/{LANGUAGE}/privacy")
+def privacy(point: str, language: str) -> str:
+    """What is stored of an answer: the very list that the first door keeps to."""
+    return render_template("kiosk/privacy.html", place=Place.of(_visit(point, language)), stored=STORED)
+
+
+@kiosk.get(f"/<point>/{LANGUAGE}/thanks")
+def thanks(point: str, language: str) -> Response:
+    """The end. Its cookie is equal for all and gone in two seconds: it keeps browsers from bringing the filled form
+    back out of their own memory when somebody presses Back."""
+    response = make_response(render_template("kiosk/thanks.html", place=Place.of(_visit(point, language))))
+    response.set_cookie("done", "1", max_age=2, path="/k", httponly=True, samesite="Strict")
+    return response

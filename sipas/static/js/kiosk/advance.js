@@ -1,0 +1,34 @@
+// Goes on by itself after a touch, and says on the next screen what was chosen, with a way back.
+// Only a pointer advances: who moves through the levels with arrow keys has not chosen yet.
+export default function advance(form, wait = 450) {
+  let timer;
+  const undo = document.createElement("p");
+  undo.className = "undo";
+  undo.setAttribute("role", "status");
+
+  const go = (section, word) => {
+    const back = document.createElement("a");
+    back.href = `#${section.id}`;
+    back.textContent = form.dataset.change;
+    undo.replaceChildren(`${form.dataset.chosen} ${word} `, back);
+    location.hash = section.dataset.advances;
+    document.getElementById(section.dataset.advances)?.querySelector(".progress").after(undo);
+  };
+
+  form.addEventListener("click", (event) => {
+    const section = event.target.closest("section[data-advances]");
+    if (!section || event.target.type !== "radio" || event.detail === 0) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => go(section, event.target.parentElement.textContent.trim()), wait);
+  });
+  form.addEventListener("keydown", (event) => {
+    clearTimeout(timer);
+    const section = event.target.closest("section[data-advances]");
+    if (section && event.key === "Enter" && event.target.type === "radio") location.hash = section.dataset.advances;
+  });
+  addEventListener("hashchange", () => {
+    clearTimeout(timer);
+    if (!form.querySelector("section:target")?.contains(undo)) undo.remove();
+    scrollTo(0, 0);
+  });
+}
