@@ -14,7 +14,7 @@ import traceback
 
 from flask import Flask, request
 
-EVENTS = logging.getLogger("sipas")
+EVENTS = logging.getLogger("sipas-events")
 
 
 class JsonLines(logging.Formatter):

@@ -1,0 +1,1 @@
+"""Manuals, and the list of licences."""

@@ -1,0 +1,136 @@
+"""What the kiosk promises, checked against what is stored, logged and kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+
+import pytest
+from sqlalchemy import inspect, select
+
+from sipas import i18n
+from sipas.intake import STORED
+from sipas.intake.models import Response
+from tests.make import a_point, a_response, a_wave
+from tests.people import Visitor
+
+
+@pytest.fixture
+def open_kiosk(database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings)
+
+
+def rows(database):
+    with database.reading() as session:
+        return list(session.scalars(select(Response)))
+
+
+def visit(app, language="vi", **headers):
+    visitor = Visitor(app.test_client(), "to-hieu-1", language, headers)
+    visitor.opens_the_questionnaire()
+    visitor.answers_everything(4)
+    return visitor, visitor.sends()
+
+
+def test_we_keep_exactly_the_columns_that_the_promise_lists(database):
+    columns = {column["name"] for column in inspect(database.engine).get_columns("response")}
+    assert columns == set(STORED)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_privacy_page_prints_that_list(app, open_kiosk, language):
+    page = app.test_client().get(f"/k/to-hieu-1/{language}/privacy").text
+    with i18n.speaking(language):
+        for words in STORED.values():
+            assert i18n._(words) in page
+    if language == "vi":
+        assert not any(words in page for words in STORED.values()), "the list is not translated"
+
+
+def test_address_browser_cookie_and_language_header_leave_no_trace(app, database, open_kiosk):
+    visit(
+        app,
+        **{"User-Agent": "Old Phone 1", "X-Forwarded-For": "203.0.113.7", "Accept-Language": "vi", "Cookie": "who=me"},
+    )
+    visit(app, **{"User-Agent": "Kiosk 9", "X-Forwarded-For": "198.51.100.1", "Accept-Language": "de"})
+    one, two = rows(database)
+    differing = {c.key for c in Response.__table__.columns if getattr(one, c.key) != getattr(two, c.key)}
+    assert differing == {"key"}
+
+
+@pytest.mark.parametrize("hour", [0, 3, 8, 16, 23])
+def test_the_hour_of_a_visit_leaves_no_trace(database, settings, open_kiosk, hour):
+    zone = dt.timezone(dt.timedelta(hours=7))
+    for at in (12, hour):
+        a_response(database, settings, moment=dt.datetime(2026, 9, 16, at, 14, tzinfo=zone))
+    one, two = rows(database)
+    assert {c.key for c in Response.__table__.columns if getattr(one, c.key) != getattr(two, c.key)} == {"key"}
+
+
+def test_no_page_of_the_kiosk_sets_a_cookie_but_the_constant_one(app, open_kiosk):
+    client = app.test_client()
+    seen = []
+    for path in ("/k/to-hieu-1", "/k/to-hieu-1/vi", "/k/to-hieu-1/en", "/k/to-hieu-1/vi/privacy", "/k/nowhere"):
+        seen += client.get(path).headers.getlist("Set-Cookie")
+    assert seen == []
+    for _ in range(2):
+        visitor, reply = visit(app)
+        seen += reply.headers.getlist("Set-Cookie")
+        seen += visitor.client.get(reply.headers["Location"]).headers.getlist("Set-Cookie")
+    assert len(set(seen)) == 1
+    assert re.fullmatch(r"done=1;.*Max-Age=2;.*", seen[0] + ";")
+    assert "HttpOnly" in seen[0]
+    assert "SameSite=Strict" in seen[0]
+
+
+def test_a_visit_is_not_logged(app, database, open_kiosk, caplog, capfd):
+    with caplog.at_level(logging.DEBUG):
+        _, reply = visit(app, **{"User-Agent": "Old Phone 1", "X-Forwarded-For": "203.0.113.7"})
+    assert reply.status_code == 303
+    written = caplog.text + "".join(capfd.readouterr())
+    for trace in ("Old Phone", "203.0.113.7", "to-hieu-1", "ho-tich"):
+        assert trace not in written
+
+
+def test_a_failure_is_logged_without_what_was_said(app, open_kiosk, caplog, monkeypatch):
+    def breaks(*_args, **_more):
+        raise RuntimeError("secret answer 0912345678")
+
+    import sipas.kiosk.views as views
+
+    monkeypatch.setattr(views, "receive", breaks)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.testing = False
+    with caplog.at_level(logging.DEBUG):
+        _, reply = visit(app, **{"User-Agent": "Old Phone 1"})
+    assert reply.status_code == 500
+    assert "secret" not in reply.text
+    assert "failure" in caplog.text
+    logged = "".join(record.getMessage() + str(getattr(record, "facts", "")) for record in caplog.records)
+    for trace in ("secret", "0912345678", "Old Phone", "to-hieu-1"):
+        assert trace not in logged
+
+
+def test_the_order_of_arrival_shows_in_no_column(database, settings, open_kiosk):
+    for number in range(300):
+        a_response(database, settings, submission=f"{number:032x}")
+    with database.reading() as session:
+        stored = list(session.scalars(select(Response)))  # as the file gives them
+    assert stored == sorted(stored, key=lambda row: row.key)
+    from sipas import keys
+
+    id_key = keys.load(settings.home, "w1", "id")
+    arrival = {keys.label(id_key, "answer", f"{number:032x}"): number for number in range(300)}
+    order = [arrival[row.key] for row in stored]
+    mean = (len(order) - 1) / 2
+    rho = sum((a - mean) * (b - mean) for a, b in enumerate(order)) / sum((a - mean) ** 2 for a in range(len(order)))
+    assert abs(rho) < 0.2  # 3.5 standard errors of blind order
+
+
+def test_the_keys_of_a_wave_lie_outside_the_database_and_are_its_owners_alone(database, settings, open_kiosk):
+    data = (settings.home / "sipas.sqlite").read_bytes()
+    for path in (settings.home / "keys").glob("w1.*.key"):
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.read_bytes() not in data

@@ -1,0 +1,102 @@
+"""Who may post: the page itself, and nobody from another site."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sipas.intake import stored
+from tests.make import a_point, a_wave
+from tests.people import Visitor
+
+
+@pytest.fixture
+def kiosk(app, database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings)
+    visitor = Visitor(app.test_client(), "to-hieu-1")
+    visitor.opens_the_questionnaire()
+    visitor.answers_everything(5)
+    return visitor
+
+
+def count(database):
+    with database.reading() as session:
+        return stored(session, 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost"}, 303),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 303),
+    ],
+)
+def test_a_post_is_judged_by_where_it_comes_from(kiosk, database, headers, status):
+    kiosk.headers = headers
+    assert kiosk.sends().status_code == status
+    assert count(database) == (status == 303)
+
+
+def test_a_fast_visitor_is_not_refused(kiosk, database):
+    assert kiosk.sends().status_code == 303
+
+
+def test_pressing_twice_counts_once(kiosk, database):
+    assert kiosk.sends().status_code == kiosk.sends().status_code == 303
+    assert count(database) == 1
+
+
+@given(
+    body=st.binary(max_size=300),
+    kind=st.sampled_from(
+        ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/json"]
+    ),
+)
+def test_any_bytes_posted_give_a_page_and_never_a_fault(client_for_bytes, body, kind):
+    reply = client_for_bytes.post("/k/to-hieu-1/vi", data=body, content_type=kind)
+    assert reply.status_code < 500
+
+
+@pytest.fixture(scope="module")
+def client_for_bytes(tmp_path_factory):
+    from sipas import create_app
+    from sipas.migrations import create
+    from sipas.registry.importing import load_registry
+    from sipas.settings import Settings
+
+    settings = Settings(home=tmp_path_factory.mktemp("bytes") / "home")
+    database = create(settings)
+    with database.writing() as session:
+        load_registry(session)
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings)
+    app = create_app(settings)
+    yield app.test_client()
+    app.config["DATABASE"].engine.dispose()
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/k",
+        "/k/",
+        "/k/%00",
+        "/k/x/y/z",
+        "/results/../keys",
+        "/results/x/files/..%2f..%2fkeys",
+        "/desk",
+        "/static/../sipas.sqlite",
+        "/k/to-hieu-1/fr",
+        "/k/to-hieu-1/vi/",
+    ],
+)
+def test_odd_addresses_give_pages_and_never_a_fault(app, path):
+    assert app.test_client().get(path).status_code < 500
