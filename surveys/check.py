@@ -13,6 +13,9 @@ from surveys.source import Finding, Path, finding
 # A packed answer is one byte: 254 and 255 are taken, `several` needs a bit an option, and 0 is "not answered".
 MOST_LEVELS, MOST_CHOICE, MOST_SEVERAL, MOST_COUNT = 11, 250, 7, 249
 
+# Addresses and form fields that every instrument has.
+RESERVED = ("title", "population", "id", "service", "about")
+
 Node = tuple[Path, dict[str, Any]]
 
 
@@ -52,7 +55,7 @@ def _dates(tree: dict[str, Any]) -> Iterator[Finding]:
 
 def _codes(tree: dict[str, Any]) -> Iterator[Finding]:
     """One name space for all: an address such as `service-2024/B1` must mean one thing."""
-    taken = {"title", "population", *_map(tree.get("scales"))}
+    taken = {*RESERVED, *_map(tree.get("scales"))}
     for path, node in _coded(tree):
         code = node.get("code")
         if code in taken:

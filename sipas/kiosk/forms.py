@@ -67,6 +67,16 @@ class ManyTiles(SelectMultipleField):
             raise StopValidation(_("This answer is not one of those offered. Please choose again."))
 
 
+def service_field() -> Field:
+    """What the visit was about: the one thing that must be chosen. `offer` fills in the choices of the point."""
+    return Tiles(
+        _("What did you come here for?"),
+        [InputRequired(_("Please choose what you came here for."))],
+        choices=[],
+        description=_("Please choose one. Every question after this may be skipped."),
+    )
+
+
 def rating_field(item: Item) -> Field:
     """Faces, from the worst level to the best, and apart from them "not applicable" where the item has it."""
     scale = item.scale
@@ -155,7 +165,7 @@ class Questionnaire(Form):
     @property
     def submission(self) -> str:
         """The id that the browser sent, or a fresh one where it sent none of ours."""
-        sent = self["id"].data or ""
+        sent = self["q-id"].data or ""
         return sent if SUBMISSION.fullmatch(sent) else secrets.token_hex(16)
 
     def answers(self) -> dict[str, object]:
@@ -183,23 +193,17 @@ class Questionnaire(Form):
 
 @lru_cache(maxsize=256)
 def form_for(code: str, version: int, form: str, language: str) -> type[Questionnaire]:
-    """The form class of an instrument in one of its forms and languages."""
+    """The form class of an instrument in one of its forms and languages. A field is named as its item."""
     with i18n.speaking(language):
         instrument = surveys.translated(surveys.load(code, version), i18n.instrument_text)
-        fields: dict[str, Any] = {
-            "id": HiddenField(),
-            "q-service": Tiles(
-                _("What did you come here for?"),
-                [InputRequired(_("Please choose what you came here for."))],
-                choices=[],
-                description=_("Please choose one. Every question after this may be skipped."),
-            ),
-        }
         asked = instrument.forms[form]
-        for item in map(instrument.item, asked):
-            fields[f"q-{item.code}"] = FIELDS[item.kind](item)
-        for question in instrument.profile:
-            fields[f"q-{question.code}"] = FIELDS["profile"](question)
+        fields = {"id": HiddenField(), "service": service_field()}
+        fields |= {item.code: FIELDS[item.kind](item) for item in map(instrument.item, asked)}
+        fields |= {question.code: FIELDS["profile"](question) for question in instrument.profile}
         if instrument.comment:
-            fields["q-comment"] = FIELDS["comment"](instrument.comment)
-    return type("QuestionnaireForm", (Questionnaire,), {**fields, "instrument": instrument, "asked": asked})
+            fields["comment"] = FIELDS["comment"](instrument.comment)
+    attributes: dict[str, Any] = {"instrument": instrument, "asked": asked}
+    for name, field in fields.items():
+        field.name = name  # as posted; the attribute gets a prefix, for an item may be called `data`
+        attributes[f"q-{name}"] = field
+    return type("QuestionnaireForm", (Questionnaire,), attributes)

@@ -37,16 +37,11 @@ def screens(form: Questionnaire) -> Iterator[Screen]:
     instrument = form.instrument
     about = [form[f"q-{question.code}"] for question in instrument.profile]
     about += [form["q-comment"]] if instrument.comment else []
-    stops = [(field.name, (field,)) for field in (form.service, *(form[f"q-{code}"] for code in form.asked))]
+    stops = [(f"q-{field.name}", (field,)) for field in (form.service, *(form[f"q-{code}"] for code in form.asked))]
     stops += [("q-about", tuple(about))]
     ids = [None, *(name for name, _ in stops), None]
     for number, (name, fields) in enumerate(stops, 1):
         yield Screen(name, fields, number, len(stops), back=ids[number - 1], next=ids[number + 1])
-
-
-def screen_of(field: str, form: Questionnaire) -> str:
-    """The id of the screen on which a field stands."""
-    return next(screen.id for screen in screens(form) if field in {one.name for one in screen.fields})
 
 
 def minutes(instrument: Instrument, form: str) -> int:
