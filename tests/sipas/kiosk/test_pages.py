@@ -1,0 +1,89 @@
+"""The questionnaire is the same bytes for everybody, but for one id; and says truly how long it takes."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+
+import surveys
+from sipas import clock
+from sipas.kiosk import pages
+from sipas.kiosk.faces import face_of
+from sipas.kiosk.screens import minutes
+from surveys import Scale
+from tests.make import a_point, a_wave
+
+ID = re.compile(rb'name="id" value="([0-9a-f]{32})"')
+
+
+@pytest.fixture
+def kiosk(app, database, settings):
+    a_point(database, "to-hieu-1", form="short")
+    a_point(database, "to-hieu-2", form="full")
+    a_wave(database, settings, opens_on=clock.today())
+    return app.test_client()
+
+
+def test_the_page_is_the_same_for_everybody_but_for_the_id(kiosk):
+    seen = [
+        kiosk.get("/k/to-hieu-1/vi", headers=headers).data
+        for headers in ({}, {"User-Agent": "Old Phone"}, {"Cookie": "who=me"}, {"Accept-Language": "de"})
+    ]
+    ids = {ID.search(page)[1] for page in seen}
+    assert len(ids) == 4
+    assert len({ID.sub(b"", page) for page in seen}) == 1
+
+
+def test_the_compressed_page_is_the_page(kiosk):
+    plain = kiosk.get("/k/to-hieu-2/vi")
+    packed = kiosk.get("/k/to-hieu-2/vi", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert ID.sub(b"", gzip.decompress(packed.data)) == ID.sub(b"", plain.data)
+    assert len(packed.data) < 8_000
+
+
+def test_a_page_with_a_gap_survives_any_middle():
+    page = pages.Page.of("Đầu" * 500 + pages.SLOT + "đuôi" * 500)
+    for middle in (b"", b"0" * 32, bytes(range(256))):
+        assert gzip.decompress(page.gzipped(middle)) == page.before + middle + page.after
+
+
+def test_a_page_is_rendered_once_for_each_place_and_language(kiosk, monkeypatch):
+    pages._prepared.cache_clear()
+    for path in ("/k/to-hieu-1/vi", "/k/to-hieu-1/en", "/k/to-hieu-2/vi"):
+        for _ in range(3):
+            kiosk.get(path)
+    assert pages._prepared.cache_info().misses == 3
+
+
+def test_a_renamed_point_shows_its_new_name_at_once(kiosk, database):
+    from sipas.fieldwork.points import point
+
+    kiosk.get("/k/to-hieu-1/vi")
+    with database.writing() as session:
+        point(session, "to-hieu-1").name = "Quầy số 1"
+    assert "Quầy số 1" in kiosk.get("/k/to-hieu-1/vi").text
+
+
+def test_the_short_form_takes_no_longer_than_ninety_seconds_and_the_full_form_says_more():
+    instrument = surveys.load("service-2024")
+    assert minutes(instrument, "short") == 1
+    assert minutes(instrument, "full") == 3
+
+
+@pytest.mark.parametrize(
+    ("levels", "satisfied", "faces"),
+    [
+        (5, (4, 5), [1, 2, 3, 4, 5]),
+        (3, (2, 3), [2, 4, 5]),
+        (4, (3, 4), [1, 2, 4, 5]),
+        (2, (2,), [2, 5]),
+        (11, (10, 11), [1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5]),
+    ],
+)
+def test_a_face_means_the_same_on_every_scale(levels, satisfied, faces):
+    scale = Scale("s", tuple("abcdefghijk"[:levels]), satisfied)
+    assert [face_of(level, scale) for level in range(1, levels + 1)] == faces
