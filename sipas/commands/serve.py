@@ -42,8 +42,7 @@ def run(host: str, port: int, workers: int) -> None:
         blocking_threads=8,
         respawn_failed_workers=True,
         log_access=False,
-        log_level=LogLevels.warning,
-        process_name="sipas",
+        log_level=LogLevels.error,
     ).serve()
 
 

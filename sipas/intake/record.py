@@ -15,7 +15,8 @@ def record(session: Session, row: Response | Comment) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
     table = row.__table__
     values = {column.key: getattr(row, column.key) for column in inspect(type(row)).mapper.column_attrs}
-    return session.execute(_insert_once(session, table), values).rowcount == 1  # type: ignore[attr-defined,arg-type]
+    insert = _insert_once(session, table).returning(table.c.key)  # type: ignore[arg-type]
+    return session.execute(insert, values).first() is not None
 
 
 def record_many(session: Session, rows: Sequence[Mapping[str, object]]) -> None:

@@ -1,0 +1,85 @@
+"""The same promises on PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from sipas import clock, create_app
+from sipas.database import Base
+from sipas.fieldwork.waves import close_wave
+from sipas.importing import import_responses
+from sipas.intake import STORED, stored
+from sipas.migrations import create, downgrade
+from sipas.publishing.freeze import freeze
+from sipas.registry.importing import load_registry
+from tests import postgres
+from tests.make import a_csv, a_point, a_response, a_wave
+from tests.people import Visitor
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs (initdb) are not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with postgres.cluster() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(settings, address):
+    return replace(settings, database_url=address)
+
+
+@pytest.fixture
+def database(settings):
+    made = create(settings)
+    with made.writing() as session:
+        load_registry(session)
+    yield made
+    made.engine.dispose()
+    downgrade(settings, "base")
+
+
+def count(database):
+    with database.reading() as session:
+        return stored(session, 1)
+
+
+def test_the_migrations_make_what_the_models_say(database):
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    assert {column["name"] for column in inspect(database.engine).get_columns("response")} == set(STORED)
+
+
+def test_a_visit_is_stored_once_and_its_comment_apart(database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings)
+    app = create_app(settings)
+    visitor = Visitor(app.test_client(), "to-hieu-1")
+    visitor.opens_the_questionnaire()
+    visitor.answers_everything(4)
+    assert visitor.sends().status_code == visitor.sends().status_code == 303
+    assert count(database) == 1
+    assert a_response(database, settings, comment="Tốt 👍")
+    app.config["DATABASE"].engine.dispose()
+
+
+def test_import_and_freeze_give_what_sqlite_gives(database, settings, tmp_path):
+    today = clock.today()
+    a_wave(database, settings, opens_on=today)
+    path = a_csv(tmp_path, "point,field,date,B1.1\n" + f"to-hieu-1,ho-tich,{today},5\n" * 30)
+    assert import_responses(database, settings.home, path, "w1", None, today) == (30, 0)
+    assert import_responses(database, settings.home, path, "w1", None, today) == (0, 30)
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    snapshot = freeze(database, settings.home, "w1", today)
+    assert snapshot.rows == 30
+    assert snapshot.table()["B1.1"].to_pylist() == [5] * 30
