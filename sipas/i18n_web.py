@@ -5,17 +5,18 @@ from __future__ import annotations
 from flask import Flask, request
 
 from sipas import i18n
+from sipas.links import link, switch
 
 
 def install(app: Flask) -> None:
-    """Templates get `_`, `{% trans %}`, number formats, and the names of all languages."""
+    """Templates get `_`, `{% trans %}`, number formats, the names of all languages, and addresses that keep them."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: i18n.catalog(i18n.language(), "messages").gettext(text) if text else "",
         lambda one, many, n: i18n.catalog(i18n.language(), "messages").ngettext(one, many, n),
         newstyle=True,
     )
-    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
+    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language, link=link, switch=switch)
     app.jinja_env.filters.update(
         number=i18n.number, percent=i18n.percent, date=i18n.date, month=i18n.month, say=i18n.say
     )

@@ -1,0 +1,59 @@
+"""The blueprint and its door: without a session of today no page but the one for signing in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import time
+
+from flask import Blueprint, Response, current_app, redirect, request, session
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response as AnyResponse
+
+from sipas import i18n
+from sipas.desk import access
+from sipas.links import link
+from sipas.publishing.charts import TEMPLATE_TOOLS
+
+LONGEST = 8 * 3600  # seconds from signing in; a working day
+OPEN = {"desk.sign_in", "desk.let_in"}
+
+desk = Blueprint("desk", __name__, template_folder="templates")
+
+
+@desk.record
+def give_tools(state: BlueprintSetupState) -> None:
+    """Chart macros look these up."""
+    state.app.jinja_env.globals.update(TEMPLATE_TOOLS)
+
+
+@desk.app_template_filter("day")
+def day(iso: str) -> str:
+    """ "2026-07-15" as people write it."""
+    return i18n.date(dt.date.fromisoformat(iso))
+
+
+@desk.before_request
+def ask_for_the_password() -> AnyResponse | None:
+    """Deny by default."""
+    if request.endpoint in OPEN or signed_in():
+        return None
+    return redirect(link("desk.sign_in"), 303)
+
+
+@desk.after_request
+def keep_nothing(response: Response) -> Response:
+    """Nothing of the desk stays in a browser."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def signed_in() -> bool:
+    """Whether the session belongs to the password that holds now, and is not too old."""
+    mark, since = session.get("mark"), session.get("since", 0)
+    if not isinstance(mark, str) or not 0 <= time.time() - since < LONGEST:
+        return False
+    return hmac.compare_digest(mark, access.mark(current_app.config["SETTINGS"].home))
+
+
+from sipas.desk import signing, views  # noqa: E402, F401 - routes join the blueprint made above

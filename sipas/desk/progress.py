@@ -1,0 +1,86 @@
+"""How far the waves have come, as the desk shows it: answers for each receiving point and unit. Never for an official,
+never by week: a week's count could be matched with the cluster labels."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sipas.fieldwork.models import FrameCell, Point, Wave
+from sipas.fieldwork.progress import progress
+from sipas.fieldwork.waves import asks, waves
+from sipas.intake import stored_by_point
+from sipas.registry.models import Unit
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A wave in one card; `dossiers` is what the frame counts in its months, 0 where none is loaded."""
+
+    wave: Wave
+    state: str  # open, over (its last day has passed, nobody closed it), closed, frozen
+    answers: int
+    points: int
+    silent: int
+    dossiers: int
+
+
+@dataclass(frozen=True)
+class UnitProgress:
+    """The points of one receiving unit; `dossiers` are those that it handled itself."""
+
+    unit: Unit
+    points: tuple[tuple[Point, int], ...]
+    dossiers: int
+
+    @property
+    def answers(self) -> int:
+        return sum(count for _, count in self.points)
+
+
+@dataclass(frozen=True)
+class WaveProgress:
+    """A wave, unit by unit."""
+
+    summary: Summary
+    units: tuple[UnitProgress, ...]
+
+
+def summaries(session: Session, today: dt.date) -> list[Summary]:
+    """Every wave, oldest first."""
+    return [of_wave(session, wave, today).summary for wave in waves(session)]
+
+
+def of_wave(session: Session, wave: Wave, today: dt.date) -> WaveProgress:
+    """One wave in the order of the registry."""
+    counted = progress(session, wave, stored_by_point(session, wave.id))
+    dossiers = _dossiers(session, wave, today)
+    places: dict[str, list[tuple[Point, int]]] = {}
+    for one in counted:
+        places.setdefault(one.point.unit, []).append((one.point, one.responses))
+    units = session.scalars(select(Unit).where(Unit.code.in_(places)).order_by(Unit.id))
+    return WaveProgress(
+        Summary(
+            wave=wave,
+            state="over" if wave.state == "open" and not asks(wave, today) else wave.state,
+            answers=sum(one.responses for one in counted),
+            points=len(counted),
+            silent=sum(not one.responses for one in counted),
+            dossiers=sum(dossiers.values()),
+        ),
+        tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),
+    )
+
+
+def _dossiers(session: Session, wave: Wave, today: dt.date) -> dict[str, int]:
+    """Unit -> dossiers that the frame counts for it from the wave's first month to its last."""
+    first, last = f"{wave.opens_on:%Y-%m}", f"{wave.closes_on or today:%Y-%m}"
+    rows = session.execute(
+        select(FrameCell.unit, func.sum(FrameCell.dossiers))
+        .where(FrameCell.month >= first, FrameCell.month <= last)
+        .group_by(FrameCell.unit)
+    )
+    return {unit: int(count) for unit, count in rows}

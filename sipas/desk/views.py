@@ -1,0 +1,52 @@
+"""What an officer sees: waves and their progress, drafts and releases, and the command for the next step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import current_app, render_template, request
+
+from sipas import clock, i18n
+from sipas.desk.blueprint import desk
+from sipas.desk.progress import of_wave, summaries
+from sipas.fieldwork.waves import wave_of
+from sipas.publishing import shelf
+from sipas.publishing.edition import ORDERS, Edition
+from sipas.publishing.review import release_of, releases
+
+
+@desk.get("")
+def overview() -> str:
+    """All waves and all releases."""
+    with current_app.config["DATABASE"].reading() as session:
+        return render_template(
+            "desk/overview.html",
+            waves=list(reversed(summaries(session, clock.today()))),
+            releases=list(reversed(releases(session))),
+        )
+
+
+@desk.get("/wave/<code>")
+def wave(code: str) -> str:
+    """One wave: answers at each point."""
+    with current_app.config["DATABASE"].reading() as session:
+        return render_template("desk/wave.html", progress=of_wave(session, wave_of(session, code), clock.today()))
+
+
+@desk.get("/release/<code>")
+def release(code: str) -> str:
+    """One release as its readers will see it, with what is still to be done."""
+    with current_app.config["DATABASE"].reading() as session:
+        record = release_of(session, code)
+        issue = shelf.open_folder(_folder(record.code, record.state))
+    order = request.args.get("sort", "")
+    return render_template(
+        "desk/release.html",
+        record=record,
+        edition=Edition(issue.manifest, issue.table, i18n.language()),
+        order=order if order in ORDERS else "registry",
+    )
+
+
+def _folder(code: str, state: str) -> Path:
+    return current_app.config["SETTINGS"].home / ("releases" if state == "published" else "drafts") / code

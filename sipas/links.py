@@ -1,0 +1,20 @@
+"""Addresses that keep the reader's language, for templates of every part."""
+
+from __future__ import annotations
+
+from flask import request, url_for
+
+from sipas import i18n
+
+
+def link(endpoint: str, **values: str) -> str:
+    """The address of a page in the language now spoken (Vietnamese, the default, is not named)."""
+    return url_for(endpoint, **values, **({} if i18n.language() == "vi" else {"lang": i18n.language()}))
+
+
+def switch(code: str) -> str:
+    """This page in another language, with everything else that its address says."""
+    rest = {name: value for name, value in request.args.items() if name != "lang"}
+    if request.endpoint is None or request.method != "GET":
+        return f"?lang={code}"
+    return url_for(request.endpoint, **(request.view_args or {}), **rest, **({} if code == "vi" else {"lang": code}))

@@ -1,0 +1,5 @@
+"""The public pages of published releases. They read the shelf, and can reach nothing that is not published."""
+
+from sipas.results.blueprint import results
+
+__all__ = ["results"]

@@ -1,0 +1,62 @@
+"""Downloads of a release: what its list of digests names, and nothing else; the digest is the file's ETag."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Response, current_app, request, send_file
+
+from sipas.errors import N_, NotReady, UnknownCode
+from sipas.publishing import shelf
+from sipas.results.blueprint import results
+
+LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\s][^/\\]*)")
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A file of a release that anyone may have."""
+
+    name: str
+    size: int
+    digest: str
+
+    @property
+    def kind(self) -> str:
+        return self.name.rpartition(".")[2].upper() if "." in self.name else ""
+
+
+def offered(home: Path, release: str) -> tuple[Offered, ...]:
+    """The files of a published release in the order of its list, the list itself last; raises UnknownCode."""
+    return _offered(shelf.issue(home, release).folder)
+
+
+@results.get("/<release>/files/<name>")
+def file(release: str, name: str) -> Response:
+    """One file as it was published. It is saved, never shown, so that a page among them runs nothing here."""
+    home = current_app.config["SETTINGS"].home
+    for one in offered(home, release):
+        if one.name == name:
+            path = home / "releases" / release / name
+            _check(path, one.digest, path.stat().st_mtime_ns)
+            response = send_file(path, as_attachment=True, download_name=name, etag=one.digest, max_age=60)
+            return response.make_conditional(request)
+    raise UnknownCode(N_("Release {release} has no file “{name}”."), release=release, name=name)
+
+
+@lru_cache(maxsize=32)
+def _offered(folder: Path) -> tuple[Offered, ...]:
+    text = (folder / shelf.SUMS).read_text(encoding="utf-8")
+    named = [match.groups() for line in text.splitlines() if (match := LINE.fullmatch(line))]
+    named.append((hashlib.sha256(text.encode()).hexdigest(), shelf.SUMS))
+    return tuple(Offered(name, (folder / name).stat().st_size, digest) for digest, name in named)
+
+
+@lru_cache(maxsize=256)
+def _check(path: Path, digest: str, _changed: int) -> None:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise NotReady(N_("The file “{name}” is not the one that was published, and is not given out."), name=path.name)

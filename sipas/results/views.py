@@ -1,0 +1,96 @@
+"""Pages of a release: the province, one unit, one service field, and how it was computed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from flask import current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sipas import i18n
+from sipas.links import link
+from sipas.publishing import shelf
+from sipas.publishing.edition import ORDERS, Edition
+from sipas.results.blueprint import results
+from sipas.results.files import offered
+
+
+@results.get("")
+def province() -> str:
+    """The newest release, with a list of all."""
+    issues = shelf.issues(_home())
+    return _province(issues[0].code) if issues else render_template("results/empty.html")
+
+
+@results.get("/")
+def with_a_slash() -> Response:
+    """A slash too many is no reason to be turned away."""
+    return redirect(url_for("results.province", **request.args.to_dict()))
+
+
+@results.get("/<release>/")
+def release(release: str) -> str:
+    """The province in one release."""
+    return _province(release)
+
+
+@results.get("/<release>/unit/<code>")
+def unit(release: str, code: str) -> str:
+    """One responsible unit: factors, service fields, questions."""
+    edition = _edition(release)
+    return render_template("results/unit.html", edition=edition, code=code, name=edition.name("units", code))
+
+
+@results.get("/<release>/service/<code>")
+def service(release: str, code: str) -> str:
+    """One service field: factors, units, questions."""
+    edition = _edition(release)
+    name = edition.name("services", code)
+    return render_template("results/service.html", edition=edition, code=code, name=name, order=_order(), sort=_sort)
+
+
+@results.get("/<release>/method")
+def method(release: str) -> str:
+    """How the figures were computed, in words and in formulas."""
+    return render_template("results/method.html", edition=_edition(release), files=offered(_home(), release))
+
+
+def _province(code: str) -> str:
+    issues = shelf.issues(_home())
+    return render_template(
+        "results/province.html",
+        edition=_edition(code),
+        releases=[_in_words(issue) for issue in issues],
+        files=offered(_home(), code),
+        order=_order(),
+        sort=_sort,
+    )
+
+
+def _edition(code: str) -> Edition:
+    return _in_words(shelf.issue(_home(), code))
+
+
+def _in_words(issue: shelf.Issue) -> Edition:
+    return _cached(issue.folder, issue.manifest["snapshot"], i18n.language())
+
+
+@lru_cache(maxsize=64)
+def _cached(folder: Path, snapshot: str, language: str) -> Edition:
+    issue = shelf.issue(folder.parent.parent, folder.name)
+    return Edition(issue.manifest, issue.table, language)
+
+
+def _order() -> str:
+    chosen = request.args.get("sort", "")
+    return chosen if chosen in ORDERS else "registry"
+
+
+def _sort(order: str) -> str:
+    values = {**(request.view_args or {}), **({} if order == "registry" else {"sort": order})}
+    return link(request.endpoint or "results.province", **values) + "#units"
+
+
+def _home() -> Path:
+    return current_app.config["SETTINGS"].home
