@@ -41,7 +41,7 @@ def _families(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
     families = [tuple(column.strip() for column in family.split(",")) for family in given]
     for family, text in zip(families, given, strict=True):
         if not all(family) or len(set(family)) < len(family):
-            raise click.BadParameter(_("“{text}” is no list of columns such as unit or unit,field", text=text))
+            raise click.BadParameter(_("“{given}” is no list of columns such as unit or unit,field", given=text))
     return families
 
 

@@ -149,7 +149,7 @@ def _put(
     shown = " + ".join(key)
     if key in cells:
         complaints.add(node, N_("the cell {cell} stands twice; keep one"), cell=shown)
-    if not total > 0:
-        template = N_("the total of {cell} must be above 0, and is {total}; leave out cells that nobody lives in")
+    if not total >= 0:
+        template = N_("the total of {cell} is {total}; it must be a number that is not negative")
         complaints.add(node, template, cell=shown, total=total)
     cells[key] = total

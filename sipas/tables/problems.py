@@ -50,7 +50,7 @@ class BadTable(ManyErrors, BadFile):
             super().__init__(only, [])
             return
         heading = SipasError(
-            N_("{file} cannot be accepted, {count} things in it are wrong:"),
+            N_("{file} has {count} cells or lines that cannot be accepted:"),
             file=self.problems[0].values["file"],
             count=self.count,
         )
@@ -79,7 +79,8 @@ class Problems:
         self.count += 1
         if len(self.found) < KEPT:
             table = self.table
-            values.setdefault("value", table.shown(row, column) if column else "")
+            if "value" not in values:
+                values["value"] = table.shown(row, column) if column else ""
             reason = SipasError(template, **values)
             self.found.append(CellProblem(table.name, table.line(row), column, reason, table.counts_rows))
 

@@ -124,7 +124,7 @@ def test_rake_takes_margins_of_one_or_several_columns(written):
         ("items: [q]\nweights: [a, b]\n", 2, "`weights` names one column"),
         ("items: [w]\nweights: w\n", 2, "w is named as `weights` and as an item"),
         ("items: [q]\nrake: {sex: {F: x}}\n", 2, "“x” is not a number"),
-        ("items: [q]\nrake: {sex: {F: 0}}\n", 2, "the total of F must be above 0"),
+        ("items: [q]\nrake: {sex: {F: -1}}\n", 2, "the total of F is -1.0"),
         ("items: [q]\nrake: sex\n", 2, "write totals as"),
         ("items: [q]\nrake:\n  sex: {F: 10}\n  age: {o: 12}\n", 3, "disagree in their sums: sex 10, age 12"),
         ("items: [q]\npoststratify: {sex: {F: 1}, age: {o: 1}}\n", 2, "use `rake`"),

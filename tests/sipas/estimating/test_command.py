@@ -1,0 +1,353 @@
+"""`sipas estimate` as an analyst calls it: what it prints where, what it writes, how it refuses, how it ends."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from analysis import Codebook, write_snapshot
+from sipas.cli import group
+from sipas.i18n import say, speaking
+
+KEYS = {
+    "domain",
+    "of",
+    "n",
+    "estimate",
+    "se",
+    "df",
+    "deff",
+    "low",
+    "high",
+    "method",
+    "level",
+    "reliability",
+    "flags",
+}
+DESIGN = "weights: w\nstrata: stratum\npsu: psu\nitems: {A: [q01, q02], B: [q03]}\nsatisfied: 4\nnot_applicable: 9\n"
+
+
+def test_json_is_a_list_of_rows_with_the_keys_that_scripts_rely_on(office):
+    rows = office.estimates("--by", "unit", "--by", "unit,field")
+    assert {frozenset(row) >= KEYS for row in rows} == {True}
+    domains = [tuple(row["domain"].items()) for row in rows]
+    assert domains[0] == ()
+    assert (("unit", "03646"),) in domains
+    assert (("unit", "03646"), ("field", "đất đai")) in domains
+    whole = {row["of"]: row for row in rows if row["domain"] == {}}
+    assert list(whole) == ["q01", "q02", "q03", "A", "B", "overall"]
+    assert whole["q01"]["estimate"] == pytest.approx(office.share("q01"), rel=1e-14)
+    assert 0 < whole["q01"]["low"] < whole["q01"]["estimate"] < whole["q01"]["high"] < 1
+    assert whole["q01"]["method"].startswith("wilson_shared")
+    assert whole["q01"]["level"] == 0.95
+
+
+def test_not_applicable_and_empty_are_outside_the_denominator(office):
+    whole = {row["of"]: row for row in office.estimates() if row["domain"] == {}}
+    assert (whole["q01"]["n"], whole["q03"]["n"]) == (office.answered("q01"), office.answered("q03"))
+
+
+def test_item_that_nobody_answered_is_a_row_with_nulls_and_a_flag(office):
+    rows = office.estimates("--by", "unit", edit=lambda row: row | ({"q02": ""} if row["unit"] == "03646" else {}))
+    (row,) = [row for row in rows if row["domain"] == {"unit": "03646"} and row["of"] == "q02"]
+    assert row["n"] == 0
+    assert [row[key] for key in ("estimate", "se", "deff", "low", "high", "reliability")] == [None] * 6
+    assert "no answers" in row["flags"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "semicolons", "xlsx", "parquet"])
+def test_every_kind_of_file_gives_the_same_digits(office, kind):
+    expected = office.estimates("--by", "unit,field")
+    assert office.estimates("--by", "unit,field", kind=kind) == expected
+
+
+def test_order_of_rows_does_not_matter(office):
+    forward, backward = office.estimates("--by", "unit"), None
+    office.rows.reverse()
+    backward = office.estimates("--by", "unit")
+    assert backward == forward
+
+
+def test_design_may_leave_out_weights_strata_and_psu_and_says_unweighted(office):
+    result = office.run("--json", design="items: [q01, q02]\n")
+    assert "Unweighted" in result.stderr
+    rows = json.loads(result.stdout)
+    assert all("unweighted" in row["flags"] for row in rows)
+    shares = [row["q01"] for row in office.rows if row["q01"]]
+    assert rows[0]["estimate"] == pytest.approx(sum(answer in "45" for answer in shares) / len(shares), rel=1e-14)
+    assert rows[0]["df"] == len(shares) - 1
+
+
+def test_calibration_reaches_its_totals_and_narrows_nothing_by_guessing(office):
+    plain = office.estimates()[0]
+    post = office.estimates(design=DESIGN + "poststratify: {unit: {'03646': 900, '03664': 100}}\n")[0]
+    raked = office.estimates(design=DESIGN + "rake: {unit: {'03646': 900, '03664': 100}}\n")[0]
+    assert post["estimate"] != plain["estimate"]
+    assert raked["estimate"] == pytest.approx(post["estimate"], rel=1e-10)
+    assert raked["se"] == pytest.approx(post["se"], rel=1e-8)
+
+
+def test_table_for_people_has_a_block_per_domain(office):
+    result = office.run("--by", "unit")
+    assert result.exit_code == 0
+    assert "answers.csv: 24 rows" in result.stdout
+    assert "All answers" in result.stdout
+    assert "unit 03646" in result.stdout
+    assert "95% interval" in result.stdout
+    line = next(line for line in result.stdout.splitlines() if line.strip().startswith("overall"))
+    assert "%" in line
+
+
+def test_table_speaks_vietnamese_with_decimal_commas(office):
+    with speaking("vi"):
+        printed = office.run().stdout
+    shares = [word for word in printed.split() if word.endswith("%")]
+    assert shares
+    assert all("," in share for share in shares if share != "95%")
+
+
+@pytest.mark.parametrize("method", ["kg_nchs", "logit", "wilson", "beta", "likelihood"])
+def test_interval_and_level_are_chosen_by_name(office, method):
+    row = office.estimates("--interval", method, "--level", "0.9")[0]
+    assert (row["method"], row["level"]) == (method, 0.9)
+
+
+def test_csv_for_excel_keeps_codes_and_letters(office, tmp_path):
+    out = tmp_path / "out.csv"
+    result = office.run("--by", "unit,field", "--out", str(out))
+    assert (result.stdout, result.exit_code) == ("", 0)
+    assert "estimates written to" in result.stderr
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines()))
+    expected = office.estimates("--by", "unit,field")
+    assert len(rows) == len(expected)
+    assert {(row["unit"], row["field"]) for row in rows} >= {("", ""), ("03646", "đất đai")}
+    assert float(rows[0]["estimate"]) == expected[0]["estimate"]
+
+
+def test_workbook_keeps_codes_as_text(office, tmp_path):
+    out = tmp_path / "out.xlsx"
+    office.run("--by", "unit", "--out", str(out))
+    header, *rows = openpyxl.load_workbook(out).active.iter_rows(values_only=True)
+    assert "03646" in {row[header.index("unit")] for row in rows}
+    assert rows[0][header.index("estimate")] == pytest.approx(office.estimates()[0]["estimate"], rel=1e-14)
+
+
+def test_parquet_holds_unrounded_numbers_and_typed_columns(office, tmp_path):
+    out = tmp_path / "out.parquet"
+    office.run("--by", "unit", "--out", str(out))
+    table = pq.read_table(out)
+    assert table["estimate"][0].as_py() == office.estimates()[0]["estimate"]
+    assert pa.types.is_floating(table.schema.field("se").type)
+    assert "03646" in table["unit"].to_pylist()
+
+
+def test_refused_run_leaves_an_older_result_alone_and_no_half_file(office, tmp_path):
+    out = tmp_path / "out.csv"
+    out.write_text("older", "utf-8")
+    result = office.run("--out", str(out), edit=lambda row: row | {"w": "0"})
+    assert result.exit_code == 1
+    assert out.read_text("utf-8") == "older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "design.yaml", "out.csv"]
+
+
+def test_snapshot_needs_no_design(office, tmp_path):
+    table = pa.table(
+        {
+            "stratum": ["a"] * 6,
+            "psu": ["1", "1", "2", "2", "3", "3"],
+            "unit": ["03646", "03646", "03664"] * 2,
+            "q": pa.array([5, 4, 2, None, -1, 3], pa.int8()),
+        }
+    )
+    columns = {"strata": ("stratum",), "psu": ("psu",)}
+    codebook = Codebook.plain(["q"], not_applicable=(-1,))
+    codebook = Codebook(items=codebook.items, columns=columns, simulated=True)
+    write_snapshot(tmp_path / "wave.parquet", table, codebook)
+    result = office.invoke(str(tmp_path / "wave.parquet"), "--by", "unit", "--json")
+    assert result.exit_code == 0
+    assert "simulated" in result.stderr
+    rows = json.loads(result.stdout)
+    assert (rows[0]["of"], rows[0]["n"], rows[0]["estimate"]) == ("q", 4, 0.5)
+    assert "unweighted" in rows[0]["flags"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "complaint"),
+    [
+        ("q01", "6", "answers.csv, line 2, column q01: “6” is no level of the scale 1–5"),
+        ("q01", "4.5", "answers.csv, line 2, column q01: “4.5” is no level"),
+        ("w", "0", "answers.csv, line 2, column w: the weight 0 is not above 0"),
+        ("w", "-1", "answers.csv, line 2, column w: the weight -1 is not above 0"),
+        ("w", "", "answers.csv, line 2, column w: the weight is empty"),
+        ("w", "nan", "answers.csv, line 2, column w: “nan” is not a number"),
+        ("stratum", "alone", "answers.csv, line 2, column stratum: the stratum “alone” has a single PSU"),
+        ("psu", "", "answers.csv, line 2, column psu: this cell is empty"),
+    ],
+)
+def test_bad_cell_is_refused_with_place_value_and_remedy(office, cell, value, complaint):
+    office.rows[0][cell] = value
+    result = office.run("--json")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert complaint in say(result.exception)
+
+
+def test_lonely_stratum_is_estimated_when_told_how(office):
+    office.rows[0]["stratum"] = "alone"
+    errors = {lonely: office.estimates("--lonely", lonely)[0]["se"] for lonely in ("remove", "centre", "average")}
+    assert len(set(errors.values())) == 3
+    assert office.estimates(design=DESIGN + "lonely: centre\n")[0]["se"] == errors["centre"]
+
+
+def test_missing_columns_are_refused(office):
+    result = office.run("--by", "commune", design=DESIGN.replace("psu: psu", "psu: cluster"))
+    assert result.exit_code == 1
+    told = say(result.exception)
+    assert "cluster (named under psu)" in told
+    assert "commune (named under --by)" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--interval", "guess"], "guess"),
+        (["--level", "95"], "a level lies between 0 and 1"),
+        (["--out", "result.doc"], "must end in .csv, .xlsx, .parquet"),
+        (["--out", "no/such/folder/result.csv"], "folder"),
+        (["--by", "unit,,field"], "no list of columns"),
+        (["--lonely", "skip"], "skip"),
+        (["--colour"], "--colour"),
+    ],
+)
+def test_wrong_call_ends_with_two(office, arguments, complaint):
+    result = office.run(*arguments)
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+
+
+def test_plain_table_without_design_is_a_wrong_call(office):
+    office.run()
+    result = office.invoke(str(office.folder / "answers.csv"))
+    assert result.exit_code == 2
+    assert "say with --design DESIGN.yaml" in result.stderr
+
+
+def test_process_keeps_results_and_messages_apart_and_ends_as_promised(office):
+    office.run()
+    done = office.process("--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)[0]["domain"] == {}
+    office.rows[3]["q01"] = "77"
+    office.write()
+    refused = office.process("--json")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "line 5, column q01: “77” is no level" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    wrong = office.process("--nothing")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
+def test_command_starts_without_the_web(office):
+    """Flask, SQLAlchemy, pydantic and scipy.stats would cost more than a small file's whole work."""
+    office.run()
+    script = (
+        "import sys; from sipas.cli import group\n"
+        f"group({[*office.arguments(), '--json']!r}, standalone_mode=False)\n"
+        "heavy = {'flask', 'sqlalchemy', 'scipy.stats', 'pydantic', 'openpyxl', 'babel'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=office.environment)
+    assert done.returncode == 0, done.stderr
+
+
+class Office:
+    """An analyst's folder with a file of 24 answers from two communes, and the command run on it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = os.environ | {"SIPAS_LANGUAGE": "en", "PYTHONUTF8": "1"}
+        answers = "5453244 455945 233544443254455349444"
+        answers += "55523454 3 5449545422454335549444152"
+        self.rows = []
+        for place in range(24):
+            unit = "03646" if place < 12 else "03664"
+            q01, q02, q03 = (answer.strip() for answer in answers[3 * place : 3 * place + 3])
+            self.rows.append(
+                {
+                    "stratum": unit,
+                    "psu": str(place // 3 % 4 + 1),
+                    "unit": unit,
+                    "field": "đất đai" if place % 2 else "hộ tịch",
+                    "w": f"{2 + place % 5 / 4}",
+                    "q01": q01,
+                    "q02": q02,
+                    "q03": q03,
+                }
+            )
+
+    def answered(self, item):
+        return sum(row[item] not in ("", "9") for row in self.rows)
+
+    def share(self, item):
+        asked = [row for row in self.rows if row[item] not in ("", "9")]
+        satisfied = sum(float(row["w"]) for row in asked if row[item] in "45")
+        return satisfied / sum(float(row["w"]) for row in asked)
+
+    def write(self, design=DESIGN, kind="csv", edit=None):
+        rows = [edit(dict(row)) if edit else row for row in self.rows]
+        (self.folder / "design.yaml").write_text(design, "utf-8")
+        self.data = self.folder / {"xlsx": "answers.xlsx", "parquet": "answers.parquet"}.get(kind, "answers.csv")
+        if kind == "csv":
+            lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+            self.data.write_text("\n".join(lines) + "\n", "utf-8")
+        elif kind == "semicolons":
+            lines = [";".join(rows[0])]
+            lines += [";".join(value.replace(".", ",") for value in row.values()) for row in rows]
+            self.data.write_bytes(("\ufeff" + "\r\n".join(lines)).encode())
+        elif kind == "xlsx":
+            book = openpyxl.Workbook()
+            book.active.append(list(rows[0]))
+            for row in rows:
+                cells = row | {key: float(row[key]) if row[key] else None for key in ("w", "q01", "q02", "q03")}
+                book.active.append(list(cells.values()))
+            book.save(self.data)
+        else:
+            columns = {key: [row[key] for row in rows] for key in rows[0]}
+            columns["w"] = [float(value) for value in columns["w"]]
+            for item in ("q01", "q02", "q03"):
+                columns[item] = pa.array([int(value) if value else None for value in columns[item]], pa.int8())
+            pq.write_table(pa.table(columns), self.data)
+
+    def arguments(self):
+        return ["estimate", str(self.data), "--design", str(self.folder / "design.yaml")]
+
+    def run(self, *arguments, **file):
+        self.write(**file)
+        return CliRunner().invoke(group, [*self.arguments(), *arguments])
+
+    def invoke(self, *arguments):
+        return CliRunner().invoke(group, ["estimate", *arguments])
+
+    def estimates(self, *arguments, **file):
+        result = self.run(*arguments, "--json", **file)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return json.loads(result.stdout)
+
+    def process(self, *arguments):
+        command = [sys.executable, "-m", "sipas.cli", *self.arguments(), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, env=self.environment)
+
+
+@pytest.fixture
+def office(tmp_path):
+    with speaking("en"):
+        yield Office(tmp_path)
