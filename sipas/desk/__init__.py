@@ -1,4 +1,4 @@
-"""The desk: an officer sees how far a wave has come and what is ready for release. It only reads; writing is by command."""
+"""The desk: an officer sees how far a wave is and what awaits release. It only reads; writing is by command."""
 
 from sipas.desk.blueprint import desk
 
