@@ -9,21 +9,34 @@ It stands alone: nothing here knows the web application. In reading order:
     estimate -> Estimates        shares with standard error, degrees of freedom, design effect, interval, words
 """
 
+from analysis.calibration import calibrate, poststratify, rake
 from analysis.cells import Cells
 from analysis.codebook import NOT_APPLICABLE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
+from analysis.estimation import VARIANCES, Estimates, estimate
+from analysis.intervals import INTERVALS
 from analysis.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.tabulation import tabulate
+from analysis.weights import Weights, design_weights
 
 __all__ = [
+    "INTERVALS",
     "NOT_APPLICABLE",
+    "VARIANCES",
     "AnalysisError",
     "Cells",
     "Codebook",
     "CodebookItem",
     "Design",
+    "Estimates",
     "Snapshot",
+    "Weights",
+    "calibrate",
+    "design_weights",
+    "estimate",
+    "poststratify",
+    "rake",
     "read_snapshot",
     "tabulate",
     "write_snapshot",

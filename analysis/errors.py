@@ -4,6 +4,7 @@ Each error keeps its English template and the values named in it, so that an app
 language: `str(error) == error.template.format(**error.values)`. Templates are marked with `N_` for extraction.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -39,6 +40,25 @@ class BadDesign(AnalysisError):
 
 class LonelyPsu(BadDesign):
     """A stratum has a single PSU, and the design does not say what to do about it."""
+
+
+def lonely_strata(names: Sequence[str]) -> LonelyPsu:
+    """The refusal that names the strata with a single PSU."""
+    shown = ", ".join(name or "-" for name in names[:20]) + (" …" if len(names) > 20 else "")
+    return LonelyPsu(
+        N_(
+            "strata with a single PSU, so that their variance is unknown: {strata}. "
+            "Merge them with a similar stratum, or choose lonely: remove, centre or average"
+        ),
+        strata=shown,
+    )
+
+
+def lonely_parts() -> LonelyPsu:
+    """The same for PSUs with a single second-stage unit."""
+    return LonelyPsu(
+        N_("a PSU has a single second-stage unit, so its variance is unknown; choose lonely: remove, centre or average")
+    )
 
 
 class NotInCells(AnalysisError):

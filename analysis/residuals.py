@@ -1,0 +1,87 @@
+"""Influences after calibration: what is left of them once the calibration columns have explained their part.
+
+For cell sums, the residual of z is z - N (x'B), with N the rows of the cell (all of them, also those outside the domain
+or without an answer: leaving them out is the usual error) and B the weighted regression of z on the calibration columns
+with the weights *before* the calibration.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.weights import Calibration, Weights
+
+Matrix = NDArray[Any]
+SWEEPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A calibration prepared for many influences at once.
+
+    block, blocks  categories whose means are taken out first
+    population     sum of base weight x rows per category
+    extra          further columns, their category means already taken out
+    inverse        generalised inverse of extra' W extra
+    """
+
+    block: NDArray[np.int64]
+    blocks: int
+    rows: NDArray[np.float64]
+    base: NDArray[np.float64]
+    population: NDArray[np.float64]
+    extra: Matrix
+    inverse: Matrix
+    sweeps: Calibration | None
+
+    def residual(self, z: Matrix) -> Matrix:
+        """The residual of influences z [cells, many]."""
+        if self.sweeps is not None:
+            return _sweep(z, self.rows, self.sweeps)
+        means = group_sums(z * self.base[:, None], self.block, self.blocks) / self.population[:, None]
+        left = z - self.rows[:, None] * means[self.block]
+        if not self.extra.shape[1]:
+            return left
+        slopes = self.inverse @ ((self.extra * self.base[:, None]).T @ z)
+        return left - self.rows[:, None] * (self.extra @ slopes)
+
+
+def projection(weights: Weights) -> Projection | None:
+    """What the weights' calibration does to influences; None when the weights are fixed."""
+    calibration = weights.calibration
+    if calibration is None:
+        return None
+    rows = weights.cells.rows.astype(float)
+    mass = weights.base * rows
+    population = np.bincount(calibration.block, mass, calibration.blocks).astype(float)
+    population[population == 0] = 1.0
+    extra = calibration.extra
+    if extra.shape[1]:
+        means = group_sums(extra * mass[:, None], calibration.block, calibration.blocks) / population[:, None]
+        extra = extra - means[calibration.block]
+    inverse = np.linalg.pinv((extra * mass[:, None]).T @ extra, rcond=1e-12, hermitian=True)
+    sweeps = calibration if calibration.method == "rake_ipf" else None
+    return Projection(calibration.block, calibration.blocks, rows, weights.base, population, extra, inverse, sweeps)
+
+
+def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> Matrix:
+    """Sums of rows by group, in the order of rows."""
+    order = np.argsort(groups, kind="stable")
+    sorted_groups = groups[order]
+    found = np.zeros((size, values.shape[1]))
+    if len(order):
+        starts = np.flatnonzero(np.append(True, sorted_groups[1:] != sorted_groups[:-1]))
+        found[sorted_groups[starts]] = np.add.reduceat(values[order], starts, axis=0)
+    return found
+
+
+def _sweep(z: Matrix, rows: NDArray, calibration: Calibration) -> Matrix:
+    """R's `rake`: ten sweeps, margin by margin, each taking out the *unweighted* mean of the category."""
+    for _ in range(SWEEPS):
+        for codes, size in calibration.margins:
+            counts = np.bincount(codes, rows, size)
+            counts[counts == 0] = 1.0
+            z = z - rows[:, None] * (group_sums(z, codes, size) / counts[:, None])[codes]
+    return z
