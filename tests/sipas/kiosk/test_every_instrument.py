@@ -27,7 +27,7 @@ def test_every_instrument_can_be_answered(app, database, settings, code, form, l
         words = surveys.translated(surveys.load(code), i18n.instrument_text)
     assert f'<html lang="{language}">' in page
     assert page.count("<h1") == 1
-    assert "<title>" + escape(words.title) in page
+    assert f"<title>{escape(words.title)}" in page
     asked = [item for item in words.items if form in item.forms]
     for item in asked:
         assert escape(item.text) in page, item.code

@@ -1,0 +1,75 @@
+"""A real browser (Debian's Chromium) before a real server. Without Chromium these tests say so and are skipped."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+SIZES = {"kiosk": (1080, 1920), "phone": (390, 844), "desk": (1440, 900)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = [item for item in items if item.path.parent.name == "pages" and "browser" in item.keywords]
+    for item in here if CHROMIUM is None else ():
+        item.add_marker(pytest.mark.skip(reason="no chromium on this machine: apt-get install chromium"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium, as it is."""
+    return {"executable_path": CHROMIUM, "args": ARGUMENTS}
+
+
+class Silent(WSGIRequestHandler):
+    """Writes no access log."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[str]:
+    """The application at an address of this machine."""
+    served = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
+    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{served.port}"
+    served.shutdown()
+    thread.join()
+    served.server_close()
+
+
+@dataclass
+class Opened:
+    """Opens pages in windows of our own making; closes them all at the end."""
+
+    browser: Browser
+    server: str
+
+    def __call__(self, path: str = "", size: str = "kiosk", scripts: bool = True, **more: object) -> Page:
+        """A window in which nobody has been before."""
+        width, height = SIZES[size]
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=self.server, **more
+        )
+        page = context.new_page()
+        page.set_default_timeout(8_000)
+        page.goto(path)
+        return page
+
+
+@pytest.fixture
+def opens(browser: Browser, server: str) -> Iterator[Opened]:
+    """`page = opens("/k/to-hieu-1", size="phone", scripts=False)`"""
+    yield Opened(browser, server)
+    for context in browser.contexts:
+        context.close()
