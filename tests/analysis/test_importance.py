@@ -1,0 +1,93 @@
+"""What goes with overall satisfaction."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from analysis.errors import AnalysisError
+from analysis.importance import importance
+
+NAMES = ["access", "procedures", "staff", "result"]
+
+
+def a_survey(seed=0, n=600, clusters=30):
+    rng = np.random.default_rng(seed)
+    cluster = rng.integers(0, clusters, n)
+    liking = rng.standard_normal(n) + 0.5 * rng.standard_normal(clusters)[cluster]
+    x = 3 + liking[:, None] * [0.5, 0.5, 0.7, 0.3] + rng.standard_normal((n, 4))
+    y = x @ [0.2, 0.0, 0.6, 0.1] + rng.standard_normal(n)
+    return {"factors": x, "outcome": y, "names": NAMES, "strata": cluster % 5, "psus": cluster}
+
+
+def r_squared(x, y, w):
+    design = np.column_stack([np.ones(len(y)), x])
+    b = np.linalg.lstsq(design * np.sqrt(w)[:, None], y * np.sqrt(w), rcond=None)[0]
+    return 1 - (w * (y - design @ b) ** 2).sum() / (w * (y - np.average(y, weights=w)) ** 2).sum()
+
+
+def test_shares_are_mean_gains_over_all_orders():
+    survey = a_survey()
+    w = np.random.default_rng(1).uniform(1, 5, 600)
+    gains = np.zeros(4)
+    for order in permutations(range(4)):
+        for place, j in enumerate(order):
+            x = survey["factors"]
+            with_j = r_squared(x[:, order[: place + 1]], survey["outcome"], w)
+            gains[j] += with_j - (r_squared(x[:, order[:place]], survey["outcome"], w) if place else 0)
+    found = importance(**survey, weights=w)
+    np.testing.assert_allclose(found.share, gains / 24, rtol=1e-9)
+    assert found.r2 == pytest.approx(r_squared(survey["factors"], survey["outcome"], w))
+    np.testing.assert_allclose(found.performance, np.average(survey["factors"], axis=0, weights=w))
+
+
+def test_the_jackknife_leaves_out_one_cluster_at_a_time():
+    survey = a_survey(clusters=10, n=120)
+    found = importance(**survey)
+    total = np.zeros(4)
+    for psu in range(10):
+        same = survey["strata"] == psu % 5
+        w = np.where(survey["psus"] == psu, 0.0, np.where(same, 2.0, 1.0))
+        kept = w > 0
+        part = {key: value if key == "names" else value[kept] for key, value in survey.items()}
+        part |= {"strata": np.arange(kept.sum()) * 0, "psus": np.arange(kept.sum())}
+        total += 0.5 * (importance(**part, weights=w[kept]).share - found.share) ** 2
+    np.testing.assert_allclose(found.se, np.sqrt(total))
+    assert found.df == 5
+    assert found.flags == ("association, not cause", "review")
+
+
+def test_intervals_hold_the_share_of_a_large_population():
+    truth = importance(**a_survey(99, n=200_000, clusters=4000)).share
+    held = [(found.low <= truth) & (truth <= found.high) for found in (importance(**a_survey(s)) for s in range(60))]
+    assert np.mean(held) > 0.88
+
+
+def test_whoever_lacks_an_answer_is_left_out():
+    survey = a_survey()
+    survey["factors"][:50, 1] = np.nan
+    found = importance(**survey)
+    assert found.persons == 550
+    whole = {key: value if key == "names" else value[50:] for key, value in survey.items()}
+    np.testing.assert_allclose(found.share, importance(**whole).share)
+
+
+def test_a_factor_that_repeats_another_shares_with_it():
+    survey = a_survey()
+    survey["factors"][:, 1] = survey["factors"][:, 2]
+    found = importance(**survey)
+    assert found.share[1] == pytest.approx(found.share[2])
+    assert np.isfinite(found.se).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"names": ["one"]}, "2 to 12 factors"),
+        ({"outcome": np.ones(600)}, "the same for everybody"),
+        ({"strata": np.arange(600), "psus": np.arange(600)}, "single PSU"),
+    ],
+)
+def test_what_cannot_be_computed_is_refused(change, message):
+    with pytest.raises(AnalysisError, match=message):
+        importance(**{**a_survey(), **change})
