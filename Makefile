@@ -6,7 +6,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 export PORT
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test test-long bench screens catalogs lock licences wheel clean
+.PHONY: help install demo test test-long bench screens catalogs words lock licences wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -30,6 +30,13 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 
 catalogs:  ## Compile the catalogs of words
 	@for domain in messages instruments; do $(BIN)/pybabel -q compile -d translations -D $$domain; done
+
+words: .venv/.installed  ## Collect the words of the sources anew, for those who translate
+	@$(BIN)/pybabel -q extract -F translations/babel.cfg -k plural:1,2 --sort-by-file --add-location=file --no-wrap --omit-header -o translations/messages.pot sipas analysis surveys
+	@$(BIN)/pybabel -q extract -F translations/instruments.cfg --no-default-keywords -k pgettext:1c,2 --sort-by-file --no-wrap --omit-header -o translations/instruments.pot surveys/instruments
+	@for catalog in messages:vi instruments:en; do \
+	  $(BIN)/pybabel -q update -d translations -D $${catalog%:*} -l $${catalog#*:} -i translations/$${catalog%:*}.pot \
+	    --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
 
 demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=~/.local/share/sipas)
 	@$(BIN)/sipas demo

@@ -77,7 +77,7 @@ def rank_sets(
     if not np.isfinite(values).all() or not (spread[pairs] > 0).all():
         raise AnalysisError(
             N_("ranks need a value and a positive standard error of each difference; leave out units without one "
-               "(a share of 0% or 100% has none: take half the width of its interval over the quantile)")
+               "(a share of 0 or 1 has none: take half the width of its interval over the quantile)")
         )  # fmt: skip
     studentised = np.divide(values[:, None] - values, spread, out=np.zeros((p, p)), where=pairs)
     if method == "holm":

@@ -155,7 +155,7 @@ def _mse(
 def _check(psi: NDArray[np.float64], x: NDArray[np.float64], known: NDArray[np.bool_]) -> None:
     if (psi[known] <= 0).any():
         raise NoAreaModel(
-            N_("office {position} has no sampling variance (its share is 0% or 100%, or its clusters agree); give it a "
+            N_("office {position} has no sampling variance (its share is 0 or 1, or its clusters agree); give it a "
                "smoothed one, such as p (1-p) deff / n with p and deff of similar offices"),
             position=int(np.flatnonzero(known)[np.argmax(psi[known] <= 0)]) + 1,
         )  # fmt: skip

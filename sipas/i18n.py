@@ -95,10 +95,17 @@ def say(error: Exception) -> str:
     template = getattr(error, "template", None)
     if template is None:
         return str(error)
-    values = {name: say(value) if isinstance(value, Exception) else value for name, value in error.values.items()}
+    values = {name: _spoken(name, value) for name, value in error.values.items()}
     lines = [_(template).format(**values)]
     lines += [f"  {say(each)}" for each in getattr(error, "errors", ())]
     return "\n".join(lines)
+
+
+def _spoken(name: str, value: object) -> object:
+    """A value inside an error's sentence: an error of its own is said too, and the word for a {state} is translated."""
+    if isinstance(value, Exception):
+        return say(value)
+    return _(value) if name == "state" and isinstance(value, str) else value
 
 
 def instrument_text(address: str, wording: str) -> str:

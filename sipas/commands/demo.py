@@ -66,7 +66,9 @@ def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
                 percent(truth.share(code), 2),
             ]
         )
-    print_table([_("index"), _("satisfied"), _("95% interval"), _("answers"), _("simulated truth")], rows)
+    print_table(
+        [_("index"), _("satisfied"), _("{level} interval", level="95%"), _("answers"), _("simulated truth")], rows
+    )
     return issue.code
 
 

@@ -32,7 +32,7 @@ def blocks(records: Iterable[Mapping[str, Any]], heading: Sequence[str] = ()) ->
 
 def _table(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
     level = f"{rows[0]['level']:.4g}" if rows else ""
-    interval = _("{percent}% interval", percent=_decimal(float(level) * 100, 4).rstrip("0").rstrip(".,"))
+    interval = _("{level} interval", level=_decimal(float(level) * 100, 4).rstrip("0").rstrip(".,") + "%")
     lines = [("", _("share"), interval, "n", "deff", _("reliability"), _("remarks"))]
     for row in rows:
         word = WORDS.get(row["reliability"] or "")
