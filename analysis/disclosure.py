@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from analysis.codebook import OVERALL
 from analysis.errors import N_, AnalysisError
 from analysis.withholding import Sum, Unprotectable, withhold
 
@@ -70,7 +71,7 @@ class SafeTable:
     """
 
     def __init__(
-        self, rows: Iterable[Record], policy: Policy, source: str, about: Mapping[str, str], *, door: object = None
+        self, rows: Iterable[Record], policy: Policy, source: str, about: Mapping[str, Any], *, door: object = None
     ) -> None:
         if door is not _THE_DOOR:
             raise TypeError("a SafeTable is made by analysis.suppress() or SafeTable.from_json(), never directly")
@@ -152,14 +153,15 @@ def suppress(
     *,
     parts: Mapping[str, Sequence[str]] | None = None,
     source: str = "",
-    about: Mapping[str, str] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> SafeTable:
     """Withhold what could tell how a person answered, and return the only thing that may be released.
 
     For each measure, every published total of another domain family is used against the table: units and fields against
     the whole, unit x field against each. `parts` names the items of each factor, so that a factor minus its other items
-    tells nothing either. `source` says which answers these are (a snapshot's digest); `earlier` tables of the same
-    source keep their secrets, and what they showed counts as known. `about` travels with the table.
+    (and the whole minus the other factors) tells nothing either. `source` says which answers these are (a snapshot's
+    digest); `earlier` tables of the same source keep their secrets, and what they showed counts as known. `about`
+    travels with the table.
 
     >>> counts = [({}, 60), ({"unit": "a"}, 4), ({"unit": "b"}, 26), ({"unit": "c"}, 30)]
     >>> rows = [{"domain": domain, "of": "O", "n": n, "estimate": 0.8} for domain, n in counts]
@@ -181,7 +183,8 @@ def suppress(
     secret = {number[key] for key, row in rows.items() if policy.hides(row)}
     secret |= {number[key] for key, row in before.items() if row["withheld"]}
     shown = {number[key] for key, row in before.items() if not row["withheld"]}
-    sums = [*_sums_over_domains(keys, number, sizes), *_sums_over_parts(keys, number, sizes, parts or {})]
+    nested = {OVERALL: tuple(parts), **parts} if parts else {}
+    sums = [*_sums_over_domains(keys, number, sizes), *_sums_over_parts(keys, number, sizes, nested)]
     try:
         hidden = withhold(sizes, sums, secret, minimum=policy.minimum, known=shown)
     except Unprotectable as error:
@@ -218,7 +221,7 @@ def _sums_over_parts(
 ) -> Iterator[Sum]:
     for of, domain in keys:
         cells = tuple(number[part, domain] for part in parts.get(of, ()) if (part, domain) in number)
-        if len(cells) > 1 and any(sizes[cell] for cell in cells):
+        if any(sizes[cell] for cell in cells):
             yield Sum(number[of, domain], cells, disjoint=False)
 
 

@@ -92,6 +92,18 @@ def test_a_factor_minus_its_other_items_tells_nothing():
     assert {of for of, _ in withheld(suppress(rows, parts={"B5": ["B5.1", "B5.2", "B5.3"]}))} == {"B5.1", "B5.3"}
 
 
+def test_a_factor_of_one_item_does_not_show_what_the_item_hides():
+    rows = [a_row("B1", 25, unit="a"), a_row("B1.1", 25, unit="a")]
+    earlier = suppress([a_row("B1.1", 60), *(a_row("B1.1", n, unit=u) for u, n in [("a", 25), ("b", 5), ("c", 30)])])
+    assert {of for of, _ in withheld(suppress(rows, earlier=[earlier], parts={"B1": ["B1.1"]}))} == {"B1", "B1.1"}
+
+
+def test_the_whole_minus_its_other_factors_tells_nothing():
+    rows = [a_row("overall", 60), a_row("B1", 60), a_row("B4", 55), a_row("B5", 9), a_row("B1.1", 60), a_row("B5.1", 9)]
+    safe = suppress(rows, parts={"B1": ["B1.1"], "B4": ["B4.1"], "B5": ["B5.1"]})
+    assert {of for of, _ in withheld(safe)} == {"B5", "B5.1", "B4"}
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_sparse_tables_withstand_subtraction_too(seed):
     rng = np.random.default_rng(seed)
