@@ -15,6 +15,7 @@ from analysis.codebook import NOT_APPLICABLE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
 from analysis.estimation import VARIANCES, Estimates, estimate
+from analysis.frame import frame_weights
 from analysis.intervals import INTERVALS
 from analysis.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.tabulation import tabulate
@@ -35,6 +36,7 @@ __all__ = [
     "calibrate",
     "design_weights",
     "estimate",
+    "frame_weights",
     "poststratify",
     "rake",
     "read_snapshot",

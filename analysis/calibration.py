@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.cells import Cells
 from analysis.errors import N_, BadMethod, CannotCalibrate, one_of
-from analysis.keys import combine, rank
+from analysis.keys import combine, first_rows, rank
 from analysis.residuals import group_sums
 from analysis.weights import Calibration, Weights, describe
 
@@ -28,18 +28,18 @@ def poststratify(weights: Weights, by: str | Sequence[str], totals: Totals) -> W
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
     codes, target = _categories(weights, columns, totals)
-    calibrated = _fit_post(codes, target, weights)
+    calibrated = fit_margins([(codes, target)], weights.final, weights.cells.rows)[0]
     model = Calibration(
         "poststratify",
         codes,
         len(target),
         np.zeros((len(codes), 0)),
         (),
-        lambda base: _fit_post(codes, target, weights, base),
+        lambda base: fit_margins([(codes, target)], base, weights.cells.rows)[0],
     )
     about = describe(
         weights.cells,
-        weights.base,
+        weights.final,
         calibrated,
         method="poststratify",
         categories=len(target),
@@ -58,14 +58,14 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
     one_of("variance", variance, ("residual", "sweeps"))
     parts = [_categories(weights, _columns(name), totals) for name, totals in margins.items()]
     _agree(list(margins), [target for _, target in parts])
-    calibrated, sweeps, miss = _fit_rake(parts, weights)
+    calibrated, sweeps, miss = fit_margins(parts, weights.final, weights.cells.rows)
     model = Calibration(
         "raking" if variance == "residual" else "rake_ipf",
         parts[0][0],
         len(parts[0][1]),
-        _indicators(parts[1:], len(weights.cells)),
+        indicators(parts[1:], len(weights.cells)),
         tuple((codes, len(target)) for codes, target in parts),
-        lambda base: _fit_rake(parts, weights, base)[0],
+        lambda base: fit_margins(parts, base, weights.cells.rows)[0],
     )
     about = describe(
         weights.cells,
@@ -110,12 +110,12 @@ def calibrate(
     if not parts:
         parts = [(np.zeros(len(weights.cells), dtype=np.int64), np.array([float(total or 0)]))]
     columns = np.column_stack(
-        [_indicators(parts, len(weights.cells), drop=0)] + [_numbers(weights.cells, name) for name in numbers]
+        [indicators(parts, len(weights.cells), drop=0)] + [_numbers(weights.cells, name) for name in numbers]
     )
     target = np.concatenate([totals for _, totals in parts] + [np.array([float(n)]) for n in numbers.values()])
     calibrated, steps, miss = _fit_newton(columns, target, weights, method, bounds)
     extra = np.column_stack(
-        [_indicators(parts[1:], len(weights.cells))] + [_numbers(weights.cells, name) for name in numbers]
+        [indicators(parts[1:], len(weights.cells))] + [_numbers(weights.cells, name) for name in numbers]
     )
     model = Calibration(
         method,
@@ -167,8 +167,7 @@ def _categories(weights: Weights, columns: tuple[str, ...], totals: Totals) -> t
         )
     key, span = combine(own, [len(cells.labels[column]) for column in columns], len(cells))
     codes, size = rank(key, span)
-    first = np.zeros(size, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    first = first_rows(codes, size)
     found = [tuple(cells.label(c, code[place]) or "" for c, code in zip(columns, own, strict=True)) for place in first]
     unknown = [key for key in found if key not in wanted]
     if unknown:
@@ -222,7 +221,7 @@ def _agree(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -
             )
 
 
-def _indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, drop: int = 1) -> NDArray[np.float64]:
+def indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, drop: int = 1) -> NDArray[np.float64]:
     """0/1 columns of categories; the first of each margin is dropped, as the block already holds their sum."""
     blocks = [(codes[:, None] == np.arange(drop, len(target))[None, :]).astype(float) for codes, target in parts]
     return np.column_stack([np.zeros((length, 0)), *blocks])
@@ -239,29 +238,39 @@ def _numbers(cells: Cells, column: str) -> NDArray[np.float64]:
     return values
 
 
-def _fit_post(codes: NDArray, target: NDArray, weights: Weights, base: NDArray | None = None) -> NDArray[np.float64]:
-    base = weights.final if base is None else base
-    reached = np.bincount(codes, base * weights.cells.rows, len(target))
-    return base * np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[codes]
-
-
-def _fit_rake(
-    parts: Sequence[tuple[NDArray[np.int64], NDArray]], weights: Weights, base: NDArray | None = None
+def fit_margins(
+    parts: Sequence[tuple[NDArray[np.int64], NDArray]],
+    base: NDArray,
+    rows: NDArray,
+    home: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], int, float]:
-    base = weights.final if base is None else base
+    """Proportional fitting to categories of cells: final weights, rounds, and how far the worst category is off.
+
+    A category that has lost all its weight (a replicate without its PSU) leaves its population to those of the same
+    home, in proportion; without a home, or where the home is empty, to all.
+    """
+    if len(parts) == 1:
+        codes, target = parts[0]
+        reached = np.bincount(codes, base * rows, len(target))
+        target = _inherited(target, reached, home)
+        return base * np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[codes], 1, 0.0
     key, span = combine([codes.astype(np.int32) for codes, _ in parts], [len(t) for _, t in parts], len(base))
     ids, size = rank(key, span)
-    first = np.zeros(size, dtype=np.int64)
-    first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
-    classes = [(codes[first], target) for codes, target in parts]
-    mass = np.bincount(ids, base * weights.cells.rows, size)
+    first = first_rows(ids, size)
+    mass = np.bincount(ids, base * rows, size)
+    classes = []
+    for place, (codes, target) in enumerate(parts):
+        own = codes[first]
+        reached = np.bincount(own, mass, len(target))
+        classes.append((own, _inherited(target, reached, home if place == 0 else None), reached > 0))
     fitted = mass.copy()
     for sweep in range(1, ROUNDS + 1):  # noqa: B007 (the number of rounds is reported)
-        for codes, target in classes:
-            reached = np.bincount(codes, fitted, len(target))
-            fitted *= np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[codes]
+        for own, target, _ in classes:
+            reached = np.bincount(own, fitted, len(target))
+            fitted *= np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[own]
         miss = max(
-            float(np.abs(np.bincount(codes, fitted, len(target)) / target - 1).max()) for codes, target in classes
+            float(np.abs(np.bincount(own, fitted, len(target))[some] / target[some] - 1).max())
+            for own, target, some in classes
         )
         if miss <= TOLERANCE:
             break
@@ -275,6 +284,20 @@ def _fit_rake(
             miss=f"{miss:.1e}",
         )
     return base * np.divide(fitted, mass, out=np.zeros_like(mass), where=mass > 0)[ids], sweep, miss
+
+
+def _inherited(target: NDArray, reached: NDArray, home: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    lost = (reached <= 0) & (target > 0)
+    if not lost.any():
+        return target
+    target, left = target.astype(float).copy(), np.where(lost, target, 0.0)
+    target[lost] = 0.0
+    if home is not None:
+        own = np.bincount(home, target)[home]
+        share = np.divide(target, own, out=np.zeros_like(target), where=own > 0)
+        target = target + share * np.bincount(home, left)[home]
+        left = np.where(own > 0, 0.0, left)
+    return target * (1 + left.sum() / target.sum()) if left.any() else target
 
 
 def _fit_newton(

@@ -44,7 +44,7 @@ def _satisfied(item: CodebookItem) -> NDArray[np.float64]:
 
 
 def _hundred(item: CodebookItem) -> NDArray[np.float64]:
-    return np.arange(item.levels).astype(float) * (100 / (item.levels - 1))
+    return np.array([100 * level / (item.levels - 1) for level in range(item.levels)])
 
 
 def _levels(item: CodebookItem) -> NDArray[np.float64]:
@@ -64,7 +64,7 @@ def _four(item: CodebookItem) -> NDArray[np.float64]:
         raise BadMethod(
             N_("item {item} has {levels} levels; the rule ikm-2017 needs four"), item=item.code, levels=item.levels
         )
-    return 25.0 * np.arange(1, 5)
+    return np.array([25.0, 50.0, 75.0, 100.0])
 
 
 IKM = ((25.0, "D"), (65.0, "C"), (76.61, "B"), (88.31, "A"))
