@@ -1,4 +1,4 @@
-"""`make screens`: every screen of the kiosk at three sizes in each language, into build/screens, for people to look at."""
+"""`make screens`: each screen of the kiosk in each size and language, into build/screens, for people to look at."""
 
 from __future__ import annotations
 
@@ -45,12 +45,10 @@ def _application(home: Path):
     database = create(settings)
     with database.writing() as session:
         load_registry(session)
-    for code, unit, form, instrument in (
-        ("to-hieu-1", "03646", "short", "service-2024"),
-        ("chieng-an-1", "03664", "full", "demo"),
-        ("chieng-coi-1", "03670", "full", "onestop-2018"),
-    ):
-        a_point(database, code, unit, form=form)
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_point(database, "chieng-an-1", "03664")
+    a_point(database, "chieng-coi-1", "03670")
+    for code, instrument in (("to-hieu-1", "service-2024"), ("chieng-an-1", "demo"), ("chieng-coi-1", "onestop-2018")):
         a_wave(database, settings, instrument, instrument, opens_on=clock.today(), at=[code])
     return create_app(settings)
 
