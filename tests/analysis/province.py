@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
+from analysis import Cells, Codebook, CodebookItem, Design, tabulate
 from analysis.simulate import Field, Place, Province, Question
 
 COMMUNES = tuple(f"{3600 + 3 * i:05}" for i in range(20))
@@ -63,3 +64,17 @@ def snapshot_table(province):
         value = np.where(level == 254, -1, level).astype(np.int8, casting="unsafe")
         columns[question.code] = pa.array(value, mask=(level == 0) | (level == 255))
     return pa.table(columns)
+
+
+def cells_of(province, by=("unit", "field")) -> Cells:
+    """Tabulated as the platform does it: strata are receiving units, PSUs the weeks in which a place was open."""
+    factors = tuple(dict.fromkeys(question.factor for question in province.questions if question.factor))
+    codebook = Codebook(
+        simulated=True,
+        items=tuple(CodebookItem(question.code, factor=question.factor) for question in province.questions),
+        factors=tuple((factor, "") for factor in factors),
+    )
+    weeks = zip(province.open_weeks["place"].to_pylist(), province.open_weeks["week"].to_pylist(), strict=True)
+    sampled = tuple((province.places[place].unit, f"{place}-{week}") for place, week in weeks)
+    design = Design(strata="stratum", psus="psu", sampled=sampled)
+    return tabulate(snapshot_table(province), by=list(by), codebook=codebook, design=design, keep=["month"])
