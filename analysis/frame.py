@@ -94,7 +94,7 @@ def frame_weights(
     )
     shares = np.bincount(block, final * cells.rows, len(target)) / target.sum()
     if shares.max() > 0.05 and len(target) > 20:
-        warnings.append(N_("one class carries more than 5% of the weight"))
+        warnings.append(N_("one class carries more than a twentieth of the weight"))
     about = describe(
         cells, base, final, method=model.method, warnings=warnings, iterations=rounds, miss=miss,
         categories=len(target), margins=margins if len(parts) > 1 else [],

@@ -127,10 +127,10 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def date(day: dt.date) -> str:
-    """A day as people write it: "15 tháng 7, 2026", "July 15, 2026"."""
+    """A day as people write it: "15 tháng 7 năm 2026", "July 15, 2026"."""
     from babel.dates import format_date
 
-    return format_date(day, "long", locale=language())
+    return format_date(day, "d MMMM 'năm' y" if language() == "vi" else "long", locale=language())
 
 
 def month(code: str) -> str:
