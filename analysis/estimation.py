@@ -288,7 +288,7 @@ def figures(
     runs = [runs_of(cells, layout, family) for family in families]
     linearised = variance == "linearised"
     project = projection(weights) if linearised else None
-    found = [moments(cells, weights, layout, run, measures, project, linearised) for run in runs]
+    found = moments(cells, weights, layout, runs, measures, project, linearised)
     whole = Moments(*(np.concatenate([getattr(part, name) for part in found]) for name in Moments.__dataclass_fields__))
     if not linearised:
         from analysis.replicates import jackknife

@@ -86,23 +86,18 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
     place = {item.code: column for column, item in enumerate(needed)}
     y, x, squares = (np.empty((len(cells), len(needed))) for _ in range(3))
     for column, item in enumerate(needed):
-        counts = cells.item(item.code)[:, 1 : item.levels + 1]
+        counts = cells.item(item.code)[:, 1 : item.levels + 1].astype(float)
         scores = scoring.scores(item)
-        if scoring.share:
-            satisfied = np.flatnonzero(scores)
-            y[:, column] = counts[:, satisfied].sum(1, dtype=np.int64)
-            squares[:, column] = y[:, column]
-        else:
-            y[:, column] = counts.astype(float) @ scores
-            squares[:, column] = counts.astype(float) @ scores**2
-        x[:, column] = counts.sum(1, dtype=np.int64)
+        sums = counts @ np.column_stack([scores, np.ones(item.levels), scores**2])
+        y[:, column], x[:, column], squares[:, column] = sums.T
     mixing = np.zeros((len(needed), len(chosen)))
     for column, name in enumerate(chosen):
         for code in members.get(name, (name,)):
             mixing[place[code], column] = 1.0
     kind = tuple(kinds[known.index(name)] for name in chosen)
     single = np.array([k == ITEM for k in kind])
-    y, x, squares = y @ mixing, x @ mixing, squares @ mixing
+    y, x = y @ mixing, x @ mixing
+    squares = y if scoring.share else squares @ mixing
     rows = np.where(single, x, cells.rows[:, None].astype(float))
     return Measures(chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label)
 

@@ -2,10 +2,11 @@
 
 Three roads lead to the same numbers. Without calibration, and with one whose first categories lie within the domains
 (post-strata of unit x field, domains unit or field), an influence is zero outside its own domain, and only the PSUs
-met by the domain are visited; the few remaining calibration columns enter as a quadratic form. Otherwise residuals are
-spread over all cells, and blocks of domains are worked out in full.
+met by the domain are visited; calibration columns, where they are few, enter as a quadratic form. Otherwise residuals
+are spread over all cells, and blocks of domains are worked out in full.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from analysis.cells import Cells
 from analysis.errors import lonely_parts, lonely_strata
 from analysis.layout import Layout
-from analysis.measures import Measures
-from analysis.residuals import Projection, group_sums
+from analysis.measures import ITEM, Measures
+from analysis.residuals import Groups, Projection, group_sums
 from analysis.variance import Runs, add, first_stage, scale_of, second_stage
 from analysis.weights import Weights
 
@@ -49,25 +50,65 @@ class Moments:
     census: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """Sums that all families share: weighted numerators and denominators, and those by category of the calibration.
+
+    by_extra  [columns, categories, figures]: sums of base weight x further column x numerator (denominator)
+    """
+
+    measures: Measures
+    wy: Matrix
+    wx: Matrix
+    block_y: Matrix
+    block_x: Matrix
+    extra_y: Matrix
+    extra_x: Matrix
+
+
 def moments(
     cells: Cells,
     weights: Weights,
     layout: Layout,
-    runs: Runs,
+    families: Sequence[Runs],
     measures: Measures,
     projection: Projection | None,
     with_variance: bool = True,
-) -> Moments:
-    """Estimates and variances of all figures in all domains of a family; figures in blocks that fit the memory."""
+) -> list[Moments]:
+    """Estimates and variances of all figures in all domains of each family; figures in blocks that fit the memory."""
     width = max(1, BLOCK // max(len(cells), 1))
-    blocks = [
-        _block(cells, weights, layout, runs, measures.columns(slice(start, start + width)), projection, with_variance)
-        for start in range(0, len(measures.of), width)
-    ]
-    if len(blocks) == 1:
-        return blocks[0]
+    found: list[list[Moments]] = [[] for _ in families]
+    for start in range(0, len(measures.of), width):
+        sums = _shared_sums(weights, measures.columns(slice(start, start + width)), projection, with_variance)
+        for place, runs in enumerate(families):
+            found[place].append(_block(cells, weights, layout, runs, sums, projection, with_variance))
+    return [blocks[0] if len(blocks) == 1 else _beside(blocks) for blocks in found]
+
+
+def _beside(blocks: Sequence[Moments]) -> Moments:
     return Moments(
         *(np.concatenate([getattr(block, name) for block in blocks], axis=1) for name in Moments.__dataclass_fields__)
+    )
+
+
+def _shared_sums(weights: Weights, m: Measures, p: Projection | None, with_variance: bool) -> _Sums:
+    w = weights.final[:, None]
+    none = np.zeros((0, 0))
+    if p is None or not with_variance or p.sweeps is not None:
+        return _Sums(m, w * m.y, w * m.x, none, none, none[None], none[None])
+    groups = Groups.of(p.block, p.blocks)
+    base = p.base[groups.order][:, None]
+    by, bx = base * m.y[groups.order], base * m.x[groups.order]
+    extra = p.extra[groups.order]
+    columns = [extra[:, [q]] for q in range(extra.shape[1])]
+    return _Sums(
+        m,
+        w * m.y,
+        w * m.x,
+        groups.sums(by, ordered=True),
+        groups.sums(bx, ordered=True),
+        np.stack([groups.sums(column * by, ordered=True) for column in columns]) if columns else none[None],
+        np.stack([groups.sums(column * bx, ordered=True) for column in columns]) if columns else none[None],
     )
 
 
@@ -76,43 +117,46 @@ def _block(
     weights: Weights,
     layout: Layout,
     runs: Runs,
-    m: Measures,
+    sums: _Sums,
     projection: Projection | None,
     with_variance: bool,
 ) -> Moments:
-    w = weights.final[runs.order][:, None]
-    y, x, rows = m.y[runs.order], m.x[runs.order], m.rows[runs.order]
-    unit_y, unit_x = add(w * y, runs.units), add(w * x, runs.units)
+    m = sums.measures
+    single = np.array([kind == ITEM for kind in m.kinds])
+    unit_y, unit_x = add(runs.sort(sums.wy), runs.units), add(runs.sort(sums.wx), runs.units)
     total_y, total_x = add(unit_y, runs.domain_units), add(unit_x, runs.domain_units)
-    unit_rows = add(rows, runs.units)
-    answers, positive = add(x, runs.domain_cells), add(y, runs.domain_cells)
-    squares = add(w * m.squares[runs.order], runs.domain_cells)
-    mass = add(w * rows, runs.domain_cells)
+    unit_rows = add(runs.sort(m.rows), runs.units)
+    n = add(unit_rows, runs.domain_units)
+    answers = n if single.all() else add(add(runs.sort(m.x), runs.units), runs.domain_units)
+    positive = add(add(runs.sort(m.y), runs.units), runs.domain_units)
+    mass = total_x
+    if m.total or not single.all() or not m.share:
+        mass = add(runs.sort(weights.final[:, None] * m.rows), runs.domain_cells)
     answered = unit_rows > 0
     strata = add(add(answered.astype(np.int64), runs.strata).astype(bool).astype(np.int64), runs.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total_y if m.total else total_y / total_x
         if m.share:
             value = np.where((positive == answers) & (answers > 0), 1.0, value)
-        spread = (
-            (squares - 2 * value * total_y + value**2 * total_x) / total_x
-            if not m.total
-            else np.full_like(value, np.nan)
-        )
-    if m.share:
-        spread = value * (1 - value)
+            spread = value * (1 - value)
+        elif m.total:
+            spread = np.full_like(value, np.nan)
+        else:
+            squares = add(runs.sort(weights.final[:, None] * m.squares), runs.domain_cells)
+            spread = (squares - 2 * value * total_y + value**2 * total_x) / total_x
     variance = np.full_like(value, np.nan)
     if with_variance:
         base = np.zeros_like(value) if m.total else np.nan_to_num(value)
-        scale = (
-            np.ones_like(value) if m.total else np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
-        )
-        variance = _variance(cells, weights, layout, runs, m, projection, base, scale, answered, unit_y, unit_x)
-        variance = np.where(add(unit_rows, runs.domain_units) > 0, np.maximum(variance, 0), np.nan)
+        scale = np.ones_like(value)
+        if not m.total:
+            scale = np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
+        u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit]
+        variance = _variance(cells, weights, layout, runs, sums, projection, base, scale, answered, u)
+        variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
     return Moments(
         value=value,
         variance=variance,
-        n=add(unit_rows, runs.domain_units).round().astype(np.int64),
+        n=n.round().astype(np.int64),
         answers=answers.round().astype(np.int64),
         positive=positive,
         df=add(answered.astype(np.int64), runs.domain_units) - strata,
@@ -141,32 +185,35 @@ def _variance(
     weights: Weights,
     layout: Layout,
     runs: Runs,
-    m: Measures,
+    sums: _Sums,
     projection: Projection | None,
     base: Matrix,
     scale: Matrix,
     answered: NDArray[np.bool_],
-    unit_y: Matrix,
-    unit_x: Matrix,
+    u: Matrix,
 ) -> Matrix:
-    design = cells.design
+    design, m = cells.design, sums.measures
     if projection is None:
-        u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit]
         found = first_stage(u, answered, runs, layout, design.lonely, design.lonely_in_domain)
         if runs.parts is None or layout.second is None:
             return found
-        w = weights.final[runs.order][:, None]
-        cell_domain = runs.domain[runs.order]
-        z = (m.y[runs.order] - base[cell_domain] * m.x[runs.order]) * scale[cell_domain]
-        return found + second_stage(
-            add(w * z, runs.parts.starts), runs.parts, layout.second, runs, layout, design.lonely
-        )
+        place = runs.domain[runs.order]
+        z = (runs.sort(sums.wy) - base[place] * runs.sort(sums.wx)) * scale[place]
+        return found + second_stage(add(z, runs.parts.starts), runs.parts, layout.second, runs, layout, design.lonely)
     lonely = layout.lonely.any() and design.lonely in ("centre", "fail")
     if projection.sweeps is None and runs.parts is None and not lonely:
-        nested = _nested(projection, runs)
-        few = projection.extra.shape[1] + (0 if nested else projection.blocks)
-        if nested and few <= FEW:
-            return _local(weights, layout, runs, m, projection, base, scale, answered, unit_y, unit_x, design.lonely)
+        if _nested(projection, runs) and projection.extra.shape[1] <= FEW:
+            explained = _explained_by_blocks(runs, sums, projection, base, scale)
+            u = u - _means_taken_out(weights, runs, sums, projection, base, scale)
+            columns, inverse = projection.extra, projection.inverse
+        elif projection.blocks + projection.extra.shape[1] <= FEW and len(runs) > 1:
+            columns, inverse = projection.plain()
+            explained = _explained_by_cells(weights, runs, m, projection, columns, base, scale)
+        else:
+            return _spread_out(cells, weights, layout, runs, m, projection, base, scale)
+        return _residual_form(
+            weights, layout, runs, projection, columns, inverse, explained, answered, u, design.lonely
+        )
     return _spread_out(cells, weights, layout, runs, m, projection, base, scale)
 
 
@@ -179,60 +226,73 @@ def _nested(projection: Projection, runs: Runs) -> bool:
     return bool((lowest >= highest).all())
 
 
-def _local(
+def _homes(p: Projection, runs: Runs) -> NDArray[np.int64]:
+    homes = np.full(p.blocks, -1, dtype=np.int64)
+    homes[p.block] = runs.domain
+    return homes
+
+
+def _means_taken_out(weights: Weights, runs: Runs, sums: _Sums, p: Projection, base: Matrix, scale: Matrix) -> Matrix:
+    """What the categories' means contribute to each unit's total of w z."""
+    place = np.maximum(_homes(p, runs), 0)
+    means = (sums.block_y - base[place] * sums.block_x) * scale[place] / p.population[:, None]
+    mass = (weights.final * p.rows)[runs.order]
+    return add(mass[:, None] * means[p.block[runs.order]], runs.units)
+
+
+def _explained_by_blocks(runs: Runs, sums: _Sums, p: Projection, base: Matrix, scale: Matrix) -> Matrix:
+    """sum(base weight x further column x z) per domain, [columns, domains, figures], from the sums by category."""
+    homes = _homes(p, runs)
+    inside = np.flatnonzero(homes >= 0)
+    found = np.empty((p.extra.shape[1], *base.shape))
+    for q in range(len(found)):
+        y = group_sums(sums.extra_y[q][inside], homes[inside], len(runs))
+        found[q] = (y - base * group_sums(sums.extra_x[q][inside], homes[inside], len(runs))) * scale
+    return found
+
+
+def _explained_by_cells(
+    weights: Weights, runs: Runs, m: Measures, p: Projection, columns: Matrix, base: Matrix, scale: Matrix
+) -> Matrix:
+    """The same for any columns, from the cells."""
+    found = np.empty((columns.shape[1], *base.shape))
+    for q in range(len(found)):
+        mass = (p.base * columns[:, q])[:, None]
+        y, x = add(runs.sort(mass * m.y), runs.domain_cells), add(runs.sort(mass * m.x), runs.domain_cells)
+        found[q] = (y - base * x) * scale
+    return found
+
+
+def _residual_form(
     weights: Weights,
     layout: Layout,
     runs: Runs,
-    m: Measures,
     p: Projection,
-    base: Matrix,
-    scale: Matrix,
+    columns: Matrix,
+    inverse: Matrix,
+    explained: Matrix,
     answered: NDArray[np.bool_],
-    unit_y: Matrix,
-    unit_x: Matrix,
+    u: Matrix,
     lonely: str,
 ) -> Matrix:
-    """Categories within domains, and few further columns."""
-    domain_of_block = np.zeros(p.blocks, dtype=np.int64)
-    domain_of_block[p.block] = runs.domain
-    place = np.maximum(domain_of_block, 0)
-    w0 = p.base[:, None]
-    block_y, block_x = group_sums(w0 * m.y, p.block, p.blocks), group_sums(w0 * m.x, p.block, p.blocks)
-    means = (block_y - base[place] * block_x) * scale[place] / p.population[:, None]
-    mass = (weights.final * p.rows)[runs.order]
-    taken = add(mass[:, None] * means[p.block[runs.order]], runs.units)
-    u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit] - taken
+    """Variance of u - X b as V(u) - 2 b'C + b'K b: u is zero outside its domain, X is small and everywhere."""
     found = first_stage(u, answered, runs, layout, "remove" if lonely == "average" else lonely, False, everywhere=True)
-    factor = 1.0
+    if len(explained):
+        slopes = np.einsum("qr,rdm->qdm", inverse, explained)
+        totals, quadratic = _extra_totals(weights, layout, p, columns)
+        for q, slope in enumerate(slopes):
+            found = found - 2 * slope * add(totals[runs.unit_psu, q][:, None] * u, runs.domain_units)
+        found = found + np.einsum("qdm,qr,rdm->dm", slopes, quadratic, slopes)
     if lonely == "average" and layout.lonely.any():
         alone = int(layout.lonely.sum())
-        factor = len(layout.n) / (len(layout.n) - alone) if len(layout.n) > alone else np.nan
-    if not p.extra.shape[1]:
-        return found * factor
-    columns = [
-        ((group_sums(extra * m.y, p.block, p.blocks), group_sums(extra * m.x, p.block, p.blocks)))
-        for extra in (w0 * p.extra[:, [q]] for q in range(p.extra.shape[1]))
-    ]
-    inside = np.flatnonzero(domain_of_block >= 0)
-    homes = domain_of_block[inside]
-    explained = np.stack(
-        [
-            (group_sums(by_y[inside], homes, len(runs)) - base * group_sums(by_x[inside], homes, len(runs))) * scale
-            for by_y, by_x in columns
-        ]
-    )
-    slopes = np.einsum("qr,rdm->qdm", p.inverse, explained)
-    extra_u, quadratic = _extra_totals(weights, layout, p)
-    for q, slope in enumerate(slopes):
-        cross = add(extra_u[runs.unit_psu, q][:, None] * u, runs.domain_units)
-        found = found - 2 * slope * cross
-    return (found + np.einsum("qdm,qr,rdm->dm", slopes, quadratic, slopes)) * factor
+        return found * (len(layout.n) / (len(layout.n) - alone) if len(layout.n) > alone else np.nan)
+    return found
 
 
-def _extra_totals(weights: Weights, layout: Layout, p: Projection) -> tuple[Matrix, Matrix]:
+def _extra_totals(weights: Weights, layout: Layout, p: Projection, columns: Matrix) -> tuple[Matrix, Matrix]:
     """PSU totals of the further columns, centred in their stratum and scaled, and their own quadratic form."""
     mass = weights.final * p.rows
-    totals = group_sums(mass[:, None] * p.extra, layout.psu, len(layout.stratum_of_psu))
+    totals = group_sums(mass[:, None] * columns, layout.psu, len(layout.stratum_of_psu))
     strata = len(layout.n)
     centre = group_sums(totals, layout.stratum_of_psu, strata) / layout.n[:, None]
     scale = np.where(layout.n > 1, scale_of(layout), 0.0)

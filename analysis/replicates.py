@@ -112,7 +112,7 @@ def _variances(
 
     def values(final: NDArray[np.float64]) -> list[Matrix]:
         other = Weights(cells, weights.base, final)
-        return [moments(cells, other, layout, run, measures, None, with_variance=False).value for run in runs]
+        return [part.value for part in moments(cells, other, layout, runs, measures, None, with_variance=False)]
 
     start = values(weights.final)
     squares, sums, scaled = ([np.zeros_like(part) for part in start] for _ in range(3))

@@ -47,6 +47,12 @@ class Projection:
         slopes = self.inverse @ ((self.extra * self.base[:, None]).T @ z)
         return left - self.rows[:, None] * (self.extra @ slopes)
 
+    def plain(self) -> tuple[Matrix, Matrix]:
+        """All calibration columns as they are, categories included, and the generalised inverse of X' W X."""
+        columns = np.column_stack([(self.block[:, None] == np.arange(self.blocks)).astype(float), self.extra])
+        mass = (self.base * self.rows)[:, None]
+        return columns, np.linalg.pinv((columns * mass).T @ columns, rcond=1e-12, hermitian=True)
+
 
 def projection(weights: Weights) -> Projection | None:
     """What the weights' calibration does to influences; None when the weights are fixed."""
@@ -66,15 +72,34 @@ def projection(weights: Weights) -> Projection | None:
     return Projection(calibration.block, calibration.blocks, rows, weights.base, population, extra, inverse, sweeps)
 
 
+@dataclass(frozen=True)
+class Groups:
+    """Rows sorted by group, so that many sums by group cost one sort."""
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    present: NDArray[np.int64]
+    size: int
+
+    @classmethod
+    def of(cls, groups: NDArray[np.int64], size: int) -> "Groups":
+        """Sort the rows of groups numbered 0..size - 1."""
+        order = np.argsort(groups, kind="stable")
+        ordered = groups[order]
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(order) else order
+        return cls(order, starts, ordered[starts], size)
+
+    def sums(self, values: Matrix, ordered: bool = False) -> Matrix:
+        """Sums of rows by group, in the order of rows; `ordered`: the rows are sorted already."""
+        found = np.zeros((self.size, values.shape[1]))
+        if len(self.starts):
+            found[self.present] = np.add.reduceat(values if ordered else values[self.order], self.starts, axis=0)
+        return found
+
+
 def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> Matrix:
     """Sums of rows by group, in the order of rows."""
-    order = np.argsort(groups, kind="stable")
-    sorted_groups = groups[order]
-    found = np.zeros((size, values.shape[1]))
-    if len(order):
-        starts = np.flatnonzero(np.append(True, sorted_groups[1:] != sorted_groups[:-1]))
-        found[sorted_groups[starts]] = np.add.reduceat(values[order], starts, axis=0)
-    return found
+    return Groups.of(groups, size).sums(values)
 
 
 def _sweep(z: Matrix, rows: NDArray, calibration: Calibration) -> Matrix:

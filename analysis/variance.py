@@ -57,9 +57,14 @@ class Runs:
     domain_cells: NDArray[np.int64]
     domain_of_unit: NDArray[np.int64]
     parts: Parts | None
+    in_order: bool
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def sort(self, values: Matrix) -> Matrix:
+        """Values of cells in the order of the runs."""
+        return values if self.in_order else values[self.order]
 
 
 def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
@@ -109,6 +114,7 @@ def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
         domain_cells=starts,
         domain_of_unit=unit_domain,
         parts=parts,
+        in_order=bool(len(order) == len(cells) and (np.diff(order) > 0).all()),
     )
 
 
@@ -124,6 +130,8 @@ def _starts(*columns: NDArray) -> NDArray[np.int64]:
 
 def add(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any]:
     """Sums of runs of rows; always in the same order, so that the bytes never depend on the machine."""
+    if len(starts) == len(values):
+        return values
     return np.add.reduceat(values, starts, axis=0) if len(starts) else values[:0]
 
 
