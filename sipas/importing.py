@@ -74,9 +74,7 @@ class _Lines:
         strange = [column for column in table.columns if column not in codes and column not in KNOWN]
         if strange:
             raise BadFile(
-                N_(
-                    "{file}: {instrument} has no item “{column}”; leave that column out. Its items: {known}."
-                ),
+                N_("{file}: {instrument} has no item “{column}”; leave that column out. Its items: {known}."),
                 file=table.name,
                 instrument=instrument.code,
                 column=strange[0],
@@ -94,7 +92,7 @@ class _Lines:
         unasked = sorted(set(self.items) - set(instrument.forms[self.form]))
         if unasked:
             raise BadFile(
-                N_("{file}: the {form} questionnaire does not ask {items}; split the file by questionnaire."),
+                N_("{file}: the {form} form does not ask {items}; split the file by form."),
                 file=table.name,
                 form=self.form,
                 items=", ".join(unasked),
@@ -152,7 +150,7 @@ class _Lines:
             except ValueError:
                 continue
             if day > self.today:
-                self.problems.add(record.row, "date", N_("{value} lies in the future."))
+                self.problems.add(record.row, "date", N_("{value} lies in the future; correct the date."))
             return day
         self.problems.add(record.row, "date", N_("“{value}” is no date; write it as 2026-03-31 or 31/03/2026."))
         return None
@@ -164,7 +162,9 @@ class _Lines:
                 visit: Visit | SipasError = visit_at(self.session, record["point"], self.today)
                 if isinstance(visit, Visit) and visit.wave.code != self.wave:
                     visit = NoOpenWave(
-                        N_("Point {point} asks in wave {wave}."), point=record["point"], wave=visit.wave.code
+                        N_("Point {point} asks in wave {wave}; import its answers there."),
+                        point=record["point"],
+                        wave=visit.wave.code,
                     )
                 elif isinstance(visit, Visit) and not visit.wave.opens_on <= day <= (visit.wave.closes_on or day):
                     visit = NoOpenWave(N_("{day} lies outside the days of wave {wave}."), day=day, wave=self.wave)

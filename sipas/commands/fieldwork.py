@@ -78,7 +78,7 @@ def list_points(as_json: bool) -> None:
 @click.option("--name", default="", help=_("Name shown to visitors, in Vietnamese; default: the unit's."))
 @click.option("--name-en", default="", help=_("Name shown to visitors, in English."))
 @click.option("--channel", default="kiosk", show_default=True, help=_("kiosk, phone, web, paper, telephone or import."))
-@click.option("--form", default="short", show_default=True, help=_("The short or the full questionnaire."))
+@click.option("--form", default="short", show_default=True, help=_("The short or the full form."))
 def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: str) -> None:
     from sipas.fieldwork.points import add_point
 
@@ -135,7 +135,7 @@ def list_waves(as_json: bool) -> None:
 
 @wave.command(
     "open",
-    help=_("Open a wave with an instrument, at every point or at those named."),
+    help=_("Open a wave with a questionnaire, at every point or at those named."),
     epilog=example("sipas wave open 2026-2 --instrument service-2024 --until 2026-12-31"),
 )
 @click.argument("code")

@@ -10,7 +10,7 @@ from sipas.commands.common import database, example, note
 from sipas.i18n import _
 
 
-@click.group(help=_("Units, services and who is responsible for what."))
+@click.group(help=_("Units, service fields and who is responsible for what."))
 def registry() -> None:
     """Group of commands."""
 
@@ -29,7 +29,8 @@ def load(folder: Path | None) -> None:
         counts = load_registry(session, folder or OURS)
     note(
         _(
-            "Loaded: {units} units, {services} services, {competence} rules of competence, {crosswalk} crosswalk rows.",
+            "Loaded: {units} units, {services} service fields, {competence} rules of competence, "
+            "{crosswalk} crosswalk rows.",
             **counts,
         )
     )

@@ -29,7 +29,7 @@ def responses() -> None:
 @click.option(
     "--form",
     type=click.Choice(["short", "full"]),
-    help=_("Which questionnaire was filled in (default: seen from the columns)."),
+    help=_("Which form was filled in, short or full (default: seen from the columns)."),
 )
 def import_(file: Path, wave: str, form: str | None) -> None:
     from sipas.importing import import_responses

@@ -85,7 +85,7 @@ def _competence(session: Session, table: Table) -> int:
             problems.add(
                 record.row,
                 "service",
-                N_("There is no service “{value}”; see services.csv, or write * for every other."),
+                N_("There is no service field “{value}”; see services.csv, or write * for every other."),
             )
         if record["responsible"] != "@receiver" and record["responsible"] not in units:
             problems.add(
