@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis.cells import Cells
 from analysis.errors import lonely_parts, lonely_strata
 from analysis.layout import Layout
-from analysis.measures import ITEM, Measures
+from analysis.measures import Measures
 from analysis.residuals import Groups, Projection, group_sums
 from analysis.variance import Runs, add, first_stage, scale_of, second_stage
 from analysis.weights import Weights
@@ -52,14 +52,14 @@ class Moments:
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """Sums that all families share: weighted numerators and denominators, and those by category of the calibration.
+    """Sums that all families share: numerators and denominators by category of the calibration.
 
-    by_extra  [columns, categories, figures]: sums of base weight x further column x numerator (denominator)
+    plain             whether each respondent counts once in the denominator
+    extra_y, extra_x  [columns, categories, figures]: the same times each further calibration column
     """
 
     measures: Measures
-    wy: Matrix
-    wx: Matrix
+    plain: bool
     block_y: Matrix
     block_x: Matrix
     extra_y: Matrix
@@ -79,7 +79,7 @@ def moments(
     width = max(1, BLOCK // max(len(cells), 1))
     found: list[list[Moments]] = [[] for _ in families]
     for start in range(0, len(measures.of), width):
-        sums = _shared_sums(weights, measures.columns(slice(start, start + width)), projection, with_variance)
+        sums = _shared_sums(measures.columns(slice(start, start + width)), projection, with_variance)
         for place, runs in enumerate(families):
             found[place].append(_block(cells, weights, layout, runs, sums, projection, with_variance))
     return [blocks[0] if len(blocks) == 1 else _beside(blocks) for blocks in found]
@@ -91,11 +91,10 @@ def _beside(blocks: Sequence[Moments]) -> Moments:
     )
 
 
-def _shared_sums(weights: Weights, m: Measures, p: Projection | None, with_variance: bool) -> _Sums:
-    w = weights.final[:, None]
-    none = np.zeros((0, 0))
+def _shared_sums(m: Measures, p: Projection | None, with_variance: bool) -> _Sums:
+    none, plain = np.zeros((0, 0)), np.array_equal(m.rows, m.x)
     if p is None or not with_variance or p.sweeps is not None:
-        return _Sums(m, w * m.y, w * m.x, none, none, none[None], none[None])
+        return _Sums(m, plain, none, none, none[None], none[None])
     groups = Groups.of(p.block, p.blocks)
     base = p.base[groups.order][:, None]
     by, bx = base * m.y[groups.order], base * m.x[groups.order]
@@ -103,8 +102,7 @@ def _shared_sums(weights: Weights, m: Measures, p: Projection | None, with_varia
     columns = [extra[:, [q]] for q in range(extra.shape[1])]
     return _Sums(
         m,
-        w * m.y,
-        w * m.x,
+        plain,
         groups.sums(by, ordered=True),
         groups.sums(bx, ordered=True),
         np.stack([groups.sums(column * by, ordered=True) for column in columns]) if columns else none[None],
@@ -122,16 +120,17 @@ def _block(
     with_variance: bool,
 ) -> Moments:
     m = sums.measures
-    single = np.array([kind == ITEM for kind in m.kinds])
-    unit_y, unit_x = add(runs.sort(sums.wy), runs.units), add(runs.sort(sums.wx), runs.units)
+    y, x, w = runs.sort(m.y), runs.sort(m.x), runs.sort(weights.final[:, None])
+    rows = x if sums.plain else runs.sort(m.rows)
+    unit_y, unit_x = add(w * y, runs.units), add(w * x, runs.units)
     total_y, total_x = add(unit_y, runs.domain_units), add(unit_x, runs.domain_units)
-    unit_rows = add(runs.sort(m.rows), runs.units)
+    unit_rows = add(rows, runs.units)
     n = add(unit_rows, runs.domain_units)
-    answers = n if single.all() else add(add(runs.sort(m.x), runs.units), runs.domain_units)
-    positive = add(add(runs.sort(m.y), runs.units), runs.domain_units)
+    answers = n if sums.plain else add(x, runs.domain_cells)
+    positive = add(y, runs.domain_cells)
     mass = total_x
-    if m.total or not single.all() or not m.share:
-        mass = add(runs.sort(weights.final[:, None] * m.rows), runs.domain_cells)
+    if m.total or not sums.plain or not m.share:
+        mass = add(w * rows, runs.domain_cells)
     answered = unit_rows > 0
     strata = add(add(answered.astype(np.int64), runs.strata).astype(bool).astype(np.int64), runs.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -142,7 +141,7 @@ def _block(
         elif m.total:
             spread = np.full_like(value, np.nan)
         else:
-            squares = add(runs.sort(weights.final[:, None] * m.squares), runs.domain_cells)
+            squares = add(w * runs.sort(m.squares), runs.domain_cells)
             spread = (squares - 2 * value * total_y + value**2 * total_x) / total_x
     variance = np.full_like(value, np.nan)
     if with_variance:
@@ -198,7 +197,8 @@ def _variance(
         if runs.parts is None or layout.second is None:
             return found
         place = runs.domain[runs.order]
-        z = (runs.sort(sums.wy) - base[place] * runs.sort(sums.wx)) * scale[place]
+        w = runs.sort(weights.final[:, None])
+        z = w * (runs.sort(m.y) - base[place] * runs.sort(m.x)) * scale[place]
         return found + second_stage(add(z, runs.parts.starts), runs.parts, layout.second, runs, layout, design.lonely)
     lonely = layout.lonely.any() and design.lonely in ("centre", "fail")
     if projection.sweeps is None and runs.parts is None and not lonely:
