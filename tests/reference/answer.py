@@ -92,7 +92,7 @@ class Case:
         cells, weights = self.prepared(question)
         kind = question["kind"]
         if kind in ("prop", "mean", "total", "ratio"):
-            if question.get("variance", "taylor") == "taylor":
+            if (question.get("variance") or "taylor") == "taylor":
                 return self.estimate(question, cells, weights)
             return self.replicated(question, cells, weights)
         measures = None if kind in ("joint", "multinomial") else self.measures(question, cells)
@@ -131,7 +131,7 @@ class Case:
         if key not in self.known:
             self.known[key] = self.prepare(self.case["designs"][question["design"]], question)
         cells, weights = self.known[key]
-        lonely = LONELY[question.get("lonely_psu", "fail")]
+        lonely = LONELY[question.get("lonely_psu") or "fail"]
         if (cells.design.lonely, cells.design.lonely_in_domain) == (lonely, bool(question.get("adjust_domain_lonely"))):
             return cells, weights
         cells = cells.with_lonely(lonely, bool(question.get("adjust_domain_lonely")))
