@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,49 +75,50 @@ class MissingColumns(ManyErrors, BadFile):
     """The design or `--by` names columns that the file does not have."""
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What goes into the one pass: an Arrow table or, where it may stay on disk, nothing but the file's own columns."""
+def may_stream(table: Table, design: DesignFile) -> bool:
+    """Whether the pass can read the file itself: Parquet with whole-number items and a scale of 1, 2, 3, ..."""
+    if table.parquet is None:
+        return False
+    schema = table.parquet.schema_arrow
+    return (
+        design.scale.counted
+        and all(re.fullmatch(r"-?\d{1,4}", word) for word in (*design.not_applicable, *design.missing))
+        and all(pa.types.is_signed_integer(schema.field(item).type) for item in design.items)
+    )
 
-    table: pa.Table | None
-    not_applicable: tuple[int, ...]
-    missing: tuple[int, ...]
+
+def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]]) -> pa.Table:
+    """The answers in form: items as levels 1..k with -1 for not applicable and null for not answered, numbers, codes.
+
+    Raises `BadTable` with every cell that the design forbids.
+    """
+    numbers = _number_columns(design)
+    codes = [*design.strata, *design.psu, *design.ssu, *design.calibration_columns, *(c for f in by for c in f)]
+    items = check(table, design)
+    columns = {item: items[item] for item in design.items}
+    columns.update((column, pa.array(table.numbers(column))) for column in numbers)
+    columns.update((column, table.text(column)) for column in codes if column not in columns)
+    return pa.table(columns)
 
 
-def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]]) -> Answers:
-    """Check a table against its design and bring it into form; raises `BadTable` with every bad cell."""
-    keys = [column for family in by for column in family]
-    keys += [*design.strata, *design.psu, *design.ssu, *design.calibration_columns]
-    numbers = [*([design.weights] if design.weights else []), *(c for c in design.fpc if isinstance(c, str))]
-    streamed = _may_stay_on_disk(table, design)
-    table.load([*keys, *numbers, *(() if streamed else design.items)])
+def check(table: Table, design: DesignFile) -> dict[str, pa.Array]:
+    """Look at every cell that the design uses; raises `BadTable` with all bad ones, else gives the items' levels."""
+    numbers = _number_columns(design)
+    table.load([*numbers, *design.strata, *design.psu, *design.ssu, *design.calibration_columns, *design.items])
     problems = Problems(table)
     counted = {column: table.numbers(column) for column in numbers}
     _check_weights(design, counted, problems)
     _check_design(table, design, counted, problems)
-    margins = (design.poststratify,) if design.poststratify else design.rake
-    for margin in margins:
+    for margin in (design.poststratify,) if design.poststratify else design.rake:
         _check_totals(table, margin, design.file, problems)
-    if streamed and not problems:
-        return Answers(None, tuple(map(int, design.not_applicable)), tuple(map(int, design.missing)))
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        item: _levels(table, item, design, problems) for item in design.items
-    }
+    items = {item: _levels(table, item, design, problems) for item in design.items}
     problems.refuse()
-    columns.update((column, pa.array(values)) for column, values in counted.items() if column not in columns)
-    for column in dict.fromkeys(keys):
-        if column not in columns or column in counted:
-            columns[column] = table.text(column)
-    return Answers(pa.table(columns), (NOT_APPLICABLE,), ())
+    return items
 
 
-def check_levels(table: Table, design: DesignFile) -> None:
-    """Name the cells outside the scale in a table that was streamed from disk; returns when there are none."""
-    problems = Problems(table)
-    table.load(design.items)
-    for item in design.items:
-        _levels(table, item, design, problems)
-    problems.refuse()
+def _number_columns(design: DesignFile) -> list[str]:
+    weights = [design.weights] if design.weights else []
+    return [*weights, *(column for column in design.fpc if isinstance(column, str))]
 
 
 def check_lonely(table: Table, design: DesignFile) -> None:
@@ -127,27 +127,13 @@ def check_lonely(table: Table, design: DesignFile) -> None:
     psu, _ = _crossed(table, design.strata + design.psu) if design.psu else (np.arange(table.rows), [])
     pairs = np.unique(np.stack([stratum, psu]), axis=1)[0]
     found, first = np.unique(stratum, return_index=True)
+    count = design.fpc[0] if design.fpc else 0
+    counts = table.numbers(count)[first] if isinstance(count, str) else np.full(len(first), count)
     problems = Problems(table)
-    for row in first[np.bincount(np.searchsorted(found, pairs)) == 1]:
+    for row in first[(np.bincount(np.searchsorted(found, pairs)) == 1) & (counts != 1)]:
         cells = [table.shown(int(row), column) for column in design.strata]
         problems.add(int(row), "+".join(design.strata), LONELY, value=" + ".join(cells))
     problems.refuse()
-
-
-def _may_stay_on_disk(table: Table, design: DesignFile) -> bool:
-    """Whole-number columns and a scale of whole numbers from 1 on: as snapshots and other programs write them."""
-    if table.parquet is None:
-        return False
-    schema = table.parquet.schema_arrow
-    return (
-        design.scale.counted
-        and all(_is_whole(word) for word in (*design.not_applicable, *design.missing))
-        and all(pa.types.is_signed_integer(schema.field(item).type) for item in design.items)
-    )
-
-
-def _is_whole(word: str) -> bool:
-    return re.fullmatch(r"-?\d{1,4}", word) is not None
 
 
 def _levels(table: Table, item: str, design: DesignFile, problems: Problems) -> pa.Array:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import analysis
-from analysis.errors import BadData, LonelyPsu
+from analysis.errors import LonelyPsu
 from sipas.errors import N_, SipasError
-from sipas.estimating.answers import answers_of, check_levels, check_lonely, require_columns
+from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, check_lonely, may_stream, require_columns
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -62,23 +62,23 @@ def estimate_file(
     """Estimate every item, factor and the whole, for everybody and for each domain of the families in `by`."""
     table = read_table(path)
     require_columns(table, design, by)
-    answers = answers_of(table, design, by)
+    streamed = may_stream(table, design)
     try:
         cells = analysis.tabulate(
-            path if answers.table is None else answers.table,
+            path if streamed else answers_of(table, design, by),
             [tuple(family) for family in by],
-            codebook=_codebook(design, answers.not_applicable, answers.missing),
+            codebook=_codebook(design, streamed),
             design=_sampling(design, lonely),
             keep=design.calibration_columns,
             progress=progress,
         )
         return _finish(cells, _weights(cells, design), method, table.notes)
-    except BadData:
-        if answers.table is None:
-            check_levels(table, design)
-        raise
     except LonelyPsu:
         check_lonely(table, design)
+        raise
+    except analysis.AnalysisError:
+        if streamed:
+            check(table, design)  # says the same, but names every bad cell by its row
         raise
 
 
@@ -111,7 +111,12 @@ def _weights(cells: analysis.Cells, design: DesignFile) -> analysis.Weights:
     return weights
 
 
-def _codebook(design: DesignFile, not_applicable: tuple[int, ...], missing: tuple[int, ...]) -> analysis.Codebook:
+def _codebook(design: DesignFile, streamed: bool) -> analysis.Codebook:
+    """The questionnaire; a file that is streamed keeps its own marks, elsewhere `answers_of` has set one."""
+    not_applicable, missing = (NOT_APPLICABLE,), ()
+    if streamed:
+        not_applicable = tuple(map(int, design.not_applicable))
+        missing = tuple(map(int, design.missing))
     return analysis.Codebook.plain(
         design.factors or design.items,
         levels=len(design.scale.levels),

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sipas.estimating.answers import MissingColumns, answers_of, check_levels, require_columns
+from sipas.estimating.answers import MissingColumns, answers_of, check, may_stream, require_columns
 from sipas.estimating.design_file import read_design
 from sipas.tables import BadTable, read_table
 
@@ -14,7 +14,7 @@ DESIGN = "weights: w\nstrata: s\npsu: p\nitems: [q]\nnot_applicable: 9\nmissing:
 
 def test_levels_missing_and_not_applicable_are_told_apart(case):
     table, design = case("s,p,w,q\na,1,1,5\na,1,1,9\na,2,1,\na,2,1,99\na,2,1,KTL\na,3,1, 4.0 \na,3,1,03\n")
-    assert answers_of(table, design, []).table["q"].to_pylist() == [5, -1, None, None, None, 4, 3]
+    assert answers_of(table, design, [])["q"].to_pylist() == [5, -1, None, None, None, 4, 3]
 
 
 def test_named_levels_become_their_place(case):
@@ -22,7 +22,7 @@ def test_named_levels_become_their_place(case):
         "q\nHài lòng\nBình thường\nKhông hài lòng\n-\n",
         "items: q\nlevels: [Không hài lòng, Bình thường, Hài lòng]\nmissing: '-'\n",
     )
-    assert answers_of(table, design, []).table["q"].to_pylist() == [3, 2, 1, None]
+    assert answers_of(table, design, [])["q"].to_pylist() == [3, 2, 1, None]
 
 
 @pytest.mark.parametrize("value", ["6", "0", "-1", "4.5", "4,5", "năm", "5 5"])
@@ -92,8 +92,9 @@ def test_absent_columns_are_all_named_with_who_wants_them(case):
 def test_parquet_of_whole_numbers_stays_on_disk(case, tmp_path):
     _, design = case("q\n1\n", "items: q\nnot_applicable: -1\nmissing: 99\n")
     pq.write_table(pa.table({"q": pa.array([5, -1, 99, None], pa.int8())}), tmp_path / "t.parquet")
-    answers = answers_of(read_table(tmp_path / "t.parquet"), design, [])
-    assert (answers.table, answers.not_applicable, answers.missing) == (None, (-1,), (99,))
+    assert may_stream(read_table(tmp_path / "t.parquet"), design)
+    _, worded = case("q\n1\n", "items: q\nmissing: KTL\n")
+    assert not may_stream(read_table(tmp_path / "t.parquet"), worded)
 
 
 def test_bad_level_in_a_streamed_file_is_named_by_row(case, tmp_path):
@@ -101,7 +102,7 @@ def test_bad_level_in_a_streamed_file_is_named_by_row(case, tmp_path):
     pq.write_table(pa.table({"q": pa.array([5, 7], pa.int16())}), tmp_path / "t.parquet")
     table = read_table(tmp_path / "t.parquet")
     with pytest.raises(BadTable, match=r"t\.parquet, row 2, column q: “7” is no level"):
-        check_levels(table, design)
+        check(table, design)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_parquet_of_other_programs_is_understood(case, tmp_path, column):
     _, design = case("q\n1\n", "items: q\n")
     pq.write_table(pa.table({"q": column}), tmp_path / "t.parquet")
     answers = answers_of(read_table(tmp_path / "t.parquet"), design, [])
-    assert answers.table["q"].to_pylist() == [5, None, 4, None]
+    assert answers["q"].to_pylist() == [5, None, 4, None]
 
 
 def test_weights_and_counts_are_numbers_whatever_the_decimal_mark(case):
     table, design = case("s;p;w;N;q\na;1;12,5;100;5\na;2;0,25;100;4\n", DESIGN + "fpc: N\n")
-    ready = answers_of(table, design, [("s",)]).table
+    ready = answers_of(table, design, [("s",)])
     assert (ready["w"].to_pylist(), ready["N"].to_pylist()) == ([12.5, 0.25], [100.0, 100.0])
     assert ready["q"].type == pa.int8()
     assert not np.isnan(ready["w"].to_numpy()).any()

@@ -200,6 +200,23 @@ def test_bad_cell_is_refused_with_place_value_and_remedy(office, cell, value, co
     assert complaint in say(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("cell", "value", "complaint"),
+    [
+        ("q01", "6", "answers.parquet, row 1, column q01: “6” is no level of the scale 1–5"),
+        ("w", "0", "answers.parquet, row 1, column w: the weight 0.0 is not above 0"),
+        ("w", "nan", "answers.parquet, row 1, column w: the weight is empty"),
+        ("stratum", "alone", "answers.parquet, row 1, column stratum: the stratum “alone” has a single PSU"),
+        ("psu", " ", "answers.parquet, row 1, column psu: this cell is empty"),
+    ],
+)
+def test_bad_cell_of_a_streamed_file_is_named_as_well(office, cell, value, complaint):
+    office.rows[0][cell] = value
+    result = office.run("--json", kind="parquet")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert complaint in say(result.exception)
+
+
 def test_lonely_stratum_is_estimated_when_told_how(office):
     office.rows[0]["stratum"] = "alone"
     errors = {lonely: office.estimates("--lonely", lonely)[0]["se"] for lonely in ("remove", "centre", "average")}
