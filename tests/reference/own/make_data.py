@@ -43,7 +43,8 @@ def clusters(rng):
     return {
         "id": range(1, n + 1), "stratum": strata, "psu": psus, "M_h": counts, "N_j": sizes,
         "w": [f"{weight:.6f}" for weight in np.exp(rng.uniform(0, np.log(500), n))],
-        "wave": rng.integers(1, 4, n), "sex": rng.choice(["F", "M"], n), "age": rng.choice(["18-34", "35-54", "55+"], n),
+        "wave": rng.integers(1, 4, n), "sex": rng.choice(["F", "M"], n),
+        "age": rng.choice(["18-34", "35-54", "55+"], n),
         "field": rng.choice(["civil", "land", "rare"], n, p=[0.55, 0.4, 0.05]), "visits": rng.integers(1, 7, n),
         **answers(rng, latent, ["q01", "q02", "q03", "q04"], [0.0, 0.1, 0.6, 0.05]),
     }  # fmt: skip

@@ -1,0 +1,281 @@
+"""Estimates from cells equal those from single rows, on every road; and each row says what a reader must know."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis import (
+    Codebook,
+    Design,
+    calibrate,
+    design_weights,
+    estimate,
+    frame_weights,
+    poststratify,
+    rake,
+    tabulate,
+)
+from analysis.errors import BadDesign, BadMethod, LonelyPsu, NotInCells
+from tests.analysis import by_hand
+
+CODEBOOK = Codebook.plain(by_hand.ITEMS, missing=[0])
+FAMILIES = ["unit", "field", ("unit", "field")]
+DESIGN = Design("stratum", "psu", weights="w")
+
+
+def a_table(sample):
+    return pa.table({name: pa.array(values) for name, values in sample.items()})
+
+
+def cells_of(sample, design=DESIGN, by=FAMILIES, **more):
+    keep = ["month", "sex", "unit", "field"]
+    return tabulate(a_table(sample), by, codebook=CODEBOOK, design=design, keep=keep, values=["visits"], **more)
+
+
+def totals(sample, w, *columns, factor=1.1):
+    found = {}
+    for place, row in enumerate(zip(*(sample[c] for c in columns), strict=True)):
+        found[row] = found.get(row, 0.0) + factor * w[place]
+    return found
+
+
+def weighted(cells, sample, how):
+    """Weights by some road, and the calibration columns and base weights that rows need for the same."""
+    base = design_weights(cells)
+    w, one = sample["w"], np.ones(len(sample["w"]))
+    if how == "none":
+        return base, None, w
+    if how == "poststratify":
+        return poststratify(base, ("sex", "month"), totals(sample, w**1.1, "sex", "month")), ("sex", "month"), w
+    if how == "rake":
+        margins = {column: totals(sample, w**1.1, column) for column in ("sex", "month", "field")}
+        return rake(base, margins), (("sex",), ("month",), ("field",)), w
+    if how == "greg":
+        margins = {"sex": totals(sample, w**1.1, "sex")}
+        visits = {"visits": float((w**1.1 * sample["visits"]).sum() * 1.12)}
+        return calibrate(base, margins, visits), (("sex",), "visits"), w
+    if how == "frame":
+        frame = totals(sample, one * 50, "unit", "field", "month")
+        return frame_weights(cells, frame, smallest=1), (("unit", "field"), ("month",)), one
+    frame = totals(sample, one * 50, "unit", "field")
+    return frame_weights(cells, frame, columns=("unit", "field"), smallest=1), ("unit", "field"), one
+
+
+def columns_of(sample, parts):
+    if parts is None:
+        return None
+    parts = (parts,) if isinstance(parts[0], str) and parts[-1] != "visits" else parts
+    return np.column_stack(
+        [sample["visits"] if part == "visits" else by_hand.indicators(sample, *part) for part in parts]
+    )
+
+
+def row_weights(cells, weights, sample):
+    """Each row's weight, looked up by the keys of its cell."""
+    keys = list(cells.keys)
+    cell = {tuple(str(cells.label(k, cells.codes[k][c])) for k in keys): weights.final[c] for c in range(len(cells))}
+    text = [[f"{v:g}" if isinstance(v, float) else str(v) for v in sample[k].tolist()] for k in keys]
+    return np.array([cell[key] for key in zip(*text, strict=True)])
+
+
+@pytest.mark.parametrize("how", ["none", "poststratify", "rake", "greg", "frame", "classes"])
+@pytest.mark.parametrize("elements", [False, True])
+def test_cells_give_what_single_rows_give(how, elements):
+    sample = by_hand.a_sample(seed=3)
+    cells = cells_of(sample, Design("stratum", () if elements else "psu", weights="w"))
+    weights, parts, base = weighted(cells, sample, how)
+    columns = columns_of(sample, parts)
+    if elements:
+        plain = cells_of(sample)
+        w = row_weights(plain, weighted(plain, sample, how)[0], sample)
+    else:
+        w = row_weights(cells, weights, sample)
+    table = estimate(cells, weights)
+    for place, (names, labels) in enumerate(table.domains):
+        inside = np.ones(len(w), dtype=bool)
+        for name, label in zip(names, labels, strict=True):
+            inside &= sample[name] == label
+        for figure, of in enumerate(table.of):
+            value, variance, df, n = by_hand.estimate(sample, of, inside, w, base, columns, elements=elements)
+            assert table.n[place, figure] == n
+            assert table.df[place, figure] == df
+            assert table.value[place, figure] == pytest.approx(value, rel=1e-11)
+            assert table.variance[place, figure] == pytest.approx(variance, rel=1e-8, abs=1e-18)
+
+
+def test_population_counts_shrink_the_variance_as_they_should():
+    sample = by_hand.a_sample(seed=5)
+    sample["M"] = np.array([{"a": 6, "b": 9, "c": 60, "d": 7}[s] for s in sample["stratum"]])
+    fraction = {"a": 6 / 6, "b": 6 / 9, "c": 6 / 60, "d": 6 / 7}
+    table = estimate(cells_of(sample, Design("stratum", "psu", "w", fpc="M")))
+    value, variance, _, _ = by_hand.estimate(sample, "q1", np.ones(400, bool), sample["w"], fraction=fraction)
+    assert table.value[0, 0] == pytest.approx(value, rel=1e-12)
+    assert table.variance[0, 0] == pytest.approx(variance, rel=1e-10)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 500), st.floats(0.01, 1000), st.integers(1, 399))
+def test_neither_the_order_of_rows_nor_the_scale_of_weights_nor_the_names_matter(seed, factor, cut):
+    sample = by_hand.a_sample(seed=seed)
+    table = estimate(cells_of(sample))
+    order = np.random.default_rng(seed).permutation(400)
+    other = {name: values[order] for name, values in sample.items()}
+    halves = [{name: values[part] for name, values in other.items()} for part in (slice(0, cut), slice(cut, None))]
+    again = estimate(cells_of(halves[0]) + cells_of(halves[1]))
+    assert again.value.tobytes() == table.value.tobytes()
+    assert again.variance.tobytes() == table.variance.tobytes()
+    assert again.low.tobytes() == table.low.tobytes()
+    other["w"] = other["w"] * factor
+    other["psu"] = np.char.add("z", other["psu"])
+    other["stratum"] = np.char.add(other["stratum"], "!")
+    scaled = estimate(cells_of(other))
+    np.testing.assert_allclose(scaled.value, table.value, rtol=1e-10)
+    np.testing.assert_allclose(scaled.variance, table.variance, rtol=1e-8, atol=1e-20)
+    np.testing.assert_allclose(scaled.high, table.high, rtol=1e-6)
+
+
+def test_one_stratum_is_no_strata():
+    sample = by_hand.a_sample()
+    sample["psu"] = np.char.add(sample["stratum"], sample["psu"])
+    sample["stratum"] = np.full(400, "only")
+    with_one, without = (estimate(cells_of(sample, Design(s, "psu", "w"))) for s in ("stratum", ()))
+    assert with_one.records() == without.records()
+
+
+def test_a_census_has_no_variance_and_says_so():
+    sample = by_hand.a_sample()
+    row = estimate(cells_of(sample, Design("stratum", "psu", "w", fpc=6))).row("q1")
+    assert row["se"] == 0
+    assert row["low"] == row["high"] == row["estimate"]
+    assert row["flags"] == ["census"]
+    assert row["method"] == "census"
+    assert row["reliability"] == "shown"
+
+
+def test_an_item_nobody_answered_is_a_row_without_numbers():
+    sample = by_hand.a_sample()
+    sample["q6"] = np.where(sample["unit"] == "north", 0, sample["q6"])
+    row = estimate(cells_of(sample)).row("q6", unit="north")
+    assert row == {
+        "domain": {"unit": "north"}, "of": "q6", "n": 0, "answers": 0, "estimate": None, "se": None, "df": None,
+        "deff": None, "low": None, "high": None, "method": None, "level": 0.95, "reliability": None,
+        "flags": ["no answers"],
+    }  # fmt: skip
+    sample["q6"] = np.zeros(400, dtype=int)
+    assert estimate(cells_of(sample)).row("q6")["flags"] == ["no answers"]
+
+
+def test_rows_are_plain_json_and_the_whole_comes_first():
+    records = estimate(cells_of(by_hand.a_sample(rows=60, missing=0.6))).records()
+    assert json.loads(json.dumps(records, allow_nan=False)) == records
+    assert records[0]["domain"] == {}
+    assert {row["of"] for row in records} == {*by_hand.CODES, "A", "B", "overall"}
+
+
+def test_the_arrow_table_holds_the_same_rows():
+    table = estimate(cells_of(by_hand.a_sample(rows=60, missing=0.6)))
+    arrow = table.to_arrow().to_pylist()
+    for row, record in zip(arrow, table.records(), strict=True):
+        assert {k: v for k, v in row.items() if k in ("unit", "field") and v is not None} == record["domain"]
+        assert row["flags"] == "; ".join(record["flags"])
+        for name in ("of", "n", "answers", "estimate", "se", "df", "deff", "low", "high", "method", "reliability"):
+            assert row[name] == record[name]
+
+
+def test_without_weights_each_row_says_so_and_the_design_effect_is_with_replacement():
+    sample = by_hand.a_sample()
+    table = estimate(cells_of(sample, Design("stratum", "psu")))
+    row = table.row("q1")
+    assert all("unweighted" in record["flags"] for record in table.records())
+    p, n = row["estimate"], row["n"]
+    assert row["deff"] == pytest.approx(row["se"] ** 2 / (p * (1 - p) / (n - 1)))
+
+
+def test_a_single_psu_in_a_stratum_is_refused_by_name_or_handled_by_rule():
+    sample = by_hand.a_sample()
+    sample["psu"] = np.where(sample["stratum"] == "c", "1", sample["psu"])
+    with pytest.raises(LonelyPsu, match="unknown: c\\. Merge"):
+        estimate(cells_of(sample))
+    for how in ("poststratify", "frame"):
+        cells = cells_of(sample)
+        with pytest.raises(LonelyPsu, match="unknown: c\\. Merge"):
+            estimate(cells, weighted(cells, sample, how)[0])
+    removed, centred, average = (
+        estimate(cells_of(sample, Design("stratum", "psu", "w", lonely=lonely))).row("q1")["se"]
+        for lonely in ("remove", "centre", "average")
+    )
+    assert removed < centred
+    assert average == pytest.approx(removed * np.sqrt(4 / 3))
+
+
+def test_a_sampled_psu_without_answers_counts_and_an_unknown_one_is_refused():
+    sample = by_hand.a_sample()
+    found = sorted(set(zip(sample["stratum"].tolist(), sample["psu"].tolist(), strict=True)))
+    silent = estimate(cells_of(sample, Design("stratum", "psu", "w", sampled=(*found, ("a", "99")))))
+    plain = estimate(cells_of(sample))
+    assert silent.row("q1")["se"] != plain.row("q1")["se"]
+    y, x = by_hand.fractions(sample, "q1")
+    z = sample["w"] * (y - plain.value[0, 0] * x) / (sample["w"] * x).sum()
+    variance = 0.0
+    for stratum, n in (("a", 7), ("b", 6), ("c", 6), ("d", 6)):
+        sums = [z[(sample["stratum"] == stratum) & (sample["psu"] == str(psu))].sum() for psu in range(6)]
+        sums += [0.0] * (n - 6)
+        variance += n / (n - 1) * ((np.array(sums) - np.mean(sums)) ** 2).sum()
+    assert silent.variance[0, 0] == pytest.approx(variance, rel=1e-10)
+    with pytest.raises(BadDesign, match=r"PSU d / 5 has answers"):
+        estimate(cells_of(sample, Design("stratum", "psu", "w", sampled=found[:-1])))
+
+
+def test_population_counts_that_are_fractions_or_differ_are_refused():
+    sample = by_hand.a_sample()
+    with pytest.raises(BadDesign, match="counts of units are wanted"):
+        estimate(cells_of(sample, Design("stratum", "psu", "w", fpc=2)))
+    sample["M"] = np.arange(400) + 100
+    with pytest.raises(BadDesign, match="column M must hold one population count"):
+        estimate(cells_of(sample, Design("stratum", "psu", "w", fpc="M")))
+
+
+def test_one_psu_in_all_gives_no_interval_inside_and_says_so():
+    sample = by_hand.a_sample()
+    sample["psu"], sample["stratum"] = np.full(400, "1"), np.full(400, "a")
+    row = estimate(cells_of(sample, Design("stratum", "psu", "w", lonely="remove"))).row("q1")
+    assert row["low"] is None
+    assert row["high"] is None
+    assert row["flags"] == ["one cluster only", "review"]
+    assert row["reliability"] == "hidden"
+
+
+def test_one_sided_limits_are_those_of_the_wider_two_sided_interval():
+    cells = cells_of(by_hand.a_sample())
+    two = estimate(cells, level=0.9).row("q1")
+    lower, upper = (estimate(cells, level=0.95, side=side).row("q1") for side in ("lower", "upper"))
+    assert (lower["low"], lower["high"]) == (pytest.approx(two["low"]), 1.0)
+    assert (upper["low"], upper["high"]) == (0.0, pytest.approx(two["high"]))
+
+
+def test_mean_scores_have_t_limits_and_our_own_word():
+    sample = by_hand.a_sample()
+    row = estimate(cells_of(sample), scoring="govuk-100").row("q1")
+    level, w = sample["q1"], sample["w"]
+    some = level > 0
+    assert row["estimate"] == pytest.approx(((level - 1) * 25 * w)[some].sum() / w[some].sum())
+    assert row["method"] == "t"
+    assert row["high"] - row["estimate"] == pytest.approx(row["estimate"] - row["low"])
+    assert row["reliability"] in ("shown", "review")
+
+
+def test_wrong_questions_are_refused():
+    cells = cells_of(by_hand.a_sample())
+    for wrong in ({"interval": "x"}, {"variance": "x"}, {"side": "x"}, {"level": 1.0}, {"scoring": "x"}):
+        with pytest.raises(BadMethod):
+            estimate(cells, **wrong)
+    with pytest.raises(NotInCells, match="no item or factor q99"):
+        estimate(cells, of=["q99"])
+    with pytest.raises(NotInCells, match="column village"):
+        estimate(cells, by=["village"])
+    with pytest.raises(BadMethod, match="other cells"):
+        estimate(cells, design_weights(cells_of(by_hand.a_sample(rows=50))))
