@@ -1,0 +1,162 @@
+"""Weights meet what is known of the population, or are refused with what to do."""
+
+import numpy as np
+import pytest
+
+from analysis import Design, calibrate, design_weights, estimate, poststratify, rake
+from analysis.errors import BadMethod, CannotCalibrate
+from tests.analysis import by_hand
+from tests.analysis.test_estimation import cells_of
+
+SEX = {"F": 600.0, "M": 500.0}
+MONTH = {"2026-01": 700.0, "2026-02": 400.0}
+FIELD = {"land": 300.0, "civil": 500.0, "tax": 300.0}
+
+
+@pytest.fixture
+def base():
+    return design_weights(cells_of(by_hand.a_sample()))
+
+
+def reached(weights, column):
+    cells = weights.cells
+    sums = np.bincount(cells.codes[column], weights.final * cells.rows)
+    return {str(label): float(total) for label, total in zip(cells.labels[column], sums, strict=True)}
+
+
+def test_post_strata_are_met(base):
+    weights = poststratify(base, "field", FIELD)
+    assert reached(weights, "field") == pytest.approx(FIELD)
+    assert weights.total == pytest.approx(1100)
+
+
+def test_raking_meets_every_margin_to_the_last_digits_and_says_how(base):
+    weights = rake(base, {"sex": SEX, "month": MONTH, ("field",): FIELD})
+    for column, totals in (("sex", SEX), ("month", MONTH), ("field", FIELD)):
+        assert reached(weights, column) == pytest.approx(totals, rel=1e-11)
+    assert weights.diagnostics["miss"] <= 1e-12
+    assert weights.diagnostics["iterations"] > 1
+
+
+def test_a_margin_may_cross_columns(base):
+    crossed = {(s, m): SEX[s] * MONTH[m] / 1100 for s in SEX for m in MONTH}
+    weights = rake(base, {("sex", "month"): crossed, "field": FIELD})
+    assert reached(weights, "sex") == pytest.approx(SEX)
+
+
+@pytest.mark.parametrize(
+    ("method", "bounds"), [("linear", None), ("raking", None), ("linear", (0.3, 3)), ("logit", (0.3, 3))]
+)
+def test_calibration_meets_margins_and_numbers(base, method, bounds):
+    visits = float((base.final * base.cells.rows * base.cells.numbers("visits")).sum()) * 1100 / base.total * 1.04
+    weights = calibrate(base, {"sex": SEX, "month": MONTH}, {"visits": visits}, method=method, bounds=bounds)
+    assert reached(weights, "month") == pytest.approx(MONTH, rel=1e-10)
+    assert (weights.final * weights.cells.rows * weights.cells.numbers("visits")).sum() == pytest.approx(visits)
+
+
+def test_multiplicative_calibration_is_raking(base):
+    one, two = rake(base, {"sex": SEX, "month": MONTH}), calibrate(base, {"sex": SEX, "month": MONTH}, method="raking")
+    np.testing.assert_allclose(one.final, two.final, rtol=1e-9)
+    np.testing.assert_allclose(estimate(base.cells, one).variance, estimate(base.cells, two).variance, rtol=1e-7)
+
+
+def test_what_is_known_of_the_population_has_no_variance(base):
+    from analysis.estimation import figures
+    from analysis.measures import categories
+
+    totals = figures(
+        base.cells, rake(base, {"sex": SEX, "field": FIELD}), categories(base.cells, "field").as_total(), by=[]
+    )
+    assert totals.value[0].tolist() == pytest.approx([500, 300, 300])
+    assert np.sqrt(totals.variance[0]).max() < 1e-4
+
+
+def test_margins_that_disagree_are_refused_with_both_totals(base):
+    with pytest.raises(CannotCalibrate, match="sex adds up to 1100, month to 1200"):
+        rake(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}})
+
+
+def test_a_category_with_population_and_no_answers_is_named(base):
+    with pytest.raises(CannotCalibrate, match=r"population but no answers for X \(sex\)"):
+        poststratify(base, "sex", {**SEX, "X": 5})
+    assert poststratify(base, "sex", {**SEX, "X": 0}).total == pytest.approx(1100)
+
+
+def test_answers_without_a_total_or_with_none_of_the_population_are_named(base):
+    with pytest.raises(CannotCalibrate, match=r"no population total for M \(sex\)"):
+        poststratify(base, "sex", {"F": 10})
+    with pytest.raises(CannotCalibrate, match=r"population of zero for M \(sex\)"):
+        poststratify(base, "sex", {"F": 10, "M": 0})
+
+
+@pytest.mark.parametrize("total", [-1, float("nan"), float("inf")])
+def test_a_population_that_is_no_number_is_refused(base, total):
+    with pytest.raises(CannotCalibrate, match="the population of F"):
+        poststratify(base, "sex", {"F": total, "M": 3})
+
+
+def test_rows_without_the_calibration_column_are_counted():
+    sample = by_hand.a_sample()
+    sample["sex"] = np.where(np.arange(400) < 7, "", sample["sex"])
+    with pytest.raises(CannotCalibrate, match="7 rows have no sex"):
+        poststratify(design_weights(cells_of(sample)), "sex", SEX)
+
+
+def test_bounds_that_cannot_be_met_are_found_first_and_the_tightest_named(base):
+    with pytest.raises(
+        CannotCalibrate, match=r"within the bounds 0.9 to 1.1 .* tightest symmetric bounds that can are"
+    ) as seen:
+        calibrate(base, {"sex": SEX}, bounds=(0.9, 1.1))
+    low, high = float(seen.value.values["best_low"]), float(seen.value.values["best_high"])
+    assert low + high == pytest.approx(2, abs=1e-3)
+    calibrate(base, {"sex": SEX}, bounds=(max(low - 1e-3, 0), high + 1e-3))
+    with pytest.raises(CannotCalibrate):
+        calibrate(base, {"sex": SEX}, bounds=(max(low + 1e-2, 0), high - 1e-2))
+
+
+def test_totals_that_contradict_each_other_do_not_give_weights(base):
+    with pytest.raises(CannotCalibrate):
+        calibrate(base, {"sex": SEX}, {"visits": 1e9}, method="raking")
+
+
+def test_margins_that_can_never_meet_are_refused():
+    sample = by_hand.a_sample()
+    sample["month"] = np.where(sample["sex"] == "F", "2026-01", "2026-02")
+    with pytest.raises(CannotCalibrate, match="does not converge"):
+        rake(design_weights(cells_of(sample)), {"sex": SEX, "month": MONTH})
+
+
+def test_methods_and_bounds_must_fit_together(base):
+    for wrong in ({"method": "logit"}, {"bounds": (1.2, 3)}, {"method": "raking", "bounds": (0.3, 3)}, {"method": "x"}):
+        with pytest.raises(BadMethod):
+            calibrate(base, {"sex": SEX}, **wrong)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_no_weight_is_refused_with_its_value(weight):
+    sample = by_hand.a_sample()
+    sample["w"] = np.where(np.arange(400) == 5, weight, sample["w"])
+    with pytest.raises(Exception, match=r"column w(: 1 rows have| is empty in row 6)"):
+        design_weights(cells_of(sample))
+
+
+def test_diagnostics_tell_how_much_the_weights_cost():
+    sample = by_hand.a_sample()
+    sample["w"] = np.where(np.arange(400) < 4, 1000.0, 1.0)
+    about = design_weights(cells_of(sample)).diagnostics
+    w = sample["w"]
+    assert about["kish"] == pytest.approx(w.sum() ** 2 / (w**2).sum())
+    assert about["deff_kish"] == pytest.approx(400 / about["kish"])
+    assert "below half of n" in about["warnings"][0]
+
+
+def test_negative_weights_are_warned_of(base):
+    visits = float((base.final * base.cells.rows * base.cells.numbers("visits")).sum())
+    weights = calibrate(base, {"sex": SEX}, {"visits": visits * 1100 / base.total * 1.6})
+    assert weights.final.min() < 0
+    assert any("zero or negative" in warning for warning in weights.diagnostics["warnings"])
+
+
+def test_unweighted_rows_may_be_post_stratified_and_are_then_weighted():
+    cells = cells_of(by_hand.a_sample(), Design("stratum", "psu"))
+    assert "unweighted" not in estimate(cells, poststratify(design_weights(cells), "sex", SEX)).row("q1")["flags"]

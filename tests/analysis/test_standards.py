@@ -1,0 +1,41 @@
+"""Words on reliability, by the standards' own thresholds."""
+
+import numpy as np
+import pytest
+
+from analysis.standards import words_for_means, words_for_shares
+
+
+def word(p, n, deff=1.0, df=50, positive=None):
+    p, n = np.array([p]), np.array([float(n)])
+    positive = p * n if positive is None else np.array([float(positive)])
+    return words_for_shares(p, deff * p * (1 - p) / np.maximum(n, 1), n, np.array([float(df)]), positive)[0]
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        ({"p": 0.5, "n": 2000}, "shown"),
+        ({"p": 0.5, "n": 29}, "hidden"),
+        ({"p": 0.5, "n": 80, "deff": 3.0}, "hidden"),
+        ({"p": 0.5, "n": 40}, "hidden"),
+        ({"p": 0.9, "n": 200}, "shown"),
+        ({"p": 0.05, "n": 50}, "hidden"),
+        ({"p": 0.95, "n": 60}, "note"),
+        ({"p": 0.9, "n": 200, "df": 7}, "review"),
+        ({"p": 1.0, "n": 60}, "review"),
+        ({"p": 0.0, "n": 60}, "review"),
+        ({"p": 1.0, "n": 12}, "hidden"),
+        ({"p": 0.9, "n": 200, "df": 0}, "hidden"),
+        ({"p": 0.9, "n": 0, "positive": 0}, None),
+    ],
+)
+def test_words_for_shares(figure, expected):
+    assert word(**figure) == expected
+
+
+def test_means_have_a_rule_of_our_own():
+    value, n = np.full(4, 60.0), np.array([29.0, 30, 100, 0])
+    v, df = np.array([1.0, 1, 400, np.nan]), np.array([20.0, 20, 20, 0])
+    assert list(words_for_means(value, v, n, df)) == ["hidden", "shown", "hidden", None]
+    assert list(words_for_means(value[:1], v[:1], n[1:2], np.array([7.0]))) == ["review"]
