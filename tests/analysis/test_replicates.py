@@ -1,0 +1,123 @@
+"""Replicates: the jackknife by its definition, and what it repairs."""
+
+import numpy as np
+import pytest
+
+from analysis import Design, design_weights, estimate, frame_weights, poststratify
+from analysis.errors import BadMethod, BadWeights, LonelyPsu
+from analysis.measures import pooled
+from analysis.replicates import jackknife_variance, replicate_df, supplied_variance
+from tests.analysis import by_hand
+from tests.analysis.test_estimation import cells_of, totals
+
+
+def share(sample, of, w):
+    y, x = by_hand.fractions(sample, of)
+    return (w * y).sum() / (w * x).sum()
+
+
+def deletions(sample):
+    for stratum in "abcd":
+        for psu in range(6):
+            here = sample["stratum"] == stratum
+            w = np.where(here, sample["w"] * 6 / 5, sample["w"])
+            yield np.where(here & (sample["psu"] == str(psu)), 0.0, w)
+
+
+def test_the_jackknife_leaves_out_one_psu_at_a_time():
+    sample = by_hand.a_sample()
+    cells = cells_of(sample)
+    replicates = np.array([share(sample, "q1", w) for w in deletions(sample)])
+    mine = jackknife_variance(cells, design_weights(cells), pooled(cells, ["q1"]))[0][1][0, 0]
+    assert mine == pytest.approx(5 / 6 * ((replicates - replicates.mean()) ** 2).sum(), rel=1e-10)
+    around = estimate(cells, variance="jackknife").variance[0, 0]
+    assert around == pytest.approx(5 / 6 * ((replicates - share(sample, "q1", sample["w"])) ** 2).sum(), rel=1e-10)
+
+
+def test_each_replicate_is_calibrated_again():
+    sample = by_hand.a_sample()
+    cells = cells_of(sample)
+    target = {"F": 1000.0, "M": 500.0}
+    weights = poststratify(design_weights(cells), "sex", target)
+
+    def calibrated(w):
+        factor = {sex: total / w[sample["sex"] == sex].sum() for sex, total in target.items()}
+        return w * np.vectorize(factor.get)(sample["sex"])
+
+    replicates = np.array([share(sample, "A", calibrated(w)) for w in deletions(sample)])
+    whole = share(sample, "A", calibrated(sample["w"]))
+    found = estimate(cells, weights, variance="jackknife", of=["A"]).variance[0, 0]
+    assert found == pytest.approx(5 / 6 * ((replicates - whole) ** 2).sum(), rel=1e-10)
+
+
+def test_a_class_that_a_replicate_empties_leaves_its_dossiers_to_its_unit():
+    sample = by_hand.a_sample(rows=120)
+    sample["unit"] = sample["stratum"]
+    frame = totals(sample, np.full(120, 10.0), "unit", "field")
+    cells = cells_of(sample, Design("stratum", "psu"))
+    weights = frame_weights(cells, frame, columns=("unit", "field"), smallest=1)
+    emptied = (cells.codes["unit"] == 0) & (cells.codes["field"] == 0)
+    values = weights.calibration.refit(np.where(emptied, 0.0, weights.base))
+    own = np.bincount(cells.codes["unit"], values * cells.rows)
+    assert own == pytest.approx(np.bincount(cells.codes["unit"], weights.final * cells.rows))
+    assert np.isfinite(estimate(cells, weights, variance="jackknife").variance[0]).all()
+
+
+def test_a_silent_psu_is_a_replicate_too():
+    sample = by_hand.a_sample()
+    found = sorted(set(zip(sample["stratum"].tolist(), sample["psu"].tolist(), strict=True)))
+    cells = cells_of(sample, Design("stratum", "psu", "w", sampled=(*found, ("a", "98"), ("a", "99"))))
+    linear, again = (estimate(cells, variance=v).variance[0, 0] for v in ("linearised", "jackknife"))
+    assert again == pytest.approx(linear, rel=0.05)
+
+
+def test_population_counts_and_certain_strata_enter_the_jackknife():
+    cells = cells_of(by_hand.a_sample(), Design("stratum", "psu", "w", fpc=9))
+    plain = cells_of(by_hand.a_sample())
+    one, two = (estimate(c, variance="jackknife").variance[0, 0] for c in (cells, plain))
+    assert one == pytest.approx(two / 3)
+    census = cells_of(by_hand.a_sample(), Design("stratum", "psu", "w", fpc=6))
+    assert estimate(census, variance="jackknife").row("q1")["se"] == 0
+
+
+def test_single_psus_are_refused_or_skipped():
+    sample = by_hand.a_sample()
+    sample["psu"] = np.where(sample["stratum"] == "c", "1", sample["psu"])
+    with pytest.raises(LonelyPsu, match="c"):
+        estimate(cells_of(sample), variance="jackknife")
+    assert estimate(cells_of(sample, Design("stratum", "psu", "w", lonely="remove")), variance="jackknife").row("q1")[
+        "se"
+    ]
+
+
+def test_supplied_weights_are_taken_as_they_are():
+    sample = by_hand.a_sample()
+    rng = np.random.default_rng(1)
+    columns = [f"r{k}" for k in range(4)]
+    for column in columns:
+        sample[column] = np.round(sample["w"] * rng.choice([0.0, 2.0], 400), 3)
+    from analysis import tabulate
+    from tests.analysis.test_estimation import CODEBOOK, a_table
+
+    cells = tabulate(a_table(sample), codebook=CODEBOOK, design=Design("stratum", "psu", "w"), values=columns)
+    theta = np.array([share(sample, "q1", sample[column]) for column in columns])
+    whole = share(sample, "q1", sample["w"])
+    measures, weights = pooled(cells, ["q1"]), design_weights(cells)
+    centred = supplied_variance(cells, weights, measures, columns)[0][1][0, 0]
+    around = supplied_variance(cells, weights, measures, columns, centre="estimate", scale=0.5)[0][1][0, 0]
+    assert centred == pytest.approx(((theta - theta.mean()) ** 2).mean())
+    assert around == pytest.approx(0.5 * ((theta - whole) ** 2).sum())
+    assert replicate_df(cells, columns) == 3
+    with pytest.raises(BadMethod):
+        supplied_variance(cells, weights, measures, columns, centre="x")
+    sample["r0"][3] = -1
+    cells = tabulate(a_table(sample), codebook=CODEBOOK, design=Design("stratum", "psu", "w"), values=columns)
+    with pytest.raises(BadWeights, match="column r0"):
+        supplied_variance(cells, design_weights(cells), pooled(cells, ["q1"]), columns)
+
+
+def test_replicates_of_an_empty_domain_are_nothing_not_zero():
+    sample = by_hand.a_sample()
+    sample["q6"] = np.where(sample["unit"] == "north", 0, sample["q6"])
+    table = estimate(cells_of(sample), variance="jackknife")
+    assert table.row("q6", unit="north")["se"] is None
