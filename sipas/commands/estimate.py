@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ def estimate(
     if as_json:
         _print_json(result.estimates.records())
     elif out is None:
-        _print_blocks(result, data, level)
+        _print_blocks(result, data)
 
 
 def _print_json(records: Any) -> None:
@@ -161,7 +162,7 @@ def _print_json(records: Any) -> None:
     click.echo("[\n" + ",\n".join(rows) + "\n]")
 
 
-def _print_blocks(result: Result, data: Path, level: float) -> None:
+def _print_blocks(result: Result, data: Path) -> None:
     from sipas.estimating.reading import blocks
 
     heading = [_("{file}: {count} rows", file=data.name, count=result.rows)]
@@ -171,19 +172,30 @@ def _print_blocks(result: Result, data: Path, level: float) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """Counts rows on standard error once the work has taken more than two seconds, if a person is watching."""
-    begun = time.monotonic()
-    watched = sys.stderr.isatty()
-    shown = False
+    """Once the work has taken more than two seconds, tells on standard error how far it is, if a person is watching."""
+    rows, done = 0, threading.Event()
 
-    def progress(rows: int) -> None:
-        nonlocal shown
-        if watched and time.monotonic() - begun > PATIENCE:
-            shown = True
-            click.echo("\r" + _("{count} rows read", count=rows), err=True, nl=False)
+    def progress(read: int) -> None:
+        nonlocal rows
+        rows = read
 
+    def tell() -> None:
+        begun = time.monotonic()
+        pause = PATIENCE
+        while not done.wait(pause):
+            seconds = time.monotonic() - begun
+            told = _("{seconds} s, {rows} rows read", seconds=f"{seconds:.0f}", rows=rows)
+            click.echo("\r" + told, err=True, nl=False)
+            pause = 0.5
+        if pause < PATIENCE:
+            click.echo("", err=True)
+
+    watcher = threading.Thread(target=tell, daemon=True)
+    if sys.stderr.isatty():
+        watcher.start()
     try:
         yield progress
     finally:
-        if shown:
-            click.echo("", err=True)
+        done.set()
+        if watcher.is_alive():
+            watcher.join()

@@ -139,6 +139,8 @@ def _items(node: Node | None, complaints: Complaints) -> tuple[tuple[str, ...], 
     twice = sorted({item for item in items if items.count(item) > 1})
     if twice:
         complaints.add(node, N_("listed twice among the items: {items}"), items=", ".join(twice))
+    if "overall" in items:
+        complaints.add(node, N_("`overall` is the name of all items together; choose another"))
     if not items:
         complaints.add(node, N_("no items are listed; name the columns that hold answers"))
     return items, {}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import analysis
-from analysis.errors import LonelyPsu
 from sipas.errors import N_, SipasError
-from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, check_lonely, may_stream, require_columns
+from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
+from sipas.estimating.columns import require_columns
+from sipas.estimating.explaining import explain
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -73,12 +74,10 @@ def estimate_file(
             progress=progress,
         )
         return _finish(cells, _weights(cells, design), method, table.notes)
-    except LonelyPsu:
-        check_lonely(table, design)
-        raise
-    except analysis.AnalysisError:
+    except analysis.AnalysisError as error:
         if streamed:
-            check(table, design)  # says the same, but names every bad cell by its row
+            check(table, design)
+        explain(table, design, error)
         raise
 
 
@@ -147,4 +146,5 @@ def _finish(
     estimates = analysis.estimate(
         cells, weights, level=method.level, interval=method.interval, variance=method.variance
     )
-    return Result(estimates, cells.size, weights.unweighted, notes)
+    warnings = tuple(SipasError(warning) for warning in weights.diagnostics.get("warnings", ()))
+    return Result(estimates, cells.size, weights.unweighted, (*notes, *warnings))

@@ -83,4 +83,3 @@ WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
     ".xlsx": _write_workbook,
     ".parquet": _write_parquet,
 }
-SUFFIXES = tuple(WRITERS)

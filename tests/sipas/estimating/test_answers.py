@@ -5,7 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sipas.estimating.answers import MissingColumns, answers_of, check, may_stream, require_columns
+from sipas.estimating.answers import answers_of, check, may_stream
+from sipas.estimating.columns import MissingColumns, require_columns
 from sipas.estimating.design_file import read_design
 from sipas.tables import BadTable, read_table
 

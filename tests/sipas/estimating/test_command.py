@@ -12,8 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+import analysis
 from analysis import Codebook, write_snapshot
+from analysis.design import LONELY
 from sipas.cli import group
+from sipas.commands import estimate as command
+from sipas.estimating.writing import WRITERS
 from sipas.i18n import say, speaking
 
 KEYS = {
@@ -119,6 +123,14 @@ def test_interval_and_level_are_chosen_by_name(office, method):
     assert (row["method"], row["level"]) == (method, 0.9)
 
 
+def test_help_offers_what_the_statistics_have():
+    """Named twice so that `--help` need not load the statistics."""
+    assert set(command.INTERVALS) == set(analysis.INTERVALS)
+    assert set(command.VARIANCES) == set(analysis.VARIANCES)
+    assert set(command.LONELY) == set(LONELY)
+    assert set(command.SUFFIXES) == set(WRITERS)
+
+
 def test_csv_for_excel_keeps_codes_and_letters(office, tmp_path):
     out = tmp_path / "out.csv"
     result = office.run("--by", "unit,field", "--out", str(out))
@@ -215,6 +227,31 @@ def test_bad_cell_of_a_streamed_file_is_named_as_well(office, cell, value, compl
     result = office.run("--json", kind="parquet")
     assert (result.exit_code, result.stdout) == (1, "")
     assert complaint in say(result.exception)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("design", "complaints"),
+    [
+        ("psu: one", ["all rows lie in a single PSU"]),
+        ("fpc: 20", ["design.yaml: `fpc` says that the population has 20 units, but 24 were sampled"]),
+        (
+            "strata: unit\nfpc: few",
+            ["1, column few: the population count 11 is less than the 12 units sampled in “03646”"],
+        ),
+        ("fpc: uneven", ["column uneven: the population count 31 differs from 30", "of the same stratum"]),
+        ("poststratify: {unit: {03646: 5, 03664: 5, 1: 5}}", ["design.yaml, line 2: there is a total for 1 (unit)"]),
+        ("rake: {unit: {03646: 5}}", ["column unit: “03664” has no total in design.yaml, line 2"]),
+        ("rake: {unit: {03646: 5, 03664: 4}, field: {đất đai: 8}}", ["design.yaml, line 2: the margins disagree"]),
+    ],
+)
+def test_design_that_contradicts_the_data_is_refused_with_the_place(office, design, complaints, kind):
+    for place, row in enumerate(office.rows):
+        row.update(one="1", few="11", uneven="30" if place < 5 else "31")
+    result = office.run("--json", design=f"items: [q01]\n{design}\n", kind=kind)
+    assert (result.exit_code, result.stdout) == (1, "")
+    told = say(result.exception).replace("line 2, column", "row 1, column")
+    assert [complaint for complaint in complaints if complaint not in told] == []
 
 
 def test_lonely_stratum_is_estimated_when_told_how(office):

@@ -1,0 +1,90 @@
+"""What the statistics refuse, said once more with file, line and column; looked for only after they refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.errors import AnalysisError, BadDesign, CannotCalibrate, LonelyPsu
+from sipas.errors import N_, SipasError
+from sipas.estimating.columns import crossed, rows_of
+from sipas.estimating.yaml_lines import Complaints
+from sipas.tables import Problems, Table
+
+if TYPE_CHECKING:
+    from sipas.estimating.design_file import DesignFile
+
+LONELY = N_(
+    "the stratum “{value}” has a single PSU, so its variance is unknown; merge it with a similar stratum, or choose "
+    "`lonely: remove`, `centre` or `average` in the design file"
+)
+LONELY_WHOLE = N_(
+    "{file}: all rows lie in a single PSU, so no variance can be estimated; name smaller PSUs in the design file, or "
+    "leave out `psu` if every row was drawn on its own"
+)
+TWO_COUNTS = N_("the population count {value} differs from {other}, in line {first}, of the same {group}; use one")
+SMALL_COUNT = N_("the population count {value} is less than the {n} units sampled in “{group}”; `fpc` counts units")
+SMALL_NUMBER = N_(
+    "{file}: `fpc` says that the population has {count} units, but {n} were sampled in {data}; correct the count"
+)
+NOBODY = N_("there is a total for {cell} ({columns}), but {data} has no such row; merge the cell with a similar one")
+
+
+def explain(table: Table, design: DesignFile, error: AnalysisError) -> None:
+    """Raise a refusal that names the cells behind `error`; returns when none can be found."""
+    if isinstance(error, LonelyPsu):
+        _lonely(table, design)
+    elif isinstance(error, BadDesign):
+        _counts(table, design)
+    elif isinstance(error, CannotCalibrate):
+        _totals(table, design)
+
+
+def _lonely(table: Table, design: DesignFile) -> None:
+    """The strata with a single PSU, each at its first row."""
+    strata, names = crossed(table, design.strata)
+    psus = crossed(table, design.strata + design.psu)[0] if design.psu else np.arange(table.rows)
+    if not design.strata and psus.max() == 0:
+        raise SipasError(LONELY_WHOLE, file=table.name)
+    count = design.fpc[0] if design.fpc else 0
+    counts = table.numbers(count) if isinstance(count, str) else np.full(table.rows, count)
+    problems = Problems(table)
+    for name, rows in zip(names, rows_of(strata), strict=True):
+        if psus[rows].min() == psus[rows].max() and counts[rows[0]] != 1:
+            problems.add(int(rows[0]), "+".join(design.strata), LONELY, value=" + ".join(name))
+    problems.refuse()
+
+
+def _counts(table: Table, design: DesignFile) -> None:
+    """Population counts that differ within their stratum (second stage: PSU), or are below what was sampled."""
+    groups = [(design.strata, "stratum", design.psu), (design.strata + design.psu, "PSU", design.ssu)]
+    problems = Problems(table)
+    for column, (group, word, units) in zip(design.fpc, groups, strict=False):
+        counts = table.numbers(column) if isinstance(column, str) else np.full(table.rows, column)
+        numbers, names = crossed(table, group)
+        units_of = crossed(table, (*group, *units))[0] if units else np.arange(table.rows)
+        for name, rows in zip(names, rows_of(numbers), strict=True):
+            first, sampled = int(rows[0]), len(np.unique(units_of[rows]))
+            if not isinstance(column, str):
+                if column < sampled:
+                    raise SipasError(SMALL_NUMBER, file=design.file, count=f"{column:.10g}", n=sampled, data=table.name)
+                continue
+            other = table.shown(first, column)
+            differing = rows[counts[rows] != counts[first]]
+            problems.add_rows(differing, column, TWO_COUNTS, other=other, first=table.line(first), group=word)
+            if counts[first] < sampled:
+                problems.add(first, column, SMALL_COUNT, n=sampled, group=" + ".join(name))
+    problems.refuse()
+
+
+def _totals(table: Table, design: DesignFile) -> None:
+    """Totals of cells that nobody answered for."""
+    complaints = Complaints(design.file)
+    for margin in (design.poststratify,) if design.poststratify else design.rake:
+        present = set(crossed(table, margin.by)[1])
+        for cell, total in margin.cells.items():
+            if total > 0 and cell not in present:
+                shown, columns = " + ".join(cell), "+".join(margin.by)
+                complaints.at(margin.line, NOBODY, cell=shown, columns=columns, data=table.name)
+    complaints.refuse()
