@@ -23,7 +23,7 @@ LONELY_WHOLE = N_(
     "{file}: all rows lie in a single PSU, so no variance can be estimated; name smaller PSUs in the design file, or "
     "leave out `psu` if every row was drawn on its own"
 )
-TWO_COUNTS = N_("the population count {value} differs from {other}, in line {first}, of the same {group}; use one")
+TWO_COUNTS = N_("the population count {value} differs from {other} in line {first}, in the same stratum or PSU")
 SMALL_COUNT = N_("the population count {value} is less than the {n} units sampled in “{group}”; `fpc` counts units")
 SMALL_NUMBER = N_(
     "{file}: `fpc` says that the population has {count} units, but {n} were sampled in {data}; correct the count"
@@ -58,9 +58,9 @@ def _lonely(table: Table, design: DesignFile) -> None:
 
 def _counts(table: Table, design: DesignFile) -> None:
     """Population counts that differ within their stratum (second stage: PSU), or are below what was sampled."""
-    groups = [(design.strata, "stratum", design.psu), (design.strata + design.psu, "PSU", design.ssu)]
+    stages = [(design.strata, design.psu), (design.strata + design.psu, design.ssu)]
     problems = Problems(table)
-    for column, (group, word, units) in zip(design.fpc, groups, strict=False):
+    for column, (group, units) in zip(design.fpc, stages, strict=False):
         counts = table.numbers(column) if isinstance(column, str) else np.full(table.rows, column)
         numbers, names = crossed(table, group)
         units_of = crossed(table, (*group, *units))[0] if units else np.arange(table.rows)
@@ -72,7 +72,7 @@ def _counts(table: Table, design: DesignFile) -> None:
                 continue
             other = table.shown(first, column)
             differing = rows[counts[rows] != counts[first]]
-            problems.add_rows(differing, column, TWO_COUNTS, other=other, first=table.line(first), group=word)
+            problems.add_rows(differing, column, TWO_COUNTS, other=other, first=table.line(first))
             if counts[first] < sampled:
                 problems.add(first, column, SMALL_COUNT, n=sampled, group=" + ".join(name))
     problems.refuse()

@@ -239,7 +239,7 @@ def test_bad_cell_of_a_streamed_file_is_named_as_well(office, cell, value, compl
             "strata: unit\nfpc: few",
             ["1, column few: the population count 11 is less than the 12 units sampled in “03646”"],
         ),
-        ("fpc: uneven", ["column uneven: the population count 31 differs from 30", "of the same stratum"]),
+        ("fpc: uneven", ["column uneven: the population count 31 differs from 30", "in the same stratum or PSU"]),
         ("poststratify: {unit: {03646: 5, 03664: 5, 1: 5}}", ["design.yaml, line 2: there is a total for 1 (unit)"]),
         ("rake: {unit: {03646: 5}}", ["column unit: “03664” has no total in design.yaml, line 2"]),
         ("rake: {unit: {03646: 5, 03664: 4}, field: {đất đai: 8}}", ["design.yaml, line 2: the margins disagree"]),
