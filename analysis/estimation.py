@@ -1,6 +1,6 @@
 """Estimates: every item, factor and the whole, in every domain asked for, with what a reader needs to doubt them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -227,6 +227,7 @@ def estimate(
     of: Sequence[str] | None = None,
     by: Sequence[str | Sequence[str]] | None = None,
     scoring: str | Scoring = SHARE,
+    rollup: str = "pooled",
     level: float = 0.95,
     interval: str = "wilson_shared",
     variance: str = "linearised",
@@ -238,12 +239,13 @@ def estimate(
     of        some figures only: item codes, factors, "overall"
     by        families of domains; None = those the cells were tabulated for. The whole is always there
     scoring   what an answer is worth: a rule or its name (`analysis.scoring`); the default is the share of satisfied
+    rollup    how factors and the whole come from items: `pooled`, `mean-of-items`, `mean-of-factors`
     interval  for shares one of INTERVALS; other scores always have t(df) limits
     variance  `linearised`, or `jackknife`: leave out one PSU at a time and calibrate again; to be preferred with
               calibrated weights and few degrees of freedom, where the linearised variance is too small
     side      `both`, or a one-sided limit: `lower`, `upper`
 
-    Factors and the whole pool the answers to their items: sum(w y)/sum(w x), a ratio.
+    Pooled, factors and the whole are sum(w y)/sum(w x) over the answers to their items, a ratio.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -255,7 +257,16 @@ def estimate(
     """
     rule = scoring_named(scoring) if isinstance(scoring, str) else scoring
     return figures(
-        cells, weights, pooled(cells, of, rule), by=by, level=level, interval=interval, variance=variance, side=side
+        cells,
+        weights,
+        pooled(cells, of, rule),
+        by=by,
+        level=level,
+        interval=interval,
+        variance=variance,
+        side=side,
+        means=parts_of(cells.codebook, rollup),
+        scoring=rule,
     )
 
 
@@ -269,8 +280,13 @@ def figures(
     interval: str = "wilson_shared",
     variance: str = "linearised",
     side: str = "both",
+    means: Mapping[str, Sequence[str]] | None = None,
+    scoring: Scoring = SHARE,
 ) -> Estimates:
-    """The same for any measures (`analysis.measures`): numbers, ratios, totals, persons' own means, categories."""
+    """The same for any measures (`analysis.measures`): numbers, ratios, totals, persons' own means, categories.
+
+    means  figures that are the plain mean of others, scored by `scoring` (`analysis.rollup`)
+    """
     one_of("interval", interval, INTERVALS)
     one_of("variance", variance, VARIANCES)
     one_of("side", side, SIDES)
@@ -289,6 +305,10 @@ def figures(
     linearised = variance == "linearised"
     project = projection(weights) if linearised else None
     found = moments(cells, weights, layout, runs, measures, project, linearised)
+    if means:
+        if not linearised:
+            raise BadMethod(N_("means of figures have the linearised variance only"))
+        found = averaged(cells, weights, layout, runs, measures, found, means, scoring, project)
     whole = Moments(*(np.concatenate([getattr(part, name) for part in found]) for name in Moments.__dataclass_fields__))
     if not linearised:
         from analysis.replicates import jackknife

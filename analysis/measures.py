@@ -150,6 +150,14 @@ def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -
     return Measures(tuple(str(label) for label in wanted), (ITEM,) * len(wanted), y, many, many, y, share=True)
 
 
+def distribution(cells: Cells, item: str) -> Measures:
+    """The share of each level of an item among its valid answers."""
+    counts = cells.item(item)[:, 1:-1].astype(float)
+    answered = np.repeat(counts.sum(1, keepdims=True), counts.shape[1], axis=1)
+    names = tuple(str(level) for level in range(1, counts.shape[1] + 1))
+    return Measures(names, (ITEM,) * len(names), counts, answered, answered, counts, share=True)
+
+
 def select(measures: Measures, rows: NDArray[np.bool_]) -> Measures:
     """The same figures over chosen cells only; the other cells stay in the design as zeros."""
     if len(rows) != len(measures.y):
