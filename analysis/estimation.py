@@ -16,6 +16,7 @@ from analysis.layout import layout_of
 from analysis.measures import ITEM, WHOLE, Measures, pooled
 from analysis.moments import Moments, moments
 from analysis.residuals import projection
+from analysis.rollup import averaged, parts_of
 from analysis.scoring import SHARE, Scoring, scoring_named
 from analysis.standards import FEW_DF, words_for_means, words_for_shares
 from analysis.variance import Runs, runs_of
