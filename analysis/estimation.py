@@ -370,7 +370,7 @@ def _assemble(
         kinds=kinds,
         value=value,
         variance=v,
-        n=found.n,
+        n=np.where(counted > 0, found.n, 0),  # nobody stands behind a figure without answers
         answers=found.answers,
         positive=found.positive,
         df=found.df,

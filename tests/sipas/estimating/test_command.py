@@ -66,6 +66,14 @@ def test_item_that_nobody_answered_is_a_row_with_nulls_and_a_flag(office):
     assert "no answers" in row["flags"]
 
 
+def test_factor_and_whole_that_nobody_answered_have_no_forms_either(office):
+    """Their n counts forms, but forms without a single answer to their items stand behind nothing."""
+    rows = office.estimates(edit=lambda row: row | {"q03": ""})
+    forms = {row["of"]: row["n"] for row in rows}
+    assert (forms["A"], forms["overall"]) == (24, 24)
+    assert (forms["q03"], forms["B"]) == (0, 0)
+
+
 @pytest.mark.parametrize("kind", ["csv", "semicolons", "xlsx", "parquet"])
 def test_every_kind_of_file_gives_the_same_digits(office, kind):
     expected = office.estimates("--by", "unit,field")
