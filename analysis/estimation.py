@@ -336,6 +336,8 @@ def _assemble(
         simple = found.spread / counted
         v = np.where(counted > 0, np.where(v < 1e-18 * simple, 0.0, v), np.nan)
         v = np.where(found.census & (counted > 0), 0.0, v)
+        if measures.share:
+            v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
         own = v / simple
         sample = np.where(item, found.spread / (found.n - 1), simple)
         finite = np.where(item & (not weights.unweighted), 1 - found.n / found.mass, 1.0)

@@ -6,21 +6,25 @@ is too small. Replicate weights supplied as columns (BRR, bootstrap) are taken a
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.cells import Cells
 from analysis.errors import N_, BadWeights, lonely_strata, one_of
+from analysis.keys import combine, rank
 from analysis.layout import Layout, layout_of
 from analysis.measures import Measures
-from analysis.moments import moments
+from analysis.residuals import group_sums
 from analysis.variance import Runs, runs_of
 from analysis.weights import Weights
 
 Matrix = NDArray[np.float64]
 Replicate = tuple[NDArray[np.float64], float, int]
 CENTRES = ("estimate", "replicates")
+BLOCK = 1 << 22
 
 
 def jackknife(
@@ -108,25 +112,74 @@ def _variances(
     centre: str,
 ) -> list[Matrix]:
     one_of("centre", centre, CENTRES)
-    layout = layout_of(cells)
-
-    def values(final: NDArray[np.float64]) -> list[Matrix]:
-        other = Weights(cells, weights.base, final)
-        return [part.value for part in moments(cells, other, layout, runs, measures, None, with_variance=False)]
-
-    start = values(weights.final)
-    squares, sums, scaled = ([np.zeros_like(part) for part in start] for _ in range(3))
+    atoms = _Atoms.of(cells, runs, measures)
+    start = atoms.values(weights.final[None, :])
+    squares, sums, scaled = ([np.zeros(part.shape[:2]) for part in start] for _ in range(3))
     count, scale = 0, 0.0
-    for final, c, times in replicates:
-        count, scale = count + times, scale + c * times
-        for k, value in enumerate(values(final)):
-            gap = value - start[k]
-            squares[k] += c * times * gap * gap
-            sums[k] += times * gap
-            scaled[k] += c * times * gap
+    for batch in _batched(replicates, max(1, BLOCK // max(len(cells), atoms.width))):
+        finals, cs, times = (np.array(part) for part in zip(*batch, strict=True))
+        count, scale = count + int(times.sum()), scale + float((cs * times).sum())
+        for k, values in enumerate(atoms.values(finals)):
+            gap = values - start[k]
+            squares[k] += np.einsum("dmr,r->dm", gap * gap, cs * times)
+            sums[k] += np.einsum("dmr,r->dm", gap, times.astype(float))
+            scaled[k] += np.einsum("dmr,r->dm", gap, cs * times)
     if centre == "estimate" or not count:
         return squares
     return [
         square - 2 * (total / count) * part + (total / count) ** 2 * scale
         for square, total, part in zip(squares, sums, scaled, strict=True)
     ]
+
+
+def _batched(replicates: Iterator[Replicate], size: int) -> Iterator[list[Replicate]]:
+    while batch := list(islice(replicates, size)):
+        yield batch
+
+
+@dataclass(frozen=True, eq=False)
+class _Atoms:
+    """Cells grouped by the finest crossing of all families, of which every domain is a union.
+
+    sums   numerators and denominators side by side, cells sorted by atom
+    homes  for each family the domain of each atom, -1 outside
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sums: Matrix
+    homes: list[tuple[NDArray[np.int64], int]]
+    figures: int
+    total: bool
+
+    @classmethod
+    def of(cls, cells: Cells, runs: Sequence[Runs], measures: Measures) -> "_Atoms":
+        key, span = combine([run.domain.astype(np.int32) for run in runs], [len(run) for run in runs], len(cells))
+        ids, size = rank(key, span)
+        order = np.argsort(ids, kind="stable")
+        starts = np.searchsorted(ids[order], np.arange(size))
+        homes = [(run.domain[order[starts]], len(run)) for run in runs]
+        sums = np.concatenate([measures.y, measures.x], axis=1)[order]
+        return cls(order, starts, sums, homes, len(measures.of), measures.total)
+
+    @property
+    def width(self) -> int:
+        """Numbers per replicate."""
+        return len(self.starts) * 2 * self.figures
+
+    def values(self, finals: Matrix) -> list[Matrix]:
+        """Estimates [domains, figures, replicates] per family, for weights [replicates, cells]."""
+        finals = finals[:, self.order]
+        ends = np.append(self.starts[1:], len(self.order))
+        parts = np.empty((len(self.starts), 2 * self.figures, len(finals)))
+        for atom, (first, last) in enumerate(zip(self.starts, ends, strict=True)):
+            parts[atom] = self.sums[first:last].T @ finals[:, first:last].T
+        found = []
+        for home, domains in self.homes:
+            inside = np.flatnonzero(home >= 0)
+            flat = group_sums(parts[inside].reshape(len(inside), -1), home[inside], domains)
+            both = flat.reshape(domains, 2 * self.figures, -1)
+            y, x = both[:, : self.figures], both[:, self.figures :]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found.append(y if self.total else y / x)
+        return found
