@@ -1,9 +1,10 @@
 """From cells and weights to estimates and their variances, a whole family of domains at a time.
 
-Three roads lead to the same numbers. Without calibration, and with one whose first categories lie within the domains
+Four roads lead to the same numbers. Without calibration, and with one whose first categories lie within the domains
 (post-strata of unit x field, domains unit or field), an influence is zero outside its own domain, and only the PSUs
-met by the domain are visited; calibration columns, where they are few, enter as a quadratic form. Otherwise residuals
-are spread over all cells, and blocks of domains are worked out in full.
+met by the domain are visited; calibration columns, where they are few, enter as a quadratic form. Where categories
+straddle domains (merged post-strata), a domain is widened to the categories it touches. Otherwise (R's sweeps, second
+stages, lonely PSUs) residuals are spread over all cells, and blocks of domains are worked out in full.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from analysis.errors import lonely_parts, lonely_strata
 from analysis.layout import Layout
 from analysis.measures import Measures
 from analysis.residuals import Groups, Projection, group_sums
-from analysis.variance import Runs, add, first_stage, scale_of, second_stage
+from analysis.variance import Runs, add, arrange, first_stage, scale_of, second_stage
 from analysis.weights import Weights
 
 Matrix = NDArray[np.float64]
@@ -210,7 +211,7 @@ def _variance(
             columns, inverse = projection.plain()
             explained = _explained_by_cells(weights, runs, m, projection, columns, base, scale)
         else:
-            return _spread_out(cells, weights, layout, runs, m, projection, base, scale)
+            return _touched(weights, layout, runs, m, projection, base, scale, design.lonely)
         return _residual_form(
             weights, layout, runs, projection, columns, inverse, explained, answered, u, design.lonely
         )
@@ -300,6 +301,44 @@ def _extra_totals(weights: Weights, layout: Layout, p: Projection, columns: Matr
     scaled = centred * scale[layout.stratum_of_psu][:, None]
     absent = (layout.n - np.bincount(layout.stratum_of_psu, minlength=strata)) * scale
     return scaled, centred.T @ scaled + (centre * absent[:, None]).T @ centre
+
+
+def _touched(
+    weights: Weights, layout: Layout, runs: Runs, m: Measures, p: Projection, base: Matrix, scale: Matrix, lonely: str
+) -> Matrix:
+    """Residuals where they are not zero: in the categories that a domain touches; the further columns apart.
+
+    A domain's influence leaves residuals in all cells of its categories, also those outside the domain; so each domain
+    gets the cells of every category it touches, block by block as the memory allows.
+    """
+    explained = _explained_by_cells(weights, runs, m, p, p.extra, base, scale)
+    inside = np.flatnonzero(runs.domain >= 0)
+    pairs = np.unique(runs.domain[inside] * p.blocks + p.block[inside])
+    of_domain, of_block = pairs // p.blocks, pairs % p.blocks
+    by_block = np.argsort(p.block, kind="stable")
+    size = np.bincount(p.block, minlength=p.blocks)
+    first = np.cumsum(size) - size
+    room = np.cumsum(np.bincount(of_domain, size[of_block], len(runs)))
+    chunk = (room * len(m.of) / BLOCK).astype(np.int64)
+    found = np.empty((len(runs), len(m.of)))
+    for number in np.unique(chunk):
+        chosen = np.flatnonzero(chunk == number)
+        mine = np.flatnonzero((of_domain >= chosen[0]) & (of_domain <= chosen[-1]))
+        length = size[of_block[mine]]
+        pair = np.repeat(np.arange(len(mine)), length)
+        cell = by_block[np.arange(length.sum()) - np.repeat(np.cumsum(length) - length - first[of_block[mine]], length)]
+        sort = np.lexsort((cell, of_domain[mine][pair]))
+        cell, pair = cell[sort], pair[sort]
+        d = of_domain[mine][pair]
+        z = np.where((runs.domain[cell] == d)[:, None], (m.y[cell] - base[d] * m.x[cell]) * scale[d], 0.0)
+        means = group_sums(z * p.base[cell][:, None], pair, len(mine)) / p.population[of_block[mine]][:, None]
+        left = weights.final[cell][:, None] * (z - p.rows[cell][:, None] * means[pair])
+        wide = arrange(runs.columns, runs.labels[chosen[0] : chosen[-1] + 1], runs.domain, cell, d - chosen[0], layout)
+        u = add(left, wide.units)
+        found[chosen] = _residual_form(
+            weights, layout, wide, p, p.extra, p.inverse, explained[:, chosen], np.ones_like(u, bool), u, lonely
+        )
+    return found
 
 
 def _spread_out(

@@ -85,6 +85,20 @@ def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
         tuple(cells.label(column, code[order[start]]) or "" for column, code in zip(columns, codes, strict=True))
         for start in starts
     )
+    return arrange(columns, labels, domain, order, sorted_ids, layout)
+
+
+def arrange(
+    columns: tuple[str, ...],
+    labels: tuple[tuple[str, ...], ...],
+    domain: NDArray[np.int64],
+    order: NDArray[np.int64],
+    sorted_ids: NDArray[np.int64],
+    layout: Layout,
+) -> Runs:
+    """Runs of the cells in `order`, whose domains are numbered `sorted_ids`; a cell may stand in several domains."""
+    size = len(labels)
+    starts = np.searchsorted(sorted_ids, np.arange(size))
     psu = layout.psu[order]
     units = _starts(sorted_ids, psu)
     unit_domain, unit_psu = sorted_ids[units], psu[units]
@@ -114,7 +128,7 @@ def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
         domain_cells=starts,
         domain_of_unit=unit_domain,
         parts=parts,
-        in_order=bool(len(order) == len(cells) and (np.diff(order) > 0).all()),
+        in_order=bool(len(order) == len(domain) and (np.diff(order) > 0).all()),
     )
 
 

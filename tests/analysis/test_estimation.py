@@ -15,6 +15,7 @@ from analysis import (
     design_weights,
     estimate,
     frame_weights,
+    moments,
     poststratify,
     rake,
     tabulate,
@@ -105,6 +106,27 @@ def test_cells_give_what_single_rows_give(how, elements):
             assert table.df[place, figure] == df
             assert table.value[place, figure] == pytest.approx(value, rel=1e-11)
             assert table.variance[place, figure] == pytest.approx(variance, rel=1e-8, abs=1e-18)
+
+
+@pytest.mark.parametrize("block", [1 << 22, 400])
+def test_categories_that_straddle_domains_give_what_working_out_every_cell_gives(monkeypatch, block):
+    sample = by_hand.a_sample(seed=8)
+    cells = cells_of(sample)
+    frame = totals(sample, np.full(400, 50.0), "unit", "field", "month")
+    weights = frame_weights(cells, frame, smallest=45)
+    assert weights.diagnostics["merged"]
+    monkeypatch.setattr(moments, "BLOCK", block)  # the second time in many small parts
+    by_touch = estimate(cells, weights)
+    roads = []
+
+    def in_full(weights, layout, runs, measures, projection, base, scale, _lonely):
+        roads.append(runs.columns)
+        return moments._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
+
+    monkeypatch.setattr(moments, "_touched", in_full)
+    everywhere = estimate(cells, weights)
+    assert ("unit", "field") in roads
+    np.testing.assert_allclose(by_touch.variance, everywhere.variance, rtol=1e-10, atol=1e-20)
 
 
 def test_population_counts_shrink_the_variance_as_they_should():
@@ -279,3 +301,10 @@ def test_wrong_questions_are_refused():
         estimate(cells, by=["village"])
     with pytest.raises(BadMethod, match="other cells"):
         estimate(cells, design_weights(cells_of(by_hand.a_sample(rows=50))))
+
+
+def test_a_design_of_one_psu_is_refused_as_such():
+    sample = by_hand.a_sample()
+    sample["psu"] = np.full(400, "1")
+    with pytest.raises(LonelyPsu, match="the whole design has a single PSU"):
+        estimate(cells_of(sample, Design(psus="psu", weights="w")))
