@@ -43,7 +43,11 @@ class LonelyPsu(BadDesign):
 
 
 def lonely_strata(names: Sequence[str]) -> LonelyPsu:
-    """The refusal that names the strata with a single PSU."""
+    """The refusal that names the strata with a single PSU; without strata, the whole design is one."""
+    if not any(names):
+        return LonelyPsu(
+            N_("the whole design has a single PSU, so that no variance can be estimated; give rows their real PSUs")
+        )
     shown = ", ".join(name or "-" for name in names[:20]) + (" …" if len(names) > 20 else "")
     return LonelyPsu(
         N_(

@@ -134,7 +134,7 @@ def _batches(
     for source in sources:
         if isinstance(source, pa.Table):
             _require(source.column_names, columns, "")
-            yield from source.select(columns).combine_chunks().to_batches()
+            yield from source.select(columns).combine_chunks().to_batches(max_chunksize=BATCH)
             continue
         path = source.path if isinstance(source, Snapshot) else Path(source)
         with pq.ParquetFile(path, memory_map=True) as file:
