@@ -17,4 +17,7 @@ def switch(code: str) -> str:
     rest = {name: value for name, value in request.args.items() if name != "lang"}
     if request.endpoint is None or request.method != "GET":
         return f"?lang={code}"
-    return url_for(request.endpoint, **(request.view_args or {}), **rest, **({} if code == "vi" else {"lang": code}))
+    path = dict(request.view_args or {})
+    if "language" in path:  # the kiosk's addresses name it
+        return url_for(request.endpoint, **{**path, "language": code}, **rest)
+    return url_for(request.endpoint, **path, **rest, **({} if code == "vi" else {"lang": code}))

@@ -9,6 +9,7 @@ from flask import current_app, render_template, request
 from sipas import clock, i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
+from sipas.errors import N_, NotReady
 from sipas.fieldwork.waves import wave_of
 from sipas.publishing import shelf
 from sipas.publishing.edition import ORDERS, Edition
@@ -49,4 +50,11 @@ def release(code: str) -> str:
 
 
 def _folder(code: str, state: str) -> Path:
-    return current_app.config["SETTINGS"].home / ("releases" if state == "published" else "drafts") / code
+    folder = current_app.config["SETTINGS"].home / ("releases" if state == "published" else "drafts") / code
+    if not (folder / shelf.MANIFEST).is_file():
+        raise NotReady(
+            N_("The files of release {code} are missing from SIPAS_HOME/{folder}; restore them from a backup."),
+            code=code,
+            folder=folder.parent.name,
+        )
+    return folder
