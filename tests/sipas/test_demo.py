@@ -1,0 +1,138 @@
+"""The demo as everybody meets it first: prepared once, kept at a second start, never mixed with a real installation."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from sqlalchemy import select
+
+from sipas import create_app, demo
+from sipas.database import Database
+from sipas.errors import NotReady
+from sipas.fieldwork.models import Point
+from sipas.fieldwork.waves import open_wave_at, waves
+from sipas.intake import stored
+from sipas.publishing.review import releases
+from sipas.publishing.shelf import issue
+from sipas.settings import Settings
+from tests.make import a_wave
+from tests.people import Visitor
+
+TODAY = dt.date(2026, 11, 24)
+CODE = "2026-1-r1"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    settings = Settings(home=tmp_path_factory.mktemp("demo") / "home")
+    steps = []
+    database = demo.prepare(settings, TODAY, lambda number, of, what: steps.append((number, of, what)))
+    assert [number for number, _, _ in steps] == list(range(1, len(demo.STEPS) + 1))
+    yield settings, database
+    database.engine.dispose()
+
+
+def test_one_wave_is_released_and_one_is_open_at_every_kiosk_whatever_the_date(prepared):
+    _, database = prepared
+    with database.reading() as session:
+        assert [(wave.code, wave.state) for wave in waves(session)] == [("2026-1", "frozen"), ("2026-2", "open")]
+        assert [(one["release"], one["state"]) for one in releases(session)] == [(CODE, "published")]
+        kiosks = session.scalars(select(Point).where(Point.channel == "kiosk")).all()
+        assert len(kiosks) >= 5
+        for day in (dt.date(2026, 1, 1), TODAY, dt.date(2035, 6, 1)):
+            assert {open_wave_at(session, kiosk.code, day)[0].instrument for kiosk in kiosks} == {"service-2024"}
+
+
+def test_about_a_million_dossiers_and_sixty_thousand_answers_of_89_units(prepared):
+    settings, database = prepared
+    manifest = issue(settings.home, CODE).manifest
+    assert 900_000 < manifest["frame"]["dossiers"] < 1_100_000
+    assert 55_000 < manifest["responses"] < 65_000
+    assert len(manifest["units"]) == 75 + 14
+    with database.reading() as session:
+        assert stored(session, 1) == manifest["responses"]
+
+
+def test_weighted_estimates_find_the_truth_that_an_unweighted_mean_misses(prepared):
+    settings, database = prepared
+    from analysis import design_weights, estimate, read_snapshot, tabulate
+
+    published = issue(settings.home, CODE)
+    with database.reading() as session:
+        truth = demo.province(session).truth
+    snapshot = read_snapshot(settings.home / "snapshots" / "2026-1.parquet")
+    cells = tabulate(snapshot, by=[])
+    plain = {row["of"]: row["estimate"] for row in estimate(cells, design_weights(cells)).records()}
+    for of in ("overall", "B1", "B2", "B3", "B4", "B5"):
+        weighted = abs(published.table.row(of)["estimate"] - truth.share(of))
+        unweighted = plain[of] - truth.share(of)
+        assert unweighted > 0.01, of  # over-eager offices: too high, by more than a point
+        assert weighted < unweighted / 2, of
+
+
+def test_everything_is_labelled_simulated(prepared):
+    settings, _ = prepared
+    folder = settings.home / "releases" / CODE
+    assert json.loads((folder / "release.json").read_text(encoding="utf-8"))["wave"]["simulated"] is True
+    assert "MÔ PHỎNG" in (folder / "index.html").read_text(encoding="utf-8").upper()
+    assert "SIMULATED" in (folder / "index.en.html").read_text(encoding="utf-8").upper()
+    head, first = (folder / "estimates.csv").read_text(encoding="utf-8-sig").splitlines()[:2]
+    assert first.split(",")[head.split(",").index("simulated")] == "1"
+    app = create_app(settings)
+    for address in (f"/results/{CODE}/", "/results", f"/results/{CODE}/unit/03646", f"/results/{CODE}/method"):
+        assert "MÔ PHỎNG" in app.test_client().get(address).text.upper(), address
+    for address in ("/k/kiosk-03646", "/k/kiosk-03646/vi", "/k/kiosk-03646/vi/thanks"):
+        assert 'class="simulated"' in app.test_client().get(address).text, address
+    app.config["DATABASE"].engine.dispose()
+
+
+def test_nothing_published_stands_on_too_few_people(prepared):
+    settings, _ = prepared
+    table = issue(settings.home, CODE).table
+    shown = [row for row in table.records() if not row["withheld"] and row["estimate"] is not None]
+    withheld = [row for row in table.records() if row["withheld"]]
+    assert min(row["n"] for row in shown) >= table.policy.minimum
+    assert withheld
+    assert all(row["estimate"] is None and row["n"] is None for row in withheld)
+
+
+def test_a_visitor_answers_the_open_wave_and_a_second_start_keeps_it(prepared):
+    settings, _ = prepared
+    app = create_app(settings)
+    visitor = Visitor(app.test_client(), "tthcc-so-tu-phap")
+    visitor.opens_the_questionnaire()
+    visitor.answers_everything(5)
+    visitor.reads_thanks(visitor.sends())
+    steps = []
+    again = demo.prepare(settings, TODAY, lambda number, of, what: steps.append(number))
+    with again.reading() as session:
+        assert stored(session, 2) == 1
+        assert len(releases(session)) == 1
+    assert len(steps) < 4  # nothing was done anew
+    again.engine.dispose()
+    app.config["DATABASE"].engine.dispose()
+
+
+def test_the_demo_refuses_a_real_installation(database, settings):
+    a_wave(database, settings)
+    with pytest.raises(NotReady, match="real installation"):
+        demo.prepare(settings, TODAY, lambda *_: None)
+
+
+def test_an_interrupted_demo_goes_on(tmp_path, monkeypatch):
+    settings = Settings(home=tmp_path / "home")
+
+    def power_cut(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "freeze", power_cut)
+    with pytest.raises(KeyboardInterrupt):
+        demo.prepare(settings, TODAY, lambda *_: None)
+    monkeypatch.undo()
+    database = demo.prepare(settings, TODAY, lambda *_: None)
+    with database.reading() as session:
+        assert releases(session)[0]["state"] == "published"
+    database.engine.dispose()
+    assert isinstance(database, Database)
