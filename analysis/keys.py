@@ -59,14 +59,19 @@ def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
     return labels, codes
 
 
+def dense_span(length: int) -> int:
+    """Up to which span of keys a table of all keys is quicker than sorting them."""
+    return max(4 * length, 1 << 20)
+
+
 def combine(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
     """One number per row that sorts as the codes sort, first column first; and one more than the largest possible."""
     key = np.zeros(length, dtype=np.int64)
     span = 1
     for column, size in zip(codes, sizes, strict=True):
-        if span * (size + 1) >= 2**62:
-            distinct, key = np.unique(key, return_inverse=True)
-            span = len(distinct)
+        wide = span * (size + 1)
+        if wide >= 2**62 or (1 < span <= dense_span(length) < wide):
+            key, span = rank(key, span)
         key *= size + 1
         key += column
         key += 1
@@ -76,11 +81,13 @@ def combine(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[
 
 def rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
     """The place of each key among the distinct keys, and how many there are."""
-    if span <= max(4 * len(key), 1 << 20):
+    if span <= dense_span(len(key)):
         present = np.zeros(span, dtype=bool)
         present[key] = True
-        places = np.cumsum(present) - 1
-        return places[key], int(places[-1]) + 1 if span else 0
+        distinct = np.flatnonzero(present)
+        places = np.empty(span, dtype=np.int64)
+        places[distinct] = np.arange(len(distinct))
+        return places[key], len(distinct)
     distinct, inverse = np.unique(key, return_inverse=True)
     return inverse, len(distinct)
 

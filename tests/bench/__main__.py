@@ -1,0 +1,104 @@
+"""`make bench`: one table of what was measured, its limit, and the ratio. A limit that is passed ends with status 1."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from analysis import estimate, frame_weights, read_snapshot, tabulate
+from tests.bench import rivals, sample
+
+FAMILIES = ["unit", "field", ("unit", "field")]
+PLAIN = """
+import sys, pyarrow.parquet as pq, numpy as np
+with pq.ParquetFile(sys.argv[1]) as file:
+    names = [name for name in file.schema_arrow.names if name[0] == "q"]
+    print(sum(int(column.fill_null(0).to_numpy(zero_copy_only=False).sum(dtype=np.int64))
+              for batch in file.iter_batches(columns=names) for column in batch.columns))
+"""
+
+
+def best(deed: Callable[[], object], times: int = 3) -> float:
+    """The shortest of a few runs."""
+    spent = []
+    for _ in range(times):
+        start = time.perf_counter()
+        deed()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def plain_sum(path: Path) -> int:
+    """What any pass must at least do: read the answers and add them."""
+    total = 0
+    with pq.ParquetFile(path, memory_map=True) as file:
+        names = [name for name in file.schema_arrow.names if name.startswith("q")]
+        for batch in file.iter_batches(batch_size=1 << 19, columns=names):
+            total += sum(int(c.fill_null(0).to_numpy(zero_copy_only=False).sum(dtype=np.int64)) for c in batch.columns)
+    return total
+
+
+def main() -> int:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    failed = 0
+
+    def line(what: str, ours: float | None, against: float | None, limit: str = "", ratio: float | None = None,
+             met: bool = True) -> None:  # fmt: skip
+        nonlocal failed
+        failed += not met
+        cells = ["-" if x is None else f"{x:.3f}" for x in (ours, against)]
+        print(f"{what:66} {cells[0]:>9} {cells[1]:>9} {'-' if ratio is None else f'{ratio:.2f}':>9}  {limit}"
+              f"{'' if met else '  MISSED'}")  # fmt: skip
+
+    print(f"{rows:,} answers x {sample.ITEMS} items, {sample.UNITS} units x {sample.FIELDS} fields, weekly clusters")
+    print(f"{'':66} {'ours, s':>9} {'other, s':>9} {'ratio':>9}  limit")
+    with tempfile.TemporaryDirectory() as folder:
+        snapshot = sample.write(Path(folder) / "half-year.parquet", rows)
+        path = snapshot.path
+        plain = best(lambda: plain_sum(path))
+        reading = best(lambda: tabulate(read_snapshot(path), FAMILIES))
+        line("pass over the data / a plain sum of the same file", reading, plain, "at most 4", reading / plain,
+             reading <= 4 * plain)  # fmt: skip
+        cells = tabulate(read_snapshot(path), FAMILIES)
+        weights = frame_weights(cells, sample.dossiers(), columns=("unit", "field"))
+        finish = best(lambda: estimate(cells, weights))
+        table = estimate(cells, weights)
+        ten = reading * 10e6 / rows
+        what = f"cells to {len(table):,} estimates / a tenth of the pass over 10 million"
+        line(what, finish, ten / 10, "at most 1",
+             finish / (ten / 10), finish <= ten / 10)  # fmt: skip
+        line("reliability words, apart", best(lambda: replace(table).reliability), None)
+        whole = best(lambda: command(path, Path(folder)), 2)
+        process = best(lambda: subprocess.run([sys.executable, "-c", PLAIN, path], check=True, capture_output=True), 2)
+        line("the whole command / a process that only sums", whole, process, "at most 6", whole / process,
+             whole <= 6 * process)  # fmt: skip
+        few, more = min(50_000, rows // 20), min(200_000, rows // 5)
+        first = rivals.r_seconds(path, few, Path(folder))
+        if first is None:
+            print(f"{'R survey (r-base-core, r-cran-survey)':66} not installed")
+        else:
+            second = rivals.r_seconds(path, more, Path(folder)) or first
+            slope = max(second - first, 0.0) / (more - few)
+            full = (first + slope * (rows - few)) * sample.ITEMS / 2
+            line(f"R, margins only: 2 items, {few:,} and {more:,} rows, drawn out", reading + finish, full,
+                 "1,000", full / (reading + finish))  # fmt: skip
+        there = "installed; compare with its own script" if rivals.svy_installed() else "not installed"
+        print(f"{'svy (PyPI)':66} {there}")
+    return 1 if failed else 0
+
+
+def command(path: Path, folder: Path) -> None:
+    """`sipas estimate` as a user starts it."""
+    by = [word for family in ("unit", "field", "unit,field") for word in ("--by", family)]
+    sipas = Path(sys.executable).with_name("sipas")
+    subprocess.run([sipas, "estimate", path, *by, "--out", folder / "out.parquet"], check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
