@@ -1,4 +1,4 @@
-"""Makes the two font files of this folder from Debian's `fonts-noto-core`: Latin, Vietnamese and the signs of our pages.
+"""Makes the two font files of this folder from Debian's `fonts-noto-core`: Latin, Vietnamese and our pages' signs.
 
     pip install fonttools==4.68.0 brotli
     python subset.py [FOLDER OF THE TTF FILES]
@@ -21,7 +21,7 @@ SIGNS = (
 
 def main(source: Path) -> None:
     for weight in ("Regular", "Bold"):
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own words
             [
                 *(sys.executable, "-m", "fontTools.subset", str(source / f"NotoSans-{weight}.ttf")),
                 f"--unicodes={SIGNS}",
