@@ -195,7 +195,7 @@ def gather(parts: Sequence[Cells]) -> Cells:
 def smallest(counts: NDArray) -> NDArray:
     """The same counts in the narrowest unsigned type that holds them."""
     largest = int(counts.max(initial=0))
-    if largest >= 2**62:
+    if largest >= 2**60 or int(counts.min(initial=0)) < 0:
         raise AnalysisError(N_("a sum of counts passes the range of 64-bit integers"))
     return counts.astype(np.min_scalar_type(largest), copy=False)
 
@@ -281,7 +281,7 @@ def _from_table(table: pa.Table, name: str) -> Cells:
     labels = {}
     for key, values in about["labels"].items():
         labels[key] = np.array(values, dtype=float if key in about["numeric"] else object)
-    return Cells(
+    cells = Cells(
         codebook=codebook,
         design=Design(**{**design, "fpc": tuple(design["fpc"])}),
         by=tuple(tuple(family) for family in about["by"]),
@@ -312,3 +312,10 @@ def _from_table(table: pa.Table, name: str) -> Cells:
         },
         elements=about["elements"],
     )
+    key, _ = combine([cells.codes[name] for name in cells.keys], [len(labels[name]) for name in cells.keys], len(cells))
+    steps = np.diff(key)
+    if (steps < 0).any() or (not cells.elements and (steps == 0).any()):
+        raise DifferentCells(
+            N_("{path} holds the same cell twice, or cells out of order; tabulate the data again"), path=name
+        )
+    return cells

@@ -1,5 +1,7 @@
 """Cells are sums of counts: the same for any order and any partition of the rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import Cells, Codebook, CodebookItem, Design, read_snapshot, tabulate, write_snapshot
-from analysis.errors import BadCodebook, BadData, DifferentCells, NotASnapshot, NotInCells
+from analysis.cells import gather
+from analysis.errors import AnalysisError, BadCodebook, BadData, DifferentCells, NotASnapshot, NotInCells
 
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q2", "q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu", weights="w")
@@ -82,6 +85,19 @@ def test_saved_cells_come_back_equal(tmp_path):
         assert again == cells
         assert again.digest == cells.digest
         assert (again + cells).size == 400
+
+
+def test_a_file_with_the_same_cell_twice_is_refused(tmp_path):
+    cells = cells_of(a_table())
+    cells.take(np.array([0, 1, 1, 2])).save(tmp_path / "cells.parquet")
+    with pytest.raises(DifferentCells, match="the same cell twice"):
+        Cells.load(tmp_path / "cells.parquet")
+
+
+def test_counts_beyond_what_can_be_added_are_refused():
+    cells = tabulate(pa.table({"q1": [1]}), codebook=Codebook.plain(["q1"]), design=Design())
+    with pytest.raises(AnalysisError, match="64-bit"):
+        gather([replace(cells, elements=False, rows=np.array([2**59])) for _ in range(4)])
 
 
 def test_text_and_numbers_and_floats_give_the_same_cells():
