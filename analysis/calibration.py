@@ -386,14 +386,15 @@ def _distance(u: NDArray, method: str, bounds: tuple[float, float] | None) -> tu
 def _feasible(x: NDArray, mass: NDArray, target: NDArray, bounds: tuple[float, float]) -> None:
     """Ask a linear programme whether any weights within the bounds meet the totals; if not, name bounds that can."""
     from scipy.optimize import linprog
+    from scipy.sparse import eye_array, hstack, vstack
 
     scale = np.maximum(np.abs(target), 1.0)
     matrix = (x * mass[:, None] / scale).T
     if linprog(np.zeros(len(mass)), A_eq=matrix, b_eq=target / scale, bounds=bounds, method="highs").status != 2:
         return
     reach = np.append(np.zeros(len(mass)), 1.0)
-    ones = np.ones((len(mass), 1))
-    sides = np.block([[np.eye(len(mass)), -ones], [-np.eye(len(mass)), -ones]])
+    ones, each = np.ones((len(mass), 1)), eye_array(len(mass))
+    sides = vstack([hstack([each, -ones]), hstack([-each, -ones])])
     limits = np.concatenate([np.ones(len(mass)), -np.ones(len(mass))])
     best = linprog(
         reach,
