@@ -84,20 +84,21 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
         if any(item.code == name or item.code in members.get(name, ()) for name in chosen)
     ]
     place = {item.code: column for column, item in enumerate(needed)}
-    y, x, squares = (np.empty((len(cells), len(needed))) for _ in range(3))
+    y, x, squares = (np.empty((len(needed), len(cells))) for _ in range(3))
     for column, item in enumerate(needed):
         counts = cells.item(item.code)[:, 1 : item.levels + 1].astype(float)
         scores = scoring.scores(item)
-        sums = counts @ np.column_stack([scores, np.ones(item.levels), scores**2])
-        y[:, column], x[:, column], squares[:, column] = sums.T
+        y[column], x[column] = counts @ scores, counts @ np.ones(item.levels)
+        if not scoring.share:
+            squares[column] = counts @ scores**2
     mixing = np.zeros((len(needed), len(chosen)))
     for column, name in enumerate(chosen):
         for code in members.get(name, (name,)):
             mixing[place[code], column] = 1.0
     kind = tuple(kinds[known.index(name)] for name in chosen)
     single = np.array([k == ITEM for k in kind])
-    y, x = y @ mixing, x @ mixing
-    squares = y if scoring.share else squares @ mixing
+    y, x = y.T @ mixing, x.T @ mixing
+    squares = y if scoring.share else squares.T @ mixing
     rows = np.where(single, x, cells.rows[:, None].astype(float))
     return Measures(chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label)
 
