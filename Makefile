@@ -23,7 +23,8 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 
 .venv/.installed: .venv/.made requirements.lock setup.cfg pyproject.toml $(wildcard translations/*/LC_MESSAGES/*.po)
 	@echo "Installing the packages of requirements.lock …"
-	@$(PIP) install -q --require-hashes -r requirements.lock
+	@$(PIP) install -q --no-deps --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@$(MAKE) -s catalogs
 	@touch $@
@@ -43,7 +44,7 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 
 .venv/.tests: .venv/.installed tests/requirements.lock
 	@echo "Installing what the tests need …"
-	@$(PIP) install -q --require-hashes -r tests/requirements.lock
+	@$(PIP) install -q --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
 test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones
