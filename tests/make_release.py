@@ -44,11 +44,15 @@ def a_release(
     factors: Sequence[tuple[str, str, str]] = FACTORS,
     items: Sequence[tuple[str, str, str, str | None]] = ITEMS,
     people: Mapping[tuple[str, str], int] | None = None,
+    secret: float | None = None,
     seed: int = 1,
     shelf: str = "releases",
     **changes: Any,
 ) -> Path:
-    """A folder on the shelf (or among `drafts`); `people` fixes how many answered in a unit and service field."""
+    """A folder on the shelf (or among `drafts`); `people` fixes how many answered in a unit and service field.
+
+    `secret` is the share that every figure which the second door withholds had, so that a test can look for it.
+    """
     rng = random.Random(seed)
     counts = {
         (unit[0], field[0]): rng.choice((40, 120, 400)) for unit in units for field in services
@@ -56,6 +60,11 @@ def a_release(
     records = list(_records(rng, counts, [one[0] for one in factors], items))
     parts = {factor[0]: [item[0] for item in items if item[3] == factor[0]] for factor in factors}
     table = suppress(records, Policy(), parts=parts, source="5" * 64)
+    if secret is not None:
+        for record, row in zip(records, table.records(), strict=True):
+            if row["withheld"]:
+                record |= dict.fromkeys(("estimate", "low", "high", "se"), secret)
+        table = suppress(records, Policy(), parts=parts, source="5" * 64)
     manifest = a_manifest(code, units, services, factors, items, sum(counts.values())) | changes
     folder = home / shelf / code
     folder.mkdir(parents=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import current_app, render_template, request
+from flask import current_app, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.waves import wave_of
+from sipas.links import link
 from sipas.publishing import shelf
 from sipas.publishing.edition import ORDERS, Edition
 from sipas.publishing.review import release_of, releases
@@ -25,6 +27,12 @@ def overview() -> str:
             waves=list(reversed(summaries(session, clock.today()))),
             releases=list(reversed(releases(session))),
         )
+
+
+@desk.get("/")
+def with_a_slash() -> Response:
+    """A slash too many is no reason to be turned away."""
+    return redirect(link("desk.overview"))
 
 
 @desk.get("/wave/<code>")

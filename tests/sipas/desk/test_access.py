@@ -1,0 +1,131 @@
+"""The desk's one password, and the door that it opens."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+import pytest
+
+from sipas.desk import access
+from sipas.desk.access import ATTEMPTS, TooManyAttempts, WeakPassword, check_password, set_password
+from sipas.errors import NotReady
+
+WORD = "mười bảy con chim sẻ"
+PAGES = ["/desk", "/desk/wave/2026-1", "/desk/release/2026-1-r1"]
+
+
+@pytest.fixture
+def home(settings):
+    """A home folder in which the password is set."""
+    set_password(settings.home, WORD)
+    return settings.home
+
+
+def sign_in(client, word: str = WORD, **more):
+    return client.post("/desk/login?lang=en", data={"password": word}, **more)
+
+
+def test_only_the_password_itself_is_right(home):
+    assert check_password(home, WORD)
+    assert not check_password(home, WORD.upper())
+    assert not check_password(home, "")
+
+
+def test_the_password_lies_in_no_file_and_its_hash_is_for_the_owner_only(home):
+    path = home / "keys" / "desk.password"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text().startswith("scrypt:")
+    for file in (home / "keys").iterdir():
+        assert WORD.encode() not in file.read_bytes()
+
+
+def test_a_short_password_is_refused_and_the_old_one_stays(home):
+    with pytest.raises(WeakPassword, match="at least 10"):
+        set_password(home, "ngắn")
+    assert check_password(home, WORD)
+
+
+def test_without_a_password_nobody_comes_in(settings, client):
+    with pytest.raises(NotReady, match="sipas desk password"):
+        check_password(settings.home, "")
+    assert sign_in(client, "").status_code == 503
+    assert client.get("/desk").status_code == 303
+
+
+def test_after_many_wrong_passwords_the_right_one_waits_too(home):
+    for second in range(ATTEMPTS):
+        assert not check_password(home, "wrong", now=1000 + second)
+    with pytest.raises(TooManyAttempts, match="10 minutes"):
+        check_password(home, WORD, now=1100)
+    assert check_password(home, WORD, now=1000 + access.WINDOW + 1)
+
+
+def test_the_right_password_forgets_earlier_mistakes(home):
+    for second in range(3 * ATTEMPTS):
+        assert check_password(home, "wrong" if second % 5 else WORD, now=1000 + second) == (second % 5 == 0)
+
+
+def test_the_count_of_mistakes_holds_times_and_nothing_else(home, client):
+    sign_in(client, "wrong", environ_base={"REMOTE_ADDR": "10.1.2.3"}, headers={"User-Agent": "Somebody"})
+    assert re.fullmatch(r"\[[\d.]+\]", (home / "keys" / "desk.attempts").read_text())
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_page_of_the_desk_opens_without_the_password(home, client, address):
+    reply = client.get(address)
+    assert reply.status_code == 303
+    assert reply.headers["Location"] == "/desk/login"
+
+
+def test_a_wrong_password_is_told_at_the_field_and_sets_no_cookie(home, client):
+    reply = sign_in(client, "wrong")
+    assert reply.status_code == 422
+    assert "This is not the password" in reply.text
+    assert 'aria-invalid="true"' in reply.text
+    assert "Set-Cookie" not in reply.headers
+
+
+def test_the_cookie_is_strict_hidden_from_scripts_and_known_to_the_desk_alone(home, client):
+    reply = sign_in(client)
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/desk?lang=en")
+    cookie = reply.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert "Path=/desk" in cookie
+    assert client.get("/desk").status_code == 200
+
+
+def test_signing_out_takes_a_post_and_ends_the_session(home, client):
+    sign_in(client)
+    assert client.get("/desk/logout").status_code == 405
+    assert client.get("/desk").status_code == 200
+    assert client.post("/desk/logout").status_code == 303
+    assert client.get("/desk").status_code == 303
+
+
+def test_a_new_password_ends_every_session(home, client):
+    sign_in(client)
+    set_password(home, "một mật khẩu khác")
+    assert client.get("/desk").status_code == 303
+
+
+def test_a_session_ends_with_the_working_day(home, client, monkeypatch):
+    sign_in(client)
+    from sipas.desk import blueprint
+
+    begun = blueprint.time.time()
+    monkeypatch.setattr(blueprint.time, "time", lambda: begun + blueprint.LONGEST - 60)
+    assert client.get("/desk").status_code == 200
+    monkeypatch.setattr(blueprint.time, "time", lambda: begun + blueprint.LONGEST + 60)
+    assert client.get("/desk").status_code == 303
+
+
+def test_a_form_of_another_site_cannot_sign_in(home, client):
+    assert sign_in(client, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_nothing_of_the_desk_stays_in_a_browser(home, client):
+    sign_in(client)
+    for address in ("/desk", "/desk/login", "/desk/wave/none"):
+        assert client.get(address).headers["Cache-Control"] == "no-store"

@@ -1,0 +1,112 @@
+"""What an officer sees, in every language, and what nobody can see there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from html import unescape
+
+import pytest
+
+from sipas import clock, i18n
+from sipas.desk.access import set_password
+from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.publishing.models import Release
+from tests.make import a_point, a_wave
+from tests.make_release import a_release
+
+WORD = "mười bảy con chim sẻ"
+PAGES = ["/desk", "/desk/wave/2026-1", "/desk/wave/2026-2", "/desk/release/2026-1-r1", "/desk/release/2026-1-r2"]
+
+
+@pytest.fixture
+def desk(database, settings, client):
+    """Two waves, a published release and a draft; somebody is signed in. `desk(address, "en")` gives the HTML."""
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_point(database, "chieng-an-1", "03664", form="full", channel="web")
+    a_wave(database, settings, "2026-1", "service-2024", opens_on=dt.date(2026, 1, 1), simulated=True)
+    with database.writing() as session:
+        close_wave(session, "2026-1", dt.date(2026, 6, 30)).state = "frozen"
+    a_wave(database, settings, "2026-2", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
+    with database.writing() as session:
+        for unit, count in (("03646", 700), ("so-tu-phap", 42)):
+            session.add(FrameCell(unit=unit, field="ho-tich", month="2026-02", dossiers=count, source="frame.csv"))
+        wave = wave_of(session, "2026-1").id
+        day = dt.date(2026, 7, 8)
+        common = {"wave_id": wave, "built_by": "Lò Thị Mai", "built_on": day, "digest": "d" * 64}
+        signed = {"state": "published", "approved_by": "Nguyễn Văn An", "approved_on": day, "published_on": day}
+        session.add(Release(code="2026-1-r1", **signed, **common))
+        session.add(Release(code="2026-1-r2", state="draft", **common))
+    a_release(settings.home, "2026-1-r1")
+    people = {("04240", "ho-tich"): 0, ("04240", "dat-dai"): 7, ("04240", "y-te"): 0}
+    a_release(settings.home, "2026-1-r2", shelf="drafts", people=people, secret=0.12341)
+    set_password(settings.home, WORD)
+    client.post("/desk/login", data={"password": WORD})
+
+    def page(address: str, language: str = "vi") -> str:
+        reply = client.get(address + (f"?lang={language}" if language != "vi" else ""))
+        assert reply.status_code == 200, address
+        return unescape(reply.text)
+
+    return page
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_has_one_heading_with_which_its_title_begins(desk, address, language):
+    html = desk(address, language)
+    (heading,) = re.findall(r"<h1>(.*?)</h1>", html)
+    assert re.search(r"<title>(.*?)</title>", html)[1].startswith(heading)
+    assert f'<html lang="{language}">' in html
+    assert not re.search(r"<style|<script|\sstyle=", html)
+
+
+def test_the_overview_tells_waves_releases_and_who_signed(desk):
+    html = desk("/desk", "en")
+    for words in ("2026-1-r1", "2026-1-r2", "Lò Thị Mai", "Nguyễn Văn An", "SIMULATED", "frozen", "draft", "742"):
+        assert words in html
+    assert "sipas release build 2026-1" in html
+    assert "sipas wave close 2026-2" in html
+
+
+def test_a_wave_shows_answers_for_each_point_and_dossiers_for_each_unit(desk):
+    html = desk("/desk/wave/2026-1", "en")
+    assert "to-hieu-1" in html
+    assert "chieng-an-1" in html
+    assert ">700<" in html
+    assert ">42<" not in html  # a department receives nowhere here
+    assert "chieng-an-1" not in desk("/desk/wave/2026-2", "en")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_no_week_is_shown(desk, address):
+    assert not re.search(r"\d{4}-W\d\d|\btuần \d|\bweek \d", desk(address))
+
+
+def test_a_draft_is_shown_as_readers_would_see_it_with_the_command_for_the_second_person(desk):
+    html = desk("/desk/release/2026-1-r2", "en")
+    assert "sipas release approve 2026-1-r2" in html
+    assert "not published, to protect those who answered" in html
+    assert "12.3%" not in html
+    assert "SIMULATED" in html
+
+
+@pytest.mark.parametrize("address", ["/desk/wave/none", "/desk/release/none"])
+def test_an_unknown_code_gets_a_friendly_page(desk, client, address):
+    assert client.get(address).status_code == 404
+
+
+def test_a_draft_without_its_files_says_what_is_missing(desk, client, settings):
+    (settings.home / "drafts" / "2026-1-r2" / "release.json").unlink()
+    reply = client.get("/desk/release/2026-1-r2?lang=en")
+    assert reply.status_code == 503
+    assert "SIPAS_HOME/drafts" in reply.text
+
+
+def test_before_anything_was_done_the_desk_names_the_first_command(client, settings):
+    set_password(settings.home, WORD)
+    client.post("/desk/login", data={"password": WORD})
+    html = client.get("/desk?lang=en").text
+    assert "No wave has been opened yet" in html
+    assert "sipas wave open" in html

@@ -1,0 +1,97 @@
+"""Figures and the words that belong to them, charts, and the page inside a release folder."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sipas import i18n
+from sipas.publishing.charts import Axis, agreeing, spread
+from sipas.publishing.edition import WORDS, Edition, Figure, Group, Row
+from sipas.publishing.page import render
+from sipas.publishing.shelf import open_folder
+from tests.make_release import a_release
+
+ROW = {"withheld": False, "n": 200, "estimate": 0.84, "low": 0.78, "high": 0.89, "reliability": "shown"}
+
+
+def a_figure(low, value, high) -> Figure:
+    return Figure("shown", 100, value, low, high)
+
+
+def test_a_figure_too_uncertain_to_show_keeps_its_respondents_and_loses_its_values():
+    figure = Figure.of({**ROW, "reliability": "hidden"})
+    assert (figure.state, figure.n, figure.value, figure.low, figure.high) == ("hidden", 200, None, None, None)
+
+
+def test_a_share_without_an_interval_is_not_shown():
+    assert Figure.of({**ROW, "low": None, "high": None, "reliability": "review"}).state == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"reliability": "note"}, "note"),
+        ({"reliability": "review"}, "review"),
+        ({"n": 0}, "none"),
+        ({"withheld": True}, "withheld"),
+    ],
+)
+def test_every_row_has_a_word(changes, state):
+    figure = Figure.of({**ROW, **changes})
+    assert figure.state == state
+    assert figure.word == WORDS[state]
+    assert figure.visible == (state in ("note", "review"))
+
+
+def test_an_axis_holds_every_interval_and_stays_within_the_scale():
+    figures = [a_figure(0.31, 0.4, 0.52), a_figure(0.9, 0.97, 0.998), Figure("withheld")]
+    axis = Axis.over(figures)
+    assert (axis.low, axis.high) == (pytest.approx(0.3), pytest.approx(1.0))
+    assert axis.across(0.3) == "0.0%"
+    assert axis.across(1.0) == "100.0%"
+    assert axis.down(1.0, 200) == "0.0"
+
+
+def test_an_axis_without_figures_is_the_whole_scale():
+    assert (Axis.over([]).low, Axis.over([]).high) == (0, pytest.approx(1))
+
+
+def test_places_of_a_spread_lie_within_the_chart_in_order():
+    groups = [Group("a", tuple(Row(str(i), "", a_figure(0.1, 0.2, 0.3)) for i in range(40))) for _ in range(3)]
+    places = [float(place[:-1]) for place, _ in spread(groups)]
+    assert places == sorted(places)
+    assert 9 < places[0] < places[-1] < 100
+
+
+def test_agreeing_counts_only_what_is_shown():
+    figures = [a_figure(0.7, 0.8, 0.9), a_figure(0.9, 0.95, 0.99), Figure("withheld"), Figure("none", 0)]
+    assert agreeing(figures, a_figure(0.8, 0.82, 0.84)) == (1, 2)
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_names_are_in_the_readers_language(settings, language):
+    issue = open_folder(a_release(settings.home))
+    edition = Edition(issue.manifest, issue.table, language)
+    assert edition.name("units", "03646") == {"vi": "Phường Tô Hiệu", "en": "Tô Hiệu ward"}[language]
+    assert edition.name("services", "dat-dai") == {"vi": "Đất đai", "en": "Land"}[language]
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_folders_own_page_needs_nothing_but_itself(settings, language):
+    issue = open_folder(a_release(settings.home))
+    html = render(issue.manifest, issue.table, language)
+    assert f'<html lang="{language}">' in html
+    assert html.count("<h1") == 1
+    assert not re.search(r"<script|<link|\ssrc=|url\(|@import", html)
+    assert set(re.findall(r'href="([^"#]+)"', html)) == {"index.en.html" if language == "vi" else "index.html"}
+    assert "SIMULATED" in html or "MÔ PHỎNG" in html
+
+
+def test_the_folders_page_is_the_same_whatever_language_is_spoken_around_it(settings):
+    issue = open_folder(a_release(settings.home))
+    with i18n.speaking("vi"):
+        first = render(issue.manifest, issue.table, "en")
+    with i18n.speaking("en"):
+        assert render(issue.manifest, issue.table, "en") == first
