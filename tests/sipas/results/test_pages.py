@@ -227,3 +227,11 @@ def test_a_page_asked_for_again_costs_nothing_while_nothing_changes(client, shel
     again = client.get(f"{RELEASE}/", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     assert "Set-Cookie" not in first.headers
+
+
+def test_the_method_page_tells_what_the_weights_did(reads):
+    html = unescape(reads(f"{RELEASE}/method", "en"))
+    assert "1.2 – 40.5" in html
+    assert ">812<" in html
+    assert "1 group of merged cells" in html
+    assert "Tô Hiệu ward – Health; Tô Hiệu ward – Land" in html
