@@ -44,8 +44,8 @@ class Estimates:
     value     share between 0 and 1 (or score); variance its design variance; NaN where it does not exist
     n         respondents: for an item those who answered it, else all rows of the domain; answers: item answers
     df        PSUs minus strata among the domain's respondents
-    deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; without
-              weights, and for factors and the whole (there over p (1 - p)/answers), without the factor 1 - n/N
+    deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
+              answers, so that a factor of one item has its item's; without weights, without the factor 1 - n/N
     low, high the interval; used: the design effect inside it, siblings: over how many figures
     """
 
@@ -89,7 +89,8 @@ class Estimates:
     def reliability(self) -> NDArray[np.object_]:
         """shown, note, review or hidden (`analysis.standards`); None without answers."""
         if self.share:
-            words = words_for_shares(self.value, self.variance, self.counted.astype(float), self.df, self.positive)
+            counted = self.counted.astype(float)
+            words = words_for_shares(self.value, self.variance, counted, self.df, self.positive, self.n)
         else:
             words = words_for_means(self.value, self.variance, self.counted.astype(float), self.df)
         words[self.census & (self.counted > 0)] = "shown"
@@ -339,8 +340,8 @@ def _assemble(
         if measures.share:
             v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
         own = v / simple
-        sample = np.where(item, found.spread / (found.n - 1), simple)
-        finite = np.where(item & (not weights.unweighted), 1 - found.n / found.mass, 1.0)
+        sample = found.spread / (counted - 1)
+        finite = np.ones_like(value) if weights.unweighted else 1 - counted / found.answered
         deff_wr = np.where(sample > 0, v / sample, np.nan)
         deff = np.where(finite > 1e-12, deff_wr / finite, np.nan)
     q = level if side != "both" else (1 + level) / 2

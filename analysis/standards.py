@@ -20,11 +20,13 @@ FEW_DF = 8
 Array = NDArray[Any]
 
 
-def words_for_shares(p: Array, v: Array, n: Array, df: Array, positive: Array) -> NDArray[np.object_]:
-    """A word per share; None where there is no answer.
+def words_for_shares(
+    p: Array, v: Array, n: Array, df: Array, positive: Array, persons: Array | None = None
+) -> NDArray[np.object_]:
+    """A word per share; None where there is no answer. `persons` gave the n answers of a pooled share (default: n).
 
-    hidden   effective n = min(n, p (1 - p)/v) below 30; or the 95% Korn-Graubard interval at least .30 wide; or wider
-             than .05 and more than 1.3 times p
+    hidden   fewer than 30 persons, or effective n = min(n, p (1 - p)/v) below 30; or the 95% Korn-Graubard interval at
+             least .30 wide; or wider than .05 and more than 1.3 times p
     review   else, with fewer than 8 degrees of freedom, or when nobody or everybody answered positively
     note     else, wider than .05 and more than 1.3 times 1 - p: the complement is unreliable
     shown    else
@@ -32,7 +34,8 @@ def words_for_shares(p: Array, v: Array, n: Array, df: Array, positive: Array) -
     low, high = kg_nchs(p, v, n, df, 0.975)
     width = np.where((positive == 0) | (positive == n), 0.0, high - low)
     with np.errstate(divide="ignore", invalid="ignore"):
-        hidden = (capped_n(p, v, n) < 30) | np.isnan(width) | (width >= 0.30)
+        few = (capped_n(p, v, n) < 30) | ((n if persons is None else persons) < 30)
+        hidden = few | np.isnan(width) | (width >= 0.30)
         wide = (width > 0.05) & (width < 0.30)
         hidden |= wide & (width / p > 1.30)
         note = wide & (width / (1 - p) > 1.30)

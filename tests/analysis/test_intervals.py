@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri, stdtrit
 
-from analysis import estimate
+from analysis import Codebook, estimate, tabulate
 from analysis.intervals import (
     INTERVALS,
     effective_n,
@@ -17,7 +17,7 @@ from analysis.intervals import (
 )
 from analysis.r_likelihood import likelihood_as_r
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import cells_of
+from tests.analysis.test_estimation import DESIGN, a_table, cells_of
 
 P, V, N, DF = (np.array([value]) for value in (0.87, 0.0009, 240.0, 11.0))
 T, Z = stdtrit(11, 0.975), ndtri(0.975)
@@ -105,7 +105,8 @@ def test_a_census_has_no_width_and_population_counts_lower_the_floor():
 
 
 def test_the_table_shares_design_effects_within_a_domain_and_kind_and_says_over_how_many():
-    table = estimate(cells_of(by_hand.a_sample()))
+    sample = by_hand.a_sample()
+    table = estimate(cells_of(sample))
     place = next(d for d, (_, labels) in enumerate(table.domains) if labels == ("north",))
     items = [table.of.index(code) for code in by_hand.CODES]
     p, v, n = (values[place, items] for values in (table.value, table.variance, table.n))
@@ -117,7 +118,17 @@ def test_the_table_shares_design_effects_within_a_domain_and_kind_and_says_over_
     factor = table.row("A", unit="north")
     own = factor["se"] ** 2 / (factor["estimate"] * (1 - factor["estimate"]) / factor["answers"])
     assert factor["method"] == f"wilson_shared deff={max(1, own):.3g}"
-    assert factor["deff"] == pytest.approx(own)
+    mass = sum(((sample["unit"] == "north") & (sample[code] > 0)) @ sample["w"] for code in by_hand.ITEMS["A"])
+    answers = factor["answers"]
+    assert factor["deff"] == pytest.approx(own * (answers - 1) / answers / (1 - answers / mass))
+
+
+def test_a_factor_of_one_item_is_that_item():
+    sample = by_hand.a_sample()
+    table = tabulate(a_table(sample), codebook=Codebook.plain({"F": ["q1"]}, missing=[0]), design=DESIGN)
+    rows = [estimate(table).row(of) for of in ("q1", "F")]
+    names = ("estimate", "se", "deff", "low", "high", "answers")
+    assert [rows[0][name] for name in names] == [rows[1][name] for name in names]
 
 
 def test_an_item_everybody_likes_in_a_small_domain_borrows_from_the_smallest_enclosing_one():

@@ -39,3 +39,11 @@ def test_means_have_a_rule_of_our_own():
     v, df = np.array([1.0, 1, 400, np.nan]), np.array([20.0, 20, 20, 0])
     assert list(words_for_means(value, v, n, df)) == ["hidden", "shown", "hidden", None]
     assert list(words_for_means(value[:1], v[:1], n[1:2], np.array([7.0]))) == ["review"]
+
+
+def test_many_answers_of_few_persons_are_not_shown():
+    answers = {"p": 0.9, "v": 0.0004, "n": 400.0, "df": 20.0, "positive": 360.0}
+    by_many = words_for_shares(*(np.array([value]) for value in answers.values()), persons=np.array([40]))
+    by_few = words_for_shares(*(np.array([value]) for value in answers.values()), persons=np.array([12]))
+    assert by_many[0] != "hidden"
+    assert by_few[0] == "hidden"
