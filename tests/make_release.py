@@ -113,7 +113,7 @@ def a_manifest(code, units, services, factors, items, responses) -> dict[str, An
                 "smallest": 1.25,
                 "largest": 40.5,
                 "population_uncovered": 17.0,
-                "merged": [[["03646", "y-te"], ["03646", "dat-dai"]]],
+                "merged_classes": 1,
             },
         },
         "policy": {"name": "sipas-primary", "version": "1", "minimum": 10},

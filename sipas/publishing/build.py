@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ from surveys import load, translated
 METHOD = "sipas-method 1"
 FAMILIES = ("unit", "field", ("unit", "field"))
 LEVEL, INTERVAL = 0.95, "wilson_shared"
+PUBLISHED_DIAGNOSTICS = (
+    "method", "n", "total", "kish", "deff_kish", "iterations", "categories", "margins", "uncovered", "population",
+    "population_uncovered", "warnings",
+)  # fmt: skip
 LONELY = "centre"  # an office that asked in a single week deviates from the mean of all: never too small a variance
 
 
@@ -96,7 +101,16 @@ def figures(snapshot: Snapshot, frame: list[FrameCell]) -> tuple[SafeTable, dict
         parts=snapshot.codebook.factor_items,
         about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated},
     )
-    return safe, dict(getattr(weights, "diagnostics", {}) or {})
+    return safe, _publishable(weights.diagnostics)
+
+
+def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
+    """What the weights report, without what could tell how many answered in one small class.
+
+    The largest weight is N/n of one class, and N is known to many; merged classes are those with few answers.
+    """
+    told = {name: diagnostics[name] for name in PUBLISHED_DIAGNOSTICS if name in diagnostics}
+    return told | {"merged_classes": len(diagnostics.get("merged", ()))}
 
 
 def finish(folder: Path, manifest: dict[str, Any]) -> None:
@@ -132,7 +146,8 @@ def _manifest(
         english = translated(instrument, i18n.instrument_text)
     asked = set(snapshot.codebook.item_codes)
     factors = dict(snapshot.codebook.factors)
-    in_table = {unit["unit"] for unit in table.domains("unit")}
+    with_answers = {unit["unit"] for unit in table.domains("unit")}
+    listed = with_answers | {cell.unit for cell in frame if cell.dossiers}  # whoever nobody answered for is named too
     return {
         "format": "sipas-release 1",
         "release": code,
@@ -170,7 +185,7 @@ def _manifest(
         "units": [
             {"code": unit.code, "name": unit.name, "name_en": unit.name_en, "kind": unit.kind}
             for unit in session.scalars(select(Unit).order_by(Unit.id))
-            if unit.code in in_table
+            if unit.code in listed
         ],
         "services": [
             {"code": one.code, "name": one.name, "name_en": one.name_en}

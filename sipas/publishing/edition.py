@@ -189,14 +189,6 @@ class Edition:
         listed = [one["code"] for one in self.manifest["services"] if one["code"] in known]
         return tuple(Row(code, self.name("services", code), self.figure(field=code, **domain)) for code in listed)
 
-    def merged(self) -> list[str]:
-        """Which weighting classes of the frame were too small and went together, in words."""
-        groups = self.manifest["method"]["weights"].get("merged", [])
-        return ["; ".join(self._class(*one) for one in group) for group in groups]
-
-    def _class(self, unit: str, field: str) -> str:
-        return f"{self._names['units'].get(unit, unit)} – {self._names['services'].get(field, field)}"
-
     def _known(self, kind: str, domain: Mapping[str, str]) -> set[str]:
         """Codes of the units or fields for which the table has rows within `domain`."""
         family = self._families.get(tuple(sorted((kind, *domain))), [])

@@ -88,6 +88,13 @@ def test_everything_is_labelled_simulated(prepared):
     app.config["DATABASE"].engine.dispose()
 
 
+def test_the_manifest_does_not_tell_how_few_answered_in_a_small_class(prepared):
+    settings, _ = prepared
+    weights = issue(settings.home, CODE).manifest["method"]["weights"]
+    assert weights["merged_classes"] > 0
+    assert not {"merged", "smallest", "largest", "g_smallest", "g_largest"} & set(weights)
+
+
 def test_nothing_published_stands_on_too_few_people(prepared):
     settings, _ = prepared
     table = issue(settings.home, CODE).table

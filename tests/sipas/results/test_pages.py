@@ -231,7 +231,5 @@ def test_a_page_asked_for_again_costs_nothing_while_nothing_changes(client, shel
 
 def test_the_method_page_tells_what_the_weights_did(reads):
     html = unescape(reads(f"{RELEASE}/method", "en"))
-    assert "1.2 – 40.5" in html
     assert ">812<" in html
-    assert "1 group of merged cells" in html
-    assert "Tô Hiệu ward – Health; Tô Hiệu ward – Land" in html
+    assert "Groups of merged cells" in html
