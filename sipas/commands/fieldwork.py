@@ -70,7 +70,7 @@ def list_points(as_json: bool) -> None:
 
 
 @point.command(
-    help=_("Make a receiving point; it joins every open wave."),
+    help=_("Make a receiving point; it joins the open wave."),
     epilog=example('sipas point add to-hieu-1 --unit 03646 --name "Bộ phận Một cửa phường Tô Hiệu"'),
 )
 @click.argument("code")

@@ -30,7 +30,7 @@ def add_point(
     form: str = "short",
     opened_on: dt.date | None = None,
 ) -> Point:
-    """Makes a point; it joins every open wave. Raises BadPoint or UnknownCode."""
+    """Makes a point; it joins the open wave, the newest of several. Raises BadPoint or UnknownCode."""
     if not CODE.fullmatch(code) or len(code) > 40:
         raise BadPoint(
             N_("“{code}” cannot be a point's code; use small letters, digits and hyphens, such as to-hieu-1."),
@@ -56,8 +56,9 @@ def add_point(
     )
     session.add(point)
     session.flush()
-    for wave in session.scalars(select(Wave).where(Wave.state == "open")):
-        session.add(WavePoint(wave_id=wave.id, point_id=point.id))
+    newest = session.scalar(select(Wave.id).where(Wave.state == "open").order_by(Wave.id.desc()).limit(1))
+    if newest is not None:
+        session.add(WavePoint(wave_id=newest, point_id=point.id))
     return point
 
 

@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from sipas.fieldwork.waves import wave_of
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.page import render
 from sipas.publishing.review import digest_of, person
-from sipas.publishing.shelf import MANIFEST, SUMS, TABLE
+from sipas.publishing.shelf import MANIFEST, SUMS, TABLE, issues
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
 from surveys import load, translated
@@ -60,7 +60,8 @@ def build(database: Database, settings: Settings, wave_code: str, by: str, today
                 wave=wave.code,
             )
         frame = frame_between(session, *_months(snapshot))
-        table, weighting = figures(snapshot, frame)
+        earlier = [one.table for one in issues(settings.home) if one.manifest["wave"]["code"] == wave.code]
+        table, weighting = figures(snapshot, frame, earlier)
         number = 1 + session.scalar(select(func.count()).select_from(Release).where(Release.wave_id == wave.id))
         code = f"{wave.code}-r{number}"
         manifest = _manifest(session, settings, code, wave, snapshot, frame, table, weighting)
@@ -85,8 +86,13 @@ def build(database: Database, settings: Settings, wave_code: str, by: str, today
     return code
 
 
-def figures(snapshot: Snapshot, frame: list[FrameCell]) -> tuple[SafeTable, dict[str, Any]]:
-    """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report."""
+def figures(
+    snapshot: Snapshot, frame: list[FrameCell], earlier: Sequence[SafeTable] = ()
+) -> tuple[SafeTable, dict[str, Any]]:
+    """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report.
+
+    What `earlier` releases of the wave withheld stays withheld, and what they showed counts as known.
+    """
     cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(LONELY)
     if frame:
         counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame if cell.dossiers}
@@ -97,6 +103,7 @@ def figures(snapshot: Snapshot, frame: list[FrameCell]) -> tuple[SafeTable, dict
     safe = suppress(
         estimates,
         Policy(),
+        earlier,
         source=snapshot.digest,
         parts=snapshot.codebook.factor_items,
         about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated},

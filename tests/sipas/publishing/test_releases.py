@@ -1,0 +1,161 @@
+"""From a frozen wave to the public shelf: two people, unchanged files, and secrets that a later release keeps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import pytest
+
+from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
+from sipas.fieldwork.frame import load_frame
+from sipas.fieldwork.points import add_point
+from sipas.fieldwork.waves import close_wave
+from sipas.intake import stored
+from sipas.publishing import build as building
+from sipas.publishing.build import build
+from sipas.publishing.freeze import freeze
+from sipas.publishing.review import ChangedDraft, approve, check_files, publish, releases
+from sipas.publishing.shelf import issue, issues
+from tests.make import a_csv, a_point, a_response, a_wave
+
+TODAY = dt.date(2026, 9, 30)
+DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23)]
+
+
+def answered(database, settings, **counts):
+    """A wave at points of several wards with so many answers each, closed."""
+    for code, (unit, _) in counts.items():
+        a_point(database, code.replace("_", "-"), unit, form="short")
+    a_wave(database, settings)
+    for code, (_, count) in counts.items():
+        for number in range(count):
+            level = "5" if number % 3 else "2"
+            a_response(database, settings, code.replace("_", "-"), moment=DAYS[number % 4],
+                       answers=dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level))  # fmt: skip
+    with database.writing() as session:
+        close_wave(session, "w1", TODAY)
+    return freeze(database, settings.home, "w1", TODAY)
+
+
+@pytest.fixture
+def frozen(database, settings):
+    return answered(database, settings, p_1=("03646", 40), p_2=("03664", 36), p_3=("03670", 4), p_4=("03679", 6))
+
+
+def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
+    code = build(database, settings, "w1", builder, TODAY)
+    with database.writing() as session:
+        approve(session, settings.home, code, reviewer, TODAY)
+    publish(database, settings.home, code, TODAY)
+    return code
+
+
+def test_a_frozen_wave_can_be_frozen_by_nobody_again_and_its_keys_are_gone(database, settings, frozen):
+    with pytest.raises(WaveState, match="frozen already"):
+        freeze(database, settings.home, "w1", TODAY)
+    assert not list((settings.home / "keys").glob("w1*.cluster*"))
+    with database.reading() as session:
+        assert stored(session, 1) == frozen.rows == 86
+
+
+def test_a_wave_without_answers_has_nothing_to_freeze(database, settings):
+    a_wave(database, settings)
+    with database.writing() as session:
+        close_wave(session, "w1", TODAY)
+    with pytest.raises(WaveState, match="no answers"):
+        freeze(database, settings.home, "w1", TODAY)
+
+
+def test_weeks_in_which_nobody_answered_are_clusters_of_the_design(database, settings, frozen):
+    assert len(frozen.codebook.psus) == 4 * 5  # four points, five weeks of September
+    assert len(set(frozen.table()["psu"].to_pylist())) == 16
+
+
+def test_an_open_wave_is_not_published_from(database, settings):
+    a_wave(database, settings)
+    with pytest.raises(WaveState, match="freeze it first"):
+        build(database, settings, "w1", "Hoa", TODAY)
+
+
+def test_whoever_built_does_not_approve_however_the_name_is_typed(database, settings, frozen):
+    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    for name in ("Lò Thị Hoa", "  lò  thị hoa ", "Lo\u0300 Thi\u0323 Hoa"):
+        with pytest.raises(SamePerson), database.writing() as session:
+            approve(session, settings.home, code, name, TODAY)
+    with pytest.raises(NotReady), database.writing() as session:
+        approve(session, settings.home, code, "  ", TODAY)
+
+
+def test_a_draft_that_somebody_touched_is_neither_approved_nor_published(database, settings, frozen):
+    code = build(database, settings, "w1", "Hoa", TODAY)
+    with (settings.home / "drafts" / code / "estimates.csv").open("a") as file:
+        file.write("99\n")
+    with pytest.raises(ChangedDraft, match="changed"), database.writing() as session:
+        approve(session, settings.home, code, "An", TODAY)
+    code = build(database, settings, "w1", "Hoa", TODAY)
+    with database.writing() as session:
+        approve(session, settings.home, code, "An", TODAY)
+    (settings.home / "drafts" / code / "index.html").write_text("better")
+    with pytest.raises(ChangedDraft):
+        publish(database, settings.home, code, TODAY)
+    assert issues(settings.home) == []
+
+
+def test_a_published_release_is_whole_and_its_sums_are_right(database, settings, frozen):
+    code = release(database, settings)
+    folder = settings.home / "releases" / code
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"release.json", "estimates.json", "estimates.csv", "index.html", "index.en.html", "SHA256SUMS"}
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    with database.reading() as session:
+        (one,) = releases(session)
+    check_files(folder, one["digest"])
+    with pytest.raises(WaveState, match="published"):
+        publish(database, settings.home, code, TODAY)
+    with pytest.raises(UnknownCode):
+        issue(settings.home, "../drafts")
+
+
+def test_the_same_snapshot_and_frame_give_the_same_bytes(database, settings, frozen):
+    first, second = (build(database, settings, "w1", "Hoa", TODAY) for _ in range(2))
+    drafts = settings.home / "drafts"
+    assert (drafts / first / "estimates.json").read_bytes() == (drafts / second / "estimates.json").read_bytes()
+
+
+def test_without_a_frame_every_figure_says_unweighted(database, settings, frozen):
+    code = release(database, settings)
+    one = issue(settings.home, code)
+    assert one.manifest["weighted"] is False
+    assert all("unweighted" in row["flags"] for row in one.table.records() if row["estimate"] is not None)
+
+
+def test_a_later_release_does_not_tell_what_an_earlier_one_withheld(database, settings, frozen, monkeypatch):
+    first = issue(settings.home, release(database, settings)).table
+    small = [row for row in first.records() if row["withheld"]]
+    assert {row["domain"].get("unit") for row in small} >= {"03670", "03679"}
+    monkeypatch.setattr(building, "Policy", lambda: building_policy(minimum=3, unanimous=3))
+    second = issue(settings.home, release(database, settings)).table
+    for row in small:
+        assert second.row(row["of"], **row["domain"])["withheld"], row
+
+
+def building_policy(**values):
+    from analysis.disclosure import Policy
+
+    return Policy(**values)
+
+
+def test_a_unit_that_nobody_answered_for_is_named_with_its_reason(database, settings, frozen, tmp_path):
+    frame = "unit,field,month,dossiers\n" + "".join(
+        f"{unit},ho-tich,2026-09,{count}\n"
+        for unit, count in (("03646", 90), ("03664", 50), ("03670", 9), ("03679", 8), ("03688", 70))
+    )
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, frame))
+        add_point(session, "p-9", "03688")
+    one = issue(settings.home, release(database, settings))
+    assert "03688" in {unit["code"] for unit in one.manifest["units"]}
+    assert one.manifest["method"]["weights"]["population_uncovered"] == 70
