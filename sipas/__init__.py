@@ -42,8 +42,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_pages.install(app)
     app.register_blueprint(front.front)
     if "kiosk" in settings.parts:
+        from sipas.fieldwork.visits import Visits
         from sipas.kiosk import kiosk
 
+        app.config["VISITS"] = Visits(app.config["DATABASE"])
         app.register_blueprint(kiosk, url_prefix="/k")
     if "desk" in settings.parts:
         from sipas.desk import desk

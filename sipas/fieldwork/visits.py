@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, UnknownCode
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import open_wave_at
@@ -38,6 +40,37 @@ class Visit:
         raise UnknownCode(
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
         )
+
+    def still_open(self, session: Session) -> None:
+        """Raises NoOpenWave where the wave was closed since this visit was looked up."""
+        if session.scalar(select(Wave.state).where(Wave.id == self.wave.id)) != "open":
+            raise NoOpenWave(
+                N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
+            )
+
+
+class Visits:
+    """What is asked where, remembered for a moment: looking it up costs more than storing an answer.
+
+    A change (a wave opened, a point added) is seen after `seconds`; a wave that closes takes no answer from the moment
+    on, for `Visit.still_open` is asked inside the answer's transaction.
+    """
+
+    def __init__(self, database: Database, seconds: float = 1.0) -> None:
+        self._database, self._seconds = database, seconds
+        self._known: dict[tuple[str, dt.date], tuple[float, Visit]] = {}
+
+    def at(self, point_code: str, on: dt.date) -> Visit:
+        """What is asked at a point on a day; raises UnknownPoint or NoOpenWave, which are never remembered."""
+        now = time.monotonic()
+        until, visit = self._known.get((point_code, on), (0.0, None))
+        if visit is None or until < now:
+            with self._database.reading() as session:
+                visit = visit_at(session, point_code, on)
+            if len(self._known) > 1000:
+                self._known.clear()
+            self._known[point_code, on] = (now + self._seconds, visit)
+        return visit
 
 
 def visit_at(session: Session, point_code: str, on: dt.date) -> Visit:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from sipas import keys
 from sipas.database import Database
@@ -27,10 +29,13 @@ def receive(
     sex: int = 0,
     age: int = 0,
     comment: str = "",
+    still_open: Callable[[Session], None] = lambda _session: None,
 ) -> bool:
     """Stores a visit; only after the return may a page say thank you. False where it was stored before (a resend).
 
     `codes` are the small numbers of wave, point, unit, field, channel and form; `wave` is its code, for its keys.
+    `still_open` is asked inside the answer's transaction and raises where the wave was closed meanwhile: nothing is
+    added to a wave that somebody is freezing.
     """
     id_key = keys.load(home, wave, "id")
     row = anonymise(
@@ -45,6 +50,7 @@ def receive(
         id_key=id_key,
     )
     with database.writing() as session:
+        still_open(session)
         is_new = record(session, row)
     text = screen(comment)
     if text:

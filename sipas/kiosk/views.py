@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
 from sipas.database import Database
-from sipas.fieldwork.visits import Visit, visit_at
+from sipas.fieldwork.visits import Visit
 from sipas.intake import STORED, Answers
 from sipas.intake.receive import receive
 from sipas.kiosk import kiosk, pages
@@ -29,8 +29,7 @@ def _database() -> Database:
 
 def _visit(point: str, language: str) -> Visit:
     i18n.speak(language)
-    with _database().reading() as session:
-        return visit_at(session, point, clock.today())
+    return current_app.config["VISITS"].at(point, clock.today())
 
 
 @kiosk.get("/<point>")
@@ -70,6 +69,7 @@ def _keep(visit: Visit, form: Questionnaire) -> None:
         language=i18n.language(),
         submission=form.submission,
         moment=clock.now(),
+        still_open=visit.still_open,
     )
 
 

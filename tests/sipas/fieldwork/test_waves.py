@@ -6,7 +6,7 @@ import pytest
 
 from sipas.errors import NoOpenWave, UnknownPoint, WaveState
 from sipas.fieldwork.points import BadPoint, add_point
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.visits import Visits, visit_at
 from sipas.fieldwork.waves import BadWave, close_wave, open_wave_at, open_weeks, wave_of
 from tests.make import OPENING, a_point, a_wave
 
@@ -83,3 +83,16 @@ def test_open_weeks_list_every_week_of_every_point_with_or_without_answers(datab
 def test_a_bad_point_is_refused(database, code, more, word):
     with pytest.raises(BadPoint, match=word), database.writing() as session:
         add_point(session, code, "03646", **more)
+
+
+def test_a_wave_that_closes_during_a_visit_takes_no_answer(database, settings, today):
+    a_wave(database, settings)
+    visits = Visits(database)
+    visit = visits.at("to-hieu-1", today)
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    assert visits.at("to-hieu-1", today) is visit  # remembered for a moment
+    with pytest.raises(NoOpenWave, match="closed"), database.reading() as session:
+        visit.still_open(session)
+    with pytest.raises(NoOpenWave):
+        Visits(database).at("to-hieu-1", today)

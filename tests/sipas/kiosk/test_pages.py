@@ -9,6 +9,7 @@ import pytest
 
 import surveys
 from sipas import clock
+from sipas.fieldwork.visits import Visits
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.screens import minutes
@@ -59,9 +60,10 @@ def test_a_page_is_rendered_once_for_each_place_and_language(kiosk, monkeypatch)
     assert pages._prepared.cache_info().misses == 3
 
 
-def test_a_renamed_point_shows_its_new_name_at_once(kiosk, database):
+def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
     from sipas.fieldwork.points import point
 
+    kiosk.application.config["VISITS"] = Visits(database, seconds=0.0)
     kiosk.get("/k/to-hieu-1/vi")
     with database.writing() as session:
         point(session, "to-hieu-1").name = "Quầy số 1"
