@@ -43,13 +43,17 @@ class Server:
             env={**os.environ, "SIPAS_HOME": str(self.home)},
         )
         end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("the server did not start")
+        while not self.answers():
+            assert time.monotonic() < end, "the server did not start"
+            time.sleep(0.05)
+
+    def answers(self):
+        try:
+            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            line.request("GET", "/health")
+            return line.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
     def kill(self):
         os.killpg(self.process.pid, signal.SIGKILL)
