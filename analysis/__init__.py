@@ -2,14 +2,30 @@
 
 It stands alone: nothing here knows the web application. In reading order:
 
-    Codebook, Design             what the columns mean, and how the sample came about
+    Codebook, Design               what the columns mean, and how the sample came about
     read_snapshot, write_snapshot  the frozen data set, one Parquet file with its codebook
-    tabulate -> Cells            one pass over the rows: integer sums that add up over any parts
-    weights and calibration      design_weights, frame_weights, poststratify, rake, calibrate
-    estimate -> Estimates        shares with standard error, degrees of freedom, design effect, interval, words
+    tabulate -> Cells              one pass over the rows: integer sums that add up over any parts
+    design_weights, frame_weights, adjust_nonresponse, poststratify, rake, calibrate
+                                   weights of classes, each with diagnostics
+    estimate -> Estimates          shares with standard error, degrees of freedom, design effect, interval, words
+    together, across, holm, benjamini_hochberg, rao_scott, equal_means, linear_trend, logistic_trend, trend_over
+                                   differences with their covariance, tests, series with marked breaks
+    rank_sets, standing            ranks with confidence, three words per unit
+    item_response, straight_lines, coverage, reliability_of, intraclass
+                                   quality of the answers and of the questionnaire
+    importance_of, area_model, Crosswalk
+                                   what to improve first; small offices; old communes and new units
+    sample_size, detectable_change, allocate, systematic_draw
+                                   the next wave
+    suppress -> SafeTable          the second door: what may be published
+
+What a first estimate does not need is imported when it is asked for.
 """
 
-from analysis.calibration import calibrate, poststratify, rake
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from analysis.calibration import adjust_nonresponse, calibrate, poststratify, rake
 from analysis.cells import Cells
 from analysis.codebook import NOT_APPLICABLE, Codebook, CodebookItem
 from analysis.design import Design
@@ -21,6 +37,47 @@ from analysis.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.tabulation import tabulate
 from analysis.weights import Weights, design_weights
 
+if TYPE_CHECKING:
+    from analysis.comparison import across, together
+    from analysis.crosswalk import Crosswalk
+    from analysis.disclosure import Policy, SafeTable, suppress
+    from analysis.hypotheses import equal_means, rao_scott
+    from analysis.importance import importance_of
+    from analysis.multiplicity import benjamini_hochberg, holm
+    from analysis.ranking import rank_sets, standing
+    from analysis.regression import linear_trend, logistic_trend
+    from analysis.reliability import intraclass, reliability_of, sum_products
+    from analysis.response_quality import coverage, item_response, straight_lines
+    from analysis.sampling import allocate, detectable_change, sample_size, systematic_draw
+    from analysis.small_area import area_model
+    from analysis.trend import Wave, trend_over
+
+_LATER = {
+    "comparison": ("across", "together"),
+    "crosswalk": ("Crosswalk",),
+    "disclosure": ("Policy", "SafeTable", "suppress"),
+    "hypotheses": ("equal_means", "rao_scott"),
+    "importance": ("importance_of",),
+    "multiplicity": ("benjamini_hochberg", "holm"),
+    "ranking": ("rank_sets", "standing"),
+    "regression": ("linear_trend", "logistic_trend"),
+    "reliability": ("intraclass", "reliability_of", "sum_products"),
+    "response_quality": ("coverage", "item_response", "straight_lines"),
+    "sampling": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
+    "small_area": ("area_model",),
+    "trend": ("Wave", "trend_over"),
+}
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"analysis has no name {name!r}")
+    found = getattr(importlib.import_module(f"analysis.{_MODULE_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
 __all__ = [
     "INTERVALS",
     "NOT_APPLICABLE",
@@ -29,17 +86,46 @@ __all__ = [
     "Cells",
     "Codebook",
     "CodebookItem",
+    "Crosswalk",
     "Design",
     "Estimates",
+    "Policy",
+    "SafeTable",
     "Snapshot",
+    "Wave",
     "Weights",
+    "across",
+    "adjust_nonresponse",
+    "allocate",
+    "area_model",
+    "benjamini_hochberg",
     "calibrate",
+    "coverage",
     "design_weights",
+    "detectable_change",
+    "equal_means",
     "estimate",
     "frame_weights",
+    "holm",
+    "importance_of",
+    "intraclass",
+    "item_response",
+    "linear_trend",
+    "logistic_trend",
     "poststratify",
     "rake",
+    "rank_sets",
+    "rao_scott",
     "read_snapshot",
+    "reliability_of",
+    "sample_size",
+    "standing",
+    "straight_lines",
+    "sum_products",
+    "suppress",
+    "systematic_draw",
     "tabulate",
+    "together",
+    "trend_over",
     "write_snapshot",
 ]

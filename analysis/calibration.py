@@ -21,10 +21,58 @@ TOLERANCE, ROUNDS = 1e-12, 500
 METHODS = ("linear", "raking", "logit")
 
 
+def adjust_nonresponse(weights: Weights, by: str | Sequence[str], invited: Totals, *, largest: float = 3.0) -> Weights:
+    """Let those who answered stand for those of their class who were asked and did not.
+
+    invited  how many were asked in each class of `by`, in the scale of the weights: {("F", "18-34"): 1800, ...}
+    largest  a class whose factor is above it gets a warning: merge it with a similar one
+
+    The factor of a class is invited / answered (weighting-class adjustment; Oh and Scheuren 1983). It is taken as
+    fixed: calibrate afterwards, and the variance is that of the calibration. Refuses a class that answered more than
+    was asked, and classes without answers.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"sex": list("FFM"), "psu": [1, 2, 2], "q": [5, 4, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex"])
+    >>> adjust_nonresponse(design_weights(cells), "sex", {"F": 6, "M": 2}).final.tolist()
+    [3.0, 3.0, 2.0]
+    """
+    columns = _columns(by if isinstance(by, str) else tuple(by))
+    codes, asked = _categories(weights, columns, invited)
+    answered = np.bincount(codes, weights.final * weights.cells.rows, len(asked))
+    if (answered > asked * (1 + 1e-9)).any():
+        worst = int(np.argmax(answered / asked))
+        raise CannotCalibrate(
+            N_("more answered than were asked in a class of {column}: {answered} of {asked}; correct the number asked"),
+            column=" x ".join(columns),
+            answered=f"{answered[worst]:.10g}",
+            asked=f"{asked[worst]:.10g}",
+        )
+    factor = asked / answered
+    final = weights.final * factor[codes]
+    warnings = []
+    if (factor > largest).any():
+        warnings.append(N_("in some classes few of those asked answered; merge each with a similar class"))
+    about = describe(
+        weights.cells, weights.final, final, method="nonresponse", categories=len(asked), warnings=warnings,
+        response_rate=float(answered.sum() / asked.sum()), lowest_response_rate=float(1 / factor.max()),
+    )  # fmt: skip
+    return Weights(weights.cells, final, final, diagnostics=about)
+
+
 def poststratify(weights: Weights, by: str | Sequence[str], totals: Totals) -> Weights:
     """Scale the weights so that each category of `by` (crossed, when several) reaches its population total.
 
     totals: {("F", "18-34"): 1800, ...}, or for a single column {"F": 1800, ...}. Variance as R `postStratify`.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> answers = {"psu": [1, 1, 2, 2, 3, 3], "sex": list("FMFMFM"), "q": [5, 2, 4, 1, 2, 4]}
+    >>> table = pa.table({**answers, "w": [2, 1, 2, 1, 2, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"), keep=["sex"])
+    >>> poststratify(design_weights(cells), "sex", {"F": 60, "M": 45}).final.tolist()
+    [15.0, 20.0, 15.0, 20.0, 15.0, 20.0]
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
     codes, target = _categories(weights, columns, totals)
@@ -54,6 +102,14 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
     margins: {"sex": {"F": 5100, "M": 4900}, "age": {...}}; a margin may cross columns: {("unit", "field"): {...}}.
     variance: `residual` from the regression on all margins (as R `calibrate(calfun="raking")`), or `sweeps`, R's
     `rake` convention of ten sweeps of unweighted means. Converges to 1e-12 or is refused.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3, 4], "sex": list("FFMM"), "age": list("oyoy"), "q": [5, 4, 1, 4]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex", "age"])
+    >>> weights = rake(design_weights(cells), {"sex": {"F": 30, "M": 10}, "age": {"o": 20, "y": 20}})
+    >>> weights.final.round(9).tolist()
+    [15.0, 15.0, 5.0, 5.0]
     """
     one_of("variance", variance, ("residual", "sweeps"))
     parts = [_categories(weights, _columns(name), totals) for name, totals in margins.items()]
@@ -93,6 +149,16 @@ def calibrate(
     method  linear g = 1 + u (GREG; with bounds truncated), raking g = exp(u), logit (needs bounds)
     bounds  limits (L, U) of g = calibrated / previous weight; found infeasible by linear programming before iterating
     total   the population size; needed when there are no margins
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3, 4], "sex": list("FFMM"), "visits": [1, 3, 1, 2], "q": [5, 4, 1, 4]})
+    >>> cells = tabulate(
+    ...     table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex"], values=["visits"]
+    ... )
+    >>> weights = calibrate(design_weights(cells), {"sex": {"F": 30, "M": 20}}, {"visits": 80})
+    >>> round(float((weights.final * cells.numbers("visits")).sum()), 9)
+    80.0
     """
     one_of("method", method, METHODS)
     if method == "logit" and bounds is None:

@@ -130,7 +130,17 @@ def together(
 
 
 def across(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Joint:
-    """One figure in every domain of a column, in the order of its labels."""
+    """One figure in every domain of a column, in the order of its labels.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.measures import pooled
+    >>> answers = {"psu": [1, 1, 2, 2, 3, 3], "sex": list("FMFMFM"), "q": [5, 2, 4, 1, 2, 4]}
+    >>> table = pa.table({**answers, "w": [2, 1, 2, 1, 2, 1]})
+    >>> cells = tabulate(table, ["sex"], codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"))
+    >>> across(cells, None, pooled(cells, ["q"]), "sex").value.round(6).tolist()
+    [0.666667, 0.333333]
+    """
     cells.code(column)
     labels = [cells.label(column, code) or "" for code in range(len(cells.labels[column]))]
     met = np.bincount(cells.code(column) + 1, measures.rows.sum(1), len(labels) + 1)[1:] > 0

@@ -27,6 +27,16 @@ def rao_scott(cells: Cells, weights: Weights | None, measures: Measures, column:
     """Independence of a 0/1 figure and a column: Rao and Scott's (1984) second-order corrected chi-square as F.
 
     As R `svychisq(statistic="F")`; ddf = ndf x degrees of freedom of the whole design. Invariant to the number of rows.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.measures import pooled
+    >>> levels = [2, 4, 5, 1, 4, 4, 5, 3, 4, 5, 5, 2]
+    >>> table = pa.table({"psu": [1, 2, 3, 4] * 3, "wave": [1] * 4 + [2] * 4 + [3] * 4, "q": levels})
+    >>> cells = tabulate(table, ["wave"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"), values=["wave"])
+    >>> test = rao_scott(cells, None, pooled(cells, ["q"]), "wave")
+    >>> round(test.f, 4), round(test.p, 4)
+    (0.9375, 0.4043)
     """
     if not measures.share or len(measures.of) != 1:
         raise BadMethod(N_("this test needs one share"))
@@ -73,7 +83,18 @@ def _second_order(shares: Joint, rows: int, columns: int, df: int) -> FTest:
 
 
 def equal_means(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> FTest:
-    """Wald test that a figure is the same in all domains of a column; F with ddf = df - ndf (R `regTermTest`)."""
+    """Wald test that a figure is the same in all domains of a column; F with ddf = df - ndf (R `regTermTest`).
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.measures import pooled
+    >>> levels = [2, 4, 5, 1, 4, 4, 5, 3]
+    >>> table = pa.table({"psu": [1, 2, 3, 4] * 2, "wave": [1] * 4 + [2] * 4, "q": levels})
+    >>> cells = tabulate(table, ["wave"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"), values=["wave"])
+    >>> test = equal_means(cells, None, pooled(cells, ["q"]), "wave")
+    >>> test.ndf, test.ddf, round(test.p, 4)
+    (1.0, 2.0, 0.4226)
+    """
     joint = across(cells, weights, measures, column)
     ndf = len(joint.value) - 1
     ddf = joint.df - ndf

@@ -37,7 +37,7 @@ class Importance:
     flags: tuple[str, ...]
 
 
-def importance(
+def importance_of(
     factors: ArrayLike,
     outcome: ArrayLike,
     names: Sequence[str],
@@ -56,7 +56,7 @@ def importance(
     12 factors.
 
     >>> scores = [[1, 5], [2, 3], [3, 4], [4, 1], [5, 2], [2, 2]]
-    >>> found = importance(scores, [1, 2, 3, 4, 5, 3], ["speed", "place"], strata=[1] * 6, psus=[1, 1, 2, 2, 3, 3])
+    >>> found = importance_of(scores, [1, 2, 3, 4, 5, 3], ["speed", "place"], strata=[1] * 6, psus=[1, 1, 2, 2, 3, 3])
     >>> [round(share, 3) for share in found.share.tolist()], round(found.r2, 3)
     ([0.643, 0.311], 0.955)
     """

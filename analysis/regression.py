@@ -33,12 +33,33 @@ class Line:
 
 
 def linear_trend(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Line:
-    """Weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1."""
+    """Weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.measures import pooled
+    >>> levels = [2, 4, 5, 1, 4, 4, 5, 3, 4, 5, 5, 2]
+    >>> table = pa.table({"psu": [1, 2, 3, 4] * 3, "wave": [1] * 4 + [2] * 4 + [3] * 4, "q": levels})
+    >>> cells = tabulate(table, ["wave"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"), values=["wave"])
+    >>> line = linear_trend(cells, None, pooled(cells, ["q"]), "wave")
+    >>> round(line.slope, 6), round(line.se[1], 6)
+    (0.125, 0.125)
+    """
     return _fit(cells, weights, measures, column, logistic=False)
 
 
 def logistic_trend(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Line:
-    """Weighted logistic regression of a share on a numeric column, on the log-odds scale; fitted to convergence."""
+    """Weighted logistic regression of a share on a numeric column, on the log-odds scale; fitted to convergence.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.measures import pooled
+    >>> levels = [2, 4, 5, 1, 4, 4, 5, 3, 4, 5, 5, 2]
+    >>> table = pa.table({"psu": [1, 2, 3, 4] * 3, "wave": [1] * 4 + [2] * 4 + [3] * 4, "q": levels})
+    >>> cells = tabulate(table, ["wave"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"), values=["wave"])
+    >>> round(logistic_trend(cells, None, pooled(cells, ["q"]), "wave").slope, 6)
+    0.579874
+    """
     if not measures.share:
         raise BadMethod(N_("a logistic trend needs a share"))
     return _fit(cells, weights, measures, column, logistic=True)

@@ -65,6 +65,9 @@ def sum_products(
 
     `complete` keeps only persons who answered all items; else each pair has its own persons. The two differ with
     missing answers, so a published alpha names its rule. Without weights all sums are whole numbers, exact up to 2^53.
+
+    >>> sum_products([[5, 4], [1, 0]], ["q1", "q2"]).both.tolist()
+    [[2.0, 1.0], [1.0, 1.0]]
     """
     score = np.nan_to_num(np.asarray(levels, float))
     answered = (score > 0).astype(float)
@@ -89,7 +92,7 @@ class Reliability:
     flags: tuple[str, ...] = ()
 
 
-def reliability(products: Products) -> Reliability:
+def reliability_of(products: Products) -> Reliability:
     """Alpha, omega, and what each item adds.
 
     alpha = k/(k-1) (1 - trace C / sum C) (L. J. Cronbach, Psychometrika 16, 1951); omega = (sum l)^2 / ((sum l)^2 + sum
@@ -99,7 +102,7 @@ def reliability(products: Products) -> Reliability:
     bound: read omega with care.
 
     >>> answers = [[5, 4, 5], [4, 4, 4], [2, 1, 2], [3, 3, 2], [5, 5, 4], [1, 2, 2]]
-    >>> found = reliability(sum_products(answers, ["q1", "q2", "q3"]))
+    >>> found = reliability_of(sum_products(answers, ["q1", "q2", "q3"]))
     >>> round(found.alpha, 4), round(found.omega, 4)
     (0.9459, 0.9542)
     """
@@ -151,3 +154,17 @@ def _one_factor(c: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     fit = minimize(misfit, start, jac=True, method="L-BFGS-B", bounds=[(lowest, 1.0)] * len(r), tol=1e-12)
     loadings = first(fit.x)[2] * sd
     return loadings * (1 if loadings.sum() >= 0 else -1), bool((fit.x <= lowest * 1.001).any())
+
+
+def intraclass(deff: ArrayLike, n: ArrayLike, psus: ArrayLike) -> NDArray[np.float64]:
+    """How alike the answers of one cluster are, from a design effect: (deff - 1)/(b - 1), b = n/psus answers a cluster.
+
+    deff is variance over that of a simple random sample (L. Kish, Survey Sampling, 1965, 5.4); it holds for weights
+    that vary little, else take Kish's weighting effect out first. NaN with one answer a cluster: it does not exist.
+
+    >>> intraclass([2.0, 1.0], [400, 400], [40, 40]).round(3).tolist()
+    [0.111, 0.0]
+    """
+    size = np.asarray(n, float) / np.asarray(psus, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(size > 1, (np.asarray(deff, float) - 1) / (size - 1), np.nan)

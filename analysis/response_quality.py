@@ -33,6 +33,14 @@ def item_response(cells: Cells, where: NDArray[np.bool_] | None = None) -> list[
 
     A short form does not ask all items, and cells cannot tell "not asked" from "not answered": keep the form in the
     cells (`tabulate(..., keep=["form"])`) and choose one form by `where`.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3], "q": [5, None, -1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"], not_applicable=[-1]), design=Design(psus="psu"))
+    >>> (q,) = item_response(cells)
+    >>> q.answered, q.not_applicable, q.missing, q.nonresponse
+    (1, 1, 1, 0.5)
     """
     chosen = np.ones(len(cells), bool) if where is None else np.asarray(where, bool)
     found = []

@@ -70,7 +70,7 @@ def breaks(waves: Sequence[Wave]) -> list[tuple[str, ...]]:
     return [(), *(later.changed_since(earlier) for earlier, later in pairwise(waves))]
 
 
-def trend(
+def trend_over(
     waves: Sequence[Wave], estimates: ArrayLike, variance: ArrayLike, *, df: ArrayLike = np.inf, level: float = 0.95
 ) -> Trend:
     """Changes and slopes of one figure over waves in their order.
@@ -80,7 +80,7 @@ def trend(
     per wave (a contrast has the smallest of its waves). A slope is sum (t - mean t) y / sum (t - mean t)^2 over the
     waves of an unbroken stretch, taken as equally far apart: a contrast of waves, not a regression of answers.
 
-    >>> series = trend([Wave("a"), Wave("b"), Wave("c", "new form")], [0.80, 0.85, 0.90], [0.0001, 0.0001, 0.0001])
+    >>> series = trend_over([Wave("a"), Wave("b"), Wave("c", "new form")], [0.80, 0.85, 0.90], [0.0001, 0.0001, 0.0001])
     >>> [(change.end, change.estimate and round(change.estimate, 3), change.broken) for change in series.changes]
     [('b', 0.05, ()), ('c', None, ('instrument',))]
     >>> [(slope.start, slope.end, round(slope.estimate, 3)) for slope in series.slopes]

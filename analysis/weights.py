@@ -64,6 +64,14 @@ def design_weights(cells: Cells) -> Weights:
     """The weights of the design's column; without one, every row counts as one, and each figure says "unweighted".
 
     Refuses a weight that is empty, zero, negative or not a number.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> answers = {"psu": [1, 1, 2, 2, 3, 3], "sex": list("FMFMFM"), "q": [5, 2, 4, 1, 2, 4]}
+    >>> table = pa.table({**answers, "w": [2, 1, 2, 1, 2, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"), keep=["sex"])
+    >>> design_weights(cells).final.tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
     """
     column = cells.design.weights
     if column is None:

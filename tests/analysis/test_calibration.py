@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis import Design, calibrate, design_weights, estimate, poststratify, rake
+from analysis import Design, adjust_nonresponse, calibrate, design_weights, estimate, poststratify, rake
 from analysis.errors import BadMethod, CannotCalibrate
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of
@@ -160,3 +160,18 @@ def test_negative_weights_are_warned_of(base):
 def test_unweighted_rows_may_be_post_stratified_and_are_then_weighted():
     cells = cells_of(by_hand.a_sample(), Design("stratum", "psu"))
     assert "unweighted" not in estimate(cells, poststratify(design_weights(cells), "sex", SEX)).row("q1")["flags"]
+
+
+def test_those_who_answered_stand_for_those_of_their_class_who_did_not(base):
+    asked = {"F": 2.0 * reached(base, "sex")["F"], "M": 1.25 * reached(base, "sex")["M"]}
+    weights = adjust_nonresponse(base, "sex", asked)
+    assert reached(weights, "sex") == pytest.approx(asked)
+    assert weights.calibration is None
+    assert weights.diagnostics["lowest_response_rate"] == pytest.approx(0.5)
+    assert not weights.diagnostics["warnings"]
+    assert adjust_nonresponse(base, "sex", {"F": asked["F"] * 4, "M": asked["M"]}).diagnostics["warnings"]
+
+
+def test_more_answers_than_people_asked_are_refused(base):
+    with pytest.raises(CannotCalibrate, match="more answered than were asked"):
+        adjust_nonresponse(base, "sex", {"F": 1.0, "M": 1000.0})

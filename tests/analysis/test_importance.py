@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.importance import importance
+from analysis.importance import importance_of
 
 NAMES = ["access", "procedures", "staff", "result"]
 
@@ -35,7 +35,7 @@ def test_shares_are_mean_gains_over_all_orders():
             x = survey["factors"]
             with_j = r_squared(x[:, order[: place + 1]], survey["outcome"], w)
             gains[j] += with_j - (r_squared(x[:, order[:place]], survey["outcome"], w) if place else 0)
-    found = importance(**survey, weights=w)
+    found = importance_of(**survey, weights=w)
     np.testing.assert_allclose(found.share, gains / 24, rtol=1e-9)
     assert found.r2 == pytest.approx(r_squared(survey["factors"], survey["outcome"], w))
     np.testing.assert_allclose(found.performance, np.average(survey["factors"], axis=0, weights=w))
@@ -43,7 +43,7 @@ def test_shares_are_mean_gains_over_all_orders():
 
 def test_the_jackknife_leaves_out_one_cluster_at_a_time():
     survey = a_survey(clusters=10, n=120)
-    found = importance(**survey)
+    found = importance_of(**survey)
     total = np.zeros(4)
     for psu in range(10):
         same = survey["strata"] == psu % 5
@@ -51,31 +51,31 @@ def test_the_jackknife_leaves_out_one_cluster_at_a_time():
         kept = w > 0
         part = {key: value if key == "names" else value[kept] for key, value in survey.items()}
         part |= {"strata": np.arange(kept.sum()) * 0, "psus": np.arange(kept.sum())}
-        total += 0.5 * (importance(**part, weights=w[kept]).share - found.share) ** 2
+        total += 0.5 * (importance_of(**part, weights=w[kept]).share - found.share) ** 2
     np.testing.assert_allclose(found.se, np.sqrt(total))
     assert found.df == 5
     assert found.flags == ("association, not cause", "review")
 
 
 def test_intervals_hold_the_share_of_a_large_population():
-    truth = importance(**a_survey(99, n=200_000, clusters=4000)).share
-    held = [(found.low <= truth) & (truth <= found.high) for found in (importance(**a_survey(s)) for s in range(60))]
+    truth = importance_of(**a_survey(99, n=200_000, clusters=4000)).share
+    held = [(found.low <= truth) & (truth <= found.high) for found in (importance_of(**a_survey(s)) for s in range(60))]
     assert np.mean(held) > 0.88
 
 
 def test_whoever_lacks_an_answer_is_left_out():
     survey = a_survey()
     survey["factors"][:50, 1] = np.nan
-    found = importance(**survey)
+    found = importance_of(**survey)
     assert found.persons == 550
     whole = {key: value if key == "names" else value[50:] for key, value in survey.items()}
-    np.testing.assert_allclose(found.share, importance(**whole).share)
+    np.testing.assert_allclose(found.share, importance_of(**whole).share)
 
 
 def test_a_factor_that_repeats_another_shares_with_it():
     survey = a_survey()
     survey["factors"][:, 1] = survey["factors"][:, 2]
-    found = importance(**survey)
+    found = importance_of(**survey)
     assert found.share[1] == pytest.approx(found.share[2])
     assert np.isfinite(found.se).all()
 
@@ -90,4 +90,4 @@ def test_a_factor_that_repeats_another_shares_with_it():
 )
 def test_what_cannot_be_computed_is_refused(change, message):
     with pytest.raises(AnalysisError, match=message):
-        importance(**{**a_survey(), **change})
+        importance_of(**{**a_survey(), **change})

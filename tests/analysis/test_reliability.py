@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.reliability import reliability, sum_products
+from analysis.reliability import intraclass, reliability_of, sum_products
 from tests.analysis.province import a_province, levels
 
 ITEMS = ["q1", "q2", "q3", "q4"]
@@ -20,12 +20,12 @@ def answers(n=400, missing=0.0, loadings=(0.9, 0.8, 0.7, 0.6), seed=5):
 
 def test_alpha_and_item_rest_are_those_of_the_rows():
     rows = answers()
-    found = reliability(sum_products(rows, ITEMS))
+    found = reliability_of(sum_products(rows, ITEMS))
     total = rows.sum(axis=1)
     assert found.alpha == pytest.approx(4 / 3 * (1 - rows.var(axis=0, ddof=1).sum() / total.var(ddof=1)))
     for k, item_rest in enumerate(found.item_rest):
         assert item_rest == pytest.approx(np.corrcoef(rows[:, k], total - rows[:, k])[0, 1])
-    assert found.alpha_without[0] == pytest.approx(reliability(sum_products(rows[:, 1:], ITEMS[1:])).alpha)
+    assert found.alpha_without[0] == pytest.approx(reliability_of(sum_products(rows[:, 1:], ITEMS[1:])).alpha)
 
 
 def test_omega_finds_the_loadings_that_made_the_answers():
@@ -34,7 +34,7 @@ def test_omega_finds_the_loadings_that_made_the_answers():
     rng = np.random.default_rng(2)
     z = rng.standard_normal((4000, 4))
     z = (z - z.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(z.T))).T @ np.linalg.cholesky(covariance).T
-    found = reliability(sum_products(z + 100, ITEMS))
+    found = reliability_of(sum_products(z + 100, ITEMS))
     np.testing.assert_allclose(found.loadings, loadings, atol=1e-6)
     assert found.omega == pytest.approx(loadings.sum() ** 2 / covariance.sum(), abs=1e-8)
     assert found.omega > found.alpha
@@ -42,7 +42,7 @@ def test_omega_finds_the_loadings_that_made_the_answers():
 
 
 def test_with_equal_loadings_omega_is_alpha():
-    found = reliability(sum_products(answers(40_000, loadings=(0.7,) * 4), ITEMS))
+    found = reliability_of(sum_products(answers(40_000, loadings=(0.7,) * 4), ITEMS))
     assert found.omega == pytest.approx(found.alpha, abs=0.002)
 
 
@@ -51,15 +51,15 @@ def test_parts_add_to_the_whole_exactly():
     whole = sum_products(rows, ITEMS)
     parts = sum_products(rows[:123], ITEMS) + sum_products(rows[123:], ITEMS)
     assert (whole.products == parts.products).all()
-    assert reliability(whole) == reliability(parts)
+    assert reliability_of(whole) == reliability_of(parts)
 
 
 def test_missing_answers_are_left_out_by_a_named_rule():
     rows = answers(missing=0.2)
     complete = rows[(rows > 0).all(axis=1)]
     by_pairs, whole_rows = sum_products(rows, ITEMS), sum_products(rows, ITEMS, complete=True)
-    assert reliability(whole_rows).alpha == pytest.approx(reliability(sum_products(complete, ITEMS)).alpha)
-    assert reliability(by_pairs).alpha != pytest.approx(reliability(whole_rows).alpha, abs=1e-6)
+    assert reliability_of(whole_rows).alpha == pytest.approx(reliability_of(sum_products(complete, ITEMS)).alpha)
+    assert reliability_of(by_pairs).alpha != pytest.approx(reliability_of(whole_rows).alpha, abs=1e-6)
     both = (rows[:, 0] > 0) & (rows[:, 1] > 0)
     assert by_pairs.covariance()[0, 1] == pytest.approx(np.cov(rows[both, 0], rows[both, 1])[0, 1])
     with pytest.raises(AnalysisError, match="rule for missing answers"):
@@ -69,26 +69,28 @@ def test_missing_answers_are_left_out_by_a_named_rule():
 def test_a_weight_of_two_is_two_persons():
     rows = answers(50)
     weighted = sum_products(rows, ITEMS, weights=np.full(50, 2.0))
-    assert reliability(weighted).alpha == pytest.approx(reliability(sum_products(np.repeat(rows, 2, 0), ITEMS)).alpha)
+    assert reliability_of(weighted).alpha == pytest.approx(
+        reliability_of(sum_products(np.repeat(rows, 2, 0), ITEMS)).alpha
+    )
 
 
 def test_two_items_have_no_omega_and_one_has_nothing():
-    found = reliability(sum_products(answers(), ITEMS).of(["q1", "q2"]))
+    found = reliability_of(sum_products(answers(), ITEMS).of(["q1", "q2"]))
     assert found.omega is None
     assert found.alpha_without == (None, None)
     with pytest.raises(AnalysisError, match="two items or more"):
-        reliability(sum_products(answers(), ITEMS).of(["q1"]))
+        reliability_of(sum_products(answers(), ITEMS).of(["q1"]))
     with pytest.raises(AnalysisError, match="no sums were made for q9"):
         sum_products(answers(), ITEMS).of(["q9"])
     with pytest.raises(AnalysisError, match="not answered together"):
-        reliability(sum_products([[1, 0], [0, 2]], ["q1", "q2"]))
+        reliability_of(sum_products([[1, 0], [0, 2]], ["q1", "q2"]))
 
 
 def test_a_fit_at_its_bound_is_flagged():
     rng = np.random.default_rng(4)
     a = rng.standard_normal(300)
     rows = np.column_stack([a, a + 0.01 * rng.standard_normal(300), rng.standard_normal(300)]) + 10
-    assert reliability(sum_products(rows, ["a", "b", "c"])).flags == ("improper",)
+    assert reliability_of(sum_products(rows, ["a", "b", "c"])).flags == ("improper",)
 
 
 def test_the_simulated_questionnaire_hangs_together():
@@ -97,5 +99,16 @@ def test_the_simulated_questionnaire_hangs_together():
     codes = [question.code for question in province.questions]
     chosen = [code for code in codes if code[0] == "B" and not code.endswith(".0")]
     found = levels(province)[full][:, [codes.index(code) for code in chosen]]
-    alpha = reliability(sum_products(np.where(found > 5, 0, found), chosen)).alpha
+    alpha = reliability_of(sum_products(np.where(found > 5, 0, found), chosen)).alpha
     assert 0.7 < alpha < 0.9
+
+
+def test_the_intraclass_correlation_of_clusters_is_found_again():
+    rng = np.random.default_rng(4)
+    clusters, size, rho = 3000, 12, 0.15
+    shared = rng.standard_normal((clusters, 1)) * np.sqrt(rho)
+    own = rng.standard_normal((clusters, size)) * np.sqrt(1 - rho)
+    means = (shared + own).mean(1)
+    deff = means.var(ddof=1) / (1 / size)
+    assert intraclass(deff, clusters * size, clusters) == pytest.approx(rho, abs=0.01)
+    assert np.isnan(intraclass(1.0, 10, 10))

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import stdtr, stdtrit
 
 from analysis.errors import AnalysisError
-from analysis.trend import Wave, breaks, trend
+from analysis.trend import Wave, breaks, trend_over
 
 
 def waves(*instruments, **more):
@@ -18,7 +18,7 @@ def test_a_break_names_what_changed():
 
 
 def test_no_change_is_computed_across_a_break():
-    series = trend(waves("G1", "G1", "G2", "G2"), [0.90, 0.91, 0.82, 0.84], np.full(4, 1e-4))
+    series = trend_over(waves("G1", "G1", "G2", "G2"), [0.90, 0.91, 0.82, 0.84], np.full(4, 1e-4))
     assert [change.estimate is None for change in series.changes] == [False, True, False]
     assert series.changes[1].broken == ("instrument",)
     assert (series.changes[1].p, series.changes[1].low) == (None, None)
@@ -26,7 +26,7 @@ def test_no_change_is_computed_across_a_break():
 
 
 def test_a_change_has_its_interval_and_an_adjusted_p():
-    series = trend(waves("G", "G", "G"), [0.80, 0.86, 0.85], [4e-4, 5e-4, 4e-4], df=[12, 9, 40])
+    series = trend_over(waves("G", "G", "G"), [0.80, 0.86, 0.85], [4e-4, 5e-4, 4e-4], df=[12, 9, 40])
     up, down = series.changes
     assert up.se == pytest.approx(0.03)
     assert (up.low, up.high) == pytest.approx((0.06 - stdtrit(9, 0.975) * 0.03, 0.06 + stdtrit(9, 0.975) * 0.03))
@@ -37,8 +37,8 @@ def test_a_change_has_its_interval_and_an_adjusted_p():
 
 def test_a_panel_is_surer_of_changes_than_independent_waves():
     covariance = np.full((3, 3), 3e-4) + np.diag(np.full(3, 1e-4))
-    panel = trend(waves("G", "G", "G"), [0.80, 0.82, 0.85], covariance)
-    apart = trend(waves("G", "G", "G"), [0.80, 0.82, 0.85], covariance.diagonal())
+    panel = trend_over(waves("G", "G", "G"), [0.80, 0.82, 0.85], covariance)
+    apart = trend_over(waves("G", "G", "G"), [0.80, 0.82, 0.85], covariance.diagonal())
     assert (panel.reading, apart.reading) == ("panel", "independent")
     assert panel.changes[0].se == pytest.approx(np.sqrt(2e-4))
     assert panel.slopes[0].se < apart.slopes[0].se
@@ -46,19 +46,19 @@ def test_a_panel_is_surer_of_changes_than_independent_waves():
 
 def test_a_slope_is_the_straight_line_through_the_waves():
     values = np.array([0.80, 0.83, 0.81, 0.90, 0.88])
-    (slope,) = trend(waves(*"GGGGG"), values, np.full(5, 1e-4)).slopes
+    (slope,) = trend_over(waves(*"GGGGG"), values, np.full(5, 1e-4)).slopes
     assert slope.estimate == pytest.approx(np.polyfit(range(5), values, 1)[0])
     assert slope.se == pytest.approx(0.01 / np.sqrt(10))
 
 
 def test_a_wave_without_a_figure_leaves_a_gap_and_no_nan():
-    series = trend(waves("G", "G", "G"), [0.8, np.nan, 0.9], [1e-4, np.nan, 1e-4])
+    series = trend_over(waves("G", "G", "G"), [0.8, np.nan, 0.9], [1e-4, np.nan, 1e-4])
     assert all(change.estimate is None and change.adjusted is None for change in series.changes)
-    certain = trend(waves("G", "G"), [1.0, 1.0], [0.0, 0.0])
+    certain = trend_over(waves("G", "G"), [1.0, 1.0], [0.0, 0.0])
     assert (certain.changes[0].estimate, certain.changes[0].p) == (0.0, None)
 
 
 def test_a_single_wave_is_no_trend_and_mismatched_lengths_are_refused():
-    assert trend(waves("G"), [0.8], [1e-4]).slopes == ()
+    assert trend_over(waves("G"), [0.8], [1e-4]).slopes == ()
     with pytest.raises(AnalysisError, match="2 waves need as many"):
-        trend(waves("G", "G"), [0.8], [1e-4])
+        trend_over(waves("G", "G"), [0.8], [1e-4])

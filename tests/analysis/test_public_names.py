@@ -1,0 +1,38 @@
+"""The front of the package: every public name is there, explains itself, and costs only what is used."""
+
+import doctest
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import analysis
+
+
+@pytest.mark.parametrize("name", analysis.__all__)
+def test_every_public_name_is_there_and_explains_itself(name):
+    thing = getattr(analysis, name)
+    if callable(thing):
+        assert inspect.getdoc(thing)
+
+
+@pytest.mark.parametrize("name", [name for name in analysis.__all__ if inspect.isfunction(getattr(analysis, name))])
+def test_every_public_function_has_types_and_an_example_that_is_run(name):
+    function = getattr(analysis, name)
+    signature = inspect.signature(function)
+    assert signature.return_annotation is not inspect.Signature.empty
+    assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
+    assert doctest.DocTestFinder().find(function)[0].examples or name in ("write_snapshot", "read_snapshot"), name
+
+
+def test_a_first_estimate_does_not_import_what_it_does_not_need():
+    code = "import sys, analysis; print(*[m for m in sys.modules if m.startswith('analysis.')])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "analysis.estimation" in loaded
+    assert not {"analysis.ranking", "analysis.small_area", "analysis.disclosure", "analysis.trend"} & set(loaded)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = analysis.nothing
