@@ -144,6 +144,11 @@ class Cells:
         os.replace(partial, path)
 
     @classmethod
+    def from_bytes(cls, content: bytes) -> "Cells":
+        """The cells that `to_bytes` wrote."""
+        return _from_table(pq.read_table(io.BytesIO(content), read_dictionary=[]), "cells")
+
+    @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cells":
         """Read cells that `save` wrote."""
         return _from_table(pq.read_table(path, read_dictionary=[]), str(path))

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from analysis.cells import Cells, PersonSums, gather, smallest
 from analysis.codebook import Codebook, CodebookItem
 from analysis.design import Design
-from analysis.errors import N_, BadCodebook, BadData
+from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
 from analysis.keys import combine, encode_numbers, encode_text, first_rows, rank
 from analysis.snapshot import Snapshot, read_snapshot
 
 Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
 BATCH = 1 << 19
+ENGINES = ("local", "spark")
 PARTS = 8
 
 
@@ -39,6 +40,8 @@ def tabulate(
     elements: bool = False,
     person_means: bool = False,
     progress: Callable[[int], None] | None = None,
+    engine: str = "local",
+    session: Any = None,
 ) -> Cells:
     """Sum a data set into cells.
 
@@ -52,6 +55,8 @@ def tabulate(
     elements  keep every row as a cell of its own (needed where a method looks at single rows)
     person_means  also keep what the mean of persons' own factor scores needs
     progress  called with the number of rows read so far
+    engine    local, or spark: Parquet files are read by the workers of an existing cluster (`session`, or the running
+              one), each partition by this same function; equal cells, byte for byte. Not with `elements`
 
     >>> table = pa.table({"unit": ["a", "a", "b"], "q01": [5, 4, 1], "q02": [3, None, 2]})
     >>> cells = tabulate(table, ["unit"], codebook=Codebook.plain(["q01", "q02"]), design=Design(psus="unit"))
@@ -92,6 +97,9 @@ def tabulate(
         counts=(),
         elements=elements or design.elements,
     )
+    one_of("engine", engine, ENGINES)
+    if engine == "spark":
+        return _on_spark(opened, empty, numbers, person_means, session)
     parts: list[Cells] = []
     seen = 0
     for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
@@ -107,6 +115,24 @@ def tabulate(
     if not parts:
         raise BadData(N_("there are no rows; nothing can be estimated"))
     return gather(parts)
+
+
+def _on_spark(
+    sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], person_means: bool, session: Any
+) -> Cells:
+    from analysis.spark import cells_of_partitions
+
+    if empty.elements:
+        raise BadMethod(N_("rows that stay rows gain nothing on a cluster; use the local engine for this design"))
+    paths = [source.path if isinstance(source, Snapshot) else source for source in sources]
+    if any(isinstance(path, pa.Table) for path in paths):
+        raise BadMethod(N_("the spark engine reads Parquet files; write the table to one first"))
+    columns = tuple(dict.fromkeys([*empty.keys, *empty.codebook.item_codes]))
+
+    def of_part(table: pa.Table) -> Cells:
+        return gather([_sum(batch, empty, numbers, person_means, 0) for batch in _batches([table], columns)])
+
+    return cells_of_partitions([str(path) for path in paths], columns, of_part, session)
 
 
 def design_of(codebook: Codebook) -> Design:

@@ -114,6 +114,13 @@ def _out(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path 
     type=click.Choice(LONELY),
     help=_("What to do with a stratum that has one PSU, whatever the design says."),
 )
+@click.option(
+    "--engine",
+    type=click.Choice(("local", "spark")),
+    default="local",
+    show_default=True,
+    help=_("Where the pass over the data runs; spark reads Parquet on an existing cluster."),
+)
 def estimate(
     data: Path,
     design_file: Path | None,
@@ -124,11 +131,12 @@ def estimate(
     level: float,
     variance: str,
     lonely: str | None,
+    engine: str,
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating.run import Method, estimate_file, estimate_snapshot, has_codebook
 
-    method = Method(interval, level, variance)
+    method = Method(interval, level, variance, engine)
     if design_file is None and not has_codebook(data):
         raise click.UsageError(
             _("{file} has no codebook; say with --design DESIGN.yaml how its answers came about", file=data.name)

@@ -22,11 +22,12 @@ Families = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Method:
-    """How estimates are made: the interval's name and level, the kind of variance."""
+    """How estimates are made: the interval's name and level, the kind of variance, and where the pass runs."""
 
     interval: str = "wilson_shared"
     level: float = 0.95
     variance: str = "linearised"
+    engine: str = "local"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def estimate_file(
             design=_sampling(design, lonely),
             keep=design.calibration_columns,
             progress=progress,
+            engine=method.engine,
         )
         return _finish(cells, _weights(cells, design), method, table.notes)
     except analysis.AnalysisError as error:
@@ -91,7 +93,7 @@ def estimate_snapshot(
 ) -> Result:
     """The same for a snapshot of the platform, whose codebook says what its columns are."""
     snapshot = analysis.read_snapshot(path)
-    cells = analysis.tabulate(snapshot, [tuple(family) for family in by], progress=progress)
+    cells = analysis.tabulate(snapshot, [tuple(family) for family in by], progress=progress, engine=method.engine)
     if lonely:
         cells = cells.with_lonely(lonely)
     weights = analysis.design_weights(cells)
