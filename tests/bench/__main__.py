@@ -78,6 +78,9 @@ def main() -> int:
         process = best(lambda: subprocess.run([sys.executable, "-c", PLAIN, path], check=True, capture_output=True), 2)
         line("the whole command / a process that only sums", whole, process, "at most 6", whole / process,
              whole <= 6 * process)  # fmt: skip
+        mebibytes = streamed(path, 100)
+        line(f"{100 * rows:,} forms streamed, peak memory in GiB / 2 GiB", mebibytes / 1024, 2.0, "at most 1",
+             mebibytes / 2048, mebibytes <= 2048)  # fmt: skip
         few, more = min(50_000, rows // 20), min(200_000, rows // 5)
         first = rivals.r_seconds(path, few, Path(folder))
         if first is None:
@@ -87,10 +90,38 @@ def main() -> int:
             slope = max(second - first, 0.0) / (more - few)
             full = (first + slope * (rows - few)) * sample.ITEMS / 2
             line(f"R, margins only: 2 items, {few:,} and {more:,} rows, drawn out", reading + finish, full,
-                 "1,000", full / (reading + finish))  # fmt: skip
-        there = "installed; compare with its own script" if rivals.svy_installed() else "not installed"
-        print(f"{'svy (PyPI)':66} {there}")
+                 "1,000", full / (reading + finish), full >= 1000 * (reading + finish))  # fmt: skip
+        small = min(100_000, rows)
+        rival = rivals.svy_seconds(path, small)
+        if rival is None:
+            print(f"{'svy (PyPI; or SIPAS_BENCH_SVY=its Python)':66} not installed")
+        else:
+            part = sample.write(Path(folder) / "small.parquet", small)
+            cold = best(lambda: whole_set(part.path))
+            full = rival * sample.ITEMS / 2
+            what = f"svy, the whole set: 2 items at {small:,} rows, drawn out to all items"
+            line(what, cold, full, "100", full / cold, full >= 100 * cold)
     return 1 if failed else 0
+
+
+STREAM = """
+import resource, sys
+from analysis import tabulate
+cells = tabulate([sys.argv[1]] * int(sys.argv[2]), ["unit", "field", ("unit", "field")])
+print(cells.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def streamed(path: Path, times: int) -> float:
+    """Peak memory in MiB of a process that tabulates the file so many times over."""
+    run = subprocess.run([sys.executable, "-c", STREAM, path, str(times)], check=True, capture_output=True, text=True)
+    return float(run.stdout.split()[1])
+
+
+def whole_set(path: Path) -> object:
+    """Cold from the file to the table: all items, factors and the whole in all families."""
+    cells = tabulate(read_snapshot(path), FAMILIES)
+    return estimate(cells, frame_weights(cells, sample.dossiers(), columns=("unit", "field")))
 
 
 def command(path: Path, folder: Path) -> None:
