@@ -349,6 +349,9 @@ def _assemble(
     if not measures.share:
         interval = "t"
         low, high = mean_t(value, v, found.df, q)
+        if measures.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
+            nobody = (found.positive == 0) & (v == 0)
+            low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
     elif interval == "wilson_shared":
         shared, siblings = _shared(own, value, found.df, kinds)
         borrowed = _borrowed(own, value, found, runs)

@@ -145,6 +145,14 @@ def test_14_nobody_satisfied_still_has_an_upper_limit_as_a_share():
     assert 0 < row["high"] < 0.05
 
 
+def test_14_a_total_of_nobody_has_no_interval_of_width_zero():
+    table = pa.table({"psu": [1, 2, 3, 4], "q": [1, 2, 3, 1]})
+    cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    total = figures(cells, design_weights(cells), pooled(cells, ["q"]).as_total()).row("q")
+    assert (total["estimate"], total["se"]) == (0.0, 0.0)
+    assert (total["low"], total["high"]) == (None, None)
+
+
 def test_15_residuals_use_all_rows_of_a_class_also_those_without_an_answer():
     sample = by_hand.a_sample(missing=0.5)
     cells = cells_of(sample)
