@@ -20,6 +20,8 @@ COMMANDS = {
     "migrate": "sipas.commands.setup:migrate",
     "serve": "sipas.commands.serve:serve",
     "doctor": "sipas.commands.doctor:doctor",
+    "maintain": "sipas.commands.upkeep:maintain",
+    "backup": "sipas.commands.upkeep:backup",
     "registry": "sipas.commands.registry:registry",
     "point": "sipas.commands.fieldwork:point",
     "wave": "sipas.commands.fieldwork:wave",

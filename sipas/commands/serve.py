@@ -9,6 +9,7 @@ import socket
 import click
 
 from sipas.commands.common import database, example, note, settings
+from sipas.commands.upkeep import every_night
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
 
@@ -22,6 +23,7 @@ from sipas.i18n import _
 def serve(host: str, port: int, workers: int | None) -> None:
     where = settings()
     database(where)
+    every_night(where)
     run(host, port, workers or where.workers)
 
 
