@@ -118,8 +118,8 @@ def test_on_sqlite_nothing_is_left_of_the_order_of_arrival(database, settings, c
     assert abs(_rho(by_place)) < POWER
     with capsys.disabled():
         print(f"\nSQLite before maintenance: {len(in_log)} answers in the log, in order {visible:.2f}; newest row"
-              f" of a page told on {before[0]} of {before[3]} pages (blind {before[1]:.1f}); after: log empty, {hits} of {pages}"
-              f" (blind {blind:.1f})")  # fmt: skip
+              f" of a page told on {before[0]} of {before[3]} pages (blind {before[1]:.1f}); after: log empty, {hits}"
+              f" of {pages} (blind {blind:.1f})")  # fmt: skip
 
 
 def test_a_backup_keeps_no_order_either(database, settings):
@@ -200,7 +200,7 @@ def test_on_postgresql_nothing_is_left_of_the_order_of_arrival(tmp_path, capsys)
             )
         assert names == ["pk_response"]
         with capsys.disabled():
-            print(f"\nPostgreSQL before maintenance: order by place {correlation(order, keys_before):.2f}, {marks_before}"
+            print(f"\nPostgreSQL before maintenance: by place {correlation(order, keys_before):.2f}, {marks_before}"
                   f" transaction marks; after: {correlation(order, keys_after):.2f}, {marks_after} mark")  # fmt: skip
         database.engine.dispose()
 
