@@ -51,7 +51,7 @@ class Settings:
             name = f"SIPAS_{setting.name.upper()}"
             text = environ.get(name, "").strip()
             if text:
-                values[setting.name] = _READ.get(setting.name, str)(name, text)
+                values[setting.name] = _READ[setting.name](name, text)
         return cls(**values)  # type: ignore[arg-type]
 
     @property
@@ -95,4 +95,14 @@ def _workers(name: str, text: str) -> int:
     return int(text)
 
 
-_READ = {"home": _home, "parts": _parts, "workers": _workers}
+def _as_it_stands(name: str, text: str) -> str:
+    return text
+
+
+_READ = {
+    "home": _home,
+    "database_url": _as_it_stands,
+    "parts": _parts,
+    "workers": _workers,
+    "province": _as_it_stands,
+}

@@ -19,6 +19,19 @@ def test_the_default_home_follows_the_user():
     assert Settings.from_environment({"XDG_DATA_HOME": "/data"}).home == Path("/data/sipas")
 
 
+def test_every_setting_can_be_given_in_the_environment():
+    given = {
+        "home": "/srv/s",
+        "database_url": "postgresql+psycopg://x@/s",
+        "parts": "kiosk,desk",
+        "workers": "7",
+        "province": "Điện Biên",
+    }
+    assert set(given) == {setting.name for setting in fields(Settings)}
+    read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
+    assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
+
+
 def test_the_environment_is_heard():
     read = Settings.from_environment(
         {"HOME": "/x", "SIPAS_HOME": "/srv/s", "SIPAS_PARTS": "kiosk", "SIPAS_WORKERS": "3"}
