@@ -88,7 +88,7 @@ def test_both_widths_of_the_door_leave_equal_rows():
     assert row == {column.key: getattr(one, column.key) for column in Response.__table__.columns}
 
 
-@pytest.mark.parametrize("text", ["👩‍👩‍👧", "Tô Hiệu", "To\u0302 Hie\u0323\u0302u", "Z̴̢a̵l̷g̶o̴", "نعم"])
+@pytest.mark.parametrize("text", ["👩‍👩‍👧", "Hẹn đúng ngày", "He\u0323n \u0111u\u0301ng nga\u0300y", "Z̴̢a̵l̷g̶o̴", "نعم"])
 def test_text_of_any_script_is_kept(database, settings, text):
     a_wave(database, settings)
     a_response(database, settings, comment=text)
