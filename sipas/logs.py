@@ -32,14 +32,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(facts, ensure_ascii=False)
 
 
-def install(app: Flask) -> None:
-    """Our own handler in place of Flask's, which would print addresses and paths."""
+def start() -> None:
+    """Events go to standard error, one line each."""
     if not EVENTS.handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
         EVENTS.addHandler(handler)
         EVENTS.setLevel(logging.INFO)
         EVENTS.propagate = True
+
+
+def install(app: Flask) -> None:
+    """Our own handler in place of Flask's, which would print addresses and paths."""
+    start()
     app.logger.handlers.clear()
     app.logger.propagate = False
     app.logger.disabled = True

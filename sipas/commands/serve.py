@@ -23,7 +23,7 @@ from sipas.i18n import _
 def serve(host: str, port: int, workers: int | None) -> None:
     where = settings()
     database(where)
-    every_night(where)
+    every_night()
     run(host, port, workers or where.workers)
 
 

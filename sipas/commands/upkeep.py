@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+import os
+import subprocess
+import sys
+import time
 
 import click
 
 from sipas import clock
 from sipas.commands.common import database, example, note, settings
 from sipas.i18n import _
-from sipas.logs import EVENTS
+from sipas.logs import EVENTS, start
 from sipas.settings import Settings
 
 HOUR = dt.time(2, 30)  # in the province's night
@@ -44,9 +47,9 @@ def backup() -> None:
     note(_("Backup: {copy}", copy=path))
 
 
-def every_night(where: Settings) -> None:
-    """Starts the nightly upkeep in the server's first process, beside its workers."""
-    threading.Thread(target=_nightly, args=(where, threading.Event()), daemon=True).start()
+def every_night() -> None:
+    """Starts the nightly upkeep beside the server, as a process: a thread here would lock up workers as they fork."""
+    subprocess.Popen([sys.executable, "-m", __name__])  # noqa: S603 - our own words
 
 
 def until_next(now: dt.datetime) -> float:
@@ -61,13 +64,30 @@ def until_next(now: dt.datetime) -> float:
     return (due - local).total_seconds()
 
 
-def _nightly(where: Settings, stop: threading.Event) -> None:
+def main() -> None:
+    """Waits for each night as long as the server that started it lives."""
+    server = os.getppid()
+    due = time.monotonic() + until_next(clock.now())
+    while os.getppid() == server:
+        time.sleep(2)
+        if time.monotonic() >= due:
+            upkeep(Settings.from_environment())
+            due = time.monotonic() + until_next(clock.now())
+
+
+def upkeep(where: Settings) -> None:
+    """One night's deed, told in the log; a failure never ends the process."""
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
 
-    while not stop.wait(until_next(clock.now())):
-        try:
-            done = run(Database.of(where), where.home)
-            EVENTS.info("maintained", extra={"facts": {"due": done}})
-        except Exception as error:  # the server goes on; the operator reads why
-            EVENTS.error("maintenance failed", extra={"facts": {"kind": type(error).__name__}})
+    try:
+        database = Database.of(where)
+        EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
+        database.engine.dispose()
+    except Exception as error:
+        EVENTS.error("maintenance failed", extra={"facts": {"kind": type(error).__name__}})
+
+
+if __name__ == "__main__":
+    start()
+    main()

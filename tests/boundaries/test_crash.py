@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import secrets
@@ -56,8 +57,13 @@ class Server:
             return False
 
     def kill(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            while True:  # the workers die a moment after their parent
+                os.killpg(self.process.pid, 0)
+                time.sleep(0.01)
 
 
 class Client(threading.Thread):
@@ -133,3 +139,20 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(database, settings):
     assert len(again) == len(worker)
     with database.reading() as session:
         assert stored(session, 1) == sum(client.thanked for client in clients)
+
+
+def test_the_nightly_upkeep_lives_and_ends_with_its_server(settings, database):
+    server = Server(settings.home, free_port())
+    find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.commands.upkeep"]
+    upkeep = subprocess.run(find, capture_output=True, text=True).stdout.split()
+    try:
+        assert len(upkeep) == 1
+        time.sleep(2)  # all workers are up, and the server listens to signals
+        server.process.terminate()
+        server.process.wait(20)
+        end = time.monotonic() + 10
+        while subprocess.run(["ps", "-p", upkeep[0]], capture_output=True).returncode == 0:
+            assert time.monotonic() < end, "the upkeep outlived its server"
+            time.sleep(0.2)
+    finally:
+        server.kill()

@@ -207,3 +207,14 @@ def test_on_postgresql_nothing_is_left_of_the_order_of_arrival(tmp_path, capsys)
 
 def test_keys_are_labels_of_nothing_once_the_waves_key_is_gone():
     assert keys.label(b"a" * 32, "answer", "x") != keys.label(b"b" * 32, "answer", "x")
+
+
+def test_a_night_that_fails_is_told_in_the_log_and_ends_nothing(settings, caplog, monkeypatch):
+    from sipas.commands.upkeep import upkeep
+
+    with caplog.at_level("INFO"):
+        upkeep(settings)
+        assert "maintained" in caplog.text
+        monkeypatch.setattr("sipas.intake.maintenance.maintain", lambda *_: 1 / 0)
+        upkeep(settings)
+    assert "maintenance failed" in caplog.text
