@@ -5,6 +5,7 @@ none can be computed from what is shown (`withholding`). A table knows earlier o
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -44,10 +45,15 @@ class Policy:
 
     `minimum`: fewer people than this, and the figure is withheld. `unanimous`: a share of 0 or 1 among fewer people
     than this tells what each of them answered, and is withheld too. Name and version are written into every table.
+
+    Digits betray as well: with a share, its standard error and its design effect in full, anybody can compute the
+    weights behind a figure and, from them and the frame, how many answered in a withheld one. So a table keeps
+    `decimals` places of shares and limits and two digits of the rest; a figure too uncertain to show keeps its words.
     """
 
     minimum: int = 10
     unanimous: int = 20
+    decimals: int = 3
     name: str = "sipas-primary"
     version: str = "1"
 
@@ -57,6 +63,20 @@ class Policy:
                 N_("the smallest group that may be shown is {minimum}; below 3 each member could recognise the other"),
                 minimum=self.minimum,
             )
+
+    def rounded(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The row as it may be read: no more digits than a reader needs."""
+        found = dict(row)
+        uncertain = row.get("reliability") == "hidden"
+        for name in ("estimate", "low", "high"):
+            if found.get(name) is not None:
+                found[name] = None if uncertain else round(found[name], self.decimals)
+        for name in ("se", "deff"):
+            if found.get(name) is not None:
+                found[name] = None if uncertain else float(f"{found[name]:.2g}")
+        if found.get("method"):
+            found["method"] = re.sub(r" deff=\S+", "", found["method"])
+        return found
 
     def hides(self, row: Mapping[str, Any]) -> bool:
         """Whether this row must not be shown, whatever stands around it. No answers at all are not a secret."""
@@ -134,7 +154,11 @@ class SafeTable:
                 )  # fmt: skip
             policy = Policy(**table["policy"])
             rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-            unsafe = [row for row in rows if (row != _hidden(row) if row["withheld"] else policy.hides(row))]
+            unsafe = [
+                row
+                for row in rows
+                if (row != _hidden(row) if row["withheld"] else policy.hides(row) or row != policy.rounded(row))
+            ]
             source, about = table["source"], table["about"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotASafeTable(N_("this is not a protected table: {reason}"), reason=repr(error)) from error
@@ -180,20 +204,23 @@ def suppress(
     keys = sorted(rows.keys() | before.keys())
     number = {key: cell for cell, key in enumerate(keys)}
     sizes = [rows.get(key, before.get(key, {})).get("n") or 0 for key in keys]
-    secret = {number[key] for key, row in rows.items() if policy.hides(row)}
+    poles = [_pole(rows.get(key, before.get(key, {}))) for key in keys]
+    secret = {number[key] for key, row in rows.items() if policy.hides(row) or policy.hides(policy.rounded(row))}
     secret |= {number[key] for key, row in before.items() if row["withheld"]}
     shown = {number[key] for key, row in before.items() if not row["withheld"]}
     nested = {OVERALL: tuple(parts), **parts} if parts else {}
     sums = [*_sums_over_domains(keys, number, sizes), *_sums_over_parts(keys, number, sizes, nested)]
     try:
-        hidden = withhold(sizes, sums, secret, minimum=policy.minimum, known=shown)
+        hidden = withhold(
+            sizes, sums, secret, minimum=policy.minimum, known=shown, poles=poles, unanimous=policy.unanimous
+        )
     except Unprotectable as error:
         of, domain = keys[error.cell]
         raise CannotBeProtected(
             N_("{of} in {domain} must be withheld, but follows from what was published before; leave this table out"),
             of=of, domain=dict(domain),
         ) from error  # fmt: skip
-    safe = (_hidden(row) if number[key] in hidden else _shown(row) for key, row in rows.items())
+    safe = (_hidden(row) if number[key] in hidden else _shown(policy.rounded(row)) for key, row in rows.items())
     return SafeTable(safe, policy, source, about or {}, door=_THE_DOOR)
 
 
@@ -223,6 +250,12 @@ def _sums_over_parts(
         cells = tuple(number[part, domain] for part in parts.get(of, ()) if (part, domain) in number)
         if any(sizes[cell] for cell in cells):
             yield Sum(number[of, domain], cells, disjoint=False)
+
+
+def _pole(row: Mapping[str, Any]) -> int:
+    """1 where everybody answered one way, -1 where nobody did, 0 else and where it is not known."""
+    share = row.get("estimate")
+    return 1 if share == 1 else -1 if share == 0 else 0
 
 
 def _key(row: Mapping[str, Any]) -> Key:

@@ -34,7 +34,14 @@ class Unprotectable(Exception):
 
 
 def withhold(
-    sizes: Sequence[int], sums: Sequence[Sum], secret: Iterable[int], *, minimum: int = 0, known: Iterable[int] = ()
+    sizes: Sequence[int],
+    sums: Sequence[Sum],
+    secret: Iterable[int],
+    *,
+    minimum: int = 0,
+    known: Iterable[int] = (),
+    poles: Sequence[int] = (),
+    unanimous: int = 0,
 ) -> set[int]:
     """Enlarge the secret cells until no secret cell follows from the others.
 
@@ -43,13 +50,17 @@ def withhold(
     next to go is always the smallest part with answers (the usual first heuristic: Willenborg and de Waal, Elements of
     Statistical Disclosure Control, 2001, chapter 6). At last all sums of a table are solved as linear equations.
 
+    `poles` says of each cell whether everybody in it answered one way (1), or the other (-1), or not (0): hidden parts
+    that hold fewer than `unanimous` people must not all have one pole, for the remainder would tell what each answered.
+
     Known cells have been published before: they hide nothing. A cell without answers hides nothing either.
 
     >>> row = Sum(total=0, parts=(1, 2, 3))
     >>> sorted(withhold([60, 4, 26, 30], [row], [1], minimum=10))
     [1, 2]
     """
-    state = _Cells(sizes, set(secret), set(known), frozenset(secret), minimum)
+    poles = poles or [0] * len(sizes)
+    state = _Cells(sizes, set(secret), set(known), frozenset(secret), minimum, poles, unanimous)
     while True:
         before = state.changes
         for line in sums:
@@ -70,6 +81,8 @@ class _Cells:
     known: set[int]
     primary: frozenset[int]
     minimum: int
+    poles: Sequence[int]
+    unanimous: int
     changes: int = 0
 
     def hidden(self) -> set[int]:
@@ -98,10 +111,16 @@ class _Cells:
                 if hidden:
                     return
                 hidden = [line.total]
-            elif not hidden or (len(hidden) > 1 and (left >= self.minimum or not line.disjoint)):
+            elif not hidden or (len(hidden) > 1 and self._blurred(line, hidden, left)):
                 return
             if not self.hide_with(hidden[0], line):
                 return
+
+    def _blurred(self, line: Sum, hidden: list[int], left: int) -> bool:
+        """Whether the hidden parts together are enough people, who did not all answer alike."""
+        people = left if line.disjoint else max(self.sizes[part] for part in hidden)
+        alike = {self.poles[part] for part in hidden if self.sizes[part]} in ({1}, {-1})
+        return (left >= self.minimum or not line.disjoint) and not (alike and people < self.unanimous)
 
     def hide_with(self, cell: int, line: Sum) -> bool:
         """Hide one more cell of the line to protect this one; False where the cell cannot be protected in it."""

@@ -44,11 +44,22 @@ def week_of(day: dt.date) -> str:
     return f"{year}-W{week:02}"
 
 
+def cluster_week(day: dt.date) -> str:
+    """The ISO week of a day as far as it lies in the day's month, such as "2026-W14/03".
+
+    A week that straddles two months would, beside the month that is stored, tell on which few days people came.
+
+    >>> cluster_week(dt.date(2026, 3, 31)), cluster_week(dt.date(2026, 4, 1))
+    ('2026-W14/03', '2026-W14/04')
+    """
+    return f"{week_of(day)}/{day:%m}"
+
+
 def weeks_between(first: dt.date, last: dt.date) -> list[str]:
-    """Every ISO week that has a day from `first` to `last`, both included.
+    """Every week (as far as it lies in one month) that has a day from `first` to `last`, both included.
 
     >>> weeks_between(dt.date(2026, 1, 4), dt.date(2026, 1, 12))
-    ['2026-W01', '2026-W02', '2026-W03']
+    ['2026-W01/01', '2026-W02/01', '2026-W03/01']
     """
-    monday = first - dt.timedelta(days=first.weekday())
-    return [week_of(monday + dt.timedelta(weeks=i)) for i in range((last - monday).days // 7 + 1)]
+    days = (first + dt.timedelta(days=i) for i in range((last - first).days + 1))
+    return list(dict.fromkeys(map(cluster_week, days)))

@@ -6,6 +6,8 @@ from flask import request, url_for
 
 from sipas import i18n
 
+KEPT = ("sort",)  # of a query; anything else could speak to `url_for` itself
+
 
 def link(endpoint: str, **values: str) -> str:
     """The address of a page in the language now spoken (Vietnamese, the default, is not named)."""
@@ -14,7 +16,7 @@ def link(endpoint: str, **values: str) -> str:
 
 def switch(code: str) -> str:
     """This page in another language, with everything else that its address says."""
-    rest = {name: value for name, value in request.args.items() if name != "lang"}
+    rest = {name: request.args[name] for name in KEPT if name in request.args}
     if request.endpoint is None or request.method != "GET":
         return f"?lang={code}"
     path = dict(request.view_args or {})

@@ -95,7 +95,7 @@ def anonymise_many(
     labels: dict[tuple[int, str], bytes] = {}
 
     def cluster(place: int, on: dt.date) -> bytes:
-        week = (place, clock.week_of(on))
+        week = (place, clock.cluster_week(on))
         if week not in labels:
             labels[week] = cluster_label(cluster_key, *week)
         return labels[week]

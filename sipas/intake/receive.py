@@ -38,6 +38,9 @@ def receive(
     added to a wave that somebody is freezing.
     """
     id_key = keys.load(home, wave, "id")
+    # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
+    said = "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
+    submission = keys.label(id_key, "resend", submission, said).hex() if submission else ""
     row = anonymise(
         answers,
         **codes,

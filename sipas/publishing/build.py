@@ -117,6 +117,7 @@ def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
     The largest weight is N/n of one class, and N is known to many; merged classes are those with few answers.
     """
     told = {name: diagnostics[name] for name in PUBLISHED_DIAGNOSTICS if name in diagnostics}
+    told |= {name: float(f"{told[name]:.3g}") for name in ("kish", "deff_kish") if name in told}
     return told | {"merged_classes": len(diagnostics.get("merged", ()))}
 
 

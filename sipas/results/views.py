@@ -9,7 +9,7 @@ from flask import current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.links import link
+from sipas.links import KEPT, link
 from sipas.publishing import shelf
 from sipas.publishing.edition import ORDERS, Edition
 from sipas.results.blueprint import results
@@ -26,7 +26,9 @@ def province() -> str:
 @results.get("/")
 def with_a_slash() -> Response:
     """A slash too many is no reason to be turned away."""
-    return redirect(url_for("results.province", **request.args.to_dict()))
+    return redirect(
+        url_for("results.province", **{name: request.args[name] for name in ("lang", *KEPT) if name in request.args})
+    )
 
 
 @results.get("/<release>/")

@@ -220,3 +220,26 @@ def test_a_row_that_is_not_there_is_named():
 def test_a_policy_that_protects_nobody_is_refused():
     with pytest.raises(AnalysisError, match="below 3"):
         Policy(minimum=2)
+
+
+def test_no_more_digits_leave_than_a_reader_needs():
+    row = {"domain": {}, "of": "O", "n": 400, "answers": 400, "estimate": 0.8512345678, "se": 0.0123456, "df": 30,
+           "deff": 1.73456, "low": 0.8212345, "high": 0.8798765, "method": "wilson_shared deff=1.73 items=22",
+           "level": 0.95, "reliability": "shown", "flags": []}  # fmt: skip
+    out = suppress([row]).row("O")
+    assert (out["estimate"], out["low"], out["high"], out["se"], out["deff"]) == (0.851, 0.821, 0.88, 0.012, 1.7)
+    assert out["method"] == "wilson_shared items=22"
+    uncertain = suppress([{**row, "reliability": "hidden"}]).row("O")
+    assert (uncertain["estimate"], uncertain["low"], uncertain["n"], uncertain["withheld"]) == (None, None, 400, False)
+    text = suppress([row]).to_json()
+    with pytest.raises(NotASafeTable, match="withholds"):
+        SafeTable.from_json(text.replace("0.851", "0.8512345678"))
+
+
+def test_hidden_parts_that_all_answered_alike_get_company():
+    shares = {"a": (8, 1.0), "b": (9, 1.0), "c": (15, 0.8), "d": (60, 0.9)}
+    rows = [{"domain": {}, "of": "O", "n": 92, "estimate": 0.9}]
+    rows += [{"domain": {"field": field}, "of": "O", "n": n, "estimate": share} for field, (n, share) in shares.items()]
+    table = suppress(rows, Policy(minimum=10, unanimous=20))
+    withheld = {row["domain"]["field"] for row in table.records() if row["withheld"]}
+    assert withheld == {"a", "b", "c"}  # 17 people who all said the same would have been left over

@@ -7,7 +7,7 @@ import logging
 import re
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
 
 from sipas import i18n
 from sipas.intake import STORED
@@ -114,15 +114,12 @@ def test_a_failure_is_logged_without_what_was_said(app, open_kiosk, caplog, monk
 
 
 def test_the_order_of_arrival_shows_in_no_column(database, settings, open_kiosk):
+    arrival = {}
     for number in range(300):
         a_response(database, settings, submission=f"{number:032x}")
-    with database.reading() as session:
-        stored = list(session.scalars(select(Response)))  # as the file gives them
+        arrival |= {row.key: number for row in rows(database) if row.key not in arrival}
+    stored = rows(database)  # as the file gives them
     assert stored == sorted(stored, key=lambda row: row.key)
-    from sipas import keys
-
-    id_key = keys.load(settings.home, "w1", "id")
-    arrival = {keys.label(id_key, "answer", f"{number:032x}"): number for number in range(300)}
     order = [arrival[row.key] for row in stored]
     mean = (len(order) - 1) / 2
     rho = sum((a - mean) * (b - mean) for a, b in enumerate(order)) / sum((a - mean) ** 2 for a in range(len(order)))
@@ -134,3 +131,26 @@ def test_the_keys_of_a_wave_lie_outside_the_database_and_are_its_owners_alone(da
     for path in (settings.home / "keys").glob("w1.*.key"):
         assert path.stat().st_mode & 0o077 == 0
         assert path.read_bytes() not in data
+
+
+def test_a_week_that_straddles_two_months_tells_no_days(database, settings, open_kiosk):
+    with database.writing() as session:
+        session.execute(text("update wave set opens_on = '2026-03-01'"))
+    zone = dt.timezone(dt.timedelta(hours=7))
+    for day in (30, 31):
+        a_response(database, settings, moment=dt.datetime(2026, 3, day, 9, tzinfo=zone))
+    a_response(database, settings, moment=dt.datetime(2026, 4, 1, 9, tzinfo=zone))
+    months = {}
+    for row in rows(database):
+        months.setdefault(row.cluster, set()).add(row.month)
+    assert sorted(map(len, months.values())) == [1, 1]  # one label a month: no label shows that it lies in both
+
+
+def test_whoever_read_the_id_from_the_screen_cannot_take_an_answers_place(app, database, open_kiosk):
+    visitor = Visitor(app.test_client(), "to-hieu-1")
+    visitor.opens_the_questionnaire()
+    for level in (1, 5):
+        visitor.answers_everything(level)
+        assert visitor.sends().status_code == 303
+        assert visitor.sends().status_code == 303  # a resend
+    assert len(rows(database)) == 2

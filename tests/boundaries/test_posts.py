@@ -83,6 +83,16 @@ def client_for_bytes(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
+    "query", ["endpoint=x", "_method=POST", "_scheme=x&_external=1", "release=x", "code=x", "sort=n"]
+)
+def test_no_query_speaks_to_the_address_builder(app, query):
+    for path in ("/results", "/results/", "/results/2026-1-r1/", "/desk/login"):
+        reply = app.test_client().get(f"{path}?{query}", headers={"Host": "evil.example"})
+        assert reply.status_code < 500
+        assert "evil.example" not in reply.text
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/",

@@ -28,4 +28,4 @@ def test_a_moment_without_a_zone_is_refused():
 
 def test_weeks_cover_every_day_once_over_a_year_end():
     weeks = clock.weeks_between(dt.date(2026, 12, 20), dt.date(2027, 1, 10))
-    assert weeks == ["2026-W51", "2026-W52", "2026-W53", "2027-W01"]
+    assert weeks == ["2026-W51/12", "2026-W52/12", "2026-W53/12", "2026-W53/01", "2027-W01/01"]
