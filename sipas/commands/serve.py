@@ -23,7 +23,6 @@ from sipas.i18n import _
 def serve(host: str, port: int, workers: int | None) -> None:
     where = settings()
     database(where)
-    every_night()
     run(host, port, workers or where.workers)
 
 
@@ -34,6 +33,7 @@ def run(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    every_night()
     note(_("Serving on http://{host}:{port} (stop with Ctrl+C).", host=host, port=port))
     Granian(
         "sipas.wsgi:app",

@@ -49,7 +49,7 @@ def backup() -> None:
 
 def every_night() -> None:
     """Starts the nightly upkeep beside the server, as a process: a thread here would lock up workers as they fork."""
-    subprocess.Popen([sys.executable, "-m", __name__])  # noqa: S603 - our own words
+    subprocess.Popen([sys.executable, "-m", __name__, str(os.getpid())], stdin=subprocess.DEVNULL)  # noqa: S603 - our own words
 
 
 def until_next(now: dt.datetime) -> float:
@@ -64,9 +64,8 @@ def until_next(now: dt.datetime) -> float:
     return (due - local).total_seconds()
 
 
-def main() -> None:
-    """Waits for each night as long as the server that started it lives."""
-    server = os.getppid()
+def main(server: int) -> None:
+    """Waits for each night as long as the server that started it (its process number) lives."""
     due = time.monotonic() + until_next(clock.now())
     while os.getppid() == server:
         time.sleep(2)
@@ -90,4 +89,4 @@ def upkeep(where: Settings) -> None:
 
 if __name__ == "__main__":
     start()
-    main()
+    main(int(sys.argv[1]))
