@@ -48,7 +48,7 @@ def cluster() -> Iterator[str]:
             "-l",
             str(folder / "log"),
             "-o",
-            f"-k {folder} -c listen_addresses='' -c fsync=off",
+            f"-k {folder} -c listen_addresses='' -c fsync=off -c wal_recycle=off -c min_wal_size=32MB",
             "start",
         )
         yield f"postgresql+psycopg://postgres@/postgres?host={folder}"

@@ -16,6 +16,7 @@ from sipas.i18n import _
 from sipas.logs import EVENTS, start
 from sipas.settings import Settings
 
+AGAIN = 600.0  # seconds after a failure
 HOUR = dt.time(2, 30)  # in the province's night
 
 
@@ -70,12 +71,12 @@ def main(server: int) -> None:
     while os.getppid() == server:
         time.sleep(2)
         if time.monotonic() >= due:
-            upkeep(Settings.from_environment())
-            due = time.monotonic() + until_next(clock.now())
+            done = upkeep(Settings.from_environment())
+            due = time.monotonic() + (until_next(clock.now()) if done else AGAIN)
 
 
-def upkeep(where: Settings) -> None:
-    """One night's deed, told in the log; a failure never ends the process."""
+def upkeep(where: Settings) -> bool:
+    """One night's deed, told in the log; a failure never ends the process and is tried again."""
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
 
@@ -85,6 +86,8 @@ def upkeep(where: Settings) -> None:
         database.engine.dispose()
     except Exception as error:
         EVENTS.error("maintenance failed", extra={"facts": {"kind": type(error).__name__}})
+        return False
+    return True
 
 
 if __name__ == "__main__":

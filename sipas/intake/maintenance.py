@@ -8,25 +8,37 @@ new table in one transaction. Writers wait at the same lock meanwhile; none fail
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from sipas.database import Database
+from sipas.errors import N_, NotReady
 from sipas.intake.models import Comment, Response
 
 TABLES = (Response.__tablename__, Comment.__tablename__)
+ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
+TRIES, SWITCHES = 50, 5
 MARK = "maintained"  # in the home folder: how many rows there were when it was last done
 
 
+class FilesInUse(NotReady):
+    """Somebody reads the database for so long that its log cannot be emptied."""
+
+
 def maintain(database: Database, home: Path) -> bool:
-    """Rewrites the public's tables where rows came since the last time; False where nothing was due."""
-    rows = _rows(database)
-    mark = home / MARK
-    if mark.exists() and mark.read_text() == str(rows):
+    """Rewrites the public's tables where enough rows came since the last time; False where nothing was due.
+
+    Raises FilesInUse where the log could not be emptied: then it is due still.
+    """
+    rows, mark = _rows(database), home / MARK
+    before = int(mark.read_text()) if mark.exists() else 0
+    is_file = database.engine.dialect.name == "sqlite"
+    if rows == before or (not is_file and 0 < rows - before < ENOUGH):
         return False
-    if database.engine.dialect.name == "sqlite":
+    if is_file:
         _rewrite_sqlite(database)
     else:
         _rewrite_postgresql(database)
@@ -40,9 +52,22 @@ def _rows(database: Database) -> int:
 
 
 def _rewrite_sqlite(database: Database) -> None:
-    with database.queue(), database.engine.connect() as connection:
-        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-            connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+    with database.engine.connect() as connection:
+        plain = connection.connection.driver_connection
+        with database.queue():
+            plain.execute("VACUUM")  # type: ignore[union-attr]
+        plain.execute("PRAGMA busy_timeout=100")  # type: ignore[union-attr]
+        try:
+            for _ in range(TRIES):  # outside the lock: whoever reads for long makes us wait, and nobody else
+                busy, *_rest = plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # type: ignore[union-attr]
+                if not busy:
+                    return
+                time.sleep(0.1)
+        finally:
+            plain.execute("PRAGMA busy_timeout=30000")  # type: ignore[union-attr]
+    raise FilesInUse(
+        N_("The database's log could not be emptied, for somebody is reading it; run `sipas maintain` again.")
+    )
 
 
 def _rewrite_postgresql(database: Database) -> None:
@@ -59,8 +84,9 @@ def _rewrite_postgresql(database: Database) -> None:
                 connection.execute(text(statement))
     with database.engine.connect() as connection:
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        for statement in ("checkpoint", "select pg_switch_wal()"):
-            try:
-                alone.execute(text(statement))
-            except DBAPIError:  # needs a right that the operator may keep to herself; the old segments then age out
-                break
+        try:
+            for _ in range(SWITCHES):  # old segments of the log go only some checkpoints later
+                for statement in ("select pg_current_xact_id()", "select pg_switch_wal()", "checkpoint"):
+                    alone.execute(text(statement))
+        except DBAPIError:  # needs rights that the operator may keep to herself; the old segments then age out
+            return

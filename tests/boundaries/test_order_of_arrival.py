@@ -11,13 +11,14 @@ import os
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from sipas import keys
 from sipas.database import Database
-from sipas.intake import Answers, anonymise, record, stored
+from sipas.intake import Answers, anonymise, maintenance, record, stored
 from sipas.intake.maintenance import maintain
 from sipas.migrations import backup, create
 from sipas.settings import Settings
@@ -132,6 +133,19 @@ def test_a_backup_keeps_no_order_either(database, settings):
     assert copy.stat().st_mode & 0o077 == 0
 
 
+def test_a_reader_delays_the_emptying_of_the_log_and_is_told_not_hidden(database, settings, monkeypatch):
+    a_wave(database, settings)
+    a_response(database, settings)
+    monkeypatch.setattr(maintenance, "TRIES", 3)
+    with database.engine.connect() as reader:
+        reader.execute(text("select count(*) from response")).scalar_one()
+        a_response(database, settings)
+        with pytest.raises(maintenance.FilesInUse, match="again"):
+            maintain(database, settings.home)
+    assert maintain(database, settings.home)  # still due, and done now
+    assert log_of(settings) == b""
+
+
 def test_nothing_is_due_until_an_answer_comes(database, settings):
     a_wave(database, settings)
     a_response(database, settings)
@@ -191,6 +205,8 @@ def test_on_postgresql_nothing_is_left_of_the_order_of_arrival(tmp_path, capsys)
         keys_after, marks_after = seen()
         assert len(keys_after) == ARRIVALS
         assert marks_after == 1
+        left = b"".join(path.read_bytes() for path in Path(folder, "pg_wal").glob("0*"))
+        assert keys_in(left, order) == []
         assert abs(correlation(order, keys_after)) < POWER
         assert not os.path.exists(folder + old) or os.path.getsize(folder + old) == 0
         with database.writing() as session:  # the table is the same to whoever uses it
