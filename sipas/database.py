@@ -85,7 +85,10 @@ class Database:
     def version(self) -> str:
         """The migration that the database stands at."""
         with self.engine.connect() as connection:
-            return connection.execute(text("select version_num from alembic_version")).scalar_one()
+            found = connection.execute(text("select version_num from alembic_version")).scalar()
+        if found is None:
+            raise NotReady(N_("The database does not say its version; restore a backup."))
+        return str(found)
 
     def check(self) -> None:
         """Raises NotReady without a database, SchemaMismatch where it is older or newer than this program."""

@@ -35,6 +35,7 @@ from surveys import Instrument, load
 
 SEED = 2026
 INSTRUMENT = "service-2024"
+MARK = "demo"  # a file that says: whatever lies here was made for trying
 FINISHED, OPEN = "2026-1", "2026-2"
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06")
@@ -80,10 +81,11 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
     database = Database.of(settings)
     if database.exists():
         database.check()
-        _refuse_real(database)
+        _refuse_real(settings, database)
     step(0)
     if not database.exists():
         database = create(settings)
+        (settings.home / MARK).touch()
     with database.writing() as session:
         if not session.scalar(select(func.count()).select_from(Unit)):
             load_registry(session)
@@ -159,10 +161,11 @@ def _profile(instrument: Instrument, code: str) -> list[str]:
     return [option.code for question in instrument.profile if question.code == code for option in question.options]
 
 
-def _refuse_real(database: Database) -> None:
+def _refuse_real(settings: Settings, database: Database) -> None:
+    if (settings.home / MARK).exists():
+        return
     with database.reading() as session:
-        real = session.scalar(select(Wave.code).where(Wave.simulated.is_(False)))
-        if real or (points(session) and not session.scalar(select(Wave.id))):
+        if points(session) or session.scalar(select(Wave.id)):
             raise NotReady(
                 N_(
                     "SIPAS_HOME holds a real installation; the demo would mix made-up answers into it. "

@@ -47,6 +47,11 @@ def speak(code: str) -> None:
     _language.set(code if code in LANGUAGES else "vi")
 
 
+def hush() -> None:
+    """Back to the language of the process: a request leaves nothing of its language behind."""
+    _language.set(_PROCESS)
+
+
 @contextmanager
 def speaking(code: str) -> Iterator[None]:
     """Speak `code` for the length of the block."""

@@ -24,3 +24,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def choose_language() -> None:
         i18n.speak(request.args.get("lang", "vi"))
+
+    @app.teardown_request
+    def forget_language(_error: BaseException | None) -> None:
+        i18n.hush()

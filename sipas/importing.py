@@ -130,6 +130,8 @@ class _Lines:
             )
         profile = {name: self._profile(record, name) for name in ("sex", "age")}
         answers = self._answers(record)
+        if answers is not None and not answers.given:
+            problems.add(row, "", N_("No question is answered on this line; leave the line out."))
         codes: dict[str, int] = {}
         visit = self._visit(record, day) if day else None
         if visit is not None:

@@ -20,7 +20,14 @@ from sipas.i18n import _, number, percent
     epilog=example("SIPAS_HOME=~/sipas-demo sipas demo --port 8000"),
 )
 @click.option("--no-serve", is_flag=True, help=_("Only prepare SIPAS_HOME."))
-@click.option("--port", default=8000, show_default=True, envvar="PORT", help=_("Port to listen at."))
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    envvar="PORT",
+    help=_("Port to listen at."),
+)
 def demo(no_serve: bool, port: int) -> None:
     from sipas.commands.serve import refuse_taken, run
     from sipas.demo import prepare

@@ -6,7 +6,6 @@ import importlib.metadata
 import shutil
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -49,13 +48,20 @@ def _findings(where: Settings) -> Iterator[tuple[str, str]]:
         if mode
         else (GOOD, _("{home} is readable by its owner only.", home=where.home))
     )
-    yield from _disk(where.home)
-    yield from _words()
-    yield from _database(where)
+    for look in (_disk, _words, _database):
+        try:
+            yield from look(where)
+        except Exception as error:  # what is broken is what this command is for: say it, and look on
+            yield BAD, _told(error)
 
 
-def _disk(home: Path) -> Iterator[tuple[str, str]]:
-    disk = shutil.disk_usage(home)
+def _told(error: Exception) -> str:
+    """A fault in plain words, whatever its kind."""
+    return say(error) if hasattr(error, "template") else _("Not readable: {reason}.", reason=str(error).splitlines()[0])
+
+
+def _disk(where: Settings) -> Iterator[tuple[str, str]]:
+    disk = shutil.disk_usage(where.home)
     free = _("{free} GB of {total} GB are free.", free=number(disk.free / 1e9, 1), total=number(disk.total / 1e9, 1))
     yield (
         (WARN, free + " " + _("Make room: a full disk stops the taking of answers."))
@@ -64,7 +70,7 @@ def _disk(home: Path) -> Iterator[tuple[str, str]]:
     )
 
 
-def _words() -> Iterator[tuple[str, str]]:
+def _words(_where: Settings) -> Iterator[tuple[str, str]]:
     from sipas.i18n import catalog
 
     for code, domain in (("vi", "messages"), ("en", "instruments")):
@@ -106,7 +112,6 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
 def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
     from analysis import read_snapshot
     from sipas import keys
-    from sipas.errors import NotReady
     from sipas.fieldwork.waves import waves
     from sipas.publishing.models import SnapshotRecord
     from sipas.publishing.review import check_files, releases
@@ -123,13 +128,19 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
                         BAD,
                         _("The snapshot of wave {wave} is not the one that was frozen; restore it.", wave=wave.code),
                     )
-            except (NotReady, OSError) as error:
-                yield BAD, say(error)
+            except Exception as error:
+                yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=_told(error))
         listed = releases(session)
     for one in listed:
         if one["state"] == "published":
             try:
                 check_files(where.home / "releases" / one["release"], one["digest"])
                 yield GOOD, _("Release {code}: every file is the one that was published.", code=one["release"])
-            except SipasError as error:
-                yield BAD, say(error)
+            except (SipasError, OSError):
+                yield (
+                    BAD,
+                    _(
+                        "Release {code} was changed after it was published; restore its folder from a backup.",
+                        code=one["release"],
+                    ),
+                )

@@ -165,6 +165,7 @@ def open_(
             opens_on=first.date() if first else clock.today(),
             closes_on=last.date() if last else None,
             at=places,
+            simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
         keys.make(where.home, opened.code)
     note(

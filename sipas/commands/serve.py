@@ -18,8 +18,15 @@ from sipas.i18n import _
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help=_("Address to listen at; 0.0.0.0 for the network.")
 )
-@click.option("--port", default=8000, show_default=True, envvar="PORT", help=_("Port to listen at."))
-@click.option("--workers", type=int, help=_("Worker processes (default: SIPAS_WORKERS, else 2)."))
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8000,
+    show_default=True,
+    envvar="PORT",
+    help=_("Port to listen at."),
+)
+@click.option("--workers", type=click.IntRange(1, 64), help=_("Worker processes (default: SIPAS_WORKERS, else 2)."))
 def serve(host: str, port: int, workers: int | None) -> None:
     where = settings()
     database(where)

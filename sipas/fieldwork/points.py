@@ -45,6 +45,10 @@ def add_point(
     if session.scalar(select(Point.id).where(Point.code == code)):
         raise BadPoint(N_("There is a point “{code}” already; choose another code."), code=code)
     place = unit(session, unit_code)
+    if place.kind in ("province", "district") or (place.valid_to and opened_on and place.valid_to < opened_on):
+        raise BadPoint(
+            N_("{unit} receives nobody (any more); name a commune, ward, department or centre."), unit=place.name
+        )
     point = Point(
         code=code,
         unit=place.code,

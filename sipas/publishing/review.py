@@ -75,6 +75,8 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
     draft, shelf = home / "drafts" / code, home / "releases" / code
     with database.writing() as session:
         release = release_of(session, code)
+        if release.state == "published":
+            raise WaveState(N_("Release {code} is published already; nothing was changed."), code=code)
         if release.state != "approved":
             raise WaveState(
                 N_("Release {code} is {state}; it must be approved by a second person before it is published."),

@@ -126,3 +126,35 @@ def test_no_absolute_path_lies_in_the_home_folder(tmp_path):
     moved = tmp_path / "moved"
     home.rename(moved)
     assert json.loads(sipas(moved, "wave", "list", "--json").stdout)[0]["wave"] == "w1"
+
+
+def test_the_doctor_looks_on_past_what_is_broken(tmp_path):
+    home = tmp_path / "home"
+    sipas(home, "init")
+    sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
+    for wave in ("w1", "w2"):
+        sipas(home, "wave", "open", wave, "--instrument", "demo")
+        (home / "keys" / f"{wave}.id.key").unlink()
+        sipas(home, "wave", "close", wave)
+    run = sipas(home, "doctor")
+    assert run.returncode == 1
+    assert "w1" in run.stdout
+    assert "w2" in run.stdout
+    (home / "sipas.sqlite").write_bytes(b"junk" * 5000)
+    run = sipas(home, "doctor")
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "[ x]" in run.stdout
+
+
+@pytest.mark.parametrize("words", [("serve", "--port", "99999"), ("serve", "--workers", "0"), ("demo", "--port", "0")])
+def test_numbers_out_of_range_are_wrong_calls(tmp_path, words):
+    assert sipas(tmp_path, *words).returncode == 2
+
+
+@pytest.mark.parametrize("unit", ["14", "tp-son-la"])
+def test_a_unit_that_receives_nobody_gets_no_point(tmp_path, unit):
+    home = tmp_path / "home"
+    sipas(home, "init")
+    run = sipas(home, "point", "add", "p-1", "--unit", unit)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert "receives nobody" in run.stderr

@@ -12,7 +12,7 @@ from sipas import create_app, demo
 from sipas.database import Database
 from sipas.errors import NotReady
 from sipas.fieldwork.models import Point
-from sipas.fieldwork.waves import open_wave_at, waves
+from sipas.fieldwork.waves import close_wave, open_wave_at, waves
 from sipas.intake import stored
 from sipas.publishing.review import releases
 from sipas.publishing.shelf import issue
@@ -126,6 +126,17 @@ def test_the_demo_refuses_a_real_installation(database, settings):
     a_wave(database, settings)
     with pytest.raises(NotReady, match="real installation"):
         demo.prepare(settings, TODAY, lambda *_: None)
+
+
+def test_whoever_plays_with_waves_of_the_demo_is_not_locked_out(prepared):
+    settings, database = prepared
+    with database.writing() as session:
+        close_wave(session, "2026-2", TODAY)
+    a_wave(database, settings, "2026-9", instrument="demo")
+    again = demo.prepare(settings, TODAY, lambda *_: None)
+    with again.writing() as session:
+        assert [wave.code for wave in waves(session)] == ["2026-1", "2026-2", "2026-9"]
+    again.engine.dispose()
 
 
 def test_an_interrupted_demo_goes_on(tmp_path, monkeypatch):

@@ -72,6 +72,7 @@ def test_every_bad_line_is_told_by_number_column_and_reason_and_nothing_is_store
         "to-hieu-1,ho-tich,2026-09-16,x,5,4,\n",
         "to-hieu-1,ho-tich,2026-09-16,f,6,4,\n",
         "to-hieu-1,ho-tich,2026-09-16,f,5,na,\n",
+        "to-hieu-1,ho-tich,2026-09-16,f,,,\n",
     ]
     with pytest.raises(ManyErrors) as refused:
         bring(database, settings, a_csv(tmp_path, HEAD + "".join(lines)))
@@ -85,6 +86,7 @@ def test_every_bad_line_is_told_by_number_column_and_reason_and_nothing_is_store
         (8, "sex", "x"),
         (9, "O", "6"),
         (10, "B1.1", "na"),
+        (11, "line 11", "No question"),
     ):
         assert any(f"line {line}" in one and column in one and word in one for one in told.splitlines()), (line, told)
     with database.reading() as session:
