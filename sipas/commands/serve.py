@@ -50,6 +50,7 @@ def run(host: str, port: int, workers: int) -> None:
         workers=workers,
         blocking_threads=8,
         respawn_failed_workers=True,
+        workers_kill_timeout=5,  # one that does not stop by itself (seen on Ctrl+C) must not keep the others waiting
         log_access=False,
         log_level=LogLevels.error,
     ).serve()

@@ -81,16 +81,13 @@ def main() -> int:
         mebibytes = streamed(path, 100)
         line(f"{100 * rows:,} forms streamed, peak memory in GiB / 2 GiB", mebibytes / 1024, 2.0, "at most 1",
              mebibytes / 2048, mebibytes <= 2048)  # fmt: skip
-        few, more = min(50_000, rows // 20), min(200_000, rows // 5)
-        first = rivals.r_seconds(path, few, Path(folder))
-        if first is None:
+        r = rivals.r_seconds(path, rows, Path(folder))
+        if r is None:
             print(f"{'R survey (r-base-core, r-cran-survey)':66} not installed")
         else:
-            second = rivals.r_seconds(path, more, Path(folder)) or first
-            slope = max(second - first, 0.0) / (more - few)
-            full = (first + slope * (rows - few)) * sample.ITEMS / 2
-            line(f"R, margins only: 2 items, {few:,} and {more:,} rows, drawn out", reading + finish, full,
-                 "1,000", full / (reading + finish), full >= 1000 * (reading + finish))  # fmt: skip
+            cold, full = best(lambda: whole_set(path)), r[0] + r[1] * sample.ITEMS / 2
+            what = "R, margins only: set-up, and 2 items drawn out to all / our whole set"
+            line(what, cold, full, "1,000", full / cold, full >= 1000 * cold)
         small = min(100_000, rows)
         rival = rivals.svy_seconds(path, small)
         if rival is None:

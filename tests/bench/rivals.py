@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 SCRIPT = """
 suppressMessages(library(survey)); d <- read.csv("{path}", colClasses = c(stratum = "character", unit = "character"))
 o <- svydesign(~psu, strata = ~stratum, weights = ~1, data = d, nest = TRUE)
-for (item in c("q00", "q01")) {{
+for (item in {items}) {{
   o$variables$y <- as.numeric(d[[item]] >= 4)
   s <- o[!is.na(o$variables$y), ]
   invisible(svyciprop(~y, s))
@@ -23,8 +23,11 @@ for (item in c("q00", "q01")) {{
 """
 
 
-def r_seconds(snapshot: Path, rows: int, folder: Path) -> float | None:
-    """Seconds of R `svyby` for two items x province, fields and units, with intervals; None without R and `survey`."""
+def r_seconds(snapshot: Path, rows: int, folder: Path) -> tuple[float, float] | None:
+    """Seconds of R: its set-up (start, file, design); `svyby` with intervals, two items x province, fields, units.
+
+    None without R and `survey`.
+    """
     if shutil.which("Rscript") is None:
         return None
     path = folder / "rows.csv"
@@ -33,9 +36,12 @@ def r_seconds(snapshot: Path, rows: int, folder: Path) -> float | None:
     empty = subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False)
     if empty.returncode:
         return None
-    start = time.perf_counter()
-    subprocess.run(["Rscript", "-e", SCRIPT.format(path=path)], check=True, capture_output=True)
-    return time.perf_counter() - start
+    spent = []
+    for items in ("c()", 'c("q00", "q01")'):
+        start = time.perf_counter()
+        subprocess.run(["Rscript", "-e", SCRIPT.format(path=path, items=items)], check=True, capture_output=True)
+        spent.append(time.perf_counter() - start)
+    return spent[0], spent[1] - spent[0]
 
 
 SVY = """

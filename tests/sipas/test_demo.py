@@ -8,10 +8,11 @@ import json
 import pytest
 from sqlalchemy import select
 
+from analysis import design_weights, estimate, frame_weights, read_snapshot, tabulate
 from sipas import create_app, demo
 from sipas.database import Database
 from sipas.errors import NotReady
-from sipas.fieldwork.models import Point
+from sipas.fieldwork.models import FrameCell, Point
 from sipas.fieldwork.waves import close_wave, open_wave_at, waves
 from sipas.intake import stored
 from sipas.publishing.review import releases
@@ -57,8 +58,6 @@ def test_about_a_million_dossiers_and_sixty_thousand_answers_of_89_units(prepare
 
 def test_weighted_estimates_find_the_truth_that_an_unweighted_mean_misses(prepared):
     settings, database = prepared
-    from analysis import design_weights, estimate, read_snapshot, tabulate
-
     published = issue(settings.home, CODE)
     with database.reading() as session:
         truth = demo.province(session).truth
@@ -93,6 +92,31 @@ def test_the_manifest_does_not_tell_how_few_answered_in_a_small_class(prepared):
     weights = issue(settings.home, CODE).manifest["method"]["weights"]
     assert weights["merged_classes"] > 0
     assert not {"merged", "smallest", "largest", "g_smallest", "g_largest"} & set(weights)
+
+
+def test_published_digits_do_not_tell_the_weights_behind_a_figure(prepared):
+    """With share, standard error and design effect in full, sum of weights = n / (1 - (se^2/s)/deff) is exact."""
+    settings, database = prepared
+    snapshot = read_snapshot(settings.home / "snapshots" / "2026-1.parquet")
+    with database.reading() as session:
+        frame = {(c.unit, c.field, c.month): c.dossiers for c in session.scalars(select(FrameCell)) if c.dossiers}
+    cells = tabulate(snapshot, by=[("unit", "field")], keep=["month"])
+    exact = estimate(cells, frame_weights(cells, frame))
+    gaps = []
+    for row in issue(settings.home, CODE).table.records():
+        if row["of"] not in snapshot.codebook.item_codes or len(row["domain"]) < 2 or not row["deff"]:
+            continue
+        seen, true = (_weight_sum(one) for one in (row, exact.row(row["of"], **row["domain"])))
+        if seen and true:
+            gaps.append(abs(seen / true - 1))
+    assert len(gaps) > 1000
+    assert sum(gap < 1e-3 for gap in gaps) < 0.01 * len(gaps)  # as often as chance would have it
+
+
+def _weight_sum(row):
+    spread = row["estimate"] * (1 - row["estimate"]) / (row["n"] - 1)
+    finite = row["se"] ** 2 / spread / row["deff"] if spread else 1.0
+    return row["n"] / (1 - finite) if finite != 1 else None
 
 
 def test_nothing_published_stands_on_too_few_people(prepared):
