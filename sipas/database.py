@@ -1,24 +1,32 @@
 """The database: one engine, read and write blocks, and the base of all tables. Knows no Flask.
 
 SQLite waits badly (a waiter sleeps up to 100 ms and is overtaken), so writers of all processes queue at one file lock
-before they begin; measured, this turns waits of seconds into hundredths. PostgreSQL queues by itself.
+before they begin; measured, this turns waits of seconds into hundredths. Those of one process share commits
+(`sipas.writer`). PostgreSQL queues and groups by itself.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from sipas.errors import N_, NotReady, SchemaMismatch
+from sipas.errors import N_, NotReady, NotStored, SchemaMismatch
 from sipas.settings import Settings
+from sipas.writer import Writer
+
+T = TypeVar("T")
 
 HEAD = "0001"  # the newest migration; a test compares it with the folder
 
@@ -39,20 +47,22 @@ class Base(DeclarativeBase):
 
 @dataclass(frozen=True)
 class Database:
-    """An engine and the lock of its writers."""
+    """An engine and the lock of its writers; a visitor's write may wait `patience` seconds."""
 
     engine: Engine
     lock: Path | None
+    patience: float = 2.0
 
     @classmethod
     def of(cls, settings: Settings) -> Database:
         """The database that the settings name; nothing is opened yet."""
-        engine = create_engine(settings.url, connect_args={"timeout": 30} if _is_sqlite(settings.url) else {})
         if not _is_sqlite(settings.url):
-            return cls(engine, None)
+            engine = create_engine(settings.url, connect_args={"connect_timeout": max(2, round(settings.patience))})
+            return cls(engine, None, settings.patience)
+        engine = create_engine(settings.url, connect_args={"timeout": 30})
         event.listen(engine, "connect", _tune)
         event.listen(engine, "begin", _begin)
-        return cls(engine, settings.home / "write.lock")
+        return cls(engine, settings.home / "write.lock", settings.patience)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -63,8 +73,42 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session whose block is one transaction: all of it is stored, or nothing."""
-        with self.queue(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.queue(), self._transaction() as session:
             yield session
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def write(self, deed: Callable[[Session], T], lane: str = "answer") -> T:
+        """A visitor's short deed, durable when this returns; raises NotStored where that was not to be had in time.
+
+        On SQLite it shares its transaction with the deeds that wait in the same lane, never with another lane's. It
+        may run twice, so it must be one that can be repeated, such as a row that is stored once under its key.
+        """
+        try:
+            if self.lock is not None:
+                return self._writer.do(deed, lane, self.patience)  # type: ignore[no-any-return]
+            return self._write_alone(deed)
+        except (OperationalError, OSError) as error:
+            raise NotStored(_reason(error)) from error
+
+    def _write_alone(self, deed: Callable[[Session], T]) -> T:
+        """PostgreSQL groups commits by itself. A connection that broke leaves the commit in doubt: once more, anew."""
+        for again in (True, False):
+            try:
+                with self.writing() as session:
+                    session.execute(_HURRY, {"wait": f"{round(self.patience * 1000)}ms"})
+                    return deed(session)
+            except OperationalError as error:
+                if not (again and error.connection_invalidated):
+                    raise
+        raise AssertionError
+
+    @cached_property
+    def _writer(self) -> Writer:
+        return Writer(self.queue, self._transaction)
 
     @contextmanager
     def queue(self) -> Iterator[None]:
@@ -113,6 +157,18 @@ class Database:
                 version=version,
                 head=HEAD,
             )
+
+
+_HURRY = text("select set_config('lock_timeout', :wait, true), set_config('statement_timeout', :wait, true)")
+_REASONS = {"SQLITE_FULL": "full", "SQLITE_BUSY": "busy", "53100": "full", "55P03": "busy", "57014": "busy"}
+
+
+def _reason(error: OperationalError | OSError) -> str:
+    """Why nothing was stored: full, busy, or away."""
+    if isinstance(error, OSError):
+        return "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "away"
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
+    return _REASONS.get(name, "away")
 
 
 def _is_sqlite(url: str) -> bool:

@@ -87,3 +87,17 @@ class SamePerson(SipasError):
     """Whoever built a release may not approve it."""
 
     status = 409
+
+
+class NotStored(SipasError):
+    """Nothing of this was stored, or it is in doubt; the same, sent again under the same id, counts once.
+
+    `reason` is for the operator: busy, full, away (the database cannot be reached) or limit (the point's budget).
+    """
+
+    status = 503
+    wait = 5  # seconds after which trying again makes sense
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(N_("The answer could not be stored just now. Please wait a moment and send it again."))
+        self.reason = reason

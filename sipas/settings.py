@@ -37,11 +37,17 @@ class Settings:
         default=PARTS, metadata={"help": N_("Which parts this server shows: kiosk, desk, results (comma-separated)")}
     )
     workers: int = field(default=2, metadata={"help": N_("Worker processes of `sipas serve`")})
+    patience: float = field(
+        default=2.0,
+        metadata={
+            "help": N_("Seconds that an answer may wait for the database before its page offers to send it again")
+        },
+    )
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Reads SIPAS_HOME, SIPAS_DATABASE_URL, SIPAS_PARTS, SIPAS_WORKERS and SIPAS_PROVINCE.
+        """Reads SIPAS_HOME, SIPAS_DATABASE_URL and so on: SIPAS_ and the name of the setting.
 
         Raises NotReady, naming the variable, when a value makes no sense.
         """
@@ -95,6 +101,16 @@ def _workers(name: str, text: str) -> int:
     return int(text)
 
 
+def _seconds(name: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0.1 <= seconds <= 60:
+        raise NotReady(N_("{name} is “{text}”; give a number of seconds from 0.1 to 60."), name=name, text=text)
+    return seconds
+
+
 def _as_it_stands(name: str, text: str) -> str:
     return text
 
@@ -104,5 +120,6 @@ _READ = {
     "database_url": _as_it_stands,
     "parts": _parts,
     "workers": _workers,
+    "patience": _seconds,
     "province": _as_it_stands,
 }

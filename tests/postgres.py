@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,41 +21,83 @@ def programs() -> Path | None:
     return next((Path(folder) for folder in folders if folder and (Path(folder) / "initdb").exists()), None)
 
 
+class Cluster:
+    """A server in a folder of its own. `durable` turns `fsync` on, as in an office; most tests go without."""
+
+    def __init__(self, durable: bool = False, environment: Mapping[str, str] | None = None) -> None:
+        found = programs()
+        assert found is not None
+        self._programs, self._environment = found, dict(environment or {})
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: a socket's path has at most 107 bytes
+        self.data = self.folder / "data"
+        self._options = f"-k {self.folder} -c listen_addresses='' -c wal_recycle=off -c min_wal_size=32MB" + (
+            "" if durable else " -c fsync=off"
+        )
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-U", "postgres", "--no-sync", "-E", "UTF8", "-A", "trust")
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy address of its empty database."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Starts it, and waits until it takes connections."""
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", self._options, "start")
+
+    def kill(self) -> None:
+        """`kill -9` for the server and all its processes: what was not made durable may be lost."""
+        number = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+        for one in [number, *map(int, children)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while any(_lives(one) for one in [number, *map(int, children)]):
+            assert time.monotonic() < end, "PostgreSQL outlived kill -9"
+            time.sleep(0.02)
+        if Path(f"/proc/{number}").exists():  # nobody fetches the dead in this container; PostgreSQL takes it for alive
+            (self.data / "postmaster.pid").unlink()
+            (self.folder / ".s.PGSQL.5432.lock").unlink()
+
+    def remove(self) -> None:
+        """Stops it and removes its folder."""
+        if (self.data / "postmaster.pid").exists():
+            with contextlib.suppress(subprocess.CalledProcessError):  # killed before
+                self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _run(self, program: str, *words: str) -> None:
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        subprocess.run(
+            [*as_user, f"{self._programs}/{program}", "-D", str(self.data), *words],
+            check=True,
+            cwd=self.folder,
+            capture_output=True,
+            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **self._environment},
+        )
+
+
+def _lives(number: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
+
+
+@contextmanager
+def running(durable: bool = False, environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+    """A running server, removed at the end."""
+    made = Cluster(durable, environment)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
 @contextmanager
 def cluster() -> Iterator[str]:
     """A running server; gives the SQLAlchemy address of an empty database in it."""
-    bin_ = programs()
-    assert bin_ is not None
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: a socket's path has at most 107 bytes
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    if as_user:
-        shutil.chown(folder, "postgres", "postgres")
-
-    def run(*words: str) -> None:
-        subprocess.run(
-            [*as_user, *words],
-            check=True,
-            cwd=folder,
-            capture_output=True,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        )
-
-    data = folder / "data"
-    try:
-        run(f"{bin_}/initdb", "-D", str(data), "-U", "postgres", "--no-sync", "-E", "UTF8", "-A", "trust")
-        run(
-            f"{bin_}/pg_ctl",
-            "-D",
-            str(data),
-            "-w",
-            "-l",
-            str(folder / "log"),
-            "-o",
-            f"-k {folder} -c listen_addresses='' -c fsync=off -c wal_recycle=off -c min_wal_size=32MB",
-            "start",
-        )
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    finally:
-        if (data / "postmaster.pid").exists():
-            run(f"{bin_}/pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    with running() as made:
+        yield made.url

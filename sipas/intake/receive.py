@@ -52,14 +52,16 @@ def receive(
         cluster_key=keys.load(home, wave, "cluster"),
         id_key=id_key,
     )
-    with database.writing() as session:
+
+    def keep(session: Session) -> bool:
         still_open(session)
-        is_new = record(session, row)
+        return record(session, row)
+
+    is_new = database.write(keep, "answer")
     text = screen(comment)
     if text:
         apart = comment_of(
             text, wave=row.wave, unit=row.unit, field=row.field, moment=moment, submission=submission, id_key=id_key
         )
-        with database.writing() as session:
-            record(session, apart)
+        database.write(lambda session: record(session, apart), "comment")
     return is_new

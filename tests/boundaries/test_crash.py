@@ -1,107 +1,63 @@
-"""Thank you means stored: a server that is killed again and again loses nothing and stores nothing twice."""
+"""Thank you means stored: servers that are killed again and again lose nothing and store nothing twice."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import secrets
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
-import urllib.parse
+from dataclasses import replace
 
 import pytest
 
+from sipas.database import Database
 from sipas.intake import stored
+from sipas.migrations import create
+from sipas.registry.importing import load_registry
+from tests import postgres
 from tests.make import a_point, a_wave
+from tests.serving import Client, Server, a_body, post
 
 ROUNDS = [5, pytest.param(50, marks=pytest.mark.long)]
+needs_postgres = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs (initdb) are not installed"),
+]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def place(request, settings):
+    """Settings, and the environment of a server, on either database; PostgreSQL's own server comes along."""
+    with contextlib.ExitStack() as stack:
+        cluster = None
+        if request.param == "postgresql":
+            cluster = stack.enter_context(postgres.running(durable=True))
+            settings = replace(settings, database_url=cluster.url)
+            database = create(settings)
+            with database.writing() as session:
+                load_registry(session)
+        else:
+            database = Database.of(settings)
+        a_point(database, "to-hieu-1", "03646", form="short")
+        a_wave(database, settings)
+        yield settings, database, cluster
+        database.engine.dispose()
 
 
-class Server:
-    """`sipas serve` as an operator starts it, in a process group of its own."""
-
-    def __init__(self, home, port):
-        self.home, self.port = home, port
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sipas.cli", "serve", "--port", str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, "SIPAS_HOME": str(self.home)},
-        )
-        end = time.monotonic() + 20
-        while not self.answers():
-            assert time.monotonic() < end, "the server did not start"
-            time.sleep(0.05)
-
-    def answers(self):
-        try:
-            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            line.request("GET", "/health")
-            return line.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-
-    def kill(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        with contextlib.suppress(ProcessLookupError):
-            while True:  # the workers die a moment after their parent
-                os.killpg(self.process.pid, 0)
-                time.sleep(0.01)
-
-
-class Client(threading.Thread):
-    """A browser that sends again, under the same id, until it is thanked."""
-
-    def __init__(self, port, stop):
-        super().__init__(daemon=True)
-        self.port, self.stop, self.thanked = port, stop, 0
-
-    def run(self):
-        while not self.stop.is_set():
-            body = urllib.parse.urlencode({"id": secrets.token_hex(16), "service": "ho-tich", "B1.0": "4"})
-            while not self._thanked(body):
-                time.sleep(0.05)
-            self.thanked += 1
-
-    def _thanked(self, body):
-        try:
-            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            line.request("POST", "/k/to-hieu-1/vi", body, {"Content-Type": "application/x-www-form-urlencoded"})
-            return line.getresponse().status == 303
-        except (OSError, http.client.HTTPException):
-            return False
-
-
-@pytest.mark.parametrize("rounds", ROUNDS)
-def test_acknowledged_is_stored_and_none_twice_over_kills(database, settings, rounds):
-    a_point(database, "to-hieu-1", "03646", form="short")
-    a_wave(database, settings)
-    server, stop = Server(settings.home, free_port()), threading.Event()
+def answering(settings, rounds, accident):
+    """Visitors answer while accidents happen; how many were thanked, and how often they had to send again."""
+    address = {"SIPAS_DATABASE_URL": settings.database_url} if settings.database_url else {}
+    server, stop = Server(settings.home, **address), threading.Event()
     clients = [Client(server.port, stop) for _ in range(8)]
     try:
         for client in clients:
             client.start()
         for _ in range(rounds):
             time.sleep(0.5 + secrets.randbelow(500) / 1000)
-            server.kill()
-            server.start()
+            accident(server)
         stop.set()
         for client in clients:
             client.join(20)
@@ -109,40 +65,96 @@ def test_acknowledged_is_stored_and_none_twice_over_kills(database, settings, ro
     finally:
         stop.set()
         server.kill()
-    thanked = sum(client.thanked for client in clients)
+    return sum(client.thanked for client in clients), sum(client.again for client in clients)
+
+
+def kill_and_start(server):
+    """The same command again, at once, on the same port: no stale lock, pid file or socket may be in its way."""
+    server.kill()
+    server.start()
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_acknowledged_is_stored_and_none_twice_over_kills(place, rounds):
+    settings, database, _ = place
+    thanked, again = answering(settings, rounds, kill_and_start)
     with database.reading() as session:
         assert stored(session, 1) == thanked
     assert thanked > 10 * rounds
+    assert again >= rounds  # the kills were felt
+
+
+@pytest.mark.parametrize("place", [pytest.param("postgresql", marks=needs_postgres)], indirect=True)
+def test_acknowledged_is_stored_and_none_twice_when_postgresql_itself_is_killed(place):
+    settings, database, cluster = place
+
+    def killed(_server):
+        cluster.kill()
+        time.sleep(0.2)
+        cluster.start()
+
+    thanked, again = answering(settings, 3, killed)
+    database.engine.dispose()
+    with database.reading() as session:
+        assert stored(session, 1) == thanked
+    assert thanked > 30
+    assert again > 0
 
 
 def test_a_killed_worker_is_replaced_and_the_others_go_on(database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, settings)
-    server, stop = Server(settings.home, free_port()), threading.Event()
-    clients = [Client(server.port, stop) for _ in range(4)]
-    try:
-        for client in clients:
-            client.start()
-        time.sleep(1)
-        worker = subprocess.run(["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True).stdout.split()
-        os.kill(int(worker[-1]), signal.SIGKILL)
+    workers = []
+
+    def kill_one(server):
+        workers.append(server.workers())
+        os.kill(workers[0][-1], signal.SIGKILL)
         time.sleep(2)
-        again = subprocess.run(["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True).stdout.split()
+        workers.append(server.workers())
+
+    thanked, _ = answering(settings, 1, kill_one)
+    before, after = workers
+    assert before[-1] not in after
+    assert len(after) == len(before)
+    with database.reading() as session:
+        assert stored(session, 1) == thanked
+
+
+def test_a_restart_drops_no_request(database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings)
+    server, stop, replies = Server(settings.home), threading.Event(), []
+
+    def visit():
+        while not stop.is_set():
+            replies.append(post(server.port, a_body()))
+            time.sleep(0.02)
+
+    visitors = [threading.Thread(target=visit) for _ in range(4)]
+    try:
+        time.sleep(1)  # all workers are up
+        before = server.workers()
+        for visitor in visitors:
+            visitor.start()
+        time.sleep(0.5)
+        os.kill(server.process.pid, signal.SIGHUP)
+        end = time.monotonic() + 30
+        while len(set(before) & set(server.workers())) > 1 or len(server.workers()) != len(before):
+            assert time.monotonic() < end, "the workers were not replaced"  # all but the nightly upkeep
+            time.sleep(0.1)
         stop.set()
-        for client in clients:
-            client.join(20)
-            assert not client.is_alive()
+        for visitor in visitors:
+            visitor.join(20)
     finally:
         stop.set()
         server.kill()
-    assert worker[-1] not in again
-    assert len(again) == len(worker)
+    assert set(replies) == {303}
     with database.reading() as session:
-        assert stored(session, 1) == sum(client.thanked for client in clients)
+        assert stored(session, 1) == len(replies) > 100
 
 
 def test_the_nightly_upkeep_lives_and_ends_with_its_server(settings, database):
-    server = Server(settings.home, free_port())
+    server = Server(settings.home)
     find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.commands.upkeep"]
     upkeep = subprocess.run(find, capture_output=True, text=True).stdout.split()
     try:

@@ -25,6 +25,7 @@ def test_every_setting_can_be_given_in_the_environment():
         "database_url": "postgresql+psycopg://x@/s",
         "parts": "kiosk,desk",
         "workers": "7",
+        "patience": "0.5",
         "province": "Điện Biên",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
@@ -41,7 +42,8 @@ def test_the_environment_is_heard():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SIPAS_PARTS", "kiosk,lobby"), ("SIPAS_WORKERS", "many"), ("SIPAS_WORKERS", "0")]
+    ("name", "value"),
+    [("SIPAS_PARTS", "kiosk,lobby"), ("SIPAS_WORKERS", "many"), ("SIPAS_WORKERS", "0"), ("SIPAS_PATIENCE", "soon")],
 )
 def test_a_value_without_sense_names_its_variable(name, value):
     with pytest.raises(NotReady, match=name):
