@@ -19,12 +19,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole application for `settings` (default: read from the environment); mounts only `settings.parts`."""
     from flask import Flask
 
-    from sipas import error_pages, front, headers, i18n_web, logs
+    from sipas import assets, error_pages, front, headers, i18n_web, logs
     from sipas.database import Database
     from sipas.settings import Settings
 
     settings = settings or Settings.from_environment()
-    app = Flask("sipas", static_url_path="/static")
+    app = Flask("sipas", static_folder=None)
     app.config.update(
         SETTINGS=settings,
         DATABASE=Database.of(settings),
@@ -32,7 +32,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_PATH="/desk",
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_PARTS=400,
     )
@@ -40,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.install(app)
     i18n_web.install(app)
     error_pages.install(app)
+    assets.install(app)
     app.register_blueprint(front.front)
     if "kiosk" in settings.parts:
         from sipas.fieldwork.visits import Visits

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from sipas import i18n
+from sipas import assets, i18n
 from sipas.i18n import _
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
@@ -17,7 +17,7 @@ kiosk = Blueprint("kiosk", __name__, template_folder="templates")
 def leave_no_copy(response: Response) -> Response:
     """No cache keeps a visitor's page."""
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return assets.pack(response)
 
 
 @kiosk.context_processor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 
+from sipas import assets
 from sipas.publishing.charts import TEMPLATE_TOOLS
 
 results = Blueprint("results", __name__, template_folder="templates")
@@ -19,6 +20,7 @@ def give_tools(state: BlueprintSetupState) -> None:
 @results.after_request
 def keep_for_a_minute(response: Response) -> Response:
     """A page carries the digest of its bytes, so that asking again costs nothing while nothing has changed."""
+    response = assets.pack(response)
     if response.status_code == 200 and not response.direct_passthrough and "ETag" not in response.headers:
         response.headers["Cache-Control"] = "public, max-age=60"
         response.add_etag()

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
 from sqlalchemy import select
 
-import sipas
 import surveys
-from sipas import clock
+from sipas import assets, clock
 from sipas.intake.models import Response
 from tests.make import a_point, a_wave
 
 pytestmark = pytest.mark.browser
 
-STATIC = Path(sipas.__file__).parent / "static"
 SHORT = ("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0")
 
 
@@ -236,10 +233,10 @@ def test_one_long_page_serves_browsers_that_cannot_show_one_item_at_a_time(opens
     """The rules for paging are taken out of the style sheet, as an old browser would pass over them."""
     page = opens("about:blank", size="phone", scripts=False)
 
-    styles = (STATIC / "css/kiosk.css").read_text()
+    styles = assets.assets()["kiosk.css"].body.decode()
     assert "@supports selector(:has(a))" in styles
     old = styles.replace("selector(:has(a))", "selector(:unheard-of(a))")
-    page.route("**/kiosk.css*", lambda route: route.fulfill(body=old, content_type="text/css"))
+    page.route("**/kiosk.*.css", lambda route: route.fulfill(body=old, content_type="text/css"))
     page.goto("/k/to-hieu-1/vi")
     assert len(shown(page)) == 8
     chooses(page, "service", 1)

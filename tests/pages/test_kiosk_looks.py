@@ -76,4 +76,4 @@ def test_a_first_visit_is_light(opens):
     page.goto("/k/to-hieu-1/vi", wait_until="networkidle")
     fonts = sum(size for name, size in sizes.items() if name.endswith(".woff2"))
     assert 0 < fonts < 45_000
-    assert sum(sizes.values()) - fonts < 40_000, sizes  # style and scripts go uncompressed until a proxy does it
+    assert sum(sizes.values()) - fonts < 25_000, sizes
