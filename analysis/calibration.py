@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.cells import Cells
 from analysis.errors import N_, BadMethod, CannotCalibrate, one_of
 from analysis.keys import combine, first_rows, rank
-from analysis.residuals import group_sums
+from analysis.sums import group_sums
 from analysis.weights import Calibration, Weights, describe
 
 Totals = Mapping[str, float] | Mapping[tuple[str, ...], float]

@@ -17,8 +17,9 @@ from analysis.cells import Cells
 from analysis.errors import lonely_parts, lonely_strata
 from analysis.layout import Layout
 from analysis.measures import Measures
-from analysis.residuals import Groups, Projection, group_sums
-from analysis.variance import Runs, add, arrange, first_stage, scale_of, second_stage
+from analysis.residuals import Projection
+from analysis.sums import add, group_sums, of_groups, of_runs
+from analysis.variance import Runs, arrange, first_stage, scale_of, second_stage
 from analysis.weights import Weights
 
 Matrix = NDArray[np.float64]
@@ -34,7 +35,7 @@ class Moments:
     variance  of the value; NaN where a lonely rule leaves nothing
     n         respondents; answers: sum of x, unweighted; positive: sum of y, unweighted
     df        PSUs minus strata among those with respondents
-    strata    strata with respondents; mass: sum of w over respondents; answered: X
+    answered  X; mass: with population counts, the sum of w over respondents, else X
     spread    the weighted variance of single answers, sum w (y - R)^2 / X
     census    whether nothing is left to chance, by the population counts
     """
@@ -96,18 +97,15 @@ def _shared_sums(m: Measures, p: Projection | None, with_variance: bool) -> _Sum
     none, plain = np.zeros((0, 0)), np.array_equal(m.rows, m.x)
     if p is None or not with_variance or p.sweeps is not None:
         return _Sums(m, plain, none, none, none[None], none[None])
-    groups = Groups.of(p.block, p.blocks)
-    base = p.base[groups.order][:, None]
-    by, bx = base * m.y[groups.order], base * m.x[groups.order]
-    extra = p.extra[groups.order]
-    columns = [extra[:, [q]] for q in range(extra.shape[1])]
+    based = of_groups(p.block, p.blocks, p.base)
+    columns = [of_groups(p.block, p.blocks, p.base * column) for column in p.extra.T]
     return _Sums(
         m,
         plain,
-        groups.sums(by, ordered=True),
-        groups.sums(bx, ordered=True),
-        np.stack([groups.sums(column * by, ordered=True) for column in columns]) if columns else none[None],
-        np.stack([groups.sums(column * bx, ordered=True) for column in columns]) if columns else none[None],
+        based @ m.y,
+        based @ m.x,
+        np.stack([column @ m.y for column in columns]) if columns else none[None],
+        np.stack([column @ m.x for column in columns]) if columns else none[None],
     )
 
 
@@ -121,17 +119,17 @@ def _block(
     with_variance: bool,
 ) -> Moments:
     m = sums.measures
-    y, x, w = runs.sort(m.y), runs.sort(m.x), runs.sort(weights.final[:, None])
-    rows = x if sums.plain else runs.sort(m.rows)
-    unit_y, unit_x = add(w * y, runs.units), add(w * x, runs.units)
-    total_y, total_x = add(unit_y, runs.domain_units), add(unit_x, runs.domain_units)
-    unit_rows = add(rows, runs.units)
-    n = add(unit_rows, runs.domain_units)
-    answers = n if sums.plain else add(x, runs.domain_cells)
-    positive = add(y, runs.domain_cells)
+    weighted, plain, whole = (
+        of_runs(starts, runs.order, len(m.y), factors)
+        for starts, factors in ((runs.units, weights.final), (runs.units, None), (runs.domain_cells, None))
+    )
+    unit_y, unit_x, unit_rows = weighted @ m.y, weighted @ m.x, plain @ m.rows
+    total_y, total_x, n = (add(unit, runs.domain_units) for unit in (unit_y, unit_x, unit_rows))
+    answers = n if sums.plain else whole @ m.x
+    positive = whole @ m.y
     mass = total_x
-    if m.total or not sums.plain or not m.share:
-        mass = add(w * rows, runs.domain_cells)
+    if cells.design.fpc:
+        mass = add(weighted @ m.rows, runs.domain_units)
     answered = unit_rows > 0
     strata = add(add(answered.astype(np.int64), runs.strata).astype(bool).astype(np.int64), runs.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -142,7 +140,7 @@ def _block(
         elif m.total:
             spread = np.full_like(value, np.nan)
         else:
-            squares = add(w * runs.sort(m.squares), runs.domain_cells)
+            squares = add(weighted @ m.squares, runs.domain_units)
             spread = (squares - 2 * value * total_y + value**2 * total_x) / total_x
     variance = np.full_like(value, np.nan)
     if with_variance:
@@ -237,8 +235,9 @@ def _means_taken_out(weights: Weights, runs: Runs, sums: _Sums, p: Projection, b
     """What the categories' means contribute to each unit's total of w z."""
     place = np.maximum(_homes(p, runs), 0)
     means = (sums.block_y - base[place] * sums.block_x) * scale[place] / p.population[:, None]
-    mass = (weights.final * p.rows)[runs.order]
-    return add(mass[:, None] * means[p.block[runs.order]], runs.units)
+    in_unit = of_runs(runs.units, runs.order, len(p.block), weights.final * p.rows)
+    in_category = of_runs(np.arange(len(p.block)), p.block, p.blocks)
+    return (in_unit @ in_category) @ means
 
 
 def _explained_by_blocks(runs: Runs, sums: _Sums, p: Projection, base: Matrix, scale: Matrix) -> Matrix:

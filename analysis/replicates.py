@@ -17,7 +17,7 @@ from analysis.errors import N_, BadWeights, lonely_strata, one_of
 from analysis.keys import combine, rank
 from analysis.layout import Layout, layout_of
 from analysis.measures import Measures
-from analysis.residuals import group_sums
+from analysis.sums import group_sums
 from analysis.variance import Runs, runs_of
 from analysis.weights import Weights
 

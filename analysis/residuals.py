@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.sums import group_sums
 from analysis.weights import Calibration, Weights
 
 Matrix = NDArray[Any]
@@ -70,36 +71,6 @@ def projection(weights: Weights) -> Projection | None:
     inverse = np.linalg.pinv((extra * mass[:, None]).T @ extra, rcond=1e-12, hermitian=True)
     sweeps = calibration if calibration.method == "rake_ipf" else None
     return Projection(calibration.block, calibration.blocks, rows, weights.base, population, extra, inverse, sweeps)
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Rows sorted by group, so that many sums by group cost one sort."""
-
-    order: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    present: NDArray[np.int64]
-    size: int
-
-    @classmethod
-    def of(cls, groups: NDArray[np.int64], size: int) -> "Groups":
-        """Sort the rows of groups numbered 0..size - 1."""
-        order = np.argsort(groups, kind="stable")
-        ordered = groups[order]
-        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(order) else order
-        return cls(order, starts, ordered[starts], size)
-
-    def sums(self, values: Matrix, ordered: bool = False) -> Matrix:
-        """Sums of rows by group, in the order of rows; `ordered`: the rows are sorted already."""
-        found = np.zeros((self.size, values.shape[1]))
-        if len(self.starts):
-            found[self.present] = np.add.reduceat(values if ordered else values[self.order], self.starts, axis=0)
-        return found
-
-
-def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> Matrix:
-    """Sums of rows by group, in the order of rows."""
-    return Groups.of(groups, size).sums(values)
 
 
 def _sweep(z: Matrix, rows: NDArray, calibration: Calibration) -> Matrix:

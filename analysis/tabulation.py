@@ -24,7 +24,7 @@ from analysis.keys import combine, encode_numbers, encode_text, first_rows, rank
 from analysis.snapshot import Snapshot, read_snapshot
 
 Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
-BATCH = 1 << 19
+BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
 ENGINES = ("local", "spark")
 PARTS = 8
 
@@ -114,7 +114,7 @@ def tabulate(
             progress(seen)
     if not parts:
         raise BadData(N_("there are no rows; nothing can be estimated"))
-    return gather(parts)
+    return parts[0] if len(parts) == 1 and not empty.elements else gather(parts)
 
 
 def _on_spark(
@@ -198,7 +198,6 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], person_m
                 column=key,
                 row=before + int(np.argmax(codes[key] < 0)) + 1,
             )
-    states = [item_states(batch.column(item.code), item, empty.codebook, before) for item in empty.codebook.items]
     if empty.elements:
         ids, size = np.arange(length), length
         chosen = ids
@@ -206,28 +205,42 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], person_m
         joined, span = combine(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
         ids, size = rank(joined, span)
         chosen = first_rows(ids, size)
-    counts = []
-    for state, item in zip(states, empty.codebook.items, strict=True):
-        kinds = item.levels + 2
-        if empty.elements:
-            count = (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
-        else:
-            count = smallest(np.bincount(ids * kinds + state, minlength=size * kinds).reshape(size, kinds))
-        counts.append(count)
+    counts, states, counter = [], [], _Counter(ids, size, empty.elements)
+    for item in empty.codebook.items:
+        state = item_states(batch.column(item.code), item, empty.codebook, before)
+        counts.append(counter.count(state, item.levels + 2))
+        if person_means:
+            states.append(state)
     return replace(
         empty,
         labels=labels,
         codes={name: column[chosen] for name, column in codes.items()},
-        rows=np.bincount(ids, minlength=size),
+        rows=smallest(np.bincount(ids, minlength=size)),
         counts=tuple(counts),
         persons=_persons(states, ids, size, empty.codebook) if person_means else {},
     )
 
 
+class _Counter:
+    """Counts rows by cell and state; what the items of one scale share is worked out once."""
+
+    def __init__(self, ids: NDArray[np.int64], size: int, elements: bool) -> None:
+        self.ids, self.size, self.elements = ids, size, elements
+        self.kinds, self.first, self.place = 0, ids, np.empty_like(ids)
+
+    def count(self, state: NDArray[np.uint8], kinds: int) -> NDArray:
+        """The counts [cells, state] of one item."""
+        if self.elements:
+            return (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
+        if kinds != self.kinds:
+            self.kinds, self.first = kinds, self.ids * kinds
+        np.add(self.first, state, out=self.place)
+        return smallest(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))
+
+
 def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
     """Each row's answer as a state: 0 not answered, 1..levels, levels + 1 not applicable; refuses other values."""
-    table, values = _translation(item, codebook), column
-    wide: Any = np.uint16
+    values = column
     if pa.types.is_dictionary(column.type):
         values = column = column.cast(column.type.value_type)
     if _is_text(column.type):
@@ -238,7 +251,6 @@ def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), None, values)
         if values.type == pa.int8():
-            table, wide = _narrow(table), np.uint8
             empty = pa.scalar(-128, pa.int8())
         else:
             values = (
@@ -249,9 +261,15 @@ def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before
     except pa.ArrowInvalid as problem:
         raise _outside(column, item, codebook, before) from problem
     plain = (values.fill_null(empty) if values.null_count else values).to_numpy(zero_copy_only=False)
-    states = table[plain.view(wide)]
-    if (states == _INVALID).any():
-        raise _outside(column, item, codebook, before, int(np.argmax(states == _INVALID)))
+    table = _translation(item, codebook)
+    if plain.dtype == np.int8:  # a table of 256 places is what bytes can look up by themselves, quickest of all
+        translated = plain.tobytes().translate(_narrow(table).tobytes())
+        states, invalid = np.frombuffer(translated, np.uint8), translated.find(_INVALID)
+    else:
+        states = table[plain.view(np.uint16)]
+        invalid = int(np.argmax(states == _INVALID)) if (states == _INVALID).any() else -1
+    if invalid >= 0:
+        raise _outside(column, item, codebook, before, invalid)
     return states
 
 

@@ -10,7 +10,6 @@ calibration z is first replaced by its residual from the calibration columns (De
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from analysis.cells import Cells
 from analysis.errors import lonely_parts, lonely_strata
 from analysis.keys import combine, rank
 from analysis.layout import Layout, SecondStage
+from analysis.sums import add
 
 Matrix = NDArray[np.float64]
 
@@ -140,13 +140,6 @@ def _starts(*columns: NDArray) -> NDArray[np.int64]:
     for column in columns:
         change[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(change)
-
-
-def add(values: NDArray[Any], starts: NDArray[np.int64]) -> NDArray[Any]:
-    """Sums of runs of rows; always in the same order, so that the bytes never depend on the machine."""
-    if len(starts) == len(values):
-        return values
-    return np.add.reduceat(values, starts, axis=0) if len(starts) else values[:0]
 
 
 def scale_of(layout: Layout) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from analysis import Codebook, CodebookItem, Snapshot, write_snapshot
 
-UNITS, WEEKS, FIELDS, ITEMS = 75, 26, 12, 22
+UNITS, WEEKS, FIELDS, ITEMS, FACTORS = 75, 26, 12, 22, 5
 
 
 def labels(codes, names):
@@ -25,12 +25,12 @@ def write(path: Path, rows: int, seed: int = 1) -> Snapshot:
         "unit": labels(unit, units),
         "field": labels(field, [f"field-{k:02}" for k in range(FIELDS)]),
     }
-    items = tuple(CodebookItem(f"q{k:02}", factor=f"F{k % 5}") for k in range(ITEMS))
+    items = tuple(CodebookItem(f"q{k:02}", factor=f"F{k % FACTORS}") for k in range(ITEMS))
     for item in items:
         level = rng.choice(np.arange(1, 6, dtype=np.int8), rows, p=[0.02, 0.03, 0.1, 0.4, 0.45])
         table[item.code] = pa.array(level, mask=rng.random(rows) < 0.03)
     codebook = Codebook(
-        instrument="bench", items=items, factors=tuple((f"F{k}", "") for k in range(5)),
+        instrument="bench", items=items, factors=tuple((f"F{k}", "") for k in range(FACTORS)),
         columns={"strata": ("stratum",), "psu": ("psu",)}, simulated=True,
     )  # fmt: skip
     return write_snapshot(path, pa.table(table), codebook)

@@ -1,0 +1,51 @@
+"""Sums of rows, by runs and by groups, always in the order of the rows: so that bytes do not depend on the machine.
+
+A sum is the product of a sparse matrix of weights and the rows; SciPy adds the terms of each sum one after another.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+Matrix = NDArray[Any]
+
+
+def of_runs(
+    starts: NDArray[np.int64], order: NDArray[np.int64], rows: int, weights: NDArray | None = None
+) -> csr_array:
+    """The matrix that sums runs of rows: run r holds order[starts[r]] up to where the next begins, each row weighted.
+
+    >>> (of_runs(np.array([0, 2]), np.array([3, 0, 1]), 4) @ np.array([1.0, 2.0, 4.0, 8.0])).tolist()
+    [9.0, 2.0]
+    """
+    factors = np.ones(len(order)) if weights is None else weights[order]
+    return csr_array((factors, order, np.append(starts, len(order))), shape=(len(starts), rows))
+
+
+def of_groups(groups: NDArray[np.int64], size: int, weights: NDArray | None = None) -> csr_array:
+    """The matrix that sums the rows of each group, numbered 0 to size - 1; a group without rows sums to 0."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.cumsum(np.bincount(groups, minlength=size)) - np.bincount(groups, minlength=size)
+    return of_runs(starts, order, len(groups), weights)
+
+
+def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """Sums of rows by group.
+
+    >>> group_sums(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 3).tolist()
+    [[2.0], [5.0], [0.0]]
+    """
+    return of_groups(groups, size) @ values
+
+
+def add(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
+    """Sums of runs of rows, each from its start to the next; whole numbers stay whole."""
+    if len(starts) == len(values):
+        return values
+    if not len(starts):
+        return values[:0]
+    ends = np.append(starts, len(values))
+    ones = np.ones(len(values), dtype=values.dtype)
+    return csr_array((ones, np.arange(len(values)), ends), shape=(len(starts), len(values))) @ values
