@@ -10,6 +10,8 @@ It stands alone: nothing here knows the web application. In reading order:
     estimate -> Estimates          shares with standard error, degrees of freedom, design effect, interval, words
     together, across, holm, benjamini_hochberg, rao_scott, equal_means, linear_trend, logistic_trend, trend_over
                                    differences with their covariance, tests, series with marked breaks
+    figures_of, independent, differences
+                                   a table of differences: widened at 0 and 1, adjusted for their number, in plain words
     rank_sets, standing            ranks with confidence, three words per unit
     item_response, straight_lines, coverage, reliability_of, intraclass
                                    quality of the answers and of the questionnaire
@@ -40,6 +42,7 @@ from analysis.weights import Weights, design_weights
 if TYPE_CHECKING:
     from analysis.comparison import across, together
     from analysis.crosswalk import Crosswalk
+    from analysis.differences import differences, figures_of, findings, independent
     from analysis.disclosure import Policy, SafeTable, suppress
     from analysis.hypotheses import equal_means, rao_scott
     from analysis.importance import importance_of
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
 _LATER = {
     "comparison": ("across", "together"),
     "crosswalk": ("Crosswalk",),
+    "differences": ("differences", "figures_of", "findings", "independent"),
     "disclosure": ("Policy", "SafeTable", "suppress"),
     "hypotheses": ("equal_means", "rao_scott"),
     "importance": ("importance_of",),
@@ -103,11 +107,15 @@ __all__ = [
     "coverage",
     "design_weights",
     "detectable_change",
+    "differences",
     "equal_means",
     "estimate",
+    "figures_of",
+    "findings",
     "frame_weights",
     "holm",
     "importance_of",
+    "independent",
     "intraclass",
     "item_response",
     "linear_trend",

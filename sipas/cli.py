@@ -29,6 +29,9 @@ COMMANDS = {
     "responses": "sipas.commands.responses:responses",
     "freeze": "sipas.commands.publishing:freeze",
     "estimate": "sipas.commands.estimate:estimate",
+    "compare": "sipas.commands.compare:compare",
+    "rank": "sipas.commands.rank:rank",
+    "trend": "sipas.commands.trend:trend",
     "release": "sipas.commands.publishing:release",
     "desk": "sipas.commands.desk:desk",
 }
@@ -54,7 +57,7 @@ class Commands(click.Group):
             for below, one in inner.items():
                 with formatter.section(f"sipas {name} {below}".rstrip()):
                     formatter.write_text(one.help or "")
-                    formatter.write_text(one.epilog or "")
+                    formatter.write_text((one.epilog or "").partition("\n")[0])
 
 
 @click.group(

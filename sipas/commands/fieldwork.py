@@ -208,3 +208,27 @@ def load_counts(file: Path, source: str) -> None:
     with database().writing() as session:
         cells = load_frame(session, file, source)
     note(_("Loaded {cells} cells of the frame.", cells=cells))
+
+
+@frame.command(
+    "save",
+    help=_(
+        "Write the loaded dossier counts to FILE (.csv, .xlsx or .parquet), as --frame of the analyst's commands and "
+        "`sipas frame load` read them."
+    ),
+    epilog=example("sipas frame save dossiers.csv"),
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def save_counts(file: Path) -> None:
+    from sipas.commands.analyst import checked_out
+    from sipas.estimating.writing import flat, write_table
+    from sipas.fieldwork.frame import frame_between
+
+    checked_out(file)
+    with database().reading() as session:
+        cells = [
+            {"unit": cell.unit, "field": cell.field, "month": cell.month, "dossiers": cell.dossiers}
+            for cell in frame_between(session, "0000-00", "9999-99")
+        ]
+    write_table(flat(cells), file)
+    note(_("{count} rows written to {file}", count=len(cells), file=file))

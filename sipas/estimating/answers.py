@@ -53,13 +53,13 @@ def may_stream(table: Table, design: DesignFile) -> bool:
     )
 
 
-def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]]) -> pa.Table:
+def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]], keep: Sequence[str] = ()) -> pa.Table:
     """The answers in form: items as levels 1..k with -1 for not applicable and null for not answered, numbers, codes.
 
     Raises `BadTable` with every cell that the design forbids.
     """
     numbers = _number_columns(design)
-    codes = [*design.strata, *design.psu, *design.ssu, *design.calibration_columns, *(c for f in by for c in f)]
+    codes = [*design.strata, *design.psu, *design.ssu, *design.calibration_columns, *(c for f in by for c in f), *keep]
     items = check(table, design)
     columns = {item: items[item] for item in design.items}
     columns.update((column, pa.array(table.numbers(column))) for column in numbers)
@@ -72,7 +72,7 @@ def check(table: Table, design: DesignFile) -> dict[str, pa.Array]:
     numbers = _number_columns(design)
     table.load([*numbers, *design.strata, *design.psu, *design.ssu, *design.calibration_columns, *design.items])
     problems = Problems(table)
-    counted = {column: table.numbers(column) for column in numbers}
+    counted = {column: table.numbers(column, problems) for column in numbers}
     _check_weights(design, counted, problems)
     _check_design(table, design, counted, problems)
     for margin in (design.poststratify,) if design.poststratify else design.rake:

@@ -36,7 +36,9 @@ KEYS = (
     "lonely",
     "poststratify",
     "rake",
+    "waves",
 )
+READINGS = ("panel", "independent")
 LONELY = ("fail", "remove", "centre", "average")
 DEFAULT_LEVELS = 5
 
@@ -77,6 +79,7 @@ class DesignFile:
     lonely: str = "fail"
     poststratify: Totals | None = None
     rake: tuple[Totals, ...] = ()
+    waves: str | None = None
 
     @property
     def calibration_columns(self) -> tuple[str, ...]:
@@ -112,6 +115,7 @@ def read_design(path: str | os.PathLike[str]) -> DesignFile:
         lonely=_lonely(given.get("lonely"), complaints),
         poststratify=read_poststratify(given.get("poststratify"), path.parent, complaints),
         rake=read_rake(given.get("rake"), path.parent, complaints),
+        waves=_waves(given.get("waves"), complaints),
     )
     _check_together(design, given, complaints)
     complaints.refuse()
@@ -213,6 +217,17 @@ def _lonely(node: Node | None, complaints: Complaints) -> str:
     if name not in LONELY:
         template = N_("`lonely` is one of {known}, not “{value}”")
         complaints.add(node, template, known=", ".join(LONELY), value=name)
+    return name
+
+
+def _waves(node: Node | None, complaints: Complaints) -> str | None:
+    """How several files are read together: the same clusters asked again, or new ones."""
+    if node is None:
+        return None
+    name = word(node, complaints) or ""
+    if name not in READINGS:
+        template = N_("`waves` is one of {known}, not “{value}”")
+        complaints.add(node, template, known=", ".join(READINGS), value=name)
     return name
 
 

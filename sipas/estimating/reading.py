@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +17,14 @@ WORDS = {
     "review": N_("have it reviewed"),
     "hidden": N_("too uncertain to show"),
 }
+FINDINGS = {"differs": N_("differs"), "not enough evidence": N_("not enough evidence")}
+STANDINGS = {"above": N_("above"), "not distinguishable": N_("not distinguishable"), "below": N_("below")}
+BROKEN = {
+    "instrument": N_("another questionnaire"),
+    "population": N_("another population"),
+    "boundaries": N_("other boundaries"),
+    "scoring": N_("another scoring"),
+}
 DASH = "–"
 
 
@@ -26,48 +35,108 @@ def blocks(records: Iterable[Mapping[str, Any]], heading: Sequence[str] = ()) ->
     width = max((_width(row["of"]) for _domain, rows in groups for row in rows), default=0)
     for domain, rows in groups:
         yield ""
-        yield _("All answers") if not domain else ", ".join(f"{column} {code}" for column, code in domain.items())
+        yield domain_words(domain)
         yield from _table(rows, max(width, 8))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
-    level = f"{rows[0]['level']:.4g}" if rows else ""
-    interval = _("{level} interval", level=_decimal(float(level) * 100, 4).rstrip("0").rstrip(".,") + "%")
-    lines = [("", _("share"), interval, "n", "deff", _("reliability"), _("remarks"))]
-    for row in rows:
-        word = WORDS.get(row["reliability"] or "")
-        lines.append(
-            (
-                str(row["of"]),
-                _percent(row["estimate"]),
-                _interval(row["low"], row["high"]),
-                str(row["n"]),
-                DASH if row["deff"] is None else _decimal(row["deff"], 2),
-                _(word) if word else DASH,
-                ", ".join(_(flag) for flag in row["flags"]),
-            )
-        )
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]))]
-    widths[0] = max(widths[0], width)
-    for line in lines:
-        padded = [
-            _pad(cell, size, to_right=1 <= column <= 4)
-            for column, (cell, size) in enumerate(zip(line, widths, strict=True))
-        ]
+    columns = [
+        Column("", lambda row: str(row["of"]), right=False),
+        Column(_("share"), lambda row: percent(row["estimate"])),
+        Column(interval_heading(rows[0]["level"]) if rows else "", lambda row: between(row["low"], row["high"])),
+        Column("n", lambda row: str(row["n"])),
+        Column("deff", lambda row: DASH if row["deff"] is None else decimal(row["deff"], 2)),
+        Column(_("reliability"), lambda row: _(WORDS[row["reliability"]]) if row["reliability"] else DASH, right=False),
+        Column(_("remarks"), remarks, right=False),
+    ]
+    yield from lines(rows, columns, least=width)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a printed table: its heading, how a row's cell is written, and to which side it keeps."""
+
+    heading: str
+    show: Callable[[Mapping[str, Any]], str]
+    right: bool = True
+
+
+def lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, least: int = 0) -> Iterator[str]:
+    """Headings and rows, each column as wide as it needs (the first at least `least`), indented by two."""
+    cells = [[column.heading for column in columns], *([column.show(row) for column in columns] for row in rows)]
+    widths = [max(_width(line[place]) for line in cells) for place in range(len(columns))]
+    widths[0] = max(widths[0], least)
+    for line in cells:
+        padded = [_pad(cell, size, c.right) for cell, size, c in zip(line, widths, columns, strict=True)]
         yield ("  " + "  ".join(padded)).rstrip()
 
 
-def _interval(low: float | None, high: float | None) -> str:
+def finding_words(row: Mapping[str, Any]) -> str:
+    """What may be said of a difference."""
+    found = row["finding"]
+    return _(FINDINGS[found]) if found else _("no test")
+
+
+def standing_words(row: Mapping[str, Any]) -> str:
+    """A domain against the whole, in one of three words."""
+    found = row["standing"]
+    return _(STANDINGS[found]) if found else DASH
+
+
+def break_words(aspects: Sequence[str]) -> str:
+    """What changed before a wave."""
+    return ", ".join(_(BROKEN[aspect]) for aspect in aspects)
+
+
+def remarks(row: Mapping[str, Any]) -> str:
+    """The flags of a row, in words."""
+    return ", ".join(_(flag) for flag in row["flags"])
+
+
+def domain_words(domain: Mapping[str, str]) -> str:
+    """A domain as a person reads it: `unit 03646, field land`; everybody is "All answers"."""
+    return ", ".join(f"{column} {code}" for column, code in domain.items()) or _("All answers")
+
+
+def interval_heading(level: float) -> str:
+    """`95% interval`"""
+    return _("{level} interval", level=decimal(level * 100, 4).rstrip("0").rstrip(".,") + "%")
+
+
+def points(difference: float | None, digits: int = 1) -> str:
+    """A difference of two shares in percentage points, with its sign: `+3.2`."""
+    if difference is None:
+        return DASH
+    text = decimal(abs(difference) * 100, digits)
+    return ("-" if difference < 0 and text.strip("0.,") else "+") + text
+
+
+def points_between(low: float | None, high: float | None) -> str:
+    """An interval of a difference."""
+    return DASH if low is None or high is None else f"{points(low)} … {points(high)}"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value to three decimals; smaller ones are only said to be smaller."""
+    if p is None:
+        return DASH
+    return ("<" if p < 0.001 else "") + decimal(max(p, 0.001), 3)
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval of a share."""
     if low is None or high is None:
         return DASH
-    return f"{_percent(low)} {DASH} {_percent(high)}"
+    return f"{percent(low)} {DASH} {percent(high)}"
 
 
-def _percent(share: float | None) -> str:
-    return DASH if share is None else _decimal(share * 100, 1) + "%"
+def percent(share: float | None) -> str:
+    """A share as `83.1%`."""
+    return DASH if share is None else decimal(share * 100, 1) + "%"
 
 
-def _decimal(value: float, digits: int) -> str:
+def decimal(value: float, digits: int) -> str:
+    """A number with so many decimals, and the reader's decimal mark."""
     text = f"{value:.{digits}f}"
     return text.replace(".", ",") if language() == "vi" else text
 

@@ -1,10 +1,10 @@
-"""Estimates into a file by its suffix: CSV that Excel reads, a workbook, or Parquet; never half a file."""
+"""Tables into a file by its suffix: CSV that Excel reads, a workbook, or Parquet; never half a file."""
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,35 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write_estimates(table: pa.Table, path: str | os.PathLike[str]) -> None:
-    """Write the estimates; the file appears complete or not at all, an older one of that name is replaced.
+SHARES = {"estimate", "other_estimate", "difference", "se", "low", "high"}
+"""Columns of shares, which a workbook shows in percent."""
+
+
+def flat(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows for scripts as a table for files: a domain becomes a column for each of its keys, a list one text.
+
+    >>> flat([{"domain": {"unit": "03646"}, "n": 3, "flags": ["edge", "review"]}, {"domain": {}, "n": 4, "flags": []}])[
+    ...     "unit"
+    ... ].to_pylist()
+    ['03646', None]
+    """
+    import pyarrow as pa
+
+    plain = [key for key in rows[0] if not key.endswith("domain")] if rows else []
+    columns: dict[str, list[Any]] = {}
+    for key in rows[0] if rows else []:
+        if key.endswith("domain"):
+            prefix = key.removesuffix("domain").replace("_", ".")
+            for name in dict.fromkeys(name for row in rows for name in row[key]):
+                free = f"{prefix}{name}" if prefix or name not in plain else f"domain.{name}"
+                columns[free] = [row[key].get(name) for row in rows]
+        else:
+            columns[key] = ["; ".join(row[key]) if isinstance(row[key], list) else row[key] for row in rows]
+    return pa.table(columns)
+
+
+def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
+    """Write a table; the file appears complete or not at all, an older one of that name is replaced.
 
     Columns of the domains hold codes as text, so `03646` keeps its zero in a workbook and in Parquet.
     """
@@ -54,8 +81,7 @@ def _write_workbook(table: pa.Table, path: Path) -> None:
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(table.column_names):
             sheet.write_string(0, column, name, bold)
-        shares = {"estimate", "se", "low", "high"} & set(table.column_names)
-        formats = [share if name in shares else None for name in table.column_names]
+        formats = [share if name in SHARES else None for name in table.column_names]
         for line, row in enumerate(_rows(table), start=1):
             for column, value in enumerate(row):
                 if isinstance(value, str):

@@ -240,7 +240,7 @@ def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
                 row["of"],
                 int(row["withheld"]),
                 *values,
-                " ".join(row["flags"]),
+                "; ".join(row["flags"]),
             ]
         )
     return memory.getvalue().encode("utf-8-sig")

@@ -26,32 +26,42 @@ TWO_WAYS = N_("“{value}” may mean thousands or decimals; write it without a 
 MIXED = N_("“{value}” has a decimal comma, but other cells of this column have a decimal point; use one of them")
 
 
-def read_numbers(table: Table, column: str) -> NDArray[np.float64]:
+def read_numbers(table: Table, column: str, problems: Problems | None = None) -> NDArray[np.float64]:
     """The column as float64, NaN where empty; see `Table.numbers`."""
+    gathered = Problems(table) if problems is None else problems
+    numbers = _read(table, column, gathered)
+    if problems is None:
+        gathered.refuse()
+    return numbers
+
+
+def _read(table: Table, column: str, problems: Problems) -> NDArray[np.float64]:
     raw = table.raw(column)
     kind = raw.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         values = pc.cast(raw, pa.float64(), safe=False)
-        return _finite(table, column, values, nan_is_empty=pa.types.is_floating(kind))
+        return _finite(column, values, problems, nan_is_empty=pa.types.is_floating(kind))
     try:
         if pa.types.is_string(kind):
-            return _finite(table, column, pc.cast(raw, pa.float64()))
+            return _finite(column, pc.cast(raw, pa.float64()), problems)
     except pa.ArrowInvalid:
         pass
-    return _read_each(table, column)
+    return _read_each(table, column, problems)
 
 
-def _finite(table: Table, column: str, values: pa.ChunkedArray, nan_is_empty: bool = False) -> NDArray[np.float64]:
+def _finite(
+    column: str, values: pa.ChunkedArray, problems: Problems, nan_is_empty: bool = False
+) -> NDArray[np.float64]:
     numbers = np.asarray(values.to_numpy(), np.float64)
     if not np.isfinite(numbers).all():
         empty = np.asarray(pc.is_null(values, nan_is_null=nan_is_empty).to_numpy(), bool)
-        problems = Problems(table)
-        problems.add_rows(np.flatnonzero(~np.isfinite(numbers) & ~empty), column, NOT_A_NUMBER)
-        problems.refuse()
+        wrong = ~np.isfinite(numbers) & ~empty
+        problems.add_rows(np.flatnonzero(wrong), column, NOT_A_NUMBER)
+        numbers = np.where(wrong, np.inf, numbers)
     return numbers
 
 
-def _read_each(table: Table, column: str) -> NDArray[np.float64]:
+def _read_each(table: Table, column: str, problems: Problems) -> NDArray[np.float64]:
     """The slower way, by distinct values, for decimal commas and for naming what is no number."""
     encoded = table.text(column).combine_chunks()
     encoded = pc.dictionary_encode(encoded)
@@ -74,9 +84,8 @@ def _read_each(table: Table, column: str) -> NDArray[np.float64]:
                 wrong[index] = NOT_A_NUMBER
     which = np.asarray(pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False))
     if wrong:
-        problems = Problems(table)
+        numbers[list(wrong)] = np.inf
         for template in dict.fromkeys(wrong.values()):
             words_so = [index for index, said in wrong.items() if said == template]
             problems.add_rows(np.flatnonzero(np.isin(which, words_so)), column, template)
-        problems.refuse()
     return numbers[which]

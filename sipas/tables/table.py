@@ -18,6 +18,8 @@ from sipas.tables.numbers import read_numbers
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
+    from sipas.tables.problems import Problems
+
 PLAINLY_TEXT = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_decimal)
 
 
@@ -98,12 +100,13 @@ class Table:
             self._text[column] = _as_text(self.raw(column), self.name, column)
         return self._text[column]
 
-    def numbers(self, column: str) -> NDArray[np.float64]:
+    def numbers(self, column: str, problems: Problems | None = None) -> NDArray[np.float64]:
         """The column as numbers, NaN where the cell is empty; decimal points and decimal commas are understood.
 
-        Raises `BadTable` with the line and value of each cell that is not a finite number.
+        Raises `BadTable` with the line and value of each cell that is not a finite number. With `problems` they are
+        noted there, to be told with others, and such a cell comes back as infinity.
         """
-        return read_numbers(self, column)
+        return read_numbers(self, column, problems)
 
     def records(self, *columns: str) -> Iterator[Record]:
         """Walk the rows; without `columns` each record has all cells."""

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 
@@ -10,15 +9,17 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 
 import analysis
-from analysis import Codebook, write_snapshot
+from analysis import Codebook, read_snapshot, write_snapshot
 from analysis.design import LONELY
-from sipas.cli import group
+from sipas.commands import analyst
 from sipas.commands import estimate as command
 from sipas.estimating.writing import WRITERS
+from sipas.fieldwork.models import FrameCell
 from sipas.i18n import say, speaking
+from sipas.publishing.build import figures
+from tests.sipas.estimating.calls import call, rows_of
 
 KEYS = {
     "domain",
@@ -135,8 +136,8 @@ def test_help_offers_what_the_statistics_have():
     """Named twice so that `--help` need not load the statistics."""
     assert set(command.INTERVALS) == set(analysis.INTERVALS)
     assert set(command.VARIANCES) == set(analysis.VARIANCES)
-    assert set(command.LONELY) == set(LONELY)
-    assert set(command.SUFFIXES) == set(WRITERS)
+    assert set(analyst.LONELY) == set(LONELY)
+    assert set(analyst.SUFFIXES) == set(WRITERS)
 
 
 def test_csv_for_excel_keeps_codes_and_letters(office, tmp_path):
@@ -330,86 +331,47 @@ def test_command_starts_without_the_web(office):
     assert done.returncode == 0, done.stderr
 
 
-class Office:
-    """An analyst's folder with a file of 24 answers from two communes, and the command run on it."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.environment = os.environ | {"SIPAS_LANGUAGE": "en", "PYTHONUTF8": "1"}
-        answers = "5453244 455945 233544443254455349444"
-        answers += "55523454 3 5449545422454335549444152"
-        self.rows = []
-        for place in range(24):
-            unit = "03646" if place < 12 else "03664"
-            q01, q02, q03 = (answer.strip() for answer in answers[3 * place : 3 * place + 3])
-            self.rows.append(
-                {
-                    "stratum": unit,
-                    "psu": str(place // 3 % 4 + 1),
-                    "unit": unit,
-                    "field": "đất đai" if place % 2 else "hộ tịch",
-                    "w": f"{2 + place % 5 / 4}",
-                    "q01": q01,
-                    "q02": q02,
-                    "q03": q03,
-                }
-            )
-
-    def answered(self, item):
-        return sum(row[item] not in ("", "9") for row in self.rows)
-
-    def share(self, item):
-        asked = [row for row in self.rows if row[item] not in ("", "9")]
-        satisfied = sum(float(row["w"]) for row in asked if row[item] in "45")
-        return satisfied / sum(float(row["w"]) for row in asked)
-
-    def write(self, design=DESIGN, kind="csv", edit=None):
-        rows = [edit(dict(row)) if edit else row for row in self.rows]
-        (self.folder / "design.yaml").write_text(design, "utf-8")
-        self.data = self.folder / {"xlsx": "answers.xlsx", "parquet": "answers.parquet"}.get(kind, "answers.csv")
-        if kind == "csv":
-            lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-            self.data.write_text("\n".join(lines) + "\n", "utf-8")
-        elif kind == "semicolons":
-            lines = [";".join(rows[0])]
-            lines += [";".join(value.replace(".", ",") for value in row.values()) for row in rows]
-            self.data.write_bytes(("\ufeff" + "\r\n".join(lines)).encode())
-        elif kind == "xlsx":
-            book = openpyxl.Workbook()
-            book.active.append(list(rows[0]))
-            for row in rows:
-                cells = row | {key: float(row[key]) if row[key] else None for key in ("w", "q01", "q02", "q03")}
-                book.active.append(list(cells.values()))
-            book.save(self.data)
-        else:
-            columns = {key: [row[key] for row in rows] for key in rows[0]}
-            columns["w"] = [float(value) for value in columns["w"]]
-            for item in ("q01", "q02", "q03"):
-                columns[item] = pa.array([int(value) if value else None for value in columns[item]], pa.int8())
-            pq.write_table(pa.table(columns), self.data)
-
-    def arguments(self):
-        return ["estimate", str(self.data), "--design", str(self.folder / "design.yaml")]
-
-    def run(self, *arguments, **file):
-        self.write(**file)
-        return CliRunner().invoke(group, [*self.arguments(), *arguments])
-
-    def invoke(self, *arguments):
-        return CliRunner().invoke(group, ["estimate", *arguments])
-
-    def estimates(self, *arguments, **file):
-        result = self.run(*arguments, "--json", **file)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return json.loads(result.stdout)
-
-    def process(self, *arguments):
-        command = [sys.executable, "-m", "sipas.cli", *self.arguments(), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment)
+def test_all_that_is_wrong_with_the_weights_is_told_at_once(office):
+    for place, value in enumerate(("abc", "inf", "0", "-1", "")):
+        office.rows[place]["w"] = value
+    told = say(office.run("--json").exception)
+    assert "answers.csv has 5 cells" in told
+    assert [f"line {place + 2}, column w" in told for place in range(5)] == [True] * 5
 
 
-@pytest.fixture
-def office(tmp_path):
-    with speaking("en"):
-        yield Office(tmp_path)
+def test_one_sided_limit_keeps_all_the_uncertainty_on_one_side(office):
+    both, lower = office.estimates()[0], office.estimates("--side", "lower")[0]
+    assert both["low"] < lower["low"] < lower["estimate"]
+    assert lower["high"] == 1.0
+
+
+def test_snapshot_is_weighted_to_dossiers_as_a_release_is(province):
+    arguments = ("estimate", province / "first.parquet", "--by", "unit", "--lonely", "centre")
+    plain, weighted = rows_of(*arguments), rows_of(*arguments, "--frame", province / "dossiers.csv")
+    frame = [FrameCell(**row) for row in _first_quarter(province / "dossiers.csv")]
+    released, about = figures(read_snapshot(province / "first.parquet"), frame)
+    whole = {row["of"]: row for row in weighted if row["domain"] == {}}
+    assert about["method"] == "raking"
+    assert whole["overall"]["estimate"] == pytest.approx(released.row("overall")["estimate"], abs=6e-4)
+    assert whole["overall"]["estimate"] != pytest.approx(plain[-1]["estimate"], abs=1e-3)
+    assert "unweighted" not in whole["overall"]["flags"]
+    result = call(*arguments, "--frame", province / "dossiers.csv", "--json")
+    assert "weighting classes were merged" in result.stderr or "simulated" in result.stderr
+
+
+def _first_quarter(path):
+    rows = csv.DictReader(path.read_text("utf-8").splitlines())
+    return [{**row, "dossiers": int(row["dossiers"])} for row in rows if row["month"] < "2026"]
+
+
+@pytest.mark.parametrize("command", ["compare", "rank", "trend"])
+def test_every_command_of_the_analyst_starts_without_the_web(command, province):
+    files = [str(province / "second.parquet"), *([str(province / "first.parquet")] if command == "trend" else [])]
+    script = (
+        "import sys; from sipas.cli import group\n"
+        f"group({[command, *files, '--by', 'unit', '--json']!r}, standalone_mode=False)\n"
+        "heavy = {'flask', 'sqlalchemy', 'scipy.stats', 'pydantic', 'openpyxl', 'babel'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

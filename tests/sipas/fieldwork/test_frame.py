@@ -1,8 +1,10 @@
 """Dossier counts in, all or nothing."""
 
 import pytest
-from sqlalchemy import func, select
+from click.testing import CliRunner
+from sqlalchemy import delete, func, select
 
+from sipas.cli import group
 from sipas.errors import ManyErrors
 from sipas.fieldwork.frame import frame_between, load_frame
 from sipas.fieldwork.models import FrameCell
@@ -47,3 +49,16 @@ def test_every_bad_line_is_told_and_nothing_is_stored(database, tmp_path):
         assert word in told
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(FrameCell)) == 0
+
+
+@pytest.mark.parametrize("name", ["dossiers.csv", "dossiers.xlsx", "dossiers.parquet"])
+def test_what_save_writes_load_reads(database, settings, tmp_path, monkeypatch, name):
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, GOOD))
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    done = CliRunner().invoke(group, ["frame", "save", str(tmp_path / name)])
+    assert (done.exit_code, done.stdout) == (0, ""), done.exception
+    with database.writing() as session:
+        session.execute(delete(FrameCell))
+        assert load_frame(session, tmp_path / name) == 2
+        assert [cell.dossiers for cell in frame_between(session, "2026-01", "2026-12")] == [30, 120]

@@ -1,0 +1,231 @@
+"""What the analyst's commands share: their options, how a file is opened, and how a result is told."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sipas.i18n import _, say
+
+if TYPE_CHECKING:
+    from sipas.errors import SipasError
+    from sipas.estimating.survey import Source
+
+SUFFIXES = (".csv", ".xlsx", ".parquet")
+LONELY = ("fail", "remove", "centre", "average")
+PATIENCE = 2.0
+
+Command = Callable[..., Any]
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def families(given: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """`unit,field` as the columns of a family; refuses empty and doubled ones."""
+    found = [tuple(column.strip() for column in family.split(",")) for family in given]
+    for family, text in zip(found, given, strict=True):
+        if not all(family) or len(set(family)) < len(family):
+            raise click.BadParameter(_("“{given}” is no list of columns such as unit or unit,field", given=text))
+    return found
+
+
+def _level(ctx: click.Context, param: click.Parameter, level: float) -> float:
+    if not 0 < level < 1:
+        raise click.BadParameter(_("a level lies between 0 and 1, such as 0.95"))
+    return level
+
+
+def checked_out(path: Path | None) -> Path | None:
+    """A path that a table can be written to; refuses other endings and folders that do not exist."""
+    if path is not None and path.suffix.lower() not in SUFFIXES:
+        raise click.BadParameter(_("{file} must end in {suffixes}", file=path.name, suffixes=", ".join(SUFFIXES)))
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(_("the folder of {file} does not exist", file=str(path)))
+    return path
+
+
+data = click.argument("data", type=FILE)
+
+design = click.option(
+    "--design",
+    "design_file",
+    type=FILE,
+    metavar="DESIGN.yaml",
+    help=_("The design of the sample; its keys are in the manual, docs/estimate.md."),
+)
+
+frame = click.option(
+    "--frame",
+    type=FILE,
+    metavar="DOSSIERS",
+    help=_("Weight a snapshot to dossiers: a table with the columns unit, field, month and dossiers."),
+)
+
+by = click.option(
+    "--by",
+    multiple=True,
+    callback=lambda ctx, param, given: families(given),
+    metavar=_("COLUMN[,COLUMN...]"),
+    help=_("A family of domains; repeat it for more families, join columns with a comma to cross them."),
+)
+
+of = click.option(
+    "--of",
+    multiple=True,
+    metavar=_("ITEM"),
+    help=_("An item, a factor, or overall (the default); repeat it for more."),
+)
+
+lonely = click.option(
+    "--lonely",
+    type=click.Choice(LONELY),
+    help=_("What to do with a stratum that has one PSU, whatever the design says."),
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON for scripts instead of a table."))
+
+out = click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=lambda ctx, param, path: checked_out(path),
+    metavar="FILE",
+    help=_("Write a file instead, by its suffix: .csv, .xlsx or .parquet."),
+)
+
+level = click.option(
+    "--level", type=float, default=0.95, show_default=True, callback=_level, help=_("The level of the interval.")
+)
+
+adjust = click.option(
+    "--adjust",
+    type=click.Choice(("holm", "bh")),
+    default="holm",
+    show_default=True,
+    help=_("How p-values allow for the number of comparisons: holm for public claims, bh for lists to look into."),
+)
+
+freedom = click.option(
+    "--df",
+    type=click.Choice(("smaller", "design")),
+    default="smaller",
+    show_default=True,
+    help=_("Degrees of freedom of a difference: the smaller of its two figures', or those of all rows, as in R."),
+)
+
+reading = click.option(
+    "--reading",
+    type=click.Choice(("panel", "independent")),
+    help=_("How waves are read: the same clusters asked again, or new samples; the default is what the design says."),
+)
+
+
+def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options at once, in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(chosen):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def sources(
+    files: Sequence[Path],
+    design_file: Path | None,
+    frame: Path | None = None,
+    lonely: str | None = None,
+    engine: str = "local",
+) -> list[Source]:
+    """The files with what was said of them; a plain table without a design is a wrong call."""
+    from sipas.estimating.survey import Source, has_codebook
+
+    for file in files:
+        if design_file is None and not has_codebook(file):
+            raise click.UsageError(
+                _("{file} has no codebook; say with --design DESIGN.yaml how its answers came about", file=file.name)
+            )
+    if design_file is None:
+        return [Source(file, None, frame, lonely, engine) for file in files]
+    if frame is not None:
+        raise click.UsageError(_("a design file names its own totals, under poststratify or rake; leave out --frame"))
+    from sipas.estimating.design_file import read_design
+
+    read = read_design(design_file)
+    return [Source(file, read, None, lonely, engine) for file in files]
+
+
+def warn(notes: Iterable[SipasError], unweighted: bool) -> None:
+    """What a careful reader should be told, on standard error."""
+    for note in notes:
+        click.echo(say(note), err=True)
+    if unweighted:
+        click.echo(_("Unweighted: no weights are named, so every row counts as much as any other."), err=True)
+
+
+def say_reading(reading: str) -> None:
+    """How the waves were read, on standard error."""
+    if reading == "panel":
+        click.echo(_("The waves are read as a panel: the same clusters were asked again."), err=True)
+    else:
+        click.echo(_("The waves are read as independent samples; for the same clusters say --reading panel."), err=True)
+
+
+def tell(
+    rows: Sequence[Mapping[str, Any]], as_json: bool, out: Path | None, lines: Callable[[], Iterable[str]]
+) -> None:
+    """The rows as JSON, as a file, or as `lines` for a person."""
+    if out is not None:
+        from sipas.estimating.writing import flat, write_table
+
+        write_table(flat(rows), out)
+        click.echo(_("{count} rows written to {file}", count=len(rows), file=str(out)), err=True)
+    if as_json:
+        print_json(rows)
+    elif out is None:
+        for line in lines():
+            click.echo(line)
+
+
+def print_json(records: Iterable[Mapping[str, Any]]) -> None:
+    """A list with one row a line: easy to read, to compare and to load."""
+    rows = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
+    click.echo("[\n" + ",\n".join(rows) + "\n]")
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int], None]]:
+    """Once the work has taken more than two seconds, tells on standard error how far it is, if a person is watching."""
+    rows, done = 0, threading.Event()
+
+    def told(read: int) -> None:
+        nonlocal rows
+        rows = read
+
+    def tell() -> None:
+        begun = time.monotonic()
+        pause = PATIENCE
+        while not done.wait(pause):
+            seconds = time.monotonic() - begun
+            said = _("{seconds} s, {rows} rows read", seconds=f"{seconds:.0f}", rows=rows)
+            click.echo("\r" + said, err=True, nl=False)
+            pause = 0.5
+        if pause < PATIENCE:
+            click.echo("", err=True)
+
+    watcher = threading.Thread(target=tell, daemon=True)
+    if sys.stderr.isatty():
+        watcher.start()
+    try:
+        yield told
+    finally:
+        done.set()
+        if watcher.is_alive():
+            watcher.join()

@@ -1,0 +1,155 @@
+"""Differences as rows of a table: domains, items and factors, or waves, against each other or against the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb, isfinite
+from typing import Any
+
+from analysis.comparison import Difference
+from analysis.differences import Figures, figures_of, findings
+from sipas.errors import N_, SipasError
+from sipas.estimating.survey import Families, Survey
+from sipas.estimating.waves import Waves
+
+MOST = 10_000
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a comparison: which figures, at which level, how adjusted, and whose degrees of freedom."""
+
+    of: tuple[str, ...] = ("overall",)
+    level: float = 0.95
+    adjust: str = "holm"
+    df: str = "smaller"
+
+
+def against_the_whole(survey: Survey, by: Families, asked: Asked) -> list[Row]:
+    """Each domain minus everybody, the covariance of part and whole counted."""
+    domains = survey.domains(by)[1:]
+    return _rows(_blocks(survey, asked.of, [{}, *domains]), _first_with_each, asked)
+
+
+def each_other(survey: Survey, by: Families, asked: Asked) -> list[Row]:
+    """Each pair of domains of the same family."""
+    families = [[domain for domain in survey.domains([family]) if domain] for family in by]
+    _refuse_too_many(len(asked.of) * sum(comb(len(domains), 2) for domains in families))
+    blocks = [block for domains in families for block in _blocks(survey, asked.of, domains)]
+    return _rows(blocks, _all_pairs, asked)
+
+
+def between_figures(survey: Survey, by: Families, asked: Asked) -> list[Row]:
+    """Each pair of the items and factors that are named, within everybody and within each domain."""
+    domains = survey.domains(by)
+    _refuse_too_many(len(domains) * comb(len(asked.of), 2))
+    blocks = [figures_of(survey.cells, survey.weights, asked.of, [domain]) for domain in domains]
+    return _rows(blocks, _all_pairs, asked)
+
+
+def between_waves(waves: Waves, by: Families, asked: Asked) -> list[Row]:
+    """The first of two files minus the second, for everybody and each domain. Refused across a break."""
+    changed = waves.measured[0].changed_since(waves.measured[1])
+    if changed:
+        raise SipasError(
+            N_(
+                "{one} and {other} did not measure the same thing ({changed} differ); a difference between them would "
+                "mean nothing"
+            ),
+            one=waves.names[0],
+            other=waves.names[1],
+            changed=", ".join(changed),
+        )
+    domains = waves.domains(by)
+    blocks = [waves.figures([of], domains, by, asked.level) for of in asked.of]
+    return _rows(blocks, _same_in_both, asked)
+
+
+def _blocks(survey: Survey, of: Sequence[str], domains: Sequence[dict[str, str]]) -> list[Figures]:
+    """One block of figures per item or factor, so that the covariance matrix stays as small as the question."""
+    return [figures_of(survey.cells, survey.weights, [name], domains) for name in of]
+
+
+def _first_with_each(figures: Figures) -> Iterator[tuple[int, int]]:
+    return ((one, 0) for one in range(1, len(figures)))
+
+
+def _all_pairs(figures: Figures) -> Iterator[tuple[int, int]]:
+    return combinations(range(len(figures)), 2)
+
+
+def _same_in_both(figures: Figures) -> Iterator[tuple[int, int]]:
+    """The places of a domain in the first wave and in the second."""
+    first = figures.waves[0]
+    later = {
+        (figures.of[place], tuple(figures.domains[place].items())): place
+        for place in range(len(figures))
+        if figures.waves[place] != first
+    }
+    for place in range(len(figures)):
+        other = later.get((figures.of[place], tuple(figures.domains[place].items())))
+        if figures.waves[place] == first and other is not None:
+            yield place, other
+
+
+def _rows(blocks: Sequence[Figures], pairs: Callable[[Figures], Iterable[tuple[int, int]]], asked: Asked) -> list[Row]:
+    """All blocks judged together: the number of comparisons is that of the whole table."""
+    found = [
+        (block, one, other, block.difference(one, other, level=asked.level, df=asked.df))
+        for block in blocks
+        for one, other in pairs(block)
+    ]
+    judged = findings([gap.p for *_, gap in found], level=asked.level, adjust=asked.adjust)
+    return [
+        _side(block, one, "")
+        | _side(block, other, "other_")
+        | _gap(gap)
+        | {
+            "adjusted": adjusted,
+            "adjust": asked.adjust,
+            "finding": finding,
+            "level": asked.level,
+            "reading": block.reading,
+            "flags": list(dict.fromkeys([*block.flags[one], *block.flags[other]])),
+        }
+        for (block, one, other, gap), (adjusted, finding) in zip(found, judged, strict=True)
+    ]
+
+
+def _side(figures: Figures, place: int, prefix: str) -> Row:
+    return {
+        f"{prefix}domain": dict(figures.domains[place]),
+        f"{prefix}of": figures.of[place],
+        f"{prefix}wave": figures.waves[place] or None,
+        f"{prefix}n": int(figures.n[place]),
+        f"{prefix}estimate": known(figures.value[place]),
+    }
+
+
+def _gap(gap: Difference) -> Row:
+    return {
+        "difference": known(gap.value),
+        "se": known(gap.se),
+        "df": known(gap.df),
+        "low": known(gap.low),
+        "high": known(gap.high),
+        "t": known(gap.t),
+        "p": known(gap.p),
+    }
+
+
+def known(value: float) -> float | None:
+    """A number, or None where it does not exist."""
+    return float(value) if isfinite(value) else None
+
+
+def _refuse_too_many(comparisons: int) -> None:
+    if comparisons > MOST:
+        raise SipasError(
+            N_("these are {count} comparisons, and at most {most} are made at once; name fewer with --of or --by"),
+            count=comparisons,
+            most=MOST,
+        )

@@ -1,0 +1,64 @@
+"""A table of dossiers beside a snapshot, and weights that reproduce it, as a release has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+import analysis
+from sipas.errors import N_, SipasError
+from sipas.tables import Problems, read_table
+
+COLUMNS = ("unit", "field", "month")
+COUNT = "dossiers"
+NEGATIVE = N_("the number of dossiers {value} is empty or negative; write 0 where there were none")
+
+
+def weights_to_frame(cells: analysis.Cells, path: Path) -> tuple[analysis.Weights, list[SipasError]]:
+    """Weights to the dossiers of each unit and field, with the months as a margin; months without answers are left out.
+
+    Also what a reader should know of them: units nobody answered for, and classes that were merged.
+    """
+    table = read_table(path)
+    table.require(*COLUMNS, COUNT)
+    problems = Problems(table)
+    counts = table.numbers(COUNT, problems)
+    problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
+    problems.refuse()
+    months = [str(label) for label in cells.labels["month"]]
+    dossiers: dict[tuple[str, ...], float] = {}
+    for record in table.records(*COLUMNS):
+        key = tuple(record[column] for column in COLUMNS)
+        if min(months) <= key[2] <= max(months) and counts[record.row]:
+            dossiers[key] = dossiers.get(key, 0.0) + float(counts[record.row])
+    if not dossiers:
+        raise SipasError(
+            N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),
+            file=table.name,
+            first=min(months),
+            last=max(months),
+        )
+    weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
+    return weights, _told(weights)
+
+
+def _told(weights: analysis.Weights) -> list[SipasError]:
+    notes = []
+    uncovered, merged = weights.diagnostics["uncovered"], weights.diagnostics["merged"]
+    if uncovered:
+        notes.append(
+            SipasError(
+                N_("nobody answered for {units}; their {dossiers} dossiers are not represented"),
+                units=", ".join(unit for unit, _ in uncovered),
+                dossiers=f"{sum(count for _, count in uncovered):.0f}",
+            )
+        )
+    if merged:
+        notes.append(
+            SipasError(
+                N_("{count} weighting classes were merged with another field of their unit, having too few answers"),
+                count=len(merged),
+            )
+        )
+    return notes

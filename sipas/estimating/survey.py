@@ -1,0 +1,167 @@
+"""A file of answers opened for the statistics: its cells and weights, and refusals that name the cell of the file.
+
+What every command of the analyst begins with. A plain table needs a design file; a snapshot of the platform brings its
+own codebook, and may be weighted to a frame of dossiers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import analysis
+from sipas.errors import N_, SipasError
+from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
+from sipas.estimating.columns import require_columns
+from sipas.estimating.explaining import explain
+from sipas.tables import read_table
+
+if TYPE_CHECKING:
+    from sipas.estimating.design_file import DesignFile
+
+Families = Sequence[Sequence[str]]
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file, and what was said of it: its design (none for a snapshot), dossiers to weight a snapshot to, the rule
+    for single PSUs, and where the pass runs."""
+
+    path: Path
+    design: DesignFile | None = None
+    frame: Path | None = None
+    lonely: str | None = None
+    engine: str = "local"
+
+    @property
+    def name(self) -> str:
+        """The wave of a snapshot, else the file's name without its ending."""
+        if self.design is None:
+            return analysis.read_snapshot(self.path).codebook.wave or self.path.stem
+        return self.path.stem
+
+
+@dataclass(frozen=True)
+class Survey:
+    """An opened file: what it is called, its cells and weights, and what a careful reader should be told."""
+
+    name: str
+    cells: analysis.Cells
+    weights: analysis.Weights
+    notes: tuple[SipasError, ...] = ()
+
+    def domains(self, by: Families) -> list[dict[str, str]]:
+        """Everybody, then every domain of the families."""
+        from analysis.estimation import figures
+        from analysis.measures import pooled
+
+        found = figures(self.cells, self.weights, pooled(self.cells, ["overall"]), by=[tuple(family) for family in by])
+        return [dict(zip(columns, labels, strict=True)) for columns, labels in found.domains]
+
+
+def has_codebook(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a snapshot of the platform, which needs no design file."""
+    with open(path, "rb") as file:
+        if file.read(4) != b"PAR1":
+            return False
+    try:
+        analysis.read_snapshot(path)
+    except analysis.AnalysisError:
+        return False
+    return True
+
+
+@contextmanager
+def opened(
+    source: Source, by: Families = (), *, keep: Sequence[str] = (), progress: Progress | None = None
+) -> Iterator[Survey]:
+    """The survey of a file; what the statistics refuse inside the block is said with file, line and column."""
+    if source.design is None:
+        yield _snapshot(source, by, keep, progress)
+        return
+    design, table = source.design, read_table(source.path)
+    require_columns(table, design, by)
+    streamed = may_stream(table, design)
+    try:
+        cells = analysis.tabulate(
+            source.path if streamed else answers_of(table, design, by, keep),
+            [tuple(family) for family in by],
+            codebook=codebook_of(design, streamed),
+            design=sampling_of(design, source.lonely),
+            keep=tuple(dict.fromkeys([*design.calibration_columns, *keep])),
+            progress=progress,
+            engine=source.engine,
+        )
+        weights = weights_of(cells, design)
+        yield Survey(source.name, cells, weights, (*table.notes, *_warnings(weights)))
+    except analysis.AnalysisError as error:
+        if streamed:
+            check(table, design)
+        explain(table, design, error)
+        raise
+
+
+def _snapshot(source: Source, by: Families, keep: Sequence[str], progress: Progress | None) -> Survey:
+    from sipas.estimating.frame import COLUMNS, weights_to_frame
+
+    snapshot = analysis.read_snapshot(source.path)
+    kept = tuple(dict.fromkeys([*keep, *(COLUMNS if source.frame else ())]))
+    cells = analysis.tabulate(
+        snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine
+    )
+    if source.lonely:
+        cells = cells.with_lonely(source.lonely)
+    notes = [SipasError(N_("the answers in this file are simulated"))] if snapshot.codebook.simulated else []
+    if source.frame is None:
+        weights = analysis.design_weights(cells)
+    else:
+        weights, told = weights_to_frame(cells, source.frame)
+        notes += told
+    return Survey(source.name, cells, weights, (*notes, *_warnings(weights)))
+
+
+def weights_of(cells: analysis.Cells, design: DesignFile) -> analysis.Weights:
+    """The weights that a design file asks for."""
+    weights = analysis.design_weights(cells)
+    if design.poststratify:
+        return analysis.poststratify(weights, design.poststratify.by, dict(design.poststratify.cells))
+    if design.rake:
+        return analysis.rake(weights, {margin.by: dict(margin.cells) for margin in design.rake})
+    return weights
+
+
+def codebook_of(design: DesignFile, streamed: bool) -> analysis.Codebook:
+    """The questionnaire; a file that is streamed keeps its own marks, elsewhere `answers_of` has set one."""
+    not_applicable, missing = (NOT_APPLICABLE,), ()
+    if streamed:
+        not_applicable = tuple(map(int, design.not_applicable))
+        missing = tuple(map(int, design.missing))
+    return analysis.Codebook.plain(
+        design.factors or design.items,
+        levels=len(design.scale.levels),
+        satisfied=design.scale.satisfied,
+        not_applicable=not_applicable,
+        missing=missing,
+        title=design.file,
+    )
+
+
+def sampling_of(design: DesignFile, lonely: str | None) -> analysis.Design:
+    """The sampling design; a rule for single PSUs from the command line wins."""
+    return analysis.Design(
+        strata=design.strata,
+        psus=design.psu,
+        ssus=design.ssu,
+        weights=design.weights,
+        fpc=design.fpc,
+        lonely=lonely or design.lonely,
+    )
+
+
+def _warnings(weights: analysis.Weights) -> tuple[SipasError, ...]:
+    return tuple(SipasError(warning) for warning in weights.diagnostics.get("warnings", ()))

@@ -1,0 +1,194 @@
+"""Several files as the waves of one survey, read as a panel or as independent samples.
+
+A panel asked the same clusters again, so that their likeness makes changes surer; independent samples drew new ones.
+The design says which it is (`waves: panel` in DESIGN.yaml); without a word, waves are independent samples, as the
+snapshots of the platform are, whose cluster labels are made anew in each wave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+import analysis
+from analysis.differences import Figures, figures_of, independent
+from analysis.tabulation import design_of
+from analysis.trend import Wave
+from sipas.errors import N_, SipasError
+from sipas.estimating.answers import answers_of
+from sipas.estimating.columns import require_columns
+from sipas.estimating.explaining import explain
+from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
+from sipas.tables import read_table
+
+WAVE = "(wave)"  # no column of a file is called so
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Opened files in their order: their names, what each measured, and how they are read together.
+
+    parts  one survey per wave for independent samples; a single one, with a column that names the wave, for a panel
+    """
+
+    names: tuple[str, ...]
+    measured: tuple[Wave, ...]
+    parts: tuple[Survey, ...]
+    reading: str
+    notes: tuple[SipasError, ...] = ()
+
+    def domains(self, by: Families) -> list[dict[str, str]]:
+        """Everybody, then every domain that any wave has."""
+        found = [domain for one in range(len(self.names)) for domain in self._of_wave(one, by)]
+        order = {tuple(domain.items()): domain for domain in found}
+        return sorted(order.values(), key=lambda domain: (_family(domain, by), tuple(domain.values())))
+
+    def figures(self, of: Sequence[str], domains: Sequence[dict[str, str]], by: Families, level: float) -> Figures:
+        """Every figure in every domain of every wave that has it."""
+        present = [[domain for domain in domains if domain in self._of_wave(one, by)] for one in range(len(self.names))]
+        if self.reading == "independent":
+            return independent(
+                [
+                    figures_of(part.cells, part.weights, of, chosen, level=level, wave=name)
+                    for part, name, chosen in zip(self.parts, self.names, present, strict=True)
+                ]
+            )
+        (survey,) = self.parts
+        marked = [{WAVE: name, **domain} for name, chosen in zip(self.names, present, strict=True) for domain in chosen]
+        joint = figures_of(survey.cells, survey.weights, of, marked, level=level)
+        return replace(
+            joint,
+            waves=tuple(domain[WAVE] for domain in joint.domains),
+            domains=tuple({key: label for key, label in domain.items() if key != WAVE} for domain in joint.domains),
+            reading="panel",
+        )
+
+    def _of_wave(self, one: int, by: Families) -> list[dict[str, str]]:
+        if self.reading == "independent":
+            return self.parts[one].domains(by)
+        found = self.parts[0].domains([(WAVE,), *((WAVE, *family) for family in by)])
+        here = [domain for domain in found if domain.get(WAVE) == self.names[one]]
+        return [{key: label for key, label in domain.items() if key != WAVE} for domain in here]
+
+
+def _family(domain: dict[str, str], by: Families) -> int:
+    families = [(), *(tuple(family) for family in by)]
+    return families.index(tuple(domain))
+
+
+@contextmanager
+def opened_waves(
+    sources: Sequence[Source], by: Families = (), *, reading: str | None = None, progress: Progress | None = None
+) -> Iterator[Waves]:
+    """The waves of several files, in the order given; `reading` wins over what the design says."""
+    names = _names(sources)
+    design = sources[0].design
+    reading = reading or (design.waves if design else None) or "independent"
+    if reading == "panel":
+        with _panel(sources, names, by, progress) as (survey, measured):
+            yield Waves(names, measured, (survey,), reading, survey.notes)
+        return
+    with ExitStack() as stack:
+        parts = tuple(stack.enter_context(opened(source, by, progress=progress)) for source in sources)
+        measured = tuple(what_was_measured(part.cells.codebook, name) for part, name in zip(parts, names, strict=True))
+        notes = tuple(
+            SipasError(N_("{file}: {reason}"), file=name, reason=note)
+            for name, part in zip(names, parts, strict=True)
+            for note in part.notes
+        )
+        yield Waves(names, measured, parts, reading, notes)
+
+
+def what_was_measured(codebook: analysis.Codebook, name: str) -> Wave:
+    """A wave as its codebook describes it: another questionnaire or another scoring is a break."""
+    questions = ",".join(codebook.item_codes)
+    satisfied = ",".join(f"{item.code}:{item.levels}:{item.satisfied}" for item in codebook.items)
+    return Wave(name, instrument=f"{codebook.instrument} {codebook.version} {questions}", scoring=satisfied)
+
+
+def _names(sources: Sequence[Source]) -> tuple[str, ...]:
+    names = [source.name for source in sources]
+    if len(set(names)) < len(names):
+        names = [str(source.path) for source in sources]
+    if len(set(names)) < len(names):
+        raise SipasError(N_("the same file is given twice: {file}"), file=max(names, key=names.count))
+    return tuple(names)
+
+
+@contextmanager
+def _panel(
+    sources: Sequence[Source], names: Sequence[str], by: Families, progress: Progress | None
+) -> Iterator[tuple[Survey, tuple[Wave, ...]]]:
+    """One survey over all files with a column for the wave, whose PSUs are those of the design without the wave."""
+    families = [(WAVE,), *((WAVE, *family) for family in by)]
+    design = sources[0].design
+    if design is None:
+        survey, measured = _panel_of_snapshots(sources, names, families, progress)
+        yield survey, measured
+        return
+    tables = [read_table(source.path) for source in sources]
+    for table in tables:
+        require_columns(table, design, by)
+    try:
+        parts = [_marked(answers_of(table, design, by), name) for table, name in zip(tables, names, strict=True)]
+        codebook = codebook_of(design, streamed=False)
+        cells = analysis.tabulate(
+            pa.concat_tables(parts, promote_options="permissive"),
+            families,
+            codebook=codebook,
+            design=sampling_of(design, sources[0].lonely),
+            keep=design.calibration_columns,
+            progress=progress,
+        )
+        weights = analysis.design_weights(cells)
+        if design.poststratify:
+            by_wave = {(name, *cell): n for name in names for cell, n in design.poststratify.cells.items()}
+            weights = analysis.poststratify(weights, (WAVE, *design.poststratify.by), by_wave)
+        elif design.rake:
+            margins = {
+                (WAVE, *margin.by): {(name, *cell): n for name in names for cell, n in margin.cells.items()}
+                for margin in design.rake
+            }
+            weights = analysis.rake(weights, margins)
+        notes = tuple(note for table in tables for note in table.notes)
+        yield Survey("", cells, weights, notes), tuple(what_was_measured(codebook, name) for name in names)
+    except analysis.AnalysisError as error:
+        for table in tables:
+            explain(table, design, error)
+        raise
+
+
+def _panel_of_snapshots(
+    sources: Sequence[Source], names: Sequence[str], families: Families, progress: Progress | None
+) -> tuple[Survey, tuple[Wave, ...]]:
+    if any(source.frame for source in sources):
+        raise SipasError(
+            N_("waves read as a panel cannot be weighted to dossiers; leave out --frame, or read them as independent")
+        )
+    snapshots = [analysis.read_snapshot(source.path) for source in sources]
+    first = snapshots[0].codebook
+    measured = tuple(what_was_measured(each.codebook, name) for each, name in zip(snapshots, names, strict=True))
+    if any(wave.changed_since(measured[0]) for wave in measured):
+        raise SipasError(
+            N_("the files were asked with different questionnaires, so they are no panel; read them as independent")
+        )
+    design = design_of(first)
+    if design.sampled is not None:
+        sampled = {psu for each in snapshots for psu in design_of(each.codebook).sampled or ()}
+        design = replace(design, sampled=tuple(sorted(sampled)))
+    if sources[0].lonely:
+        design = design.with_lonely(sources[0].lonely)
+    table = pa.concat_tables(
+        [_marked(each.table(), name) for each, name in zip(snapshots, names, strict=True)], promote_options="permissive"
+    )
+    cells = analysis.tabulate(table, families, codebook=first, design=design, progress=progress)
+    notes = [SipasError(N_("the answers in this file are simulated"))] if first.simulated else []
+    return Survey("", cells, analysis.design_weights(cells), tuple(notes)), measured
+
+
+def _marked(table: pa.Table, name: str) -> pa.Table:
+    marked = table.append_column(WAVE, pa.array([name] * table.num_rows, pa.string()))
+    return marked.replace_schema_metadata(None)
