@@ -29,7 +29,8 @@ def page(status: int, sentence: str) -> Response:
     return response
 
 
-def _speak_as_the_path_says() -> None:
+def speak_as_the_path_says() -> None:
+    """The language that a kiosk's address names, where no view came so far as to set it."""
     parts = request.path.split("/")
     if len(parts) > 3 and parts[1] == "k" and parts[3] in i18n.LANGUAGES:
         i18n.speak(parts[3])
@@ -40,12 +41,12 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(SipasError)
     def ours(error: SipasError) -> Response:
-        _speak_as_the_path_says()
+        speak_as_the_path_says()
         return page(error.status, i18n.say(error))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
-        _speak_as_the_path_says()
+        speak_as_the_path_says()
         status = error.code or 500
         if isinstance(error, InternalServerError) and error.original_exception is not None:
             logs.failure(error.original_exception)
@@ -55,6 +56,6 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def storage(error: OperationalError) -> Response:
-        _speak_as_the_path_says()
+        speak_as_the_path_says()
         logs.failure(error)
         return page(503, i18n._(SENTENCES[503]))

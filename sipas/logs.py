@@ -50,6 +50,17 @@ def install(app: Flask) -> None:
     app.logger.disabled = True
 
 
+_last: dict[tuple[object, ...], float] = {}
+
+
+def seldom(event: str, **facts: object) -> None:
+    """An event that may come with every visit, told at most once a minute by each process."""
+    name = (event, *facts.items())
+    if time.monotonic() - _last.get(name, -60.0) >= 60:
+        _last[name] = time.monotonic()
+        EVENTS.error(event, extra={"facts": facts})
+
+
 def failure(error: BaseException) -> None:
     """An error nobody foresaw: its kind, and where in our code, without any value."""
     places = [

@@ -78,6 +78,10 @@ class Visitor:
         """Presses the sending button; gives the reply before any redirect is followed."""
         return self.client.post(self.address, data=self.said, headers=self.headers)
 
+    def reads(self, reply) -> _Form:
+        """A page as it came."""
+        return _Form(reply.text)
+
     def reads_thanks(self, reply) -> str:
         """Follows the redirect; gives the heading."""
         assert reply.status_code == 303, reply.text

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from sipas.database import Database
@@ -52,8 +53,8 @@ class Visit:
 class Visits:
     """What is asked where, remembered for a moment: looking it up costs more than storing an answer.
 
-    A change (a wave opened, a point added) is seen after `seconds`; a wave that closes takes no answer from the moment
-    on, for `Visit.still_open` is asked inside the answer's transaction.
+    A change (a wave opened, a point added) is seen after `seconds`, later only while the database is away; a wave that
+    closes takes no answer from the moment on, for `Visit.still_open` is asked inside the answer's transaction.
     """
 
     def __init__(self, database: Database, seconds: float = 1.0) -> None:
@@ -65,8 +66,12 @@ class Visits:
         now = time.monotonic()
         until, visit = self._known.get((point_code, on), (0.0, None))
         if visit is None or until < now:
-            with self._database.reading() as session:
-                visit = visit_at(session, point_code, on)
+            try:
+                with self._database.reading() as session:
+                    visit = visit_at(session, point_code, on)
+            except OperationalError:  # a database that is away just now: what was last known serves the page
+                if visit is None:
+                    raise
             if len(self._known) > 1000:
                 self._known.clear()
             self._known[point_code, on] = (now + self._seconds, visit)

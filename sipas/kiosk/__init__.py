@@ -32,4 +32,6 @@ def _in(code: str) -> str:
         return _("starts again")
 
 
-from sipas.kiosk import views  # noqa: E402, F401  (the routes register themselves)
+from sipas.kiosk import kept, views  # noqa: E402, F401  (the routes register themselves)
+
+kept.install(kiosk)

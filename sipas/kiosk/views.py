@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
+from flask import current_app, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
@@ -49,9 +49,10 @@ def questionnaire(point: str, language: str) -> Response:
 def send(point: str, language: str) -> Response:
     """Takes the answers, or shows them again with what is missing."""
     visit = _visit(point, language)
-    form = pages.form_of(Place.of(visit), request.form)
+    g.place = place = Place.of(visit)
+    form = pages.form_of(place, request.form)
     if not form.validate():
-        return pages.with_errors(Place.of(visit), form)
+        return pages.with_errors(place, form)
     _keep(visit, form)
     return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
 

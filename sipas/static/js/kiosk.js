@@ -2,8 +2,10 @@
 import advance from "./kiosk/advance.js";
 import forget from "./kiosk/forget.js";
 import idle from "./kiosk/idle.js";
+import resend from "./kiosk/resend.js";
 import returns from "./kiosk/returns.js";
 
 document.querySelectorAll("[data-questionnaire]").forEach((form) => { advance(form); forget(form); });
 document.querySelectorAll("[data-idle]").forEach((panel) => idle(panel));
+document.querySelectorAll("[data-resend]").forEach((form) => resend(form));
 document.querySelectorAll("[data-returns]").forEach((link) => returns(link));
