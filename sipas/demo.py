@@ -21,7 +21,7 @@ from sipas.errors import N_, NotReady
 from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
 from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.waves import close_wave, open_wave
-from sipas.intake import LANGUAGE_CODES, anonymise_many, record_many
+from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, record_many
 from sipas.migrations import create
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
@@ -230,9 +230,8 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
         form=[FORMS[word] for word in columns["form"]],
         sex=[sexes.get(word, 0) for word in columns["sex"]],
         age=[ages.get(word, 0) for word in columns["age"]],
-        submission=[""] * answers.num_rows,
+        key=marks(keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=keys.load(settings.home, wave.code, "cluster"),
-        id_key=keys.load(settings.home, wave.code, "id"),
     )
     record_many(session, rows)
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from sipas import clock
 from sipas.commands.common import database, example, note, settings
-from sipas.i18n import _
+from sipas.errors import N_
+from sipas.i18n import _, number
+
+PATIENCE = 10.0  # seconds between two lines of progress in a log; a terminal is told at once
+STAGES = {
+    "check": N_("{done} of about {about} lines checked"),
+    "store": N_("{done} of {about} answers stored; whoever answers meanwhile waits"),
+}
 
 
 @click.group(help=_("Answers that were collected elsewhere."))
@@ -20,7 +31,8 @@ def responses() -> None:
     "import",
     help=_(
         "Bring in collected answers (CSV, XLSX, Parquet) through the kiosk's own door, all or nothing. Columns: "
-        "point, field, date, one per item by its code; optional channel, language, sex, age, id."
+        "point, field, date, one per item by its code; optional channel, language, sex, age, id. Every line is checked "
+        "before the first is stored; memory stays the same for any length."
     ),
     epilog=example("sipas responses import paper-forms.xlsx --wave 2026-2"),
 )
@@ -35,7 +47,30 @@ def import_(file: Path, wave: str, form: str | None) -> None:
     from sipas.importing import import_responses
 
     where = settings()
-    new, known = import_responses(database(where), where.home, file, wave, form, clock.today())
+    with _progress() as progress:
+        new, known = import_responses(database(where), where.home, file, wave, form, clock.today(), progress)
     note(_("{new} answers were stored.", new=new))
     if known:
         note(_("{known} lines of this file had been stored before and were not counted again.", known=known))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Tells on standard error how far the work is: in one line of a terminal, or now and then in a log."""
+    watched, told = sys.stderr.isatty(), time.monotonic()
+    line = ""
+
+    def progress(stage: str, done: int, about: int) -> None:
+        nonlocal told, line
+        if watched:
+            line = _(STAGES[stage], done=number(done), about=number(about)).ljust(len(line))
+            click.echo("\r" + line, err=True, nl=False)
+        elif time.monotonic() - told > PATIENCE:
+            told = time.monotonic()
+            note(_(STAGES[stage], done=number(done), about=number(about)))
+
+    try:
+        yield progress
+    finally:
+        if line:
+            click.echo("", err=True)

@@ -3,8 +3,10 @@ goes to the database. What is kept of a person is `STORED`, and the kiosk's priv
 
 from sipas.intake.anonymise import LANGUAGE_CODES, STORED, anonymise, anonymise_many, cluster_label, comment_of
 from sipas.intake.answers import Answers
+from sipas.intake.bulk import record_many
+from sipas.intake.marks import marks, marks_of_lines
 from sipas.intake.receive import receive
-from sipas.intake.record import record, record_many, stored, stored_by_point
+from sipas.intake.record import record, stored, stored_by_point
 from sipas.intake.screen import screen
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "anonymise_many",
     "cluster_label",
     "comment_of",
+    "marks",
+    "marks_of_lines",
     "receive",
     "record",
     "record_many",

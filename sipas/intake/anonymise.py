@@ -9,10 +9,14 @@ import datetime as dt
 import secrets
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from sipas import clock, keys
 from sipas.errors import N_
 from sipas.intake.answers import Answers
-from sipas.intake.models import Comment, Response
+from sipas.intake.marks import marks
+from sipas.intake.models import Comment, Response, row_type
 
 STORED: dict[str, str] = {
     "key": N_("a random mark of the answer, which says nothing about you or about the time"),
@@ -55,7 +59,7 @@ def anonymise(
     `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
     `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
     """
-    (row,) = anonymise_many(
+    rows = anonymise_many(
         [answers.packed],
         wave=wave,
         point=[point],
@@ -67,58 +71,69 @@ def anonymise(
         form=[form],
         sex=[sex],
         age=[age],
-        submission=[submission],
+        key=marks(id_key, [submission]),
         cluster_key=cluster_key,
-        id_key=id_key,
     )
-    return Response(**row)
+    return Response(**dict(zip(STORED, rows[0].item(), strict=True)))
 
 
 def anonymise_many(
-    packed: Sequence[bytes],
+    answers: Sequence[bytes] | NDArray[np.uint8],
     *,
     wave: int,
-    point: Sequence[int],
-    unit: Sequence[int],
-    field: Sequence[int],
-    day: Sequence[dt.date],
-    channel: Sequence[int],
-    language: Sequence[int],
-    form: Sequence[int],
-    sex: Sequence[int],
-    age: Sequence[int],
-    submission: Sequence[str],
+    point: ArrayLike,
+    unit: ArrayLike,
+    field: ArrayLike,
+    day: ArrayLike,
+    channel: ArrayLike,
+    language: ArrayLike,
+    form: ArrayLike,
+    sex: ArrayLike,
+    age: ArrayLike,
+    key: NDArray[np.void],
     cluster_key: bytes,
-    id_key: bytes,
-) -> list[dict[str, object]]:
-    """The same door, wide: many visits at once (an import), each as the plain values of its row."""
-    labels: dict[tuple[int, str], bytes] = {}
+) -> NDArray[np.void]:
+    """The same door, wide: many visits at once (an import) as arrays; each row has a field for every stored column.
 
-    def cluster(place: int, on: dt.date) -> bytes:
-        week = (place, clock.cluster_week(on))
-        if week not in labels:
-            labels[week] = cluster_label(cluster_key, *week)
-        return labels[week]
+    `answers` are packed as in `Answers`, one row each; `key` comes from `marks`, which knows the wave's `id` key.
+    """
+    if not isinstance(answers, np.ndarray):
+        answers = np.frombuffer(b"".join(answers), np.uint8).reshape(len(answers), -1)
+    days = np.asarray(day, "datetime64[D]")
+    months = days.astype("datetime64[M]").astype(int)
+    known: dict[str, ArrayLike] = {
+        "key": key,
+        "wave": wave,
+        "point": point,
+        "unit": unit,
+        "field": field,
+        "month": (1970 + months // 12) * 100 + months % 12 + 1,
+        "cluster": _clusters(np.asarray(point), days, cluster_key),
+        "channel": channel,
+        "language": language,
+        "form": form,
+        "sex": sex,
+        "age": age,
+        "answers": np.ascontiguousarray(answers).view(f"V{answers.shape[1]}")[:, 0],
+    }
+    rows = np.empty(len(answers), row_type(answers.shape[1]))
+    for name in STORED:
+        rows[name] = known[name]
+        if rows.dtype[name].kind == "i" and (rows[name] != known[name]).any():
+            raise OverflowError(f"a value of “{name}” does not fit its column")
+    return rows
 
-    columns = zip(packed, point, unit, field, day, channel, language, form, sex, age, submission, strict=True)
-    return [
-        {
-            "key": keys.label(id_key, "answer", said or secrets.token_hex(16)),
-            "wave": wave,
-            "point": place,
-            "unit": office,
-            "field": service,
-            "month": on.year * 100 + on.month,
-            "cluster": cluster(place, on),
-            "channel": way,
-            "language": tongue,
-            "form": length,
-            "sex": gender,
-            "age": band,
-            "answers": given,
-        }
-        for given, place, office, service, on, way, tongue, length, gender, band, said in columns
-    ]
+
+def _clusters(point: NDArray[np.int64], day: NDArray[np.datetime64], key: bytes) -> NDArray[np.void]:
+    """Every visit's label; each point's week is hashed once."""
+    days, which_day = np.unique(day, return_inverse=True)
+    weeks = [clock.cluster_week(one) for one in days.tolist()]
+    number = {week: place for place, week in enumerate(dict.fromkeys(weeks))}
+    names = list(number)
+    pair = point.astype(np.int64) * len(names) + np.array([number[week] for week in weeks])[which_day]
+    pairs, which = np.unique(pair, return_inverse=True)
+    labels = [cluster_label(key, one // len(names), names[one % len(names)]) for one in pairs.tolist()]
+    return np.frombuffer(b"".join(labels), "V8")[which]
 
 
 def cluster_label(key: bytes, point: int, week: str) -> bytes:

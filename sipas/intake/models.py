@@ -6,6 +6,9 @@ tables have no rowid, which would number the people in order of arrival.
 
 from __future__ import annotations
 
+from functools import cache
+
+import numpy as np
 from sqlalchemy import Integer, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +34,18 @@ class Response(Base):
     sex: Mapped[int] = mapped_column(SmallInteger, comment="0 not answered")
     age: Mapped[int] = mapped_column(SmallInteger, comment="band; 0 not answered")
     answers: Mapped[bytes] = mapped_column(LargeBinary(250), comment="one byte per item in instrument order")
+
+
+@cache
+def row_type(items: int) -> np.dtype[np.void]:
+    """How many rows of answers to `items` questions lie in memory: one field for each stored column, in its order."""
+    fields = []
+    for column in Response.__table__.columns:
+        if isinstance(column.type, LargeBinary):
+            fields.append((column.key, f"V{items if column.key == 'answers' else column.type.length}"))
+        else:
+            fields.append((column.key, "i2" if isinstance(column.type, SmallInteger) else "i4"))
+    return np.dtype(fields)
 
 
 class Comment(Base):

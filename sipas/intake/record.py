@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from sqlalchemy import Insert, Table, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -17,12 +15,6 @@ def record(session: Session, row: Response | Comment) -> bool:
     values = {column.key: getattr(row, column.key) for column in inspect(type(row)).mapper.column_attrs}
     insert = _insert_once(session, table).returning(table.c.key)  # type: ignore[arg-type]
     return session.execute(insert, values).first() is not None
-
-
-def record_many(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """The same door, wide: many rows of plain values, as `anonymise` would have made each."""
-    if rows:
-        session.execute(_insert_once(session, Response.__table__), rows)  # type: ignore[arg-type]
 
 
 def _insert_once(session: Session, table: Table) -> Insert:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -37,19 +38,19 @@ def read_delimited(data: bytes, file: str) -> Table:
     data = body_of_utf8(data, file)
     if not data.strip():
         raise BadFile(EMPTY, file=file)
-    separator, start = _declared_separator(data)
+    separator, start = declared_separator(data)
     first = re.compile(rb"[^\r\n]").search(data, start)
     start = first.start() if first else start
-    header, after = _header(data, start, separator, file)
+    header, after = header_of(data, start, separator)
     if not separator:
-        separator = _likeliest_separator(header)
-        header, after = _header(data, start, separator, file)
+        separator = likeliest_separator(header)
+        header, after = header_of(data, start, separator)
     names = next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))
     if data.count(b'"') % 2:
         raise BadTable(_unclosed(data, file, start, separator))
     raw = _read(data, after, len(names), separator, file, start)
     rows = len(raw[0])
-    filled = _filled_rows(raw)
+    filled = filled_rows(raw)
     if filled is not None:
         raw = [column.filter(filled) for column in raw]
     columns, raw = check_header(names, raw, file)
@@ -71,7 +72,7 @@ def read_delimited(data: bytes, file: str) -> Table:
     )
 
 
-def _filled_rows(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray | None:
+def filled_rows(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray | None:
     """Which rows hold anything, or None when all do: Excel leaves rows of bare separators below a table."""
     empty = None
     for column in columns:
@@ -90,19 +91,19 @@ def _lines_of_rows(data: bytes, after: int, rows: int) -> NDArray[np.int64] | No
     return np.arange(first, first + rows)
 
 
-def _declared_separator(data: bytes) -> tuple[str, int]:
+def declared_separator(data: bytes) -> tuple[str, int]:
     """Excel reads, and some programs write, a first line `sep=;`."""
     declared = re.match(rb'"?sep=([,;\t])"?(\r\n|\n|\r)', data)
     return (declared[1].decode(), declared.end()) if declared else ("", 0)
 
 
-def _likeliest_separator(header: str) -> str:
+def likeliest_separator(header: str) -> str:
     counts = Counter(re.sub(r'"[^"]*"', "", header))
     best = max(SEPARATORS, key=lambda separator: counts[separator])
     return best if counts[best] else ","
 
 
-def _header(data: bytes, start: int, separator: str, file: str) -> tuple[str, int]:
+def header_of(data: bytes, start: int, separator: str) -> tuple[str, int]:
     """The text of the header, which may span lines inside quotation marks, and where the next line begins."""
     end = start
     while True:
@@ -114,24 +115,29 @@ def _header(data: bytes, start: int, separator: str, file: str) -> tuple[str, in
 
 
 def _read(data: bytes, after: int, width: int, separator: str, file: str, start: int) -> list[pa.ChunkedArray]:
-    names = [str(index) for index in range(width)]
     if not data[after:].strip():
-        return [pa.chunked_array([], pa.string()) for _ in names]
+        return [pa.chunked_array([], pa.string())] * width
     try:
-        table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(data).slice(after)),
-            read_options=pacsv.ReadOptions(column_names=names, block_size=BLOCK),
-            parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in data),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
-            ),
-        )
+        options = options_of(width, separator, quotes=b'"' in data, block=BLOCK)
+        table = pacsv.read_csv(pa.BufferReader(pa.py_buffer(data).slice(after)), **options)
     except pa.ArrowInvalid as error:
         ragged = _ragged(data, file, start, separator, width)
         if ragged:
             raise BadTable(ragged) from error
         raise BadFile(UNREADABLE, file=file, reason=str(error)) from error
     return table.columns
+
+
+def options_of(width: int, separator: str, *, quotes: bool, block: int) -> dict[str, Any]:
+    """How PyArrow is to read the lines below the header: every cell as text, an empty one as missing."""
+    names = [str(index) for index in range(width)]
+    return {
+        "read_options": pacsv.ReadOptions(column_names=names, block_size=block),
+        "parse_options": pacsv.ParseOptions(delimiter=separator, newlines_in_values=quotes),
+        "convert_options": pacsv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+        ),
+    }
 
 
 def _records(data: bytes, start: int, separator: str) -> Iterator[tuple[int, list[str]]]:

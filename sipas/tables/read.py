@@ -23,30 +23,39 @@ def read_table(path: str | os.PathLike[str], *, rows_needed: bool = True) -> Tab
     """
     path = Path(path)
     file = path.name
+    kind = kind_of(path)
+    if kind == "parquet":
+        from sipas.tables.parquet import open_parquet
+
+        table = open_parquet(path, file)
+    elif kind == "workbook":
+        from sipas.tables.workbook import read_workbook
+
+        table = read_workbook(path.read_bytes(), file)
+    else:
+        from sipas.tables.delimited import read_delimited
+
+        table = read_delimited(path.read_bytes(), file)
+    if rows_needed and not table.rows:
+        raise BadFile(NO_ROWS, file=file)
+    return table
+
+
+def kind_of(path: Path) -> str:
+    """Whether it is a `parquet` file, a `workbook` or `delimited` text; refuses what cannot be opened."""
     if path.is_dir():
         raise BadFile(IS_FOLDER, file=str(path))
     try:
         with path.open("rb") as stream:
             start = stream.read(8)
-            data = b"" if start.startswith(b"PAR1") else start + stream.read()
     except FileNotFoundError:
         raise BadFile(NOT_THERE, file=str(path)) from None
     except OSError as error:
         raise BadFile(NOT_READABLE, file=str(path), reason=error.strerror or str(error)) from error
     if start.startswith(b"PAR1"):
-        from sipas.tables.parquet import open_parquet
-
-        table = open_parquet(path, file)
-    elif start.startswith(b"PK\x03\x04"):
-        from sipas.tables.workbook import read_workbook
-
-        table = read_workbook(data, file)
-    elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        raise BadFile(OLD_EXCEL, file=file)
-    else:
-        from sipas.tables.delimited import read_delimited
-
-        table = read_delimited(data, file)
-    if rows_needed and not table.rows:
-        raise BadFile(NO_ROWS, file=file)
-    return table
+        return "parquet"
+    if start.startswith(b"PK\x03\x04"):
+        return "workbook"
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise BadFile(OLD_EXCEL, file=path.name)
+    return "delimited"

@@ -108,6 +108,18 @@ class Table:
         """
         return read_numbers(self, column, problems)
 
+    def coded(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
+        """The column as places in a list of its different texts (as `text` gives them); -1 where a cell is empty."""
+        try:
+            encoded = pc.dictionary_encode(self.raw(column))
+        except pa.ArrowNotImplementedError:
+            encoded = pc.dictionary_encode(self.text(column))
+        codes = encoded.unify_dictionaries().combine_chunks()
+        words = _as_text(pa.chunked_array([codes.dictionary]), self.name, column).to_pylist()
+        places = np.array([-1 if word is None else place for place, word in enumerate(words)] + [-1], np.int64)
+        which = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
+        return places[which], [word or "" for word in words]
+
     def records(self, *columns: str) -> Iterator[Record]:
         """Walk the rows; without `columns` each record has all cells."""
         names = columns or self.columns

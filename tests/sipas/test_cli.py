@@ -158,3 +158,16 @@ def test_a_unit_that_receives_nobody_gets_no_point(tmp_path, unit):
     run = sipas(home, "point", "add", "p-1", "--unit", unit)
     assert (run.returncode, run.stdout) == (1, "")
     assert "receives nobody" in run.stderr
+
+
+def test_a_long_import_tells_now_and_then_how_far_it_is(monkeypatch, capsys):
+    from sipas.commands import responses
+
+    monkeypatch.setattr(responses, "PATIENCE", 0.0)
+    with responses._progress() as progress:
+        progress("check", 65_536, 1_000_000)
+        progress("store", 65_536, 998_000)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "65,536 of about 1,000,000 lines checked" in told.err
+    assert "65,536 of 998,000 answers stored" in told.err

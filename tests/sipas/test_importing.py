@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from sipas import i18n
 from sipas.errors import BadFile, ManyErrors, SipasError, WaveState
 from sipas.fieldwork.waves import close_wave
-from sipas.importing import import_responses
+from sipas.importing import aside, import_responses
 from sipas.intake import stored
 from sipas.intake.models import Response
-from surveys import NOT_APPLICABLE, load
+from sipas.tables import BadTable, pieces
+from surveys import NOT_APPLICABLE, load, translated
 from tests.make import a_csv, a_response, a_wave
 
 HEAD = "point,field,date,sex,O,B1.1,B5.1\n"
@@ -57,6 +63,125 @@ def test_words_of_the_scale_and_days_as_people_write_them_are_understood(databas
         (row,) = session.scalars(select(Response))
     codes = [item.code for item in load("service-2024").items]
     assert (row.answers[codes.index("O")], row.answers[codes.index("B1.1")]) == (5, 2)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_words_of_either_language_are_understood(database, settings, tmp_path, language):
+    a_wave(database, settings, instrument="demo")
+    with i18n.speaking(language):
+        shown = translated(load("demo"), i18n.instrument_text)
+    rating, how = (next(item for item in shown.items if item.kind == kind) for kind in ("rating", "choice"))
+    line = ["to-hieu-1", "ho-tich", "2026-09-16", rating.scale.levels[3].upper(), how.options[1].text]
+    line += [shown.profile[0].options[1].text, language]
+    head = f"point,field,date,{rating.code},{how.code},sex,language\n"
+    assert bring(database, settings, a_csv(tmp_path, head + ",".join(line) + "\n")) == (1, 0)
+    with database.reading() as session:
+        (row,) = session.scalars(select(Response))
+    codes = [item.code for item in shown.items]
+    assert (row.answers[codes.index(rating.code)], row.answers[codes.index(how.code)], row.sex) == (4, 2, 2)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_a_long_file_of_any_kind_goes_in_by_pieces_and_leaves_what_single_visits_leave(
+    database, settings, tmp_path, monkeypatch, kind
+):
+    for module, name in ((pieces, "ROWS"), (pieces, "BLOCK"), (aside, "ROWS")):
+        monkeypatch.setattr(module, name, 300 if name == "BLOCK" else 7)
+    a_wave(database, settings)
+    days = [dt.date(2026, 9, 1 + n % 28) for n in range(100)]
+    columns = {
+        "point": ["to-hieu-1"] * 100,
+        "field": ["ho-tich"] * 100,
+        "date": [str(day) for day in days],
+        "sex": [("f", "m", None)[n % 3] for n in range(100)],
+        "O": [1 + n % 5 for n in range(100)],
+        "B5.1": [("na", "3", None)[n % 3] for n in range(100)],
+    }
+    path = a_table(tmp_path / f"long.{kind}", columns)
+    seen = []
+    done = import_responses(database, settings.home, path, "w1", None, TODAY, lambda *one: seen.append(one))
+    assert done == (100, 0)
+    stages = [stage for stage, *_ in seen]
+    assert stages == sorted(stages)
+    assert stages.count("check") > 5
+    assert seen[-1] == ("store", 100, 100)
+    assert bring(database, settings, path) == (0, 100)
+    with database.reading() as session:
+        wide = sorted(map(traces, session.scalars(select(Response))))
+        session.execute(delete(Response))
+        session.commit()
+    for n, day in enumerate(days):
+        a_response(
+            database,
+            settings,
+            moment=dt.datetime(day.year, day.month, day.day, 3, tzinfo=dt.timezone.utc),
+            answers={"O": columns["O"][n], "B5.1": columns["B5.1"][n]},
+            sex=(1, 2, 0)[n % 3],
+        )
+    with database.reading() as session:
+        assert wide == sorted(map(traces, session.scalars(select(Response))))
+
+
+def traces(row):
+    return tuple(getattr(row, c.key) for c in Response.__table__.columns if c.key not in ("key", "channel"))
+
+
+def a_table(path, columns):
+    table = pa.table(columns)
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".csv":
+        pacsv.write_csv(table, path)
+    else:
+        book = openpyxl.Workbook()
+        for line in [table.column_names, *map(list, zip(*table.to_pydict().values(), strict=True))]:
+            book.active.append(line)
+        book.save(path)
+    return path
+
+
+def test_complaints_come_in_the_order_of_the_file_from_any_piece_and_all_are_counted(
+    database, settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pieces, "BLOCK", 400)
+    a_wave(database, settings)
+    lines = ["to-hieu-1,ho-tich,2026-09-16,f,9,4,\n" if n % 3 else "x,ho-tich,2026-09-16,q,5,4,\n" for n in range(3000)]
+    with pytest.raises(BadTable) as refused:
+        bring(database, settings, a_csv(tmp_path, HEAD + "".join(lines)))
+    assert refused.value.count == 2000 + 2 * 1000
+    told = [(problem.line, problem.column) for problem in refused.value.problems]
+    assert len(told) == 1000
+    assert told[:4] == [(2, "point"), (2, "sex"), (3, "O"), (4, "O")]
+    assert [line for line, _ in told] == sorted(line for line, _ in told)
+
+
+def test_a_number_that_stands_twice_is_told_with_the_line_of_the_first(database, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "BLOCK", 400)
+    a_wave(database, settings)
+    numbers = [*range(60), 7]
+    path = a_csv(tmp_path, "id," + HEAD + "".join(f"P-{n},{LINE}" for n in numbers))
+    with pytest.raises(BadTable, match=r"line 62, column id: “P-7” stands in line 9 already"):
+        bring(database, settings, path)
+    with database.reading() as session:
+        assert stored(session, 1) == 0
+
+
+def test_while_a_long_file_is_checked_people_answer_and_a_wave_closed_meanwhile_takes_none_of_it(
+    database, settings, tmp_path
+):
+    a_wave(database, settings)
+
+    def meanwhile(stage, _done, _about):
+        assert stage == "check"
+        assert a_response(database, settings)
+        with database.writing() as session:
+            close_wave(session, "w1", TODAY)
+
+    with pytest.raises(WaveState, match="closed"):
+        import_responses(database, settings.home, a_csv(tmp_path, HEAD + LINE), "w1", None, TODAY, meanwhile)
+    with database.reading() as session:
+        assert stored(session, 1) == 1
+    assert not list(settings.home.glob("tmp*"))
 
 
 def test_every_bad_line_is_told_by_number_column_and_reason_and_nothing_is_stored(database, settings, tmp_path):

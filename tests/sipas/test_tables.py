@@ -10,7 +10,75 @@ import pyarrow.parquet as pq
 import pytest
 
 from sipas.errors import BadFile
-from sipas.tables import BadTable, Problems, read_table
+from sipas.tables import BadTable, Problems, pieces, read_in_pieces, read_table
+
+PIECED = [
+    "a,b\n1,2\n3,4\n",
+    "a;b;;\n1;2;;\n;;;\n;;;\n",
+    'a,b\n1,"two\nlines"\n\n3,x\n,\n4,y\n',
+    "sep=;\na,b;c\n1;2\n",
+    "\ufefftên\tb\r\nĐo\u0302\u0323i\t1\r\n\r\n\t2",
+    "a,b\r1,2\r3,4",
+    "a\n\n1\n",
+    "".join(f"{n},{n % 7}\n" if n else "a,b\n" for n in range(400)),
+]
+
+
+@pytest.mark.parametrize("body", PIECED)
+def test_a_table_read_in_pieces_is_the_table_read_whole(folder, monkeypatch, body):
+    monkeypatch.setattr(pieces, "BLOCK", 100)
+    path = folder.holds(body)
+    whole = [(one.line, one.cells) for one in read_table(path).records()]
+    table = read_in_pieces(path)
+    for _again in range(2):
+        assert [(one.line, one.cells) for piece in table for one in piece.records()] == whole
+    assert table.columns == read_table(path).columns
+    if len(body) > 1000:
+        assert len(list(table)) > 10
+    for piece in table:
+        for column in table.columns:
+            which, words = piece.coded(column)
+            assert [words[n] if n >= 0 else None for n in which] == piece.text(column).to_pylist()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "a,b\n",
+        "a,b\n1,2\n3\n",
+        'a,b\n1,"2\n',
+        "a,b\n1,\0\n",
+        "a,b\n1,đơn\n".encode("windows-1258"),
+        "a,b\n1,2\n".encode("utf-16"),
+        "a,b\n1,ơ".encode()[:-1],
+        "a,a\n1,2\n",
+        "a,\n1,2\n",
+    ],
+)
+def test_what_is_refused_whole_is_refused_in_pieces_in_the_same_words(folder, body):
+    path = folder.holds(body)
+    with pytest.raises(BadFile) as whole:
+        read_table(path)
+    with pytest.raises(BadFile) as pieced:
+        list(read_in_pieces(path))
+    assert str(pieced.value) == str(whole.value)
+
+
+def test_columns_of_any_type_are_coded_alike(folder):
+    path = folder.parquet(
+        whole=pa.array([3, None, 3]),
+        loose=pa.array([3.0, float("nan"), 4.5]),
+        words=pa.array(["x", " x", ""]).dictionary_encode(),
+        view=pa.array(["x", None, "y"], pa.string_view()),
+        large=pa.array(["x", None, "y"], pa.large_string()),
+        day=pa.array([dt.date(2026, 3, 2)] * 3),
+        nothing=pa.nulls(3),
+    )
+    (piece,) = read_in_pieces(path)
+    for column in piece.columns:
+        which, words = piece.coded(column)
+        assert [words[n] if n >= 0 else None for n in which] == read_table(path).text(column).to_pylist()
 
 
 def test_csv_as_excel_in_vietnam_writes_it(folder):

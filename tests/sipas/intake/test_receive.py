@@ -4,10 +4,12 @@ import datetime as dt
 import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.intake import LANGUAGE_CODES, Answers, anonymise, anonymise_many
+from sipas.intake import LANGUAGE_CODES, STORED, Answers, anonymise, anonymise_many, marks
 from sipas.intake.models import Comment, Response
 from surveys import load
 from tests.make import A_MORNING, a_response, a_wave
@@ -51,41 +53,49 @@ def test_an_empty_comment_is_no_row(database, settings):
     assert rows(database, Comment) == []
 
 
-def test_both_widths_of_the_door_leave_equal_rows():
+A_VISIT = st.fixed_dictionaries(
+    {
+        "point": st.integers(1, 32767),
+        "unit": st.integers(1, 32767),
+        "field": st.integers(1, 400),
+        "moment": st.integers(0, 380 * 24).map(lambda hours: A_MORNING + dt.timedelta(hours=hours)),
+        "channel": st.integers(1, 6),
+        "language": st.sampled_from(sorted(LANGUAGE_CODES)),
+        "form": st.sampled_from((1, 2)),
+        "sex": st.integers(0, 2),
+        "age": st.integers(0, 4),
+        "submission": st.text(min_size=1),
+        "said": st.fixed_dictionaries({}, optional={"A1": st.integers(1, 5), "trips": st.integers(0, 9)}),
+    }
+)
+
+
+@given(st.lists(A_VISIT, min_size=1, max_size=30))
+def test_both_widths_of_the_door_leave_equal_rows(visits):
     instrument = load("demo")
-    packed = Answers.of(instrument, "full", {}).packed
-    keys_ = {"cluster_key": b"c" * 32, "id_key": b"i" * 32}
-    one = anonymise(
-        Answers(packed),
-        wave=1,
-        point=2,
-        unit=3,
-        field=4,
-        moment=A_MORNING,
-        channel=1,
-        language="vi",
-        form=2,
-        sex=1,
-        age=2,
-        submission="x",
-        **keys_,
+    secret = {"wave": 7, "cluster_key": b"c" * 32}
+    packed = [Answers.of(instrument, "full", visit["said"]) for visit in visits]
+    plain = [{name: value for name, value in visit.items() if name != "said"} for visit in visits]
+    narrow = [anonymise(given, **visit, **secret, id_key=b"i" * 32) for given, visit in zip(packed, plain, strict=True)]
+    columns = {name: [visit[name] for visit in plain] for name in plain[0]}
+    wide = anonymise_many(
+        [given.packed for given in packed],
+        key=marks(b"i" * 32, columns.pop("submission")),
+        day=[clock.local(moment).date() for moment in columns.pop("moment")],
+        language=[LANGUAGE_CODES[word] for word in columns.pop("language")],
+        **columns,
+        **secret,
     )
-    (row,) = anonymise_many(
-        [packed],
-        wave=1,
-        point=[2],
-        unit=[3],
-        field=[4],
-        day=[clock.local(A_MORNING).date()],
-        channel=[1],
-        language=[LANGUAGE_CODES["vi"]],
-        form=[2],
-        sex=[1],
-        age=[2],
-        submission=["x"],
-        **keys_,
-    )
-    assert row == {column.key: getattr(one, column.key) for column in Response.__table__.columns}
+    assert wide.dtype.names == tuple(STORED) == tuple(column.key for column in Response.__table__.columns)
+    assert wide.tolist() == [tuple(getattr(row, name) for name in STORED) for row in narrow]
+
+
+@pytest.mark.parametrize("column", ["point", "unit", "wave"])
+def test_a_number_too_large_for_its_column_is_refused_not_wrapped(column):
+    one = {name: [1] for name in ("point", "unit", "field", "channel", "language", "form", "sex", "age")} | {"wave": 1}
+    one[column] = 40_000 if column == "wave" else [40_000]
+    with pytest.raises(OverflowError):
+        anonymise_many([b"\x01"], **one, day=[dt.date(2026, 3, 2)], key=marks(b"i", [""]), cluster_key=b"c")
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧", "Hẹn đúng ngày", "He\u0323n \u0111u\u0301ng nga\u0300y", "Z̴̢a̵l̷g̶o̴", "نعم"])

@@ -1,0 +1,45 @@
+"""Which columns of a file are answers, and to which form."""
+
+from __future__ import annotations
+
+from sipas.errors import N_, BadFile
+from sipas.tables import Pieces
+from surveys import Instrument
+
+KNOWN = ("point", "field", "date", "channel", "language", "sex", "age", "id")
+
+
+def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
+    """The columns named after an item; refuses a file that has none, or one that nobody knows."""
+    codes = {item.code for item in instrument.items}
+    strange = [column for column in table.columns if column not in codes and column not in KNOWN]
+    if strange:
+        raise BadFile(
+            N_("{file}: {instrument} has no item “{column}”; leave that column out. Its items: {known}."),
+            file=table.name,
+            instrument=instrument.code,
+            column=strange[0],
+            known=", ".join(sorted(codes)),
+        )
+    found = [column for column in table.columns if column in codes]
+    if not found:
+        raise BadFile(
+            N_("{file} has no column of answers; name a column after each item, such as {known}."),
+            file=table.name,
+            known=", ".join(sorted(codes)[:3]),
+        )
+    return found
+
+
+def form_of(table: Pieces, instrument: Instrument, items: list[str], form: str | None) -> str:
+    """The form that was filled in: as said, or the one that asks these items; refuses items that it does not ask."""
+    form = form or next((name for name in ("full", "short") if set(items) <= set(instrument.forms[name])), "full")
+    unasked = sorted(set(items) - set(instrument.forms[form]))
+    if unasked:
+        raise BadFile(
+            N_("{file}: the {form} form does not ask {items}; split the file by form."),
+            file=table.name,
+            form=form,
+            items=", ".join(unasked),
+        )
+    return form

@@ -1,0 +1,225 @@
+"""Reads the lines of a file against a wave, a column at a time: each distinct text is judged once, then looked up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from sipas.errors import N_, NoOpenWave, SipasError
+from sipas.fieldwork.models import CHANNELS, FORMS, Wave
+from sipas.fieldwork.visits import Visit, visit_at
+from sipas.importing.columns import answer_columns, form_of
+from sipas.importing.complaints import Complaints
+from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
+from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, marks_of_lines
+from sipas.tables import Pieces, Table
+from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
+
+BAD = -1
+
+
+class Lines:
+    """The rows of one file; `read` counts the lines so far."""
+
+    def __init__(
+        self,
+        session: Session,
+        table: Pieces,
+        instrument: Instrument,
+        form: str | None,
+        wave: Wave,
+        today: dt.date,
+        secrets: Mapping[str, bytes],
+    ) -> None:
+        table.require("point", "field", "date")
+        self.items = answer_columns(table, instrument)
+        self.form = form_of(table, instrument, self.items, form)
+        self.session, self.table, self.wave, self.today, self.secrets = session, table, wave, today, secrets
+        self.read = 0
+        self.complaints = Complaints()
+        codes = [item.code for item in instrument.items]
+        asked = set(instrument.forms[self.form])
+        self.places = {code: codes.index(code) for code in self.items}
+        self.blank = np.array([NOT_ANSWERED if code in asked else NOT_ASKED for code in codes], np.uint8)
+        self.visits: list[Visit] = []
+        self.readers: dict[str, Reader] = {
+            "point": self._visit,
+            "date": day_reader(today),
+            "channel": one_of(CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
+            "language": one_of(LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
+            **{name: profile_reader(instrument, name) for name in ("sex", "age")},
+            **{code: answer_reader(instrument, self.form, code) for code in self.items},
+        }
+        self.known: dict[str, dict[str, int]] = {column: {} for column in self.readers}
+        self.taken: dict[tuple[int, str], dict[str, int]] = {}
+        self.numbered: list[NDArray[np.uint64]] = []
+
+    def rows(self, file: str) -> Iterator[NDArray[np.void]]:
+        """What the wide door makes of the lines, piece by piece; refuses the file at its end when any line is bad.
+
+        `file` is its digest: lines without an id are known by it.
+        """
+        for piece in self.table:
+            self.complaints.turn_to(piece)
+            rows = self._rows(piece, file)
+            self.read += piece.rows
+            if not self.complaints.settle():
+                yield rows
+        self._find_twins()
+        self.complaints.refuse()
+
+    def _rows(self, piece: Table, file: str) -> NDArray[np.void]:
+        values = {column: self._look_up(piece, column) for column in self.readers if column not in self.places}
+        codes = self._codes(piece, values["point"])
+        self._stay_in_the_wave(values["date"])
+        packed = np.tile(self.blank, (piece.rows, 1))
+        whole = np.ones(piece.rows, bool)
+        for code, place in self.places.items():
+            found = self._look_up(piece, code)
+            whole &= found != BAD
+            packed[:, place] = found
+        given = (packed != NOT_ANSWERED) & (packed != NOT_APPLICABLE) & (packed != NOT_ASKED)
+        self.complaints.add(
+            whole & ~given.any(axis=1),
+            "",
+            lambda _: SipasError(N_("No question is answered on this line; leave the line out.")),
+        )
+        key = self._marks(piece, file)
+        if self.complaints.any:
+            return np.empty(0, "V1")
+        return anonymise_many(
+            packed,
+            wave=self.wave.id,
+            point=codes["point"],
+            unit=codes["unit"],
+            field=codes["field"],
+            day=values["date"].astype("datetime64[D]"),
+            channel=values["channel"],
+            language=values["language"],
+            form=FORMS[self.form],
+            sex=values["sex"],
+            age=values["age"],
+            key=key,
+            cluster_key=self.secrets["cluster"],
+        )
+
+    def _look_up(self, piece: Table, column: str) -> NDArray[np.int64]:
+        """The column's stored numbers; BAD with a complaint where a cell may not say what it says."""
+        read, known = self.readers[column], self.known[column]
+        if column in piece:
+            which, words = piece.coded(column)
+        else:
+            which, words = np.full(piece.rows, -1), []
+        words = [*words, ""]  # an empty cell is -1: the last
+        found = np.full(len(words), BAD)
+        for place, word in enumerate(words):
+            try:
+                found[place] = known[word] if word in known else read(word)
+            except SipasError:
+                continue  # said below, for each line that has it
+            known[word] = int(found[place])
+        values = found[which]
+
+        def reason(row: int) -> SipasError:
+            return _error_of(read, words[which[row]])
+
+        self.complaints.add(values == BAD, column, reason)
+        return values
+
+    def _visit(self, code: str) -> int:
+        visit = visit_at(self.session, code, self.today)
+        if visit.wave.code != self.wave.code:
+            raise NoOpenWave(
+                N_("Point {point} asks in wave {wave}; import its answers there."), point=code, wave=visit.wave.code
+            )
+        self.visits.append(visit)
+        return len(self.visits) - 1
+
+    def _stay_in_the_wave(self, day: NDArray[np.int64]) -> None:
+        first, last = (None if end is None else (end - dt.date(1970, 1, 1)).days for end in self._ends())
+        outside = (day != BAD) & ((day < first) | (day > last if last is not None else False))
+        self.complaints.add(
+            outside,
+            "date",
+            lambda row: NoOpenWave(
+                N_("{day} lies outside the days of wave {wave}."),
+                day=dt.date(1970, 1, 1) + dt.timedelta(int(day[row])),
+                wave=self.wave.code,
+            ),
+        )
+
+    def _ends(self) -> tuple[dt.date, dt.date | None]:
+        return self.wave.opens_on, self.wave.closes_on
+
+    def _codes(self, piece: Table, visit: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Point, responsible unit and field of each line: each pair of point and service is asked once."""
+        which, words = piece.coded("field")
+        words = [*words, ""]
+        pairs, pair_of = np.unique(visit * len(words) + which % len(words), return_inverse=True)
+        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field")}
+        for pair in pairs.tolist():
+            place, word = pair // len(words), words[pair % len(words)]
+            codes = self._taken(place, word) if place != BAD else {}
+            for name, column in found.items():
+                column.append(codes.get(name, BAD))
+        columns = {name: np.array(column, np.int64)[pair_of] for name, column in found.items()}
+        self.complaints.add(
+            (visit != BAD) & (columns["field"] == BAD),
+            "field",
+            lambda row: _error_of(self.visits[visit[row]].codes, words[which[row]]),
+        )
+        return columns
+
+    def _taken(self, place: int, service: str) -> dict[str, int]:
+        key = place, service
+        if key not in self.taken:
+            try:
+                self.taken[key] = self.visits[place].codes(service)
+            except SipasError:
+                return {}
+        return self.taken[key]
+
+    def _marks(self, piece: Table, file: str) -> NDArray[np.void]:
+        drawn = marks_of_lines(self.secrets["id"], file, self.read, piece.rows)
+        if "id" not in piece:
+            return drawn
+        ids = piece.text("id").to_pylist()
+        numbered = np.array([bool(one) for one in ids])
+        made = np.array(drawn)
+        made[numbered] = marks(self.secrets["id"], [f"import {one}" for one in ids if one])
+        self.numbered.append(_starts(made)[numbered])
+        return made
+
+    def _find_twins(self) -> None:
+        """Complains of each id that stands in the file twice; eight bytes a line are kept to see whether any does."""
+        starts = np.sort(np.concatenate(self.numbered)) if self.numbered else np.empty(0, np.uint64)
+        twins = np.unique(starts[1:][starts[1:] == starts[:-1]])
+        if not len(twins):
+            return
+        first: dict[str, int] = {}
+        for piece in self.table:
+            self.complaints.turn_to(piece)
+            ids = piece.text("id").to_pylist()
+            keys = _starts(marks(self.secrets["id"], [f"import {one}" for one in ids]))
+            for row in np.flatnonzero(np.isin(keys, twins)).tolist():
+                line = first.setdefault(ids[row], piece.line(row))
+                if line != piece.line(row):
+                    self.complaints.add_one(row, "id", N_("“{value}” stands in line {line} already."), line=line)
+            self.complaints.settle()
+
+
+def _error_of(read: Callable[[str], object], word: str) -> SipasError:
+    try:
+        read(word)
+    except SipasError as error:
+        return error
+    raise AssertionError(word)
+
+
+def _starts(keys: NDArray[np.void]) -> NDArray[np.uint64]:
+    wide = np.ascontiguousarray(keys).view(np.uint8).reshape(len(keys), -1)
+    return np.ascontiguousarray(wide[:, :8]).view(np.uint64)[:, 0]

@@ -1,0 +1,86 @@
+"""What a cell may say: a code or number as the form has it, or the words of the scale, in any language we speak."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+
+from sipas.errors import N_, SipasError
+from sipas.i18n import LANGUAGES, instrument_text, speaking
+from sipas.intake import Answers
+from surveys import Instrument, Question, translated
+
+Reader = Callable[[str], int]
+"""From the text of a cell to the number that is stored; raises SipasError for what it may not be."""
+
+
+def in_each_language(instrument: Instrument) -> Iterator[Instrument]:
+    """The questionnaire in the words of each language, the decreed ones last."""
+    for language in LANGUAGES:
+        with speaking(language):
+            yield translated(instrument, instrument_text)
+    yield instrument
+
+
+def answer_reader(instrument: Instrument, form: str, code: str) -> Reader:
+    """Reads one item's cells into its byte: "na" in any case and the words of its scale or options are understood."""
+    words: dict[str, object] = {}
+    for said in in_each_language(instrument):
+        item = said.item(code)
+        if item.scale:
+            words |= {text.casefold(): level for level, text in enumerate(item.scale.levels, 1)}
+        if item.kind == "choice":
+            words |= {option.text.casefold(): option.code for option in item.options}
+        if item.not_applicable:
+            words |= {item.not_applicable.casefold(): "na", "na": "na", "n/a": "na"}
+    place = [item.code for item in instrument.items].index(code)
+    return lambda text: Answers.of(instrument, form, {code: words.get(text.casefold(), text)}).packed[place]
+
+
+def profile_reader(instrument: Instrument, code: str) -> Reader:
+    """Reads a question about the person: its option's code or words; 0 where it was not asked or not answered."""
+    asked = [one for said in in_each_language(instrument) for one in said.profile if one.code == code]
+    words = {word: place for one in asked for word, place in _options(one)}
+
+    def read(text: str) -> int:
+        place = words.get(text, words.get(text.casefold())) if text and asked else 0
+        if place is None:
+            known = ", ".join(option.code for option in asked[-1].options)
+            raise SipasError(N_("“{value}” is not one of {known}."), value=text, known=known)
+        return place
+
+    return read
+
+
+def _options(question: Question) -> Iterator[tuple[str, int]]:
+    for place, option in enumerate(question.options, 1):
+        yield option.text.casefold(), place
+        yield option.code, place
+
+
+def one_of(known: Mapping[str, int], default: str, template: str) -> Reader:
+    """Reads a word of a list; an empty cell means `default`."""
+
+    def read(text: str) -> int:
+        if (text or default) not in known:
+            raise SipasError(template, value=text, known=", ".join(known))
+        return known[text or default]
+
+    return read
+
+
+def day_reader(today: dt.date) -> Reader:
+    """Reads a date into its number of days since 1970."""
+
+    def read(text: str) -> int:
+        for shape in ("%Y-%m-%d", "%d/%m/%Y"):
+            try:
+                day = dt.datetime.strptime(text[:10], shape).date()  # noqa: DTZ007 - a day of the province, not a moment
+            except ValueError:
+                continue
+            if day > today:
+                raise SipasError(N_("{value} lies in the future; correct the date."), value=text)
+            return (day - dt.date(1970, 1, 1)).days
+        raise SipasError(N_("“{value}” is no date; write it as 2026-03-31 or 31/03/2026."), value=text)
+
+    return read

@@ -1,0 +1,164 @@
+"""A long table piece by piece, so that memory stays the same for any length; each piece is a `Table` of its own.
+
+A first look at the bytes of a CSV file tells whether it is plain UTF-8 with every quotation mark closed. Where it is
+not, and where a line has too many or too few cells, the whole file is read as ever, which says exactly what is wrong.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from numpy.typing import NDArray
+
+from sipas.errors import BadFile
+from sipas.tables import delimited
+from sipas.tables.header import check_header
+from sipas.tables.read import kind_of, read_table
+from sipas.tables.table import Table
+
+ROWS = 65_536  # of a piece
+BLOCK = 1 << 23  # bytes of a CSV file read at once
+LOOK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A file's table; walk it as often as needed. `about` is its number of rows, or nearly."""
+
+    name: str
+    columns: tuple[str, ...]
+    about: int
+    walk: Callable[[], Iterator[Table]]
+
+    def __iter__(self) -> Iterator[Table]:
+        return self.walk()
+
+    def require(self, *columns: str) -> None:
+        """Refuse the file when one of these columns is absent; see `Table.require`."""
+        Table(name=self.name, columns=self.columns, rows=0).require(*columns)
+
+
+def read_in_pieces(path: str | os.PathLike[str]) -> Pieces:
+    """Open a CSV file, workbook or Parquet file to be read piece by piece; refuses what `read_table` refuses."""
+    path = Path(path)
+    kind = kind_of(path)
+    if kind == "parquet":
+        return _of_parquet(path)
+    if kind == "delimited":
+        found = _of_delimited(path)
+        if found is not None:
+            return found
+    whole = read_table(path)
+    return Pieces(whole.name, whole.columns, whole.rows, lambda: _slices(whole))
+
+
+def _slices(whole: Table) -> Iterator[Table]:
+    for start in range(0, whole.rows, ROWS):
+        columns = {name: whole.raw(name).slice(start, ROWS) for name in whole.columns}
+        yield _piece(whole.name, columns, start, whole.lines, whole.counts_rows)
+
+
+def _of_parquet(path: Path) -> Pieces:
+    whole = read_table(path)
+
+    def walk() -> Iterator[Table]:
+        from pyarrow.parquet import ParquetFile
+
+        first = 0
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=ROWS):
+                columns = dict(zip(whole.columns, map(pa.chunked_array, ([c] for c in batch.columns)), strict=True))
+                yield _piece(whole.name, columns, first, lambda: np.arange(1, whole.rows + 1), counts_rows=True)
+                first += batch.num_rows
+
+    return Pieces(whole.name, whole.columns, whole.rows, walk)
+
+
+def _of_delimited(path: Path) -> Pieces | None:
+    """None where the whole file has to be read, to say what is wrong or because it is too unusual."""
+    seen = _first_look(path)
+    if seen is None:
+        return None
+    line_ends, quotes = seen
+    with path.open("rb") as stream:
+        raw = stream.read(LOOK)
+    head = raw.removeprefix(codecs.BOM_UTF8)
+    separator, start = delimited.declared_separator(head)
+    header, after = delimited.header_of(head, start, separator)
+    if not separator:
+        separator = delimited.likeliest_separator(header)
+    if not header.strip() or not head[after:].strip():
+        return None
+    names = next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))
+    at = len(raw) - len(head) + after
+    options = delimited.options_of(len(names), separator, quotes=quotes, block=BLOCK)
+
+    @cache
+    def lines() -> NDArray[np.int64]:
+        return read_table(path).lines()
+
+    def walk() -> Iterator[Table]:
+        first = 0
+        try:
+            with path.open("rb") as stream:
+                stream.seek(at)
+                for batch in pacsv.open_csv(pa.PythonFile(stream, "r"), **options):
+                    columns = [pa.chunked_array([column]) for column in batch.columns]
+                    filled = delimited.filled_rows(columns)
+                    if filled is not None:
+                        columns = [column.filter(filled) for column in columns]
+                    kept, columns = check_header(names, columns, path.name)
+                    if len(columns[0]):
+                        yield _piece(path.name, dict(zip(kept, columns, strict=True)), first, lines)
+                    first += len(columns[0])
+        except pa.ArrowInvalid as error:
+            read_table(path)  # names the lines
+            raise BadFile(delimited.UNREADABLE, file=path.name, reason=str(error)) from error
+
+    columns, _ = check_header(names, [pa.chunked_array([], pa.string())] * len(names), path.name)
+    return Pieces(path.name, columns, line_ends, walk)
+
+
+def _piece(
+    name: str,
+    columns: dict[str, pa.ChunkedArray],
+    first: int,
+    lines: Callable[[], NDArray[np.int64]],
+    counts_rows: bool = False,
+) -> Table:
+    rows = len(next(iter(columns.values())))
+    return Table(
+        name=name,
+        columns=tuple(columns),
+        rows=rows,
+        counts_rows=counts_rows,
+        _raw=columns,
+        _lines=lambda: lines()[first : first + rows],
+    )
+
+
+def _first_look(path: Path) -> tuple[int, bool] | None:
+    """How many lines end in the file and whether a cell is quoted; None unless it is plain UTF-8, quotes closed."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    quotes = ends = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(LOOK):
+            if b"\0" in chunk:
+                return None
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                return None
+            quotes += chunk.count(b'"')
+            ends += chunk.count(b"\n") or chunk.count(b"\r")
+    return None if quotes % 2 or decoder.getstate()[0] else (ends, quotes > 0)
