@@ -44,9 +44,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     if "kiosk" in settings.parts:
         from sipas.fieldwork.visits import Visits
         from sipas.kiosk import kiosk
+        from sipas.kiosk.phone import phone
 
         app.config["VISITS"] = Visits(app.config["DATABASE"])
         app.register_blueprint(kiosk, url_prefix="/k")
+        app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:
         from sipas.desk import desk
 

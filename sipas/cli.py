@@ -24,6 +24,7 @@ COMMANDS = {
     "backup": "sipas.commands.upkeep:backup",
     "registry": "sipas.commands.registry:registry",
     "point": "sipas.commands.fieldwork:point",
+    "invitations": "sipas.commands.invitations:invitations",
     "wave": "sipas.commands.fieldwork:wave",
     "frame": "sipas.commands.fieldwork:frame",
     "responses": "sipas.commands.responses:responses",

@@ -32,7 +32,7 @@ def page(status: int, sentence: str) -> Response:
 def speak_as_the_path_says() -> None:
     """The language that a kiosk's address names, where no view came so far as to set it."""
     parts = request.path.split("/")
-    if len(parts) > 3 and parts[1] == "k" and parts[3] in i18n.LANGUAGES:
+    if len(parts) > 3 and parts[1] in ("k", "q") and parts[3] in i18n.LANGUAGES:
         i18n.speak(parts[3])
 
 

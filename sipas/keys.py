@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from sipas.errors import N_, NotReady
@@ -21,10 +22,10 @@ def _path(home: Path, wave: str, kind: str) -> Path:
     return home / "keys" / f"{wave}.{kind}.key"
 
 
-def make(home: Path, wave: str) -> None:
+def make(home: Path, wave: str, kinds: Sequence[str] = KINDS) -> None:
     """New random keys for a wave that opens; keys that exist stay."""
     (home / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
-    for kind in KINDS:
+    for kind in kinds:
         path = _path(home, wave, kind)
         if not path.exists():
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -48,9 +49,9 @@ def load(home: Path, wave: str, kind: str) -> bytes:
         ) from None
 
 
-def destroy(home: Path, wave: str) -> None:
-    """Overwrites and removes every key of a wave; done twice it does nothing."""
-    for kind in KINDS:
+def destroy(home: Path, wave: str, kinds: Sequence[str] = KINDS) -> None:
+    """Overwrites and removes these keys of a wave; done twice it does nothing."""
+    for kind in kinds:
         path = _path(home, wave, kind)
         if path.exists():
             with path.open("r+b") as file:

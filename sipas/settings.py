@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sipas.errors import N_, NotReady
 
@@ -44,6 +45,12 @@ class Settings:
         },
     )
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
+    address: str = field(
+        default="",
+        metadata={
+            "help": N_("Address at which citizens reach this server, such as https://hailong.example.vn; for QR codes")
+        },
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -111,6 +118,17 @@ def _seconds(name: str, text: str) -> float:
     return seconds
 
 
+def _address(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise NotReady(
+            N_("{name} is “{text}”; give the address of a server, such as https://hailong.example.vn."),
+            name=name,
+            text=text,
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _as_it_stands(name: str, text: str) -> str:
     return text
 
@@ -122,4 +140,5 @@ _READ = {
     "workers": _workers,
     "patience": _seconds,
     "province": _as_it_stands,
+    "address": _address,
 }

@@ -70,6 +70,23 @@ def a_response(
     )
 
 
+def some_codes(
+    database: Database, settings: Settings, point: str = "to-hieu-phone", count: int = 1, **more
+) -> list[str]:
+    """Invitation codes for a phone point, which is made where there is none, in the wave that is open there."""
+    from sipas import clock
+    from sipas.fieldwork.points import points, set_invitation
+    from sipas.inviting import issue
+
+    with database.reading() as session:
+        known = {one.code for one in points(session)}
+    if point not in known:
+        a_point(database, point, form="short", channel="phone")
+    with database.writing() as session:
+        set_invitation(session, point, more.pop("invitation", "required"))
+        return list(issue(session, settings.home, point, count, more.pop("today", clock.today()), **more).codes)
+
+
 def a_csv(folder: Path, text: str, name: str = "file.csv") -> Path:
     """A file of that text, as UTF-8."""
     path = folder / name

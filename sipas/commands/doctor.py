@@ -48,7 +48,7 @@ def _findings(where: Settings) -> Iterator[tuple[str, str]]:
         if mode
         else (GOOD, _("{home} is readable by its owner only.", home=where.home))
     )
-    for look in (_disk, _words, _database):
+    for look in (_disk, _words, _database, _guesses):
         try:
             yield from look(where)
         except Exception as error:  # what is broken is what this command is for: say it, and look on
@@ -80,6 +80,24 @@ def _words(_where: Settings) -> Iterator[tuple[str, str]]:
 
     codes = [f"{code} v{load(code).version}" for code in catalogue()]
     yield GOOD, _("Questionnaires: {codes}.", codes=", ".join(codes))
+
+
+def _guesses(where: Settings) -> Iterator[tuple[str, str]]:
+    import time
+
+    from sipas.inviting.guesses import ALARM, WINDOW, recent
+
+    wrong = recent(where.home / "guesses.json", time.time())
+    if wrong >= ALARM:
+        yield (
+            WARN,
+            _(
+                "{wrong} invitation codes that do not exist were tried in the last {minutes} minutes: somebody is "
+                "guessing. See docs/invitations.md.",
+                wrong=wrong,
+                minutes=WINDOW,
+            ),
+        )
 
 
 def _database(where: Settings) -> Iterator[tuple[str, str]]:

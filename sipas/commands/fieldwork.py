@@ -45,6 +45,7 @@ def list_points(as_json: bool) -> None:
                     "unit": place.unit,
                     "channel": place.channel,
                     "form": place.form,
+                    "invitation": place.invitation,
                     "open": is_open,
                     "url": f"/k/{place.code}",
                 }
@@ -87,6 +88,21 @@ def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: 
             session, code, unit_code, name=name, name_en=name_en, channel=channel, form=form, opened_on=clock.today()
         )
     note(_("Point {code} was made. Its address: {url}", code=place.code, url=f"/k/{place.code}"))
+
+
+@point.command(
+    "set",
+    help=_("Change a point: whether people may or must bring an invitation code to answer."),
+    epilog=example("sipas point set to-hieu-phone --invitation required"),
+)
+@click.argument("code")
+@click.option("--invitation", required=True, help=_("none, optional or required."))
+def set_(code: str, invitation: str) -> None:
+    from sipas.fieldwork.points import set_invitation
+
+    with database().writing() as session:
+        place = set_invitation(session, code, invitation)
+    note(_("Point {code}: invitation {invitation}.", code=place.code, invitation=place.invitation))
 
 
 @click.group(help=_("Waves: periods of asking."))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from sipas.commands.common import database, example, note, settings
 from sipas.i18n import _
 from sipas.logs import EVENTS, start
 from sipas.settings import Settings
+
+if TYPE_CHECKING:
+    from sipas.database import Database
 
 AGAIN = 600.0  # seconds after a failure
 HOUR = dt.time(2, 30)  # in the province's night
@@ -30,6 +34,7 @@ def maintain() -> None:
     from sipas.intake.maintenance import maintain as run
 
     where = settings()
+    _expire(database(where), where)
     if run(database(where), where.home):
         note(_("The order of arrival was taken out of the database files."))
     else:
@@ -82,12 +87,21 @@ def upkeep(where: Settings) -> bool:
 
     try:
         database = Database.of(where)
+        _expire(database, where)
         EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
         database.engine.dispose()
     except Exception as error:
         EVENTS.error("maintenance failed", extra={"facts": {"kind": type(error).__name__}})
         return False
     return True
+
+
+def _expire(database: Database, where: Settings) -> None:
+    """Old invitation codes go before the rewrite, so that nothing is left of them."""
+    from sipas.inviting import expire
+
+    with database.writing() as session:
+        expire(session, where.home, clock.today())
 
 
 if __name__ == "__main__":

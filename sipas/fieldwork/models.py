@@ -11,6 +11,7 @@ from sipas.database import Base
 
 CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6}
 FORMS = {"short": 1, "full": 2}
+INVITATIONS = ("none", "optional", "required")
 STATES = ("open", "closed", "frozen")
 
 
@@ -28,6 +29,9 @@ class Point(Base):
     form: Mapped[str] = mapped_column(String(10), comment="short or full questionnaire")
     opened_on: Mapped[dt.date | None] = mapped_column(Date)
     closed_on: Mapped[dt.date | None] = mapped_column(Date)
+    invitation: Mapped[str] = mapped_column(
+        String(10), default="none", server_default="none", comment="none, optional or required: whether codes are asked"
+    )
 
 
 class Wave(Base):

@@ -8,8 +8,9 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sipas import codes
 from sipas.errors import N_, SipasError, UnknownPoint
-from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
+from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Point, Wave, WavePoint
 from sipas.registry.units import unit
 
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -36,6 +37,8 @@ def add_point(
             N_("“{code}” cannot be a point's code; use small letters, digits and hyphens, such as to-hieu-1."),
             code=code,
         )
+    if codes.is_code(code):
+        raise BadPoint(N_("“{code}” could be mistaken for an invitation code; choose another code."), code=code)
     if channel not in CHANNELS:
         raise BadPoint(
             N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=", ".join(CHANNELS)
@@ -64,6 +67,27 @@ def add_point(
     if newest is not None:
         session.add(WavePoint(wave_id=newest, point_id=point.id))
     return point
+
+
+def set_invitation(session: Session, code: str, invitation: str) -> Point:
+    """Whether people may or must bring a code to answer at a point. Raises BadPoint or UnknownPoint."""
+    if invitation not in INVITATIONS:
+        raise BadPoint(
+            N_("“{invitation}” says nothing about invitations; give one of {known}."),
+            invitation=invitation,
+            known=", ".join(INVITATIONS),
+        )
+    place = point(session, code)
+    if invitation == "required" and place.channel == "kiosk":
+        raise BadPoint(
+            N_(
+                "Point {code} is a kiosk, which asks whoever stands before it. Make a point with --channel phone for "
+                "those who bring a code."
+            ),
+            code=code,
+        )
+    place.invitation = invitation
+    return place
 
 
 def point(session: Session, code: str) -> Point:

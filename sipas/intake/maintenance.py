@@ -3,7 +3,8 @@
 Databases keep traces of who came after whom: SQLite in the place of a row within its page and in the write-ahead log,
 PostgreSQL in `ctid` and `xmin` of every row (neither VACUUM FULL nor CLUSTER repairs that). So once a day the public's
 tables are written anew in the order of their random keys: on SQLite by VACUUM and a truncated log, on PostgreSQL into a
-new table in one transaction. Writers wait at the same lock meanwhile; none fails.
+new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent since the last time come
+into the database here, all at once, before the rewrite.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from sipas.database import Database
 from sipas.errors import N_, NotReady
+from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Comment, Response
 
-TABLES = (Response.__tablename__, Comment.__tablename__)
+TABLES = (Response.__tablename__, Comment.__tablename__, Invitation.__tablename__)
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
 TRIES, SWITCHES = 50, 5
 MARK = "maintained"  # in the home folder: how many rows there were when it was last done
@@ -33,10 +35,11 @@ def maintain(database: Database, home: Path) -> bool:
 
     Raises FilesInUse where the log could not be emptied: then it is due still.
     """
+    spent = settle(database, home)
     rows, mark = _rows(database), home / MARK
     before = int(mark.read_text()) if mark.exists() else 0
     is_file = database.engine.dialect.name == "sqlite"
-    if rows == before or (not is_file and 0 < rows - before < ENOUGH):
+    if (rows == before and not spent) or (not is_file and 0 < rows - before < ENOUGH):
         return False
     if is_file:
         _rewrite_sqlite(database)

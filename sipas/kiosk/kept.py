@@ -32,12 +32,12 @@ def _failed(error: Exception) -> AnyResponse:
     return page(error.wait if isinstance(error, NotStored) else NotStored.wait)
 
 
-def page(wait: int) -> Response:
-    """503 with the answers on it; `wait` is in seconds."""
+def page(wait: int, why: str = "") -> Response:
+    """503 with the answers on it; `wait` is in seconds, `why` the sentence that says what is the matter."""
     place: Place | None = g.get("place")
     point = (request.view_args or {}).get("point", "")
     words = render_template(
-        "kiosk/kept.html", place=place, point=point, wait=wait, kept=list(request.form.items(multi=True))
+        "kiosk/kept.html", place=place, point=point, wait=wait, why=why, kept=list(request.form.items(multi=True))
     )
     response = make_response(words, 503)
     response.headers["Retry-After"] = str(wait)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flask import Response, render_template, request
@@ -17,6 +17,7 @@ from sipas.kiosk.place import Place
 from sipas.kiosk.screens import screens
 
 SLOT = "0" * 32  # where the id goes; as long as one
+ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
 
 
 def form_of(place: Place, posted: object = None) -> Questionnaire:
@@ -28,7 +29,7 @@ def form_of(place: Place, posted: object = None) -> Questionnaire:
 
 def questionnaire(place: Place) -> Response:
     """The empty questionnaire, with an id that nobody has had before."""
-    page = _prepared(place, i18n.language())
+    page = _prepared(place if place.door == "kiosk" else replace(place, code=ANY), i18n.language())
     submission = secrets.token_hex(16).encode()
     if "gzip" in request.accept_encodings:
         response = Response(page.gzipped(submission), mimetype="text/html")
@@ -80,4 +81,5 @@ def _deflated(data: bytes, flush: int) -> bytes:
 
 @lru_cache(maxsize=512)
 def _prepared(place: Place, language: str) -> Page:
-    return Page.of(_render(place, form_of(place), SLOT))
+    text = _render(place, form_of(place), SLOT)
+    return Page.of(text.replace(f'"/q/{ANY}/', '"').replace(f'"/q/{ANY}"', '"./"'))

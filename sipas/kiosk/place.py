@@ -29,6 +29,7 @@ class Place:
     instrument_code: str
     instrument_version: int
     services: tuple[tuple[str, Names], ...]
+    door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
 
     @classmethod
     def of(cls, visit: Visit) -> Place:

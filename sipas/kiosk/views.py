@@ -32,6 +32,15 @@ def _visit(point: str, language: str) -> Visit:
     return current_app.config["VISITS"].at(point, clock.today())
 
 
+@kiosk.before_request
+def ask_for_the_code() -> Response | None:
+    """Where a point asks for codes, its answers come by `/q/`, and this door leads there."""
+    point = (request.view_args or {}).get("point", "")
+    if point and _visit(point, "vi").point.invitation == "required":
+        return redirect(url_for("phone.start", point=point), 303)
+    return None
+
+
 @kiosk.get("/<point>")
 def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
@@ -53,17 +62,17 @@ def send(point: str, language: str) -> Response:
     form = pages.form_of(place, request.form)
     if not form.validate():
         return pages.with_errors(place, form)
-    _keep(visit, form)
+    keep(visit, form)
     return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
 
 
-def _keep(visit: Visit, form: Questionnaire) -> None:
+def keep(visit: Visit, form: Questionnaire, channel: str = "") -> None:
     """Through the first door; when this returns, the answer is stored."""
     receive(
         _database(),
         _settings().home,
         wave=visit.wave.code,
-        codes=visit.codes(form.service.data),
+        codes=visit.codes(form.service.data, channel),
         answers=Answers.of(form.instrument, visit.point.form, form.answers()),
         **form.profile(),
         comment=form.comment(),
@@ -82,8 +91,14 @@ def privacy(point: str, language: str) -> str:
 
 @kiosk.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
-    """The end. Its cookie is equal for all and gone in two seconds: it keeps browsers from bringing the filled form
-    back out of their own memory when somebody presses Back."""
-    response = make_response(render_template("kiosk/thanks.html", place=Place.of(_visit(point, language))))
-    response.set_cookie("done", "1", max_age=2, path="/k", httponly=True, samesite="Strict")
+    """The end."""
+    return remember_nothing(
+        make_response(render_template("kiosk/thanks.html", place=Place.of(_visit(point, language))))
+    )
+
+
+def remember_nothing(response: Response, path: str = "/k") -> Response:
+    """Sets a cookie that is equal for all and gone in two seconds: it keeps browsers from bringing the filled form back
+    out of their own memory when somebody presses Back."""
+    response.set_cookie("done", "1", max_age=2, path=path, httponly=True, samesite="Strict")
     return response

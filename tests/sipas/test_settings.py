@@ -27,9 +27,11 @@ def test_every_setting_can_be_given_in_the_environment():
         "workers": "7",
         "patience": "0.5",
         "province": "Điện Biên",
+        "address": "https://hailong.example.vn/",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
+    assert read.address == "https://hailong.example.vn"
     assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
 
 
@@ -43,7 +45,14 @@ def test_the_environment_is_heard():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SIPAS_PARTS", "kiosk,lobby"), ("SIPAS_WORKERS", "many"), ("SIPAS_WORKERS", "0"), ("SIPAS_PATIENCE", "soon")],
+    [
+        ("SIPAS_PARTS", "kiosk,lobby"),
+        ("SIPAS_WORKERS", "many"),
+        ("SIPAS_WORKERS", "0"),
+        ("SIPAS_PATIENCE", "soon"),
+        ("SIPAS_ADDRESS", "hailong.example.vn"),
+        ("SIPAS_ADDRESS", "https://hailong.example.vn/sipas"),
+    ],
 )
 def test_a_value_without_sense_names_its_variable(name, value):
     with pytest.raises(NotReady, match=name):

@@ -1,0 +1,185 @@
+"""A person's own phone: `/q/<code>` from the strip at her receipt, `/q/<point>` from the poster on the wall, and `/q/`
+for whoever types a code. The same questionnaire as at the kiosk; its answers carry the channel `phone`.
+
+No GET spends a code, nor tells whether it is spent: programs that preview links open them unasked, and whoever handed a
+code out could watch for the moment of its use. Only a posted answer spends it (`sipas.intake.invitations`).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sipas import clock, codes, i18n
+from sipas.database import Database
+from sipas.errors import N_, SipasError, UnknownPoint
+from sipas.fieldwork.visits import Visit
+from sipas.intake import STORED
+from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
+from sipas.intake.spent import PATIENCE
+from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
+from sipas.inviting.guesses import Guesses, TooManyGuesses
+from sipas.kiosk import kept, leave_no_copy, other_languages, pages
+from sipas.kiosk.place import Place
+from sipas.kiosk.views import LANGUAGE, keep, remember_nothing
+from sipas.kiosk.welcome import welcome
+from sipas.settings import Settings
+
+phone = Blueprint("phone", __name__, template_folder="templates")
+phone.after_request(leave_no_copy)
+phone.context_processor(other_languages)
+kept.install(phone)
+
+
+class NeedsInvitation(SipasError):
+    """The point takes no answer without a code."""
+
+    status = 403
+
+
+@dataclass(frozen=True)
+class Way:
+    """By which a visitor came: to which point, and with which code, if any."""
+
+    visit: Visit
+    place: Place
+    invited: Invited | None
+
+    def redeeming(self, submission: str) -> AbstractContextManager[None]:
+        """The block in which the answer is stored; it spends the code."""
+        if self.invited is not None:
+            return redeeming(_database(), _settings().home, self.invited.key, self.invited.code, submission)
+        if self.must_bring_a_code:
+            raise NeedsInvitation(N_("This survey asks for the code on the strip at your receipt."))
+        return nullcontext()
+
+    @property
+    def must_bring_a_code(self) -> bool:
+        """Whether this visitor may look, but not answer."""
+        return self.invited is None and self.visit.point.invitation == "required"
+
+
+def _settings() -> Settings:
+    return current_app.config["SETTINGS"]
+
+
+def _database() -> Database:
+    return current_app.config["DATABASE"]
+
+
+def _way(mark: str, language: str) -> Way:
+    """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
+    i18n.speak(language)
+    visits, today = current_app.config["VISITS"], clock.today()
+    if codes.is_code(mark):
+        guest = _guest(mark)
+        visit = visits.at(guest.point, today)
+        if visit.wave.code != guest.wave:
+            raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
+        return Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest)
+    try:
+        visit = visits.at(mark, today)
+    except UnknownPoint:
+        codes.read(mark)  # says what is wrong with it
+        raise
+    return Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None)
+
+
+def _guest(mark: str) -> Invited:
+    guesses, address = _guesses(), _address()
+    guesses.check(address)
+    try:
+        with _database().reading() as session:
+            return invited(session, _settings().home, mark, clock.today())
+    except UnknownInvitation:
+        guesses.wrong(address)
+        raise
+
+
+def _guesses() -> Guesses:
+    return current_app.extensions.setdefault("guesses", Guesses(_settings().home))
+
+
+def _address() -> str:
+    """Where a request comes from, to be hashed in memory; a proxy on this machine says for whom it asks."""
+    address = request.remote_addr or ""
+    return request.access_route[-1] if address in ("127.0.0.1", "::1") and request.access_route else address
+
+
+def _entry(typed: str = "", error: SipasError | None = None, place: Place | None = None) -> str:
+    return render_template("kiosk/code.html", typed=typed, error=error, place=place)
+
+
+def _say(error: SipasError) -> tuple[str, int] | Response:
+    """What is wrong with a code, beside the field in which to type it; answers that need but wait stay on their page."""
+    if request.endpoint == "phone.send" and isinstance(error, CodeInUse | TooManyGuesses):
+        return kept.page(60 * PATIENCE, i18n.say(error))
+    typed = request.form.get("code") or (request.view_args or {}).get("point", "")
+    return _entry(typed[:40], error), error.status
+
+
+for kind in (codes.Misread, UnknownInvitation, CodeExpired, CodeSpent, CodeInUse, TooManyGuesses):
+    phone.register_error_handler(kind, _say)
+
+
+@phone.get("/")
+def entry() -> str:
+    """A field for the code."""
+    return _entry()
+
+
+@phone.post("/")
+def find() -> Response:
+    """Where a typed code leads; this spends nothing."""
+    return redirect(url_for(".start", point=codes.read(request.form.get("code", ""))), 303)
+
+
+@phone.get("/<point>", strict_slashes=False)
+def start(point: str) -> str | Response:
+    """Who asks, why, how long, and the choice of language."""
+    if codes.is_code(point) and codes.read(point) != point:
+        return redirect(url_for(".start", point=codes.read(point)), 303)
+    way = _way(point, i18n.language())
+    if way.must_bring_a_code:
+        return _entry(place=way.place)
+    return render_template(
+        "kiosk/start.html", place=way.place, invited=way.invited, welcome=welcome(way.place, _settings().province)
+    )
+
+
+@phone.get(f"/<point>/{LANGUAGE}")
+def questionnaire(point: str, language: str) -> str | Response:
+    """All questions in one document, which is the same whatever the code."""
+    way = _way(point, language)
+    return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place)
+
+
+@phone.post(f"/<point>/{LANGUAGE}")
+def send(point: str, language: str) -> Response:
+    """Spends the code and takes the answers, or shows them again with what is missing."""
+    way = _way(point, language)
+    g.place = way.place
+    form = pages.form_of(way.place, request.form)
+    if not form.validate():
+        return pages.with_errors(way.place, form)
+    with way.redeeming(form.submission):
+        keep(way.visit, form, channel="phone")
+    return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
+
+
+@phone.get(f"/<point>/{LANGUAGE}/privacy")
+def privacy(point: str, language: str) -> str:
+    """What is stored of an answer, and what of a code."""
+    way = _way(point, language)
+    return render_template("kiosk/privacy.html", place=way.place, invited=way.invited, stored=STORED)
+
+
+@phone.get(f"/<point>/{LANGUAGE}/thanks")
+def thanks(point: str, language: str) -> Response:
+    """The end."""
+    return remember_nothing(
+        make_response(render_template("kiosk/thanks.html", place=_way(point, language).place)), "/q"
+    )
