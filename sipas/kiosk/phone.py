@@ -114,7 +114,7 @@ def _entry(typed: str = "", error: SipasError | None = None, place: Place | None
 
 
 def _say(error: SipasError) -> tuple[str, int] | Response:
-    """What is wrong with a code, beside the field in which to type it; answers that need but wait stay on their page."""
+    """What is wrong with a code, beside its field; answers that need but wait stay on their page."""
     if request.endpoint == "phone.send" and isinstance(error, CodeInUse | TooManyGuesses):
         return kept.page(60 * PATIENCE, i18n.say(error))
     typed = request.form.get("code") or (request.view_args or {}).get("point", "")
