@@ -42,10 +42,10 @@ from analysis.weights import Weights, design_weights
 if TYPE_CHECKING:
     from analysis.comparison import across, together
     from analysis.crosswalk import Crosswalk
-    from analysis.differences import differences, figures_of, findings, independent
     from analysis.disclosure import Policy, SafeTable, suppress
     from analysis.hypotheses import equal_means, rao_scott
     from analysis.importance import importance_of
+    from analysis.judging import differences, figures_of, findings, independent
     from analysis.multiplicity import benjamini_hochberg, holm
     from analysis.ranking import rank_sets, standing
     from analysis.regression import linear_trend, logistic_trend
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 _LATER = {
     "comparison": ("across", "together"),
     "crosswalk": ("Crosswalk",),
-    "differences": ("differences", "figures_of", "findings", "independent"),
+    "judging": ("differences", "figures_of", "findings", "independent"),
     "disclosure": ("Policy", "SafeTable", "suppress"),
     "hypotheses": ("equal_means", "rao_scott"),
     "importance": ("importance_of",),

@@ -133,7 +133,7 @@ def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
         yield _("There is nothing to compare.")
         return
     figures = any(row["of"] != row["other_of"] for row in rows)
-    yield _("{count} comparisons, judged together ({adjust})", count=len(rows), adjust=asked.adjust)
+    yield _("comparisons judged together ({adjust}): {count}", count=len(rows), adjust=asked.adjust)
 
     def name(row: Mapping[str, Any], side: str) -> str:
         if figures:

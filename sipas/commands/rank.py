@@ -110,7 +110,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
     ]
     for of, block in groupby(rows, key=lambda row: row["of"]):
         found = list(block)
-        yield _("{of}: {count} domains ranked together ({method})", of=of, count=found[0]["ranked"],
+        yield _("{of}; domains ranked together ({method}): {count}", of=of, count=found[0]["ranked"],
                 method=found[0]["method"])  # fmt: skip
         yield from lines(found, columns)
         yield ""

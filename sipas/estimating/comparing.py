@@ -9,7 +9,7 @@ from math import comb, isfinite
 from typing import Any
 
 from analysis.comparison import Difference
-from analysis.differences import Figures, figures_of, findings
+from analysis.judging import Figures, figures_of, findings
 from sipas.errors import N_, SipasError
 from sipas.estimating.survey import Families, Survey
 from sipas.estimating.waves import Waves

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.differences import Figures, figures_of
+from analysis.judging import Figures, figures_of
 from analysis.ranking import rank_sets, standing
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known

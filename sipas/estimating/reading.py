@@ -62,8 +62,14 @@ class Column:
 
 
 def lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], *, least: int = 0) -> Iterator[str]:
-    """Headings and rows, each column as wide as it needs (the first at least `least`), indented by two."""
-    cells = [[column.heading for column in columns], *([column.show(row) for column in columns] for row in rows)]
+    """Headings and rows, each column as wide as it needs (the first at least `least`), indented by two.
+
+    A column in which no row has anything to say is left out.
+    """
+    shown = [[column.show(row) for column in columns] for row in rows]
+    told = [place for place in range(len(columns)) if any(line[place] for line in shown)]
+    columns = [columns[place] for place in told]
+    cells = [[column.heading for column in columns], *([line[place] for place in told] for line in shown)]
     widths = [max(_width(line[place]) for line in cells) for place in range(len(columns))]
     widths[0] = max(widths[0], least)
     for line in cells:

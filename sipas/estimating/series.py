@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.differences import Figures, findings
+from analysis.judging import Figures, findings
 from analysis.trend import Change, Trend, trend_over
 from analysis.trend import Wave as Measured
 from sipas.errors import N_, SipasError
@@ -35,8 +35,14 @@ def series(waves: Waves, by: Families, asked: Asked, stated: Mapping[str, Sequen
             places = [place.get((name, tuple(domain.items()))) for name in waves.names]
             found.append((of, domain, figures, places, _trend(measured, figures, places, asked)))
     changes = _judged([change.p for *_, trend in found for change in trend.changes], asked)
-    slopes = _judged([slope.p for *_, trend in found for slope in trend.slopes], asked)
+    slopes = _judged([slope.p for *_, trend in found for slope in _slopes(trend)], asked)
     return [row for each in found for row in _rows(*each, measured, {"change": changes, "slope": slopes}, asked)]
+
+
+def _slopes(trend: Trend) -> list[Change]:
+    """Those over three waves or more; over two, the slope is the change."""
+    changes = {(change.start, change.end) for change in trend.changes}
+    return [slope for slope in trend.slopes if (slope.start, slope.end) not in changes]
 
 
 def _judged(p: list[float | None], asked: Asked) -> Iterator[tuple[float | None, str | None]]:
@@ -95,7 +101,7 @@ def _rows(
                 "flags": ["no answers"] if place is None else list(figures.flags[place]),
             }
         )
-    for what, found in (("change", trend.changes), ("slope", trend.slopes)):
+    for what, found in (("change", trend.changes), ("slope", _slopes(trend))):
         for change in found:
             changes.append(common | {"what": what} | _change(change, next(judged[what]), asked))
     return [_whole(row, figures, asked) for row in (*waves, *changes)]

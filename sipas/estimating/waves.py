@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 import analysis
-from analysis.differences import Figures, figures_of, independent
+from analysis.judging import Figures, figures_of, independent
 from analysis.tabulation import design_of
 from analysis.trend import Wave
 from sipas.errors import N_, SipasError

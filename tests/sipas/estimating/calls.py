@@ -5,10 +5,10 @@ import json
 
 from click.testing import CliRunner
 
-from analysis import Codebook, CodebookItem, write_snapshot
+from analysis.simulated_snapshot import freeze_simulated
 from sipas.cli import group
 from sipas.i18n import speaking
-from tests.analysis.province import a_province, snapshot_table
+from tests.analysis.province import a_province
 
 MONTHS = {"first": ["2025-10", "2025-11", "2025-12"], "second": ["2026-01", "2026-02", "2026-03"]}
 
@@ -33,18 +33,7 @@ def write_waves(folder, **changes):
     cells = []
     for seed, (name, months) in enumerate(MONTHS.items(), start=1):
         province = a_province(seed, months=months, answers=4000, **changes)
-        weeks = zip(province.open_weeks["place"].to_pylist(), province.open_weeks["week"].to_pylist(), strict=True)
-        codebook = Codebook(
-            instrument="counter",
-            version="1",
-            wave=name,
-            simulated=True,
-            items=tuple(CodebookItem(question.code, factor=question.factor) for question in province.questions),
-            factors=tuple((code, "") for code in dict.fromkeys(q.factor for q in province.questions if q.factor)),
-            columns={"strata": ("stratum",), "psu": ("psu",)},
-            psus=tuple((province.places[place].unit, f"{place}-{week}") for place, week in weeks),
-        )
-        write_snapshot(folder / f"{name}.parquet", snapshot_table(province), codebook)
+        freeze_simulated(province, folder / f"{name}.parquet", wave=name)
         cells += zip(*(province.frame[column].to_pylist() for column in province.frame.column_names), strict=True)
     with (folder / "dossiers.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("unit", "field", "month", "dossiers"), *cells])

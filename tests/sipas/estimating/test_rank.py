@@ -73,12 +73,12 @@ def test_a_domain_with_one_cluster_is_shown_but_not_ranked(office):
     assert "not ranked" in lone["flags"]
     assert {row["ranked"] for row in rows} == {2}
     printed = call("rank", office.data, "--design", office.folder / "design.yaml", "--by", "field").stdout
-    assert "overall: 2 domains ranked together (holm)" in printed
+    assert "overall; domains ranked together (holm): 2" in printed
 
 
 def test_table_never_prints_a_bare_rank(province):
     result = call("rank", province / "first.parquet", "--by", "unit")
-    assert "24 domains ranked together (holm)" in result.stdout
+    assert "domains ranked together (holm): 24" in result.stdout
     assert "rank between" in result.stdout
     assert "Unweighted" in result.stderr
     line = next(line for line in result.stdout.splitlines() if "unit dept-0" in line)

@@ -40,6 +40,8 @@ def test_changes_of_a_panel_have_the_digits_of_r(tmp_path):
     paths, design = waves_of(OWN / "clusters.csv", tmp_path, ["q01", "q02", "q03", "q04"])
     rows = rows_of("trend", *paths, "--design", design, "--of", "q03", "--reading", "panel", "--df", "design")
     changes = {(row["start"], row["end"]): row for row in rows if row["what"] == "change"}
+    (slope,) = [row for row in rows if row["what"] == "slope"]
+    assert slope["estimate"] == pytest.approx((wanted["est"][2] - wanted["est"][0]) / 2, rel=1e-9)
     for expected in wanted["differences"]:
         row = changes[f"w{expected['a']}", f"w{expected['b']}"]
         assert row["estimate"] == pytest.approx(-expected["est"], rel=1e-9)
@@ -86,7 +88,6 @@ def test_waves_of_snapshots_are_named_by_their_code_and_weighted_each(province):
         ("wave", None, "first"),
         ("wave", None, "second"),
         ("change", "first", "second"),
-        ("slope", "first", "second"),
     ]
     compared = rows_of(
         "compare", province / "second.parquet", "--against", province / "first.parquet",
@@ -103,7 +104,7 @@ def test_another_questionnaire_is_a_break_that_the_files_show(province, tmp_path
     changes = [row for row in rows if row["what"] == "change"]
     assert [row["broken"] for row in changes] == [[], ["instrument"]]
     assert changes[1]["estimate"] is None
-    assert [(row["start"], row["end"]) for row in rows if row["what"] == "slope"] == [("first", "second")]
+    assert not [row for row in rows if row["what"] == "slope"], "two waves have a change, and no slope beside it"
 
 
 def test_stated_breaks_hold_from_their_wave_on(province, tmp_path):
@@ -114,7 +115,6 @@ def test_stated_breaks_hold_from_their_wave_on(province, tmp_path):
     assert [row["broken"] for row in changes] == [["population", "boundaries"], []]
     printed = call("trend", *files, "--break", "second:boundaries").stdout
     assert "break: other boundaries" in printed
-    assert "second to third" in printed
 
 
 def test_a_unit_that_a_wave_lacks_is_a_row_without_answers(province, tmp_path):

@@ -1,0 +1,83 @@
+"""The analyst's manual is true: every block is run as it stands, and R's own digits are R's."""
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import analysis
+import sipas
+from sipas.cli import COMMANDS, group
+from sipas.i18n import speaking
+
+MANUAL = Path(sipas.__file__).parent / "docs" / "analyst.md"
+TEXT = MANUAL.read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder in which every block of Python and of the terminal was run in its order, each showing what it shows."""
+    place = tmp_path_factory.mktemp("manual")
+    names: dict[str, object] = {}
+    with pytest.MonkeyPatch.context() as patch, speaking("en"):
+        patch.chdir(place)
+        for number, (kind, text) in enumerate(BLOCKS, start=1):
+            if kind == "pycon":
+                _run_python(text, names, number)
+            elif kind == "console":
+                _run_commands(text)
+    return place
+
+
+def _run_python(text, names, number):
+    test = doctest.DocTestParser().get_doctest(text, names, f"block {number}", MANUAL.name, 0)
+    report: list[str] = []
+    result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.append, clear_globs=False)
+    names.update(test.globs)
+    assert result.failed == 0, "".join(report)
+
+
+def _run_commands(text):
+    for session in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        line, _, expected = session.partition("\n")
+        program, *arguments = shlex.split(line)
+        assert program == "sipas"
+        result = CliRunner().invoke(group, arguments)
+        assert result.exit_code == 0, (line, result.exception)
+        assert doctest.OutputChecker().check_output(expected, result.stdout, FLAGS), (line, result.stdout)
+
+
+def test_every_block_shows_what_it_gives(folder):
+    assert (folder / "estimates.xlsx").exists()
+    assert {kind for kind, _ in BLOCKS} == {"pycon", "console", "r"}
+
+
+def test_r_gives_the_same_digits(folder):
+    if not shutil.which("Rscript"):
+        pytest.skip("R is not installed; Debian: r-base-core, r-cran-survey")
+    (script,) = [text for kind, text in BLOCKS if kind == "r"]
+    if subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True).returncode:
+        pytest.skip("R's survey is not installed; Debian: r-cran-survey")
+    done = subprocess.run(["Rscript", "-e", script], cwd=folder, capture_output=True, text=True)
+    ours = (folder / "ours.txt").read_text("utf-8").split()
+    assert [float(word) for word in done.stdout.split()] == pytest.approx([float(word) for word in ours], rel=1e-10)
+
+
+def test_every_capability_of_the_statistics_is_shown():
+    """What `analysis` offers at its front is met on this page, apart from what only the platform itself needs."""
+    inside = {"Policy", "SafeTable", "suppress", "AnalysisError", "Snapshot", "Estimates", "Weights", "CodebookItem"}
+    inside |= {"INTERVALS", "VARIANCES", "NOT_APPLICABLE", "write_snapshot", "benjamini_hochberg", "holm"}
+    assert [name for name in analysis.__all__ if name not in inside and not re.search(rf"\b{name}\b", TEXT)] == []
+
+
+def test_every_command_that_is_named_exists():
+    named = set(re.findall(r"sipas ([a-z][a-z-]+)", TEXT))
+    assert named <= set(COMMANDS)
+    assert {"estimate", "compare", "rank", "trend"} <= named
