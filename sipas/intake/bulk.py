@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from sipas.intake.anonymise import STORED
 from sipas.intake.models import Response
+from sipas.intake.record import insert_once
 
 if TYPE_CHECKING:
     import psycopg
 
 TABLE = Response.__tablename__
 COLUMNS = ", ".join(STORED)
-ONCE = "on conflict (key) do nothing"
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # PostgreSQL's binary format, without flags
 END = b"\xff\xff"
 
@@ -31,9 +31,7 @@ def record_many(session: Session, rows: NDArray[np.void]) -> int:
     rows = rows[np.argsort(_start_of(rows["key"]))]
     if session.get_bind().dialect.name == "postgresql":
         return _copy(session, rows)
-    places = ", ".join("?" * len(STORED))
-    insert = f"insert into {TABLE} ({COLUMNS}) values ({places}) {ONCE}"  # noqa: S608 - our own names
-    return session.connection().exec_driver_sql(insert, rows.tolist()).rowcount
+    return session.connection().exec_driver_sql(insert_once("sqlite", TABLE), rows.tolist()).rowcount
 
 
 def _start_of(keys: NDArray[np.void]) -> NDArray[np.uint64]:
@@ -56,7 +54,7 @@ def _copy(session: Session, rows: NDArray[np.void]) -> int:
         cursor.execute(f"create temporary table if not exists arriving (like {TABLE}) on commit drop")
         cursor.execute("truncate arriving")
         _write(cursor, "arriving", rows)
-        cursor.execute(f"insert into {TABLE} select * from arriving order by key {ONCE}")  # noqa: S608 - our own names
+        cursor.execute(f"insert into {TABLE} select * from arriving order by key on conflict (key) do nothing")  # noqa: S608 - our own names
         return int(cursor.rowcount)
 
 

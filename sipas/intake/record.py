@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Insert, Table, func, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from functools import cache
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sipas.database import Base
 from sipas.intake.models import Comment, Response
 
 
 def record(session: Session, row: Response | Comment) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
-    table = row.__table__
-    values = {column.key: getattr(row, column.key) for column in inspect(type(row)).mapper.column_attrs}
-    insert = _insert_once(session, table).returning(table.c.key)  # type: ignore[arg-type]
-    return session.execute(insert, values).first() is not None
+    values = tuple(getattr(row, name) for name in _columns(row.__tablename__))
+    insert = insert_once(session.get_bind().dialect.name, row.__tablename__)
+    return session.connection().exec_driver_sql(insert, values).rowcount == 1
 
 
-def _insert_once(session: Session, table: Table) -> Insert:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing(index_elements=["key"])
+@cache
+def insert_once(dialect: str, table: str) -> str:
+    """The statement as the driver takes it: composed anew for each answer, it would cost more than the storing."""
+    columns = _columns(table)
+    places = ", ".join(["%s" if dialect == "postgresql" else "?"] * len(columns))
+    return f"insert into {table} ({', '.join(columns)}) values ({places}) on conflict (key) do nothing"  # noqa: S608
+
+
+@cache
+def _columns(table: str) -> tuple[str, ...]:
+    return tuple(Base.metadata.tables[table].columns.keys())
 
 
 def stored(session: Session, wave: int) -> int:

@@ -125,13 +125,18 @@ def profile_field(question: Question) -> Field:
     return Tiles(question.text, [Optional()], choices=[*choices, SelectChoice("", _("Prefer not to say"))])
 
 
+def tidy(text: str | None) -> str:
+    """A free text without the line ends of browsers and without blanks around it."""
+    return (text or "").replace("\r\n", "\n").strip()
+
+
 def comment_field(comment: Comment) -> Field:
     """The one free text, short on purpose."""
     too_long = _("Please shorten this to {n} characters.", n=comment.longest)
     return TextAreaField(
         comment.text,
         [Length(max=comment.longest, message=too_long)],
-        filters=[lambda text: (text or "").replace("\r\n", "\n").strip()],
+        filters=[tidy],
         description=comment.hint,
         widget=Macro("text"),
         render_kw={"maxlength": comment.longest},

@@ -10,19 +10,24 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from flask import Response, render_template, request
+from werkzeug.datastructures import MultiDict
 
 from sipas import i18n
 from sipas.kiosk.forms import Questionnaire, form_for
 from sipas.kiosk.place import Place
 from sipas.kiosk.screens import screens
+from sipas.kiosk.sent import Sent
 
 SLOT = "0" * 32  # where the id goes; as long as one
 ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
 
 
-def form_of(place: Place, posted: object = None) -> Questionnaire:
+def form_of(place: Place, posted: MultiDict | None = None) -> Questionnaire | Sent:
     """The form of this place, with what was posted, if anything."""
-    made = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())(posted)
+    form = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())
+    if posted is not None:
+        return Sent(form, place.services, posted)
+    made = form()
     made.offer(place.services)
     return made
 
@@ -40,12 +45,12 @@ def questionnaire(place: Place) -> Response:
     return response
 
 
-def with_errors(place: Place, form: Questionnaire) -> Response:
+def with_errors(place: Place, form: Questionnaire | Sent) -> Response:
     """The questionnaire as it was sent, with what is missing."""
     return Response(_render(place, form, form.submission), status=422, mimetype="text/html")
 
 
-def _render(place: Place, form: Questionnaire, submission: str) -> str:
+def _render(place: Place, form: Questionnaire | Sent, submission: str) -> str:
     return render_template(
         "kiosk/questionnaire.html", place=place, form=form, screens=list(screens(form)), submission=submission
     )
