@@ -42,11 +42,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.install(app)
     app.register_blueprint(front.front)
     if "kiosk" in settings.parts:
+        from sipas.budgets import Budgets
         from sipas.fieldwork.visits import Visits
         from sipas.kiosk import kiosk
         from sipas.kiosk.phone import phone
 
         app.config["VISITS"] = Visits(app.config["DATABASE"])
+        app.config["BUDGETS"] = Budgets(settings.home)
         app.register_blueprint(kiosk, url_prefix="/k")
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:

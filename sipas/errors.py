@@ -92,12 +92,12 @@ class SamePerson(SipasError):
 class NotStored(SipasError):
     """Nothing of this was stored, or it is in doubt; the same, sent again under the same id, counts once.
 
-    `reason` is for the operator: busy, full, away (the database cannot be reached) or limit (the point's budget).
+    `reason` is for the operator: busy, full, away (the database cannot be reached) or limit (the point's budget);
+    after `wait` seconds trying again makes sense.
     """
 
     status = 503
-    wait = 5  # seconds after which trying again makes sense
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, wait: int = 5) -> None:
         super().__init__(N_("The answer could not be stored just now. Please wait a moment and send it again."))
-        self.reason = reason
+        self.reason, self.wait = reason, wait

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, url_for
+from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
+
+from sipas.disk import Disk
+from sipas.errors import SipasError
 
 front = Blueprint("front", __name__)
 
@@ -18,6 +22,15 @@ def first() -> str | AnyResponse:
 
 @front.get("/health")
 def health() -> Response:
-    """For the operator's monitor: says that the database answers, and nothing else."""
-    current_app.config["DATABASE"].check()
-    return jsonify(status="ok")
+    """For the operator's monitor: whether the database answers, and whether the disk has room; nothing else."""
+    try:
+        current_app.config["DATABASE"].check()
+        database = "ok"
+    except (SipasError, DBAPIError):
+        database = "down"
+    disk = "low" if Disk.of(current_app.config["SETTINGS"].home).is_low else "ok"
+    status = "down" if database == "down" else "warn" if disk == "low" else "ok"
+    response = jsonify(status=status, database=database, disk=disk)
+    response.status_code = 503 if status == "down" else 200  # a low disk still takes answers
+    response.headers["Cache-Control"] = "no-store"
+    return response

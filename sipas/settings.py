@@ -44,6 +44,14 @@ class Settings:
             "help": N_("Seconds that an answer may wait for the database before its page offers to send it again")
         },
     )
+    point_rate: int = field(
+        default=200, metadata={"help": N_("Answers a second that all browsers together may send to one point")}
+    )
+    point_burst: int = field(default=1000, metadata={"help": N_("Answers that may come to one point all at once")})
+    point_day: int = field(
+        default=20_000, metadata={"help": N_("Answers a day that all browsers together may send to one point")}
+    )
+    device_day: int = field(default=5_000, metadata={"help": N_("Answers a day that one enrolled device may send")})
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
     address: str = field(
         default="",
@@ -108,6 +116,12 @@ def _workers(name: str, text: str) -> int:
     return int(text)
 
 
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
+        raise NotReady(N_("{name} is “{text}”; give a whole number above zero."), name=name, text=text)
+    return int(text)
+
+
 def _seconds(name: str, text: str) -> float:
     try:
         seconds = float(text)
@@ -139,6 +153,10 @@ _READ = {
     "parts": _parts,
     "workers": _workers,
     "patience": _seconds,
+    "point_rate": _count,
+    "point_burst": _count,
+    "point_day": _count,
+    "device_day": _count,
     "province": _as_it_stands,
     "address": _address,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import shutil
 import sys
 from collections.abc import Iterator
 
@@ -61,13 +60,18 @@ def _told(error: Exception) -> str:
 
 
 def _disk(where: Settings) -> Iterator[tuple[str, str]]:
-    disk = shutil.disk_usage(where.home)
+    from sipas.disk import RESERVE, Disk, reserve
+
+    disk, spare = Disk.of(where.home), reserve(where.home)
     free = _("{free} GB of {total} GB are free.", free=number(disk.free / 1e9, 1), total=number(disk.total / 1e9, 1))
     yield (
-        (WARN, free + " " + _("Make room: a full disk stops the taking of answers."))
-        if (disk.free < 1e9 or disk.free < 0.1 * disk.total)
-        else (GOOD, free)
+        (WARN, free + " " + _("Make room: a full disk stops the taking of answers.")) if disk.is_low else (GOOD, free)
     )
+    if spare.exists():
+        size = number(RESERVE / 2**20)
+        yield GOOD, _("{size} MB lie in reserve. When the disk is full, run: rm {path}", size=size, path=spare)
+    else:
+        yield WARN, _("No room lies in reserve; `sipas serve` sets it aside as it starts, once the disk has room.")
 
 
 def _words(_where: Settings) -> Iterator[tuple[str, str]]:
@@ -124,7 +128,31 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
         )
         if journal != "wal":
             yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
+    yield from _budgets(where, database)
     yield from _subjects(where, database)
+
+
+def _budgets(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
+    """Points that take no more today, or soon will not."""
+    from sipas import clock
+    from sipas.budgets import Budgets
+    from sipas.fieldwork.points import points
+
+    counters, today = Budgets(where.home), clock.today()
+    with database.reading() as session:
+        codes = [one.code for one in points(session)]
+    for code in codes:
+        used = counters.used(f"point {code}", today)
+        if used > 0.8 * where.point_day:
+            yield (
+                WARN,
+                _(
+                    "Point {point} took {used} answers today and stops at {most} (SIPAS_POINT_DAY).",
+                    point=code,
+                    used=number(used),
+                    most=number(where.point_day),
+                ),
+            )
 
 
 def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]

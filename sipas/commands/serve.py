@@ -10,6 +10,7 @@ import click
 
 from sipas.commands.common import database, example, note, settings
 from sipas.commands.upkeep import every_night
+from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
 
@@ -40,6 +41,7 @@ def run(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    keep_reserve(settings().home)
     every_night()
     note(_("Serving on http://{host}:{port} (stop with Ctrl+C).", host=host, port=port))
     Granian(

@@ -15,11 +15,13 @@ from sipas.i18n import _
 )
 @click.option("--without-registry", is_flag=True, help=_("Leave the registry empty, to load another province's."))
 def init(without_registry: bool) -> None:
+    from sipas.disk import keep_reserve
     from sipas.migrations import create
     from sipas.registry.importing import load_registry
 
     where = settings()
     database = create(where)
+    keep_reserve(where.home)
     if not without_registry:
         with database.writing() as session:
             load_registry(session)
@@ -32,9 +34,12 @@ def init(without_registry: bool) -> None:
 )
 @click.option("--backed-up", is_flag=True, help=_("For PostgreSQL: you made a backup with pg_dump."))
 def migrate(backed_up: bool) -> None:
+    from sipas.disk import keep_reserve
     from sipas.migrations import migrate as run
 
-    copy = run(settings(), clock.today(), backed_up)
+    where = settings()
+    copy = run(where, clock.today(), backed_up)
+    keep_reserve(where.home)
     if copy is None:
         note(_("The database is at the newest version."))
     else:

@@ -82,10 +82,12 @@ def main(server: int) -> None:
 
 def upkeep(where: Settings) -> bool:
     """One night's deed, told in the log; a failure never ends the process and is tried again."""
+    from sipas.budgets import Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
 
     try:
+        Budgets(where.home).forget()
         database = Database.of(where)
         _expire(database, where)
         EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})

@@ -15,6 +15,8 @@ from sipas.errors import NotReady, NotStored, SipasError
 from sipas.i18n import _
 from sipas.kiosk.place import Place
 
+SOON = 5  # seconds
+
 
 def install(blueprint: Blueprint) -> None:
     """Failures of storage while something is sent keep the answers; elsewhere they are errors as any other."""
@@ -29,7 +31,7 @@ def _failed(error: Exception) -> AnyResponse:
     if request.method != "POST":
         status = error.status if isinstance(error, SipasError) else 503
         return error_pages.page(status, _(error_pages.SENTENCES[503]))
-    return page(error.wait if isinstance(error, NotStored) else NotStored.wait)
+    return page(error.wait if isinstance(error, NotStored) else SOON)
 
 
 def page(wait: int, why: str = "") -> Response:

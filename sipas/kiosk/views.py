@@ -6,6 +6,7 @@ from flask import current_app, g, make_response, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
+from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
 from sipas.intake import STORED, Answers
@@ -67,10 +68,12 @@ def send(point: str, language: str) -> Response:
 
 
 def keep(visit: Visit, form: Questionnaire, channel: str = "") -> None:
-    """Through the first door; when this returns, the answer is stored."""
+    """Through the first door, within the point's budget; when this returns, the answer is stored."""
+    settings = _settings()
+    current_app.config["BUDGETS"].take(f"point {visit.point.code}", Budget.of_point(settings), clock.today())
     receive(
         _database(),
-        _settings().home,
+        settings.home,
         wave=visit.wave.code,
         codes=visit.codes(form.service.data, channel),
         answers=Answers.of(form.instrument, visit.point.form, form.answers()),

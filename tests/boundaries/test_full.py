@@ -289,3 +289,25 @@ def test_while_postgresql_is_away_the_page_opens_and_keeps_what_is_sent(on_postg
     database.engine.dispose()
     assert sends_what_was_kept(reply, visitor).status_code == 303
     assert count(database) == (2, 0)
+
+
+def test_beyond_its_budget_a_point_keeps_the_answers_on_the_page_and_others_go_on(database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_point(database, "chieng-an-1", "03664", form="short")
+    a_wave(database, settings)
+    app = create_app(replace(settings, point_rate=1, point_burst=3, point_day=100))
+    visitor, other = Visitor(app.test_client(), "to-hieu-1"), Visitor(app.test_client(), "chieng-an-1")
+    for one in (visitor, other):
+        one.opens_the_questionnaire()
+        one.answers_everything(4)
+    replies = []
+    for number in range(5):
+        visitor.said["id"] = f"{number:032x}"
+        replies.append(visitor.sends())
+    assert [reply.status_code for reply in replies] == [303, 303, 303, 503, 503]
+    is_kept(replies[-1], visitor)
+    assert other.sends().status_code == 303
+    time.sleep(1.1)
+    assert sends_what_was_kept(replies[-1], visitor).status_code == 303
+    assert count(database) == (5, 0)
+    app.config["DATABASE"].engine.dispose()

@@ -26,6 +26,10 @@ def test_every_setting_can_be_given_in_the_environment():
         "parts": "kiosk,desk",
         "workers": "7",
         "patience": "0.5",
+        "point_rate": "5",
+        "point_burst": "50",
+        "point_day": "500",
+        "device_day": "100",
         "province": "Điện Biên",
         "address": "https://hailong.example.vn/",
     }
@@ -52,6 +56,7 @@ def test_the_environment_is_heard():
         ("SIPAS_PATIENCE", "soon"),
         ("SIPAS_ADDRESS", "hailong.example.vn"),
         ("SIPAS_ADDRESS", "https://hailong.example.vn/sipas"),
+        ("SIPAS_POINT_DAY", "0"),
     ],
 )
 def test_a_value_without_sense_names_its_variable(name, value):

@@ -1,0 +1,58 @@
+"""Room on the disk: when it runs short, and a reserve that can be deleted to get out of trouble.
+
+A full disk stops the taking of answers, and even deleting rows needs room; so a file of 64 MB lies ready to be deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+RESERVE = 64 * 2**20
+LEAST, LEAST_SHARE = 1e9, 0.1
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system of the home folder, in bytes."""
+
+    free: int
+    total: int
+
+    @classmethod
+    def of(cls, home: Path) -> Disk:
+        """As it is now."""
+        found = shutil.disk_usage(home)
+        return cls(found.free, found.total)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether somebody should make room: under 1 GB, or under a tenth."""
+        return self.free < LEAST or self.free < LEAST_SHARE * self.total
+
+
+def reserve(home: Path) -> Path:
+    """Where the reserve lies."""
+    return home / "reserve"
+
+
+def keep_reserve(home: Path) -> bool:
+    """Makes the reserve where it is missing and there is room for it; whether it is there now."""
+    path = reserve(home)
+    if path.exists():
+        return True
+    if Disk.of(home).is_low:
+        return False
+    fresh = path.with_suffix(".new")
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE)
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        return False
+    return True

@@ -1,0 +1,114 @@
+"""Budgets: so many answers a second, in bursts, and a day; counted together by all processes, for nobody's address."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import os
+import time
+
+import pytest
+
+from sipas import budgets
+from sipas.budgets import Budget, Budgets
+from sipas.errors import NotStored
+
+TODAY = dt.date(2026, 9, 16)
+TOMORROW = TODAY + dt.timedelta(days=1)
+SLOW = Budget(rate=0.001, burst=10, day=15)
+
+
+def taken(counters, key, budget=SLOW, today=TODAY, tries=50):
+    """How many of so many tries were granted."""
+    granted = 0
+    for _ in range(tries):
+        with contextlib.suppress(NotStored):
+            counters.take(key, budget, today)
+            granted += 1
+    return granted
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_burst_then_the_rate_then_the_day(tmp_path, clock):
+    counters = Budgets(tmp_path)
+    budget = Budget(rate=2, burst=10, day=15)
+    assert taken(counters, "point a", budget) == 10
+    clock[0] += 1
+    assert taken(counters, "point a", budget) == 2
+    clock[0] += 100
+    assert taken(counters, "point a", budget) == 3
+    assert counters.used("point a", TODAY) == 15
+    with pytest.raises(NotStored) as refused:
+        counters.take("point a", budget, TODAY)
+    assert (refused.value.reason, refused.value.wait) == ("limit", budgets.LATER)
+    clock[0] += 100
+    assert taken(counters, "point a", budget, TOMORROW) == 10
+
+
+def test_one_point_spends_nothing_of_another(tmp_path):
+    counters = Budgets(tmp_path)
+    assert [taken(counters, f"point {number}") for number in range(200)] == [10] * 200
+    assert taken(counters, "device 1") == 10
+
+
+def test_a_batch_is_taken_whole_or_not_at_all(tmp_path):
+    counters = Budgets(tmp_path)
+    counters.take("device 1", SLOW, TODAY, 8)
+    with pytest.raises(NotStored):
+        counters.take("device 1", SLOW, TODAY, 3)
+    counters.take("device 1", SLOW, TODAY, 2)
+
+
+def test_two_processes_count_together(tmp_path):
+    budget = Budget(rate=0.001, burst=1000, day=10**6)
+    child = os.fork()
+    if child == 0:
+        os._exit(taken(Budgets(tmp_path), "point a", budget, tries=900) // 10)
+    ours = taken(Budgets(tmp_path), "point a", budget, tries=900)
+    theirs = 10 * os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ours < 900 or theirs < 900
+    assert 990 <= ours + theirs <= 1000
+
+
+def test_counters_outlive_a_process_but_not_the_night_and_tell_no_name(tmp_path):
+    assert taken(Budgets(tmp_path), "point to-hieu-1") == 10
+    again = Budgets(tmp_path)
+    assert taken(again, "point to-hieu-1") == 0
+    path = tmp_path / "run" / "budgets"
+    assert b"to-hieu" not in path.read_bytes()
+    assert path.stat().st_mode & 0o077 == 0
+    again.forget()
+    assert path.read_bytes().strip(b"\0") == b""
+    assert taken(again, "point to-hieu-1") == 10
+
+
+def test_a_machine_that_started_anew_begins_with_full_budgets(tmp_path, clock):
+    counters = Budgets(tmp_path)
+    assert taken(counters, "point a") == 10
+    clock[0] = 5.0
+    assert taken(counters, "point a") == 5  # what is left of the day
+
+
+def test_without_room_for_the_file_each_process_counts_for_itself(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    counters = Budgets(tmp_path)
+    assert taken(counters, "point a") == 10
+    assert taken(Budgets(tmp_path), "point a") == 10
+
+
+def test_more_keys_than_places_share_and_none_is_refused_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(budgets, "SLOTS", 8)
+    counters = Budgets(tmp_path)
+    generous = Budget(rate=1, burst=100, day=1000)
+    for number in range(20):
+        counters.take(f"point {number}", generous, TODAY)
