@@ -1,8 +1,8 @@
 """The keys of a wave: files beside the database, never in it and never in its backups.
 
-`cluster` turns (point, week) into an opaque label and is destroyed when the wave is frozen; `id` turns a submission's
-random id into its row's key, so that a resend is recognised, and is destroyed with it: afterwards nobody, we included,
-can compute either again.
+`cluster` turns (point, week) into an opaque label and is destroyed when the wave is frozen. `id` turns a submission's
+random id into its row's key, so that a resend is recognised, and `seal` opens what waiting kiosks sealed; both live on
+for the days of grace. Afterwards nobody, we included, can compute either again.
 """
 
 from __future__ import annotations
@@ -10,47 +10,81 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sipas.errors import N_, NotReady
 
-KINDS = ("cluster", "id")
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+KINDS = ("cluster", "id", "seal")
+AT_FREEZE = ("cluster",)
+AFTER_GRACE = ("id", "seal")
 
 
 def _path(home: Path, wave: str, kind: str) -> Path:
     return home / "keys" / f"{wave}.{kind}.key"
 
 
-def make(home: Path, wave: str, kinds: Sequence[str] = KINDS) -> None:
+def make(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:
     """New random keys for a wave that opens; keys that exist stay."""
-    (home / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
     for kind in kinds:
-        path = _path(home, wave, kind)
-        if not path.exists():
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
+        if not _path(home, wave, kind).exists():
+            put(home, wave, kind, secrets.token_bytes(32))  # any 32 bytes are a private key of X25519
+
+
+def put(home: Path, wave: str, kind: str, key: bytes) -> None:
+    """Writes a key where none is; readable by its owner only, and on the disk before anything is sealed under it."""
+    folder = home / "keys"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(os.open(_path(home, wave, kind), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    shelf = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(shelf)
+    finally:
+        os.close(shelf)
 
 
 def load(home: Path, wave: str, kind: str) -> bytes:
     """The key; raises NotReady where it is missing."""
+    key = find(home, wave, kind)
+    if key is None:
+        raise missing(wave, kind)
+    return key
+
+
+def missing(wave: str, kind: str) -> NotReady:
+    """The complaint about a key that should be there."""
+    return NotReady(
+        N_(
+            "The {kind} key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. Copy it back from the old "
+            "machine; answers cannot be taken without it."
+        ),
+        kind=kind,
+        wave=wave,
+    )
+
+
+def find(home: Path, wave: str, kind: str) -> bytes | None:
+    """The key, None where it was destroyed or never was."""
     try:
         return _path(home, wave, kind).read_bytes()
     except FileNotFoundError:
-        raise NotReady(
-            N_(
-                "The {kind} key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. Copy it back from the "
-                "old machine; answers cannot be taken without it."
-            ),
-            kind=kind,
-            wave=wave,
-        ) from None
+        return None
 
 
-def destroy(home: Path, wave: str, kinds: Sequence[str] = KINDS) -> None:
-    """Overwrites and removes these keys of a wave; done twice it does nothing."""
+def held(home: Path, wave: str) -> tuple[str, ...]:
+    """Which keys of the wave lie here."""
+    return tuple(kind for kind in KINDS if _path(home, wave, kind).exists())
+
+
+def destroy(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:
+    """Overwrites and removes keys of a wave; done twice it does nothing."""
     for kind in kinds:
         path = _path(home, wave, kind)
         if path.exists():
@@ -59,6 +93,18 @@ def destroy(home: Path, wave: str, kinds: Sequence[str] = KINDS) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             path.unlink()
+
+
+def seal_private(home: Path, wave: str) -> X25519PrivateKey:
+    """The key that opens what kiosks sealed for this wave; raises NotReady where it is missing."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    return X25519PrivateKey.from_private_bytes(load(home, wave, "seal"))
+
+
+def seal_public(home: Path, wave: str) -> bytes:
+    """What a kiosk seals with: the public half, 32 bytes. It opens nothing."""
+    return seal_private(home, wave).public_key().public_bytes_raw()
 
 
 def label(key: bytes, *parts: str) -> bytes:

@@ -52,6 +52,10 @@ class Settings:
         default=20_000, metadata={"help": N_("Answers a day that all browsers together may send to one point")}
     )
     device_day: int = field(default=5_000, metadata={"help": N_("Answers a day that one enrolled device may send")})
+    grace: int = field(
+        default=30,
+        metadata={"help": N_("Days after a freeze in which late answers are still recognised and counted")},
+    )
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
     address: str = field(
         default="",
@@ -122,6 +126,12 @@ def _count(name: str, text: str) -> int:
     return int(text)
 
 
+def _days(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > 3660:
+        raise NotReady(N_("{name} is “{text}”; give a whole number of days from 0 to 3660."), name=name, text=text)
+    return int(text)
+
+
 def _seconds(name: str, text: str) -> float:
     try:
         seconds = float(text)
@@ -157,6 +167,7 @@ _READ = {
     "point_burst": _count,
     "point_day": _count,
     "device_day": _count,
+    "grace": _days,
     "province": _as_it_stands,
     "address": _address,
 }

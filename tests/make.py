@@ -8,9 +8,9 @@ from pathlib import Path
 from sipas import keys
 from sipas.database import Database
 from sipas.fieldwork.points import add_point
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
-from sipas.intake import Answers, receive
+from sipas.intake import Answers, Outcome, receive
 from sipas.settings import Settings
 from surveys import load
 
@@ -47,12 +47,16 @@ def a_response(
     moment: dt.datetime = A_MORNING,
     submission: str = "",
     answers: dict[str, object] | None = None,
+    wave: str = "",
     **more,
-) -> bool:
-    """One visit's answers through the first door; every item 4 unless `answers` says otherwise."""
+) -> Outcome:
+    """One visit's answers through the first door; every item 4 unless `answers` says otherwise.
+
+    `wave` names the wave of a page that was opened before the wave ended.
+    """
     day = (moment + dt.timedelta(hours=7)).date()
     with database.reading() as session:
-        visit = visit_at(session, point, day)
+        visit = visit_of(session, point, wave, day) if wave else visit_at(session, point, day)
         instrument = load(visit.wave.instrument, visit.wave.version)
         form, codes = visit.point.form, visit.codes(service)
     said = {code: "4" for code in instrument.forms[form] if instrument.item(code).kind == "rating"}
@@ -66,6 +70,7 @@ def a_response(
         moment=moment,
         language=more.pop("language", "vi"),
         submission=submission,
+        **({"still_open": visit.still_open} if wave else {}),
         **more,
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import design_weights, estimate, read_snapshot, tabulate
 from analysis.disclosure import Policy, suppress
-from sipas import clock
+from sipas import clock, keys
 from sipas.errors import SamePerson, WaveState
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
@@ -59,13 +59,13 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
         assert not hasattr(row, "day")
         assert row.month == 202609
 
-    # 5: the wave is closed and frozen: one Parquet file that explains itself; the keys are gone
+    # 5: the wave is closed and frozen: one Parquet file that explains itself; the key of the weeks is gone
     with pytest.raises(WaveState, match="open"):
         freeze(database, settings.home, "w1", today)
     with database.writing() as session:
         close_wave(session, "w1", today)
     frozen = freeze(database, settings.home, "w1", today)
-    assert not list((settings.home / "keys").glob("w1.*"))
+    assert keys.held(settings.home, "w1") == keys.AFTER_GRACE
     snapshot = read_snapshot(frozen.path)
     assert (snapshot.rows, snapshot.digest) == (120, frozen.digest)
 

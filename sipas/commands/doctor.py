@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import click
 
+from sipas import clock
 from sipas.commands.common import example, settings
 from sipas.errors import SipasError
 from sipas.i18n import _, number, say
@@ -166,10 +167,17 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
         for wave in waves(session):
             record = session.get(SnapshotRecord, wave.id)
             try:
-                if wave.state != "frozen":
-                    for kind in keys.KINDS:
-                        keys.load(where.home, wave.code, kind)
-                elif record and read_snapshot(where.home / "snapshots" / record.file).digest != record.digest:
+                is_over = wave.state == "frozen" and (wave.grace_until is None or clock.today() > wave.grace_until)
+                if is_over and keys.held(where.home, wave.code):
+                    yield (
+                        BAD,
+                        _("Wave {wave}: its days of grace are over, its keys are still there.", wave=wave.code)
+                        + " "
+                        + _("Run: sipas maintain"),
+                    )
+                for kind in () if is_over else keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS:
+                    keys.load(where.home, wave.code, kind)
+                if record and read_snapshot(where.home / "snapshots" / record.file).digest != record.digest:
                     yield (
                         BAD,
                         _("The snapshot of wave {wave} is not the one that was frozen; restore it.", wave=wave.code),

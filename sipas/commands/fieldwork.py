@@ -113,10 +113,12 @@ def wave() -> None:
 @wave.command("list", help=_("List the waves with the answers stored now."), epilog=example("sipas wave list --json"))
 @json_option
 def list_waves(as_json: bool) -> None:
+    from sipas import keys
     from sipas.fieldwork.waves import waves
-    from sipas.intake import stored
+    from sipas.intake import late_by_point, stored
 
-    with database().reading() as session:
+    where = settings()
+    with database(where).reading() as session:
         listed = [
             {
                 "wave": one.code,
@@ -127,6 +129,9 @@ def list_waves(as_json: bool) -> None:
                 "opens_on": str(one.opens_on),
                 "closes_on": str(one.closes_on) if one.closes_on else None,
                 "simulated": one.simulated,
+                "late": sum(late_by_point(session, one.id).values()),
+                "grace_until": str(one.grace_until) if one.grace_until else None,
+                "keys": list(keys.held(where.home, one.code)),
             }
             for one in waves(session)
         ]
@@ -134,15 +139,28 @@ def list_waves(as_json: bool) -> None:
         print_json(listed)
     else:
         print_table(
-            [_("wave"), _("state"), _("questionnaire"), _("answers"), _("from"), _("to")],
+            [
+                _("wave"),
+                _("state"),
+                _("questionnaire"),
+                _("answers"),
+                _("late"),
+                _("from"),
+                _("to"),
+                _("grace until"),
+                _("keys here"),
+            ],
             [
                 [
                     w["wave"],
                     _(w["state"]),
                     f"{w['instrument']} v{w['version']}",
                     w["responses"],
+                    w["late"],
                     w["opens_on"],
                     w["closes_on"] or "",
+                    w["grace_until"] or "",
+                    " ".join(w["keys"]),
                 ]
                 for w in listed
             ],

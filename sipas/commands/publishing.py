@@ -10,7 +10,7 @@ from sipas.i18n import _
 
 
 @click.command(
-    help=_("Freeze a closed wave: its answers become one file with a digest, its keys are destroyed."),
+    help=_("Freeze a closed wave: its answers become one file with a digest, the key of their weeks is destroyed."),
     epilog=example("sipas freeze 2026-1"),
 )
 @click.argument("wave")
@@ -18,7 +18,7 @@ def freeze(wave: str) -> None:
     from sipas.publishing.freeze import freeze as run
 
     where = settings()
-    frozen = run(database(where), where.home, wave, clock.today())
+    frozen = run(database(where), where.home, wave, clock.today(), where.grace)
     note(
         _(
             "Wave {wave} is frozen: {rows} answers, digest {digest}.",

@@ -34,11 +34,18 @@ def init(without_registry: bool) -> None:
 )
 @click.option("--backed-up", is_flag=True, help=_("For PostgreSQL: you made a backup with pg_dump."))
 def migrate(backed_up: bool) -> None:
+    from sipas import keys
+    from sipas.database import Database
+    from sipas.fieldwork.waves import waves
     from sipas.disk import keep_reserve
     from sipas.migrations import migrate as run
 
     where = settings()
     copy = run(where, clock.today(), backed_up)
+    with Database.of(where).reading() as session:
+        for wave in waves(session):
+            if wave.state != "frozen":  # those opened before kiosks could seal
+                keys.make(where.home, wave.code, ("seal",))
     keep_reserve(where.home)
     if copy is None:
         note(_("The database is at the newest version."))

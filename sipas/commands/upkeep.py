@@ -26,14 +26,18 @@ HOUR = dt.time(2, 30)  # in the province's night
 
 @click.command(
     help=_(
-        "Take the order of arrival out of the database files; also beside a running server, which does it every night."
+        "Take the order of arrival out of the database files, and destroy keys whose days of grace are over; also "
+        "beside a running server, which does both every night."
     ),
     epilog=example("sipas maintain"),
 )
 def maintain() -> None:
     from sipas.intake.maintenance import maintain as run
+    from sipas.publishing.retention import end_grace
 
     where = settings()
+    for wave in end_grace(database(where), where.home, clock.today()):
+        note(_("The days of grace of wave {wave} are over; its keys were destroyed.", wave=wave))
     _expire(database(where), where)
     if run(database(where), where.home):
         note(_("The order of arrival was taken out of the database files."))
@@ -85,10 +89,13 @@ def upkeep(where: Settings) -> bool:
     from sipas.budgets import Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
+    from sipas.publishing.retention import end_grace
 
     try:
         Budgets(where.home).forget()
         database = Database.of(where)
+        for wave in end_grace(database, where.home, clock.today()):
+            EVENTS.info("keys destroyed", extra={"facts": {"wave": wave}})
         _expire(database, where)
         EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
         database.engine.dispose()

@@ -13,6 +13,7 @@ CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "impor
 FORMS = {"short": 1, "full": 2}
 INVITATIONS = ("none", "optional", "required")
 STATES = ("open", "closed", "frozen")
+DETAILS = ("all", "frame", "coarsest")
 
 
 class Point(Base):
@@ -49,6 +50,14 @@ class Wave(Base):
     closes_on: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null until somebody closes it")
     state: Mapped[str] = mapped_column(String(10))
     simulated: Mapped[bool] = mapped_column(default=False, comment="answers made by the demo; labelled everywhere")
+    detail: Mapped[str] = mapped_column(
+        String(10),
+        default="frame",
+        server_default="all",
+        comment="which answers keep field, month and profile: all, frame (cells of `detail`), coarsest (none)",
+    )
+    grace_until: Mapped[dt.date | None] = mapped_column(Date, comment="last day on which late answers are counted")
+    dropped_on: Mapped[dt.date | None] = mapped_column(Date, comment="when its answers were dropped from the tables")
 
 
 class WavePoint(Base):
@@ -58,6 +67,16 @@ class WavePoint(Base):
 
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
     point_id: Mapped[int] = mapped_column(ForeignKey("point.id"), primary_key=True)
+
+
+class Detail(Base):
+    """A unit's service field in which enough people come for an answer to keep field, month and profile."""
+
+    __tablename__ = "detail"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
 
 
 class FrameCell(Base):

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, UnknownCode
-from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
-from sipas.fieldwork.waves import open_wave_at
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
+from sipas.fieldwork.points import point
+from sipas.fieldwork.waves import hold, open_wave_at, wave_of
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import services_of
 
@@ -42,12 +44,30 @@ class Visit:
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
         )
 
-    def still_open(self, session: Session) -> None:
-        """Raises NoOpenWave where the wave was closed since this visit was looked up."""
-        if session.scalar(select(Wave.state).where(Wave.id == self.wave.id)) != "open":
+    def still_open(self, session: Session, said_on: dt.date | None = None) -> bool:
+        """Asked inside an answer's transaction: True where the wave takes it, False where it is frozen and the answer
+        is late; raises NoOpenWave where the wave was closed meanwhile, or its days of grace are over.
+
+        `said_on` is the day on which a kiosk that was cut off heard it: a closed wave takes what was said in its days.
+        """
+        hold(session, self.wave.id)
+        state, closes_on, grace_until = session.execute(
+            select(Wave.state, Wave.closes_on, Wave.grace_until).where(Wave.id == self.wave.id)
+        ).one()
+        today = clock.today()
+        if state == "open" and (closes_on is None or today <= closes_on):
+            return True
+        if state != "frozen" and said_on is not None and closes_on is not None and said_on <= closes_on:
+            return True
+        if state == "frozen" and grace_until is not None and today <= grace_until:
+            return False
+        if state == "frozen":
             raise NoOpenWave(
-                N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
+                N_("This survey ended long ago, so this answer was not opened. Thank you for wanting to answer.")
             )
+        raise NoOpenWave(
+            N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
+        )
 
 
 class Visits:
@@ -59,28 +79,42 @@ class Visits:
 
     def __init__(self, database: Database, seconds: float = 1.0) -> None:
         self._database, self._seconds = database, seconds
-        self._known: dict[tuple[str, dt.date], tuple[float, Visit]] = {}
+        self._known: dict[tuple[str, dt.date, str], tuple[float, Visit]] = {}
 
-    def at(self, point_code: str, on: dt.date) -> Visit:
-        """What is asked at a point on a day; raises UnknownPoint or NoOpenWave, which are never remembered."""
-        now = time.monotonic()
-        until, visit = self._known.get((point_code, on), (0.0, None))
+    def at(self, point_code: str, on: dt.date, wave: str = "") -> Visit:
+        """What is asked at a point on a day, or was asked in that wave, where a page was opened before the wave ended.
+
+        Raises UnknownPoint, UnknownCode or NoOpenWave, which are never remembered.
+        """
+        now, key = time.monotonic(), (point_code, on, wave)
+        until, visit = self._known.get(key, (0.0, None))
         if visit is None or until < now:
             try:
                 with self._database.reading() as session:
-                    visit = visit_at(session, point_code, on)
+                    visit = visit_of(session, point_code, wave, on) if wave else visit_at(session, point_code, on)
             except OperationalError:  # a database that is away just now: what was last known serves the page
                 if visit is None:
                     raise
             if len(self._known) > 1000:
                 self._known.clear()
-            self._known[point_code, on] = (now + self._seconds, visit)
+            self._known[key] = (now + self._seconds, visit)
         return visit
 
 
 def visit_at(session: Session, point_code: str, on: dt.date) -> Visit:
     """What is asked at a point on a day; raises UnknownPoint or NoOpenWave."""
-    wave, place = open_wave_at(session, point_code, on)
+    return _visit(session, *open_wave_at(session, point_code, on), on)
+
+
+def visit_of(session: Session, point_code: str, wave_code: str, on: dt.date) -> Visit:
+    """What a wave asks or asked at a point, whatever its state; raises UnknownPoint or UnknownCode."""
+    place, wave = point(session, point_code), wave_of(session, wave_code)
+    if session.get(WavePoint, (wave.id, place.id)) is None:
+        raise UnknownCode(N_("Wave {wave} does not ask at {point}."), wave=wave.code, point=place.code)
+    return _visit(session, wave, place, on)
+
+
+def _visit(session: Session, wave: Wave, place: Point, on: dt.date) -> Visit:
     pairs = services_of(session, place.code, place.unit, on)
     numbers = {
         unit.code: unit.id for unit in session.scalars(select(Unit).where(Unit.code.in_({who for _, who in pairs})))

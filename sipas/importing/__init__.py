@@ -16,7 +16,7 @@ from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
-from sipas.fieldwork.waves import wave_of
+from sipas.fieldwork.waves import hold, wave_of
 from sipas.importing.aside import spool
 from sipas.importing.lines import Lines
 from sipas.intake import record_many
@@ -53,6 +53,7 @@ def import_responses(
                 progress("check", lines.read, table.about)
         new = 0
         with database.writing() as session:
+            hold(session, wave.id)
             _open(wave_of(session, wave_code))
             for done, rows in checked:
                 new += record_many(session, rows)

@@ -5,18 +5,20 @@ from sipas.intake.anonymise import LANGUAGE_CODES, STORED, anonymise, anonymise_
 from sipas.intake.answers import Answers
 from sipas.intake.bulk import record_many
 from sipas.intake.marks import marks, marks_of_lines
-from sipas.intake.receive import receive
-from sipas.intake.record import record, stored, stored_by_point
+from sipas.intake.receive import Outcome, receive
+from sipas.intake.record import late_by_point, record, stored, stored_by_point
 from sipas.intake.screen import screen
 
 __all__ = [
     "LANGUAGE_CODES",
     "STORED",
     "Answers",
+    "Outcome",
     "anonymise",
     "anonymise_many",
     "cluster_label",
     "comment_of",
+    "late_by_point",
     "marks",
     "marks_of_lines",
     "receive",

@@ -60,3 +60,14 @@ class Comment(Base):
     field: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[int] = mapped_column(Integer)
     text: Mapped[str] = mapped_column(String(4000), comment="after screening")
+
+
+class LateCount(Base):
+    """How many answers came to a point after its wave was frozen: nothing of them but their number."""
+
+    __tablename__ = "late_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    point: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Integer)

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from sipas import keys
 from sipas.database import Database
+from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
-from sipas.intake.record import record
+from sipas.intake.marks import marks
+from sipas.intake.models import Comment
+from sipas.intake.record import count_late, is_stored, record
 from sipas.intake.screen import screen
+
+
+class Outcome(Enum):
+    """What became of an answer."""
+
+    STORED = "stored"
+    RESENT = "resent"  # it had been stored before; nothing changed
+    LATE = "late"  # its wave is frozen; one was added to its point's count of late answers, nothing else is kept
 
 
 def receive(
@@ -29,39 +41,70 @@ def receive(
     sex: int = 0,
     age: int = 0,
     comment: str = "",
-    still_open: Callable[[Session], None] = lambda _session: None,
-) -> bool:
-    """Stores a visit; only after the return may a page say thank you. False where it was stored before (a resend).
+    still_open: Callable[[Session], bool] = lambda _session: True,
+) -> Outcome:
+    """Takes a visit; only after the return may a page say thank you.
 
     `codes` are the small numbers of wave, point, unit, field, channel and form; `wave` is its code, for its keys.
-    `still_open` is asked inside the answer's transaction and raises where the wave was closed meanwhile: nothing is
-    added to a wave that somebody is freezing.
+    `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
+    and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then.
     """
-    id_key = keys.load(home, wave, "id")
+    try:
+        id_key = keys.load(home, wave, "id")
+    except NotReady:
+        with database.reading() as session:
+            still_open(session)  # says it where the days of grace are over
+        raise
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
     said = "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
     submission = keys.label(id_key, "resend", submission, said).hex() if submission else ""
-    row = anonymise(
-        answers,
-        **codes,
-        moment=moment,
-        language=language,
-        sex=sex,
-        age=age,
-        submission=submission,
-        cluster_key=keys.load(home, wave, "cluster"),
-        id_key=id_key,
-    )
+    cluster_key = keys.find(home, wave, "cluster")
+    row = None
+    if cluster_key:
+        row = anonymise(
+            answers,
+            **codes,
+            moment=moment,
+            language=language,
+            sex=sex,
+            age=age,
+            submission=submission,
+            cluster_key=cluster_key,
+            id_key=id_key,
+        )
+    key = row.key if row else marks(id_key, [submission])[0].tobytes()
 
-    def keep(session: Session) -> bool:
-        still_open(session)
-        return record(session, row)
+    def keep(session: Session) -> Outcome:
+        try:
+            takes = still_open(session)
+        except SipasError:
+            if is_stored(session, key):
+                return Outcome.RESENT
+            raise
+        if takes:
+            if row is None:
+                raise keys.missing(wave, "cluster")  # the wave is open, and its key was lost
+            return Outcome.STORED if record(session, row) else Outcome.RESENT
+        if is_stored(session, key):
+            return Outcome.RESENT
+        count_late(session, codes["wave"], codes["point"])
+        return Outcome.LATE
 
-    is_new = database.write(keep, "answer")
+    outcome = database.write(keep, "answer")
     text = screen(comment)
-    if text:
+    if text and row and outcome is not Outcome.LATE:
         apart = comment_of(
             text, wave=row.wave, unit=row.unit, field=row.field, moment=moment, submission=submission, id_key=id_key
         )
-        database.write(lambda session: record(session, apart), "comment")
-    return is_new
+        database.write(lambda session: _keep_comment(session, apart, still_open), "comment")
+    return outcome
+
+
+def _keep_comment(session: Session, apart: Comment, still_open: Callable[[Session], bool]) -> None:
+    """Beside a stored answer, also where its wave closed in between; never into a frozen wave."""
+    try:
+        takes = still_open(session)
+    except SipasError:
+        takes = True
+    if takes:
+        record(session, apart)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sipas.database import Base
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Comment, LateCount, Response
 
 
 def record(session: Session, row: Response | Comment) -> bool:
@@ -29,6 +30,25 @@ def insert_once(dialect: str, table: str) -> str:
 @cache
 def _columns(table: str) -> tuple[str, ...]:
     return tuple(Base.metadata.tables[table].columns.keys())
+
+
+def is_stored(session: Session, key: bytes) -> bool:
+    """Whether the answer of that key is stored."""
+    return session.scalar(select(Response.key).where(Response.key == key)) is not None
+
+
+def count_late(session: Session, wave: int, point: int) -> None:
+    """One more answer that came too late, at this point."""
+    table = LateCount.__table__
+    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    insert = kind.insert(table).values(wave=wave, point=point, number=1)  # type: ignore[arg-type]
+    session.execute(insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1}))
+
+
+def late_by_point(session: Session, wave: int) -> dict[int, int]:
+    """Point id -> answers that came after the wave was frozen."""
+    rows = session.execute(select(LateCount.point, LateCount.number).where(LateCount.wave == wave)).all()
+    return {row.point: row.number for row in rows}
 
 
 def stored(session: Session, wave: int) -> int:

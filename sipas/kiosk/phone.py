@@ -17,7 +17,7 @@ from sipas import clock, codes, i18n
 from sipas.database import Database
 from sipas.errors import N_, SipasError, UnknownPoint
 from sipas.fieldwork.visits import Visit
-from sipas.intake import STORED
+from sipas.intake import STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
@@ -32,6 +32,9 @@ phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
 phone.context_processor(other_languages)
 kept.install(phone)
+
+
+ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
 
 class NeedsInvitation(SipasError):
@@ -81,7 +84,7 @@ def _way(mark: str, language: str) -> Way:
             raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
         return Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest)
     try:
-        visit = visits.at(mark, today)
+        visit = visits.at(mark, today, request.values.get("wave", "") if request.endpoint in ENDS else "")
     except UnknownPoint:
         codes.read(mark)  # says what is wrong with it
         raise
@@ -166,8 +169,16 @@ def send(point: str, language: str) -> Response:
     if not form.validate():
         return pages.with_errors(way.place, form)
     with way.redeeming(form.submission):
-        keep(way.visit, form, channel="phone")
-    return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
+        outcome = keep(way.visit, form, channel="phone")
+    there = ".late" if outcome is Outcome.LATE else ".thanks"
+    wave = None if way.visit.wave.state == "open" else way.visit.wave.code
+    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done"), 303)
+
+
+@phone.get(f"/<point>/{LANGUAGE}/late")
+def late(point: str, language: str) -> str:
+    """The end of a visit whose wave had been frozen."""
+    return render_template("kiosk/late.html", place=_way(point, language).place)
 
 
 @phone.get(f"/<point>/{LANGUAGE}/privacy")

@@ -22,6 +22,7 @@ class Place:
     """A point, its service fields (most used first), and what it asks."""
 
     code: str
+    wave: str
     names: Names
     is_kiosk: bool
     form: str
@@ -37,6 +38,7 @@ class Place:
         point, wave = visit.point, visit.wave
         return cls(
             code=point.code,
+            wave=wave.code,
             names=(("vi", point.name), ("en", point.name_en)),
             is_kiosk=point.channel == "kiosk",
             form=point.form,

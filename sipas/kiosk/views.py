@@ -10,7 +10,7 @@ from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
 from sipas.intake import STORED, Answers
-from sipas.intake.receive import receive
+from sipas.intake.receive import Outcome, receive
 from sipas.kiosk import kiosk, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
@@ -28,16 +28,17 @@ def _database() -> Database:
     return current_app.config["DATABASE"]
 
 
-def _visit(point: str, language: str) -> Visit:
+def _visit(point: str, language: str, wave: str = "") -> Visit:
+    """What is asked here today; a page that was opened before its wave ended names that wave, and keeps to it."""
     i18n.speak(language)
-    return current_app.config["VISITS"].at(point, clock.today())
+    return current_app.config["VISITS"].at(point, clock.today(), wave)
 
 
 @kiosk.before_request
 def ask_for_the_code() -> Response | None:
     """Where a point asks for codes, its answers come by `/q/`, and this door leads there."""
     point = (request.view_args or {}).get("point", "")
-    if point and _visit(point, "vi").point.invitation == "required":
+    if point and _visit(point, "vi", request.values.get("wave", "")).point.invitation == "required":
         return redirect(url_for("phone.start", point=point), 303)
     return None
 
@@ -58,20 +59,23 @@ def questionnaire(point: str, language: str) -> Response:
 @kiosk.post(f"/<point>/{LANGUAGE}")
 def send(point: str, language: str) -> Response:
     """Takes the answers, or shows them again with what is missing."""
-    visit = _visit(point, language)
+    visit = _visit(point, language, request.form.get("wave", ""))
     g.place = place = Place.of(visit)
     form = pages.form_of(place, request.form)
     if not form.validate():
         return pages.with_errors(place, form)
-    keep(visit, form)
-    return redirect(url_for(".thanks", point=point, language=language, _anchor="done"), 303)
+    outcome = keep(visit, form)
+    there = ".late" if outcome is Outcome.LATE else ".thanks"
+    wave = None if visit.wave.state == "open" else visit.wave.code  # the page to come has to know an ended wave
+    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done"), 303)
 
 
-def keep(visit: Visit, form: Questionnaire, channel: str = "") -> None:
-    """Through the first door, within the point's budget; when this returns, the answer is stored."""
+def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
+    """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
+    late."""
     settings = _settings()
     current_app.config["BUDGETS"].take(f"point {visit.point.code}", Budget.of_point(settings), clock.today())
-    receive(
+    return receive(
         _database(),
         settings.home,
         wave=visit.wave.code,
@@ -92,12 +96,17 @@ def privacy(point: str, language: str) -> str:
     return render_template("kiosk/privacy.html", place=Place.of(_visit(point, language)), stored=STORED)
 
 
+@kiosk.get(f"/<point>/{LANGUAGE}/late")
+def late(point: str, language: str) -> str:
+    """The end of a visit whose wave had been frozen."""
+    return render_template("kiosk/late.html", place=Place.of(_visit(point, language, request.args.get("wave", ""))))
+
+
 @kiosk.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
     """The end."""
-    return remember_nothing(
-        make_response(render_template("kiosk/thanks.html", place=Place.of(_visit(point, language))))
-    )
+    visit = _visit(point, language, request.args.get("wave", ""))
+    return remember_nothing(make_response(render_template("kiosk/thanks.html", place=Place.of(visit))))
 
 
 def remember_nothing(response: Response, path: str = "/k") -> Response:

@@ -20,7 +20,7 @@ from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
-from sipas.fieldwork.waves import open_weeks, wave_of
+from sipas.fieldwork.waves import hold, open_weeks, wave_of
 from sipas.intake import LANGUAGE_CODES, cluster_label
 from sipas.intake.models import Response
 from sipas.publishing.models import SnapshotRecord
@@ -34,19 +34,22 @@ class NothingToFreeze(WaveState):
     """A wave without a single answer."""
 
 
-def freeze(database: Database, home: Path, wave_code: str, today: dt.date) -> Snapshot:
+def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace: int = 30) -> Snapshot:
     """Freezes a closed wave; raises WaveState where it is open, frozen already, or without answers.
 
-    The file is written first, the database says so next, the keys go last: a power cut in between loses nothing.
+    The file is written first, the database says so next, the key of the clusters goes last: after a power cut in
+    between, the same command goes on. The other keys live `grace` days more, in which late answers are counted.
     """
     with database.writing() as session:
         wave = wave_of(session, wave_code)
+        hold(session, wave.id, alone=True)
+        session.refresh(wave)
         if wave.state == "open":
             raise WaveState(
                 N_("Wave {wave} is still open; close it first with `sipas wave close {wave}`."), wave=wave.code
             )
         if wave.state == "frozen":
-            keys.destroy(home, wave.code)
+            keys.destroy(home, wave.code, keys.AT_FREEZE)
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument)
@@ -56,8 +59,8 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date) -> Sn
         session.add(
             SnapshotRecord(wave_id=wave.id, file=name, digest=snapshot.digest, rows=snapshot.rows, frozen_on=today)
         )
-        wave.state = "frozen"
-    keys.destroy(home, wave_code)
+        wave.state, wave.grace_until = "frozen", today + dt.timedelta(days=grace)
+    keys.destroy(home, wave_code, keys.AT_FREEZE)
     return snapshot
 
 

@@ -30,6 +30,7 @@ def test_every_setting_can_be_given_in_the_environment():
         "point_burst": "50",
         "point_day": "500",
         "device_day": "100",
+        "grace": "14",
         "province": "Điện Biên",
         "address": "https://hailong.example.vn/",
     }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.intake import LANGUAGE_CODES, STORED, Answers, anonymise, anonymise_many, marks
+from sipas.intake import LANGUAGE_CODES, STORED, Answers, Outcome, anonymise, anonymise_many, marks
 from sipas.intake.models import Comment, Response
 from surveys import load
 from tests.make import A_MORNING, a_response, a_wave
@@ -22,9 +22,9 @@ def rows(database, model=Response):
 
 def test_a_resent_answer_is_counted_once(database, settings):
     a_wave(database, settings)
-    assert a_response(database, settings, submission="ab" * 16)
-    assert not a_response(database, settings, submission="ab" * 16)
-    assert a_response(database, settings, submission="cd" * 16)
+    assert a_response(database, settings, submission="ab" * 16) is Outcome.STORED
+    assert a_response(database, settings, submission="ab" * 16) is Outcome.RESENT
+    assert a_response(database, settings, submission="cd" * 16) is Outcome.STORED
     assert len(rows(database)) == 2
 
 

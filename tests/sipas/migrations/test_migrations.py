@@ -72,3 +72,15 @@ def test_migrating_what_is_new_does_nothing(database, settings, today):
 def test_no_database_says_how_to_make_one(tmp_path):
     with pytest.raises(NotReady, match="sipas init"):
         Database.of(Settings(home=tmp_path / "nothing")).check()
+
+
+def test_a_wave_of_the_first_tables_comes_up_with_every_answer_in_full(database, settings):
+    a_wave(database, settings)
+    a_response(database, settings)
+    downgrade(settings, "0001")
+    columns = {column["name"] for column in inspect(database.engine).get_columns("wave")}
+    assert not columns & {"detail", "grace_until", "dropped_on"}
+    create(settings)
+    with database.reading() as session:
+        assert session.execute(text("select detail, grace_until, dropped_on from wave")).one() == ("all", None, None)
+        assert session.execute(text("select count(*) from response")).scalar_one() == 1

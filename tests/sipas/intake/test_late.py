@@ -1,0 +1,114 @@
+"""After a freeze nothing is added: what comes late is counted and nothing else, and in the end refused unopened."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select
+
+from sipas import clock, keys
+from sipas.errors import NoOpenWave
+from sipas.fieldwork.visits import visit_of
+from sipas.fieldwork.waves import close_wave
+from sipas.intake import Outcome, late_by_point, stored
+from sipas.intake.models import Comment, LateCount
+from sipas.publishing.freeze import freeze
+from sipas.publishing.retention import end_grace
+from tests.make import A_MORNING, a_response, a_wave
+from tests.people import Visitor, text_of
+
+ONE, TWO, THREE = "aa" * 16, "bb" * 16, "cc" * 16
+FROZEN = dt.date(2026, 10, 1)
+LAST_OF_GRACE = dt.date(2026, 10, 31)
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """Sets the province's day."""
+
+    def day(when: dt.date) -> dt.date:
+        noon = dt.datetime.combine(when, dt.time(5), dt.timezone.utc)
+        monkeypatch.setattr(clock, "now", lambda: noon)
+        return when
+
+    day(dt.date(2026, 9, 16))
+    return day
+
+
+@pytest.fixture
+def frozen(database, settings, on):
+    """A wave with one answer, frozen on the first of October with thirty days of grace."""
+    a_wave(database, settings)
+    assert a_response(database, settings, submission=ONE) is Outcome.STORED
+    with database.writing() as session:
+        close_wave(session, "w1", on(dt.date(2026, 9, 30)))
+    freeze(database, settings.home, "w1", on(FROZEN), grace=30)
+
+
+def kept(database):
+    with database.reading() as session:
+        return stored(session, 1), late_by_point(session, 1), len(session.scalars(select(Comment)).all())
+
+
+def test_a_late_answer_is_counted_at_its_point_and_nothing_of_it_is_kept(database, settings, frozen):
+    assert a_response(database, settings, wave="w1", submission=TWO, comment="Chờ lâu") is Outcome.LATE
+    assert a_response(database, settings, wave="w1", submission=THREE) is Outcome.LATE
+    assert kept(database) == (1, {1: 2}, 0)
+    assert set(LateCount.__table__.columns.keys()) == {"wave", "point", "number"}  # no time, no content
+
+
+def test_an_answer_that_was_stored_in_time_is_a_resend_even_after_the_freeze(database, settings, frozen):
+    assert a_response(database, settings, wave="w1", submission=ONE, comment="Chờ lâu") is Outcome.RESENT
+    assert kept(database) == (1, {}, 0)
+
+
+def test_after_grace_the_keys_die_and_an_answer_is_refused_unopened(database, settings, frozen, on):
+    assert end_grace(database, settings.home, on(LAST_OF_GRACE)) == []
+    assert a_response(database, settings, wave="w1", submission=TWO) is Outcome.LATE
+    on(LAST_OF_GRACE + dt.timedelta(days=1))
+    with pytest.raises(NoOpenWave, match="not opened"):  # by the date, also before the night's upkeep
+        a_response(database, settings, wave="w1", submission=TWO)
+    assert end_grace(database, settings.home, clock.today()) == ["w1"]
+    assert keys.held(settings.home, "w1") == ()
+    assert end_grace(database, settings.home, clock.today()) == []
+    for submission in (ONE, TWO):  # not even a resend is recognised: the key that could is gone
+        with pytest.raises(NoOpenWave, match="not opened"):
+            a_response(database, settings, wave="w1", submission=submission)
+    assert kept(database) == (1, {1: 1}, 0)
+
+
+def test_a_closed_wave_takes_what_a_kiosk_heard_in_its_days_until_it_is_frozen(database, settings, on):
+    a_wave(database, settings)
+    with database.writing() as session:
+        close_wave(session, "w1", on(dt.date(2026, 9, 30)))
+    on(FROZEN)
+    with database.reading() as session:
+        visit = visit_of(session, "to-hieu-1", "w1", A_MORNING.date())
+        assert visit.still_open(session, said_on=dt.date(2026, 9, 30))
+        with pytest.raises(NoOpenWave, match="just been closed"):
+            visit.still_open(session, said_on=FROZEN)
+        with pytest.raises(NoOpenWave, match="just been closed"):
+            visit.still_open(session)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_page_that_was_open_when_its_wave_was_frozen_is_told_so_politely(app, database, settings, on, language):
+    a_wave(database, settings)
+    before, after = (Visitor(app.test_client(), "to-hieu-1", language) for _ in range(2))
+    for visitor in (before, after):
+        visitor.opens_the_questionnaire()
+        visitor.answers_everything(4)
+    before.sends()
+    with database.writing() as session:
+        close_wave(session, "w1", on(dt.date(2026, 9, 30)))
+    freeze(database, settings.home, "w1", on(FROZEN))
+    a_wave(database, settings, "w2", opens_on=FROZEN)  # the same point asks anew; nothing slips into the new wave
+    app.config["VISITS"]._known.clear()
+    assert before.reads_thanks(before.sends()) == {"vi": "Cảm ơn Ông/Bà!", "en": "Thank you!"}[language]
+    reply = after.sends()
+    assert reply.status_code == 303
+    page = text_of(after.client.get(reply.headers["Location"]).text)
+    assert ("could not be counted" in page) if language == "en" else ("không tính được" in page)
+    with database.reading() as session:
+        assert (stored(session, 1), stored(session, 2), late_by_point(session, 1)) == (1, 0, {1: 1})

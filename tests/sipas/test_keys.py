@@ -1,0 +1,46 @@
+"""The keys of a wave: made once, read by their owner only, destroyed in two steps."""
+
+from __future__ import annotations
+
+import pytest
+
+from sipas import keys
+from sipas.errors import NotReady
+from sipas.intake.sealed import SUITE, Context, opened
+
+
+def test_a_wave_has_three_keys_that_are_made_once(tmp_path):
+    keys.make(tmp_path, "w1")
+    before = {kind: keys.load(tmp_path, "w1", kind) for kind in keys.KINDS}
+    keys.make(tmp_path, "w1")
+    assert before == {kind: keys.load(tmp_path, "w1", kind) for kind in keys.KINDS}
+    assert keys.held(tmp_path, "w1") == ("cluster", "id", "seal")
+    assert len(set(before.values())) == 3
+    for path in (tmp_path / "keys").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_sealed_with_the_public_half_opens_with_the_wave_alone(tmp_path):
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+    keys.make(tmp_path, "w1")
+    keys.make(tmp_path, "w2")
+    context = Context("w1", "to-hieu-1", "service-2024", "1", "answer")
+    padded = b"\x00\x02ok" + bytes(1020)
+    public = keys.seal_public(tmp_path, "w1")
+    assert len(public) == 32
+    sealed = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(public), context.info())
+    assert opened(sealed, keys.seal_private(tmp_path, "w1"), context) == "ok"
+    assert opened(sealed, keys.seal_private(tmp_path, "w2"), context) is None
+
+
+def test_keys_are_destroyed_by_kind_and_a_missing_one_is_told(tmp_path):
+    keys.make(tmp_path, "w1")
+    for _ in range(2):
+        keys.destroy(tmp_path, "w1", keys.AT_FREEZE)
+    assert keys.held(tmp_path, "w1") == keys.AFTER_GRACE
+    with pytest.raises(NotReady, match="cluster key of wave w1"):
+        keys.load(tmp_path, "w1", "cluster")
+    keys.destroy(tmp_path, "w1")
+    assert keys.held(tmp_path, "w1") == ()
+    assert keys.find(tmp_path, "w1", "id") is None
