@@ -36,8 +36,8 @@ def init(without_registry: bool) -> None:
 def migrate(backed_up: bool) -> None:
     from sipas import keys
     from sipas.database import Database
-    from sipas.fieldwork.waves import waves
     from sipas.disk import keep_reserve
+    from sipas.fieldwork.waves import waves
     from sipas.migrations import migrate as run
 
     where = settings()
