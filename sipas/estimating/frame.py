@@ -57,7 +57,7 @@ def _told(weights: analysis.Weights) -> list[SipasError]:
     if merged:
         notes.append(
             SipasError(
-                N_("{count} weighting classes were merged with another field of their unit, having too few answers"),
+                N_("weighting classes merged with another field of their unit, having too few answers: {count}"),
                 count=len(merged),
             )
         )
