@@ -126,6 +126,8 @@ def anonymise_many(
 
 def _clusters(point: NDArray[np.int64], day: NDArray[np.datetime64], key: bytes) -> NDArray[np.void]:
     """Every visit's label; each point's week is hashed once."""
+    if len(day) == 1:  # one visitor: nothing to gather
+        return np.frombuffer(cluster_label(key, int(point[0]), clock.cluster_week(day[0].item())), "V8")
     days, which_day = np.unique(day, return_inverse=True)
     weeks = [clock.cluster_week(one) for one in days.tolist()]
     number = {week: place for place, week in enumerate(dict.fromkeys(weeks))}

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from sipas.intake.long_numbers import put_back, set_aside
+
 REMOVED = "[…]"
 
 _UPPER = "".join(c for c in map(chr, range(0x41, 0x1EFA)) if c.isupper() and (c < "\u0250" or c >= "\u1e00"))
@@ -55,7 +57,8 @@ _PATTERNS = (
     ),
     # dossier codes such as 000.00.12.H52-260301-0001
     re.compile(rf"(?<![\w.\-/]){_MONEY}(?=[\w.\-/]*[^\W\d])[\w.\-/]*\d{{3,}}[\w.\-/]*\d{{3,}}[\w.\-/]*\b"),
-    re.compile(r"\b\d{2}\s?[-.]?\s?[A-ZĐ]{1,2}\d?\s?[-.]?\s?\d{3}[.\s]?\d{1,2}\b", _ANY_CASE),  # plates: 26A-123.45
+    # plates such as 26A-123.45
+    re.compile(r"\b\d{2}\s?[-.]?\s?[A-ZĐ]{1,2}\d?\s?[-.]?\s?\d{3}\s?\.?\s?\d{1,2}\b", _ANY_CASE),
     re.compile(rf"(?<![\d.]){_MONEY}\+?\d(?:[ .\-–]{{0,2}}\d){{6,}}(?!\d)"),  # seven digits and more, however grouped
     re.compile(rf"\b(?:(?:{_either(_DIGIT_WORDS)})[\s,.\-]*){{6,}}(?!\w)", _ANY_CASE),  # numbers spelt out
     re.compile(
@@ -110,12 +113,14 @@ def screen(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text)
     text = "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text)
+    text, kept = set_aside(text)
     for pattern in _PATTERNS:
         text = pattern.sub(REMOVED, text)
     for pattern in (_TELLS_NAME, _AFTER_TITLE, _AFTER_TITLE_SMALL, _AFTER_TITLE_CLEAR):
         text = pattern.sub(_keep_the_title, text)
     for pattern in (_FULL_NAME, _MIDDLE, _SMALL_NAME):
         text = pattern.sub(REMOVED, text)
+    text = put_back(text, kept, REMOVED)
     return re.sub(rf"(?:{re.escape(REMOVED)}[\s,.\-]*)+{re.escape(REMOVED)}", REMOVED, text).strip()
 
 

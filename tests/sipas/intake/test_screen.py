@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
 from itertools import product
@@ -15,6 +16,35 @@ from sipas.intake.screen import REMOVED, plain, screen
 NAMES = ["Lò Thị Hoa", "Nguyễn Văn An", "Cầm Văn Hùng", "Giàng A Páo", "Quàng Thị Mai", "Trần Minh Đức", "Sùng A Chu"]
 GIVEN = ["Hoa", "Hùng", "Tuấn", "Páo", "Mai"]
 NUMBERS = ["0912345678", "0912 345 678", "0912.345.678", "+84 912 345 678", "091-234-5678", "024 3825 1234"]
+GROUPED = [
+    "(0912) 345 678",
+    "(024) 3825 1234",
+    "0912 - 345 - 678",
+    "0912/345/678",
+    "0912,345,678",
+    "0912\u00a0345\u00a0678",
+    "09 12 34 56 78",
+    "0-9-1-2-3-4-5-6-7-8",
+    "0912_345_678",
+    "0912…345…678",
+    "+84(0)912 345 678",
+    "0912 . 345 . 678",
+    "0912·345·678",
+    "0912 | 345 | 678",
+    "0912: 345: 678",
+    "050.123.456",
+    "014 085-001.234",
+    "1903 6789 012 345",
+    "９１２３４５６７８０",
+    "٠٩١٢٣٤٥٦٧٨",
+    "①②③④⑤⑥⑦⑧⑨",
+    "0️⃣9️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣",
+    "không chín 12 ba bốn năm 678",
+    "0 chín 1 hai 3 bốn 5 sáu 7 tám",
+    "khong, chin, mot, hai, ba, bon, nam, sau, bay, tam",
+    "Không Chín Một Hai-Ba Bốn Năm-Sáu Bảy Tám",
+    "o912 345 678",
+]
 IDENTITIES = ["014085001234", "014 085 001 234", "050123456"]
 OTHERS = [
     "hoa.lo@gmail.com", "hoa.lo (at) gmail.com", "https://fb.com/hoa.lo", "26A-123.45", "26B1 12345", "26C-01234",
@@ -33,10 +63,10 @@ MARKED = [
     *(around.format(f"{title} {name}") for around, title, name in product(AROUND, TITLES, NAMES)),
     *(around.format(f"{title} {name}") for around, title, name in product(AROUND[:2], TITLES, GIVEN)),
     *(around.format(name) for around, name in product(AROUND, NAMES)),
-    *(around.format(value) for around, value in product(AROUND, [*NUMBERS, *IDENTITIES, *OTHERS])),
+    *(around.format(value) for around, value in product(AROUND, [*NUMBERS, *GROUPED, *IDENTITIES, *OTHERS])),
     *(f"Tôi tên là {name}, chờ lâu" for name in NAMES),
 ]
-SECRETS = sorted([*NAMES, *GIVEN, *NUMBERS, *IDENTITIES, *OTHERS], key=len, reverse=True)
+SECRETS = sorted([*NAMES, *GIVEN, *NUMBERS, *GROUPED, *IDENTITIES, *OTHERS], key=len, reverse=True)
 
 CLEAN = [
     "Cán bộ nhiệt tình, hướng dẫn dễ hiểu.",
@@ -75,13 +105,33 @@ CLEAN = [
     "Cán bộ tiếp dân nói to quá.",
     "Em thấy thủ tục đơn giản.",
     "Nộp phạt 1.200.000 đồng.",
+    "Lệ phí 1.200.000, 500.000 và 35.000 đều có biên lai.",
+    "Phí từ 1.200.000-1.500.000 đồng là cao.",
+    "Đóng 123.456.789 đồng tiền sử dụng đất.",
+    "Nộp 12.500.000đ, biên lai rõ ràng.",
+    "Nộp ngày 12/03/2026 - 15/04/2026 mới xong.",
+    "Hẹn 05/01/2026, 12/01/2026 rồi 19/01/2026.",
+    "Theo Nghị định 118/2025/NĐ-CP và 61/2018/NĐ-CP thì đúng.",
+    "Quyết định 1001/QĐ-BNV ngày 11/12/2023 có nói.",
+    "Thủ tục 1.004222.000.00.00.H52 khó hiểu.",
+    "Giờ làm việc 7:30-11:30, 13:30-17:00.",
+    "Từ 7h30-11h30, 13h30-17h đều có người.",
+    "Năm 2024-2025-2026 đều phải nộp lại.",
+    "So năm 2024 với năm 2025 thì nhanh hơn.",
+    "Điểm 5/5, 4/5, 3/5, 5/5, 4/5.",
+    "Mục 1, 2, 3, 4, 5, 6, 7, 8, 9 đều tốt.",
+    "Ngày 10, 11, 12, 13, 14 tháng 9 đều đông.",
+    "Đi lại một hai lần, chờ ba bốn tiếng.",
+    "Nộp 3 bản, chờ 45 phút, phí 50.000 đồng, hẹn 7 ngày.",
+    "Hai mươi năm nay mới thấy nhanh như vậy.",
+    "Đường dây nóng 1900 1009 không ai nghe máy.",
 ]
 
 
 def leaks(line: str) -> bool:
     """Whether anything that was put into the line can still be read in it, with diacritics or without."""
     said = plain(screen(line)).lower()
-    return any(re.search(rf"\b{re.escape(plain(secret).lower())}\b", said) for secret in SECRETS)
+    return any(re.search(rf"(?<!\w){re.escape(plain(secret).lower())}(?!\w)", said) for secret in SECRETS)
 
 
 def recall(lines) -> float:
@@ -124,16 +174,38 @@ def test_screening_again_changes_nothing():
         assert screen(once) == once
 
 
+GAPS = [" ", ".", "-", "", "/", "_", ",", " - ", " . ", "   ", "\u00a0", "\u200b", "\n", "·", "…", ") ", "|", ": ", "~"]
+
+
 @given(
     st.text(max_size=40),
     st.lists(st.sampled_from("0123456789"), min_size=9, max_size=15),
-    st.sampled_from([" ", ".", "-", ""]),
+    st.integers(1, 4),
+    st.sampled_from(GAPS),
 )
-def test_no_long_number_passes_however_it_is_grouped(around, digits, gap):
-    number = gap.join(digits)
-    said = screen(f"{around} {number} {around}")
+def test_no_long_number_passes_however_it_is_grouped(around, digits, size, gap):
+    whole = "0" + "".join(digits)  # as telephones and identity cards begin
+    number = gap.join(whole[at : at + size] for at in range(0, len(whole), size))
+    said = screen(f"{around} x {number} x {around}")
     assert number not in said
-    assert not re.search(r"\d(?:[ .\-]?\d){8,}", said)
+
+
+def test_of_a_thousand_numbers_grouped_at_random_hardly_any_passes(capsys):
+    rng = random.Random(7)
+    passed = []
+    for _ in range(1000):
+        whole = "".join(rng.choices("0123456789", k=rng.randint(9, 14)))
+        parts = []
+        while whole:
+            size = rng.randint(1, 4)
+            parts.append(whole[:size])
+            whole = whole[size:]
+        number = "".join(part + rng.choice(GAPS) for part in parts).rstrip("".join(GAPS))
+        if re.sub(r"\D", "", number) in re.sub(r"\D", "", screen(f"gọi {number} nhé")):
+            passed.append(number)
+    with capsys.disabled():
+        print(f"\nlong numbers grouped at random that pass the sieve: {len(passed)} of 1000")
+    assert len(passed) <= 5, passed
 
 
 @given(st.text(max_size=200))
