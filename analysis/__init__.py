@@ -13,9 +13,9 @@ It stands alone: nothing here knows the web application. In reading order:
     figures_of, independent, differences
                                    a table of differences: widened at 0 and 1, adjusted for their number, in plain words
     rank_sets, standing            ranks with confidence, three words per unit
-    item_response, straight_lines, coverage, reliability_of, intraclass
+    item_response, straight_lines, coverage, products_in, reliability_of, intraclass
                                    quality of the answers and of the questionnaire
-    importance_of, area_model, Crosswalk
+    importance_in, importance_of, area_model, Crosswalk
                                    what to improve first; small offices; old communes and new units
     sample_size, detectable_change, allocate, systematic_draw
                                    the next wave
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from analysis.crosswalk import Crosswalk
     from analysis.disclosure import Policy, SafeTable, suppress
     from analysis.hypotheses import equal_means, rao_scott
-    from analysis.importance import importance_of
+    from analysis.importance import importance_in, importance_of
     from analysis.judging import differences, figures_of, findings, independent
     from analysis.multiplicity import benjamini_hochberg, holm
     from analysis.ranking import rank_sets, standing
     from analysis.regression import linear_trend, logistic_trend
-    from analysis.reliability import intraclass, reliability_of, sum_products
+    from analysis.reliability import intraclass, products_in, reliability_of, sum_products
     from analysis.response_quality import coverage, item_response, straight_lines
     from analysis.sampling import allocate, detectable_change, sample_size, systematic_draw
     from analysis.small_area import area_model
@@ -61,11 +61,11 @@ _LATER = {
     "judging": ("differences", "figures_of", "findings", "independent"),
     "disclosure": ("Policy", "SafeTable", "suppress"),
     "hypotheses": ("equal_means", "rao_scott"),
-    "importance": ("importance_of",),
+    "importance": ("importance_in", "importance_of"),
     "multiplicity": ("benjamini_hochberg", "holm"),
     "ranking": ("rank_sets", "standing"),
     "regression": ("linear_trend", "logistic_trend"),
-    "reliability": ("intraclass", "reliability_of", "sum_products"),
+    "reliability": ("intraclass", "products_in", "reliability_of", "sum_products"),
     "response_quality": ("coverage", "item_response", "straight_lines"),
     "sampling": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
     "small_area": ("area_model",),
@@ -114,6 +114,7 @@ __all__ = [
     "findings",
     "frame_weights",
     "holm",
+    "importance_in",
     "importance_of",
     "independent",
     "intraclass",
@@ -121,6 +122,7 @@ __all__ = [
     "linear_trend",
     "logistic_trend",
     "poststratify",
+    "products_in",
     "rake",
     "rank_sets",
     "rao_scott",

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +24,9 @@ from analysis.codebook import Codebook
 from analysis.design import Design
 from analysis.errors import N_, AnalysisError, DifferentCells, NotInCells
 from analysis.keys import Codes, Labels, combine, first_rows, label_text, rank, union
+from analysis.person_sums import PEOPLE, PersonSums, Sums, pooled_names
 
-FORMAT = b"cells-1"
-
-
-@dataclass(frozen=True)
-class PersonSums:
-    """For the mean of each person's own score over a factor: sums by how many of its items the person answered.
-
-    rows, total, squares: [cells, 0..k items answered]; total and squares are of S = sum of (level - 1).
-    """
-
-    rows: NDArray[np.int64]
-    total: NDArray[np.int64]
-    squares: NDArray[np.int64]
+FORMAT = b"cells-2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +37,7 @@ class Cells:
     by       the families of domains that were asked for; `()` is the whole and always there
     rows     rows per cell, also those that answered nothing
     counts   per item an array [cells, state]: 0 not answered, 1..levels, levels + 1 not applicable
-    persons  per factor, only where `person_means` was asked for
+    sums     sums over persons by name (`analysis.person_sums`), arrays [cells, ...]: "people", and what was asked for
     elements whether each row is a cell of its own
     """
 
@@ -59,7 +49,7 @@ class Cells:
     codes: Mapping[str, Codes]
     rows: NDArray[np.integer]
     counts: tuple[NDArray[np.integer], ...]
-    persons: Mapping[str, PersonSums] = field(default_factory=dict)
+    sums: Sums = field(default_factory=dict)
     elements: bool = False
 
     def __len__(self) -> int:
@@ -72,6 +62,11 @@ class Cells:
         return isinstance(other, Cells) and self.to_bytes() == other.to_bytes()
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether rows are PSUs that were summed up: their variance comes from second moments (`analysis.rows`)."""
+        return not self.design.psus and not self.elements
 
     @property
     def size(self) -> int:
@@ -114,6 +109,20 @@ class Cells:
             )
         return self.counts[self.codebook.item_codes.index(code)]
 
+    def people(self, name: str) -> NDArray[np.integer]:
+        """Per cell: who gave at least one answer that counts to a factor, or to any of them ("overall")."""
+        return self.sums[PEOPLE][:, pooled_names(self.codebook).index(name)]
+
+    @cached_property
+    def persons(self) -> dict[str, PersonSums]:
+        """Per factor what the mean of persons' own scores needs; empty unless `person_means` was asked for."""
+        start = "person:"
+        return {
+            name.removeprefix(start): PersonSums(*np.moveaxis(values.astype(np.int64), 1, 0))
+            for name, values in self.sums.items()
+            if name.startswith(start)
+        }
+
     def with_lonely(self, lonely: str, in_domain: bool | None = None) -> "Cells":
         """The same cells under another convention for single PSUs."""
         return replace(self, design=self.design.with_lonely(lonely, in_domain))
@@ -125,9 +134,7 @@ class Cells:
             codes={key: codes[chosen] for key, codes in self.codes.items()},
             rows=self.rows[chosen],
             counts=tuple(count[chosen] for count in self.counts),
-            persons={
-                name: PersonSums(s.rows[chosen], s.total[chosen], s.squares[chosen]) for name, s in self.persons.items()
-            },
+            sums={name: values[chosen] for name, values in self.sums.items()},
         )
 
     def to_bytes(self) -> bytes:
@@ -166,16 +173,10 @@ def gather(parts: Sequence[Cells]) -> Cells:
         codes[key] = np.concatenate(own)
     rows = np.concatenate([part.rows for part in parts])
     counts = [np.concatenate([part.counts[i] for part in parts]) for i in range(len(first.counts))]
-    persons = {
-        name: [
-            np.concatenate([getattr(part.persons[name], sums) for part in parts])
-            for sums in ("rows", "total", "squares")
-        ]
-        for name in first.persons
-    }
+    sums = {name: np.concatenate([part.sums[name] for part in parts]) for name in first.sums}
     joined, span = combine([codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows))
     if first.elements:
-        order = np.lexsort([*_packed(counts)[::-1], joined])
+        order = np.lexsort([*_packed(counts)[::-1], joined])  # what equal rows have in sums is equal too
         starts = None
     else:
         ids, size = rank(joined, span)
@@ -193,7 +194,7 @@ def gather(parts: Sequence[Cells]) -> Cells:
         codes={name: column[chosen] for name, column in codes.items()},
         rows=smallest(added(rows)),
         counts=tuple(smallest(added(count)) for count in counts),
-        persons={name: PersonSums(*(added(sums) for sums in three)) for name, three in persons.items()},
+        sums={name: smallest(added(values)) for name, values in sums.items()},
     )
 
 
@@ -229,7 +230,7 @@ def _refuse_strangers(first: Cells, other: Cells) -> None:
         ("domains", first.by, other.by),
         ("key columns", first.keys, other.keys),
         ("kind (rows or groups of rows)", first.elements, other.elements),
-        ("person means", set(first.persons), set(other.persons)),
+        ("sums over persons", set(first.sums), set(other.sums)),
     ):
         if one != two:
             raise DifferentCells(
@@ -246,10 +247,9 @@ def _table(cells: Cells) -> pa.Table:
     for item, count in zip(cells.codebook.item_codes, cells.counts, strict=True):
         for state in range(count.shape[1]):
             columns[f"count:{item}:{state}"] = pa.array(count[:, state].astype(np.int64))
-    for name, sums in cells.persons.items():
-        for kind in ("rows", "total", "squares"):
-            for answered, column in enumerate(getattr(sums, kind).T):
-                columns[f"person:{name}:{kind}:{answered}"] = pa.array(column)
+    for name, sums in cells.sums.items():
+        for place, column in enumerate(sums.reshape(len(cells), -1).T):
+            columns[f"sum:{name}:{place}"] = pa.array(column.astype(np.int64))
     about = {
         "by": cells.by,
         "keys": cells.keys,
@@ -259,7 +259,7 @@ def _table(cells: Cells) -> pa.Table:
         },
         "numeric": [key for key in cells.keys if cells.labels[key].dtype != object],
         "elements": cells.elements,
-        "persons": list(cells.persons),
+        "sums": {name: sums.shape[1:] for name, sums in cells.sums.items()},
         "design": asdict(cells.design),
     }
     metadata = {
@@ -301,19 +301,11 @@ def _from_table(table: pa.Table, name: str) -> Cells:
             smallest(np.column_stack([whole(f"count:{item.code}:{state}") for state in range(item.levels + 2)]))
             for item in codebook.items
         ),
-        persons={
-            factor: PersonSums(
-                *(
-                    np.column_stack(
-                        [
-                            whole(f"person:{factor}:{kind}:{answered}")
-                            for answered in range(len(codebook.factor_items[factor]) + 1)
-                        ]
-                    )
-                    for kind in ("rows", "total", "squares")
-                )
+        sums={
+            name: smallest(np.column_stack([whole(f"sum:{name}:{place}") for place in range(prod(shape))])).reshape(
+                -1, *shape
             )
-            for factor in about["persons"]
+            for name, shape in about["sums"].items()
         },
         elements=about["elements"],
     )

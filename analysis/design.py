@@ -86,8 +86,8 @@ class Design:
 
     @property
     def elements(self) -> bool:
-        """Whether a row must stay a cell of its own: rows are PSUs, or rows are the second-stage units."""
-        return not self.psus or (len(self.fpc) == 2 and not self.ssus)
+        """Whether a row must stay a cell of its own: rows are the second-stage units."""
+        return len(self.fpc) == 2 and not self.ssus
 
     def with_lonely(self, lonely: str, in_domain: bool | None = None) -> "Design":
         """The same design under another convention for single PSUs; cells need not be tabulated again."""

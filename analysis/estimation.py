@@ -1,8 +1,9 @@
 """Estimates: every item, factor and the whole, in every domain asked for, with what a reader needs to doubt them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from analysis.cells import Cells
 from analysis.errors import N_, BadMethod, NotInCells, one_of
 from analysis.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
 from analysis.layout import layout_of
-from analysis.measures import ITEM, WHOLE, Measures, pooled
-from analysis.moments import Moments, moments
+from analysis.measures import ITEM, WHOLE, Measures, Titles, names, pooled
+from analysis.moments import BLOCK, Moments, joined, moments
 from analysis.residuals import projection
 from analysis.rollup import averaged, parts_of
 from analysis.scoring import SHARE, Scoring, scoring_named
@@ -42,7 +43,8 @@ class Estimates:
     domains   for each domain its columns and labels; the first is the whole: ((), ())
     of, kinds the figures, and whether each is an item, a factor or the whole
     value     share between 0 and 1 (or score); variance its design variance; NaN where it does not exist
-    n         respondents: for an item those who answered it, else all rows of the domain; answers: item answers
+    n         people who gave at least one answer that counts; answers: item answers
+    rows      for an item those who answered it, else all rows of the domain (R's n)
     df        PSUs minus strata among the domain's respondents
     deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
               answers, so that a factor of one item has its item's; without weights, without the factor 1 - n/N
@@ -55,6 +57,7 @@ class Estimates:
     value: Array
     variance: Array
     n: NDArray[np.int64]
+    rows: NDArray[np.int64]
     answers: NDArray[np.int64]
     positive: Array
     df: NDArray[np.int64]
@@ -258,10 +261,14 @@ def estimate(
     (0.777778, 0.111111, 2)
     """
     rule = scoring_named(scoring) if isinstance(scoring, str) else scoring
-    return figures(
+    chosen = names(cells)[0] if of is None else tuple(of)
+    width = len(chosen)
+    if variance == "linearised" and rollup == "pooled":  # where rows are cells, a few figures at a time
+        width = max(1, BLOCK // max(1, len(cells)))
+    return _figures(
         cells,
         weights,
-        pooled(cells, of, rule),
+        (pooled(cells, chosen[start : start + width], rule) for start in range(0, max(1, len(chosen)), width)),
         by=by,
         level=level,
         interval=interval,
@@ -289,6 +296,26 @@ def figures(
 
     means  figures that are the plain mean of others, scored by `scoring` (`analysis.rollup`)
     """
+    return _figures(
+        cells, weights, [measures], by=by, level=level, interval=interval, variance=variance, side=side,
+        means=means or {}, scoring=scoring,
+    )  # fmt: skip
+
+
+def _figures(
+    cells: Cells,
+    weights: Weights | None,
+    parts: Iterable[Measures],
+    *,
+    by: Sequence[str | Sequence[str]] | None,
+    level: float,
+    interval: str,
+    variance: str,
+    side: str,
+    means: Mapping[str, Sequence[str]],
+    scoring: Scoring,
+) -> Estimates:
+    """Figures in parts, each made only when its turn comes; means and the jackknife want a single part."""
     one_of("interval", interval, INTERVALS)
     one_of("variance", variance, VARIANCES)
     one_of("side", side, SIDES)
@@ -306,21 +333,27 @@ def figures(
     runs = [runs_of(cells, layout, family) for family in families]
     linearised = variance == "linearised"
     project = projection(weights) if linearised else None
-    found = moments(cells, weights, layout, runs, measures, project, linearised)
-    if means:
+    if means and not linearised:
+        raise BadMethod(N_("means of figures have the linearised variance only"))
+    titles: list[Titles] = []
+    blocks: list[Moments] = []
+    for measures in parts:
+        found = moments(cells, weights, layout, runs, measures, project, linearised)
+        if means:
+            found = averaged(cells, weights, layout, runs, measures, found, means, scoring, project)
+        block = joined(found, axis=0)
         if not linearised:
-            raise BadMethod(N_("means of figures have the linearised variance only"))
-        found = averaged(cells, weights, layout, runs, measures, found, means, scoring, project)
-    whole = Moments(*(np.concatenate([getattr(part, name) for part in found]) for name in Moments.__dataclass_fields__))
-    if not linearised:
-        from analysis.replicates import jackknife
+            from analysis.replicates import jackknife
 
-        whole = replace(whole, variance=np.concatenate(jackknife(cells, weights, layout, runs, measures)))
-    return _assemble(measures, whole, runs, layout.df, weights, level, interval, side)
+            block = replace(block, variance=np.concatenate(jackknife(cells, weights, layout, runs, measures)))
+        titles.append(measures.titles)
+        blocks.append(block)
+    whole = reduce(add, titles)
+    return _assemble(whole, joined(blocks, axis=1), runs, layout.df, weights, level, interval, side)
 
 
 def _assemble(
-    measures: Measures,
+    titles: Titles,
     found: Moments,
     runs: list[Runs],
     df_full: int,
@@ -329,7 +362,7 @@ def _assemble(
     interval: str,
     side: str,
 ) -> Estimates:
-    cells, kinds, v = weights.cells, measures.kinds, found.variance
+    cells, kinds, v = weights.cells, titles.kinds, found.variance
     item = np.array([kind == ITEM for kind in kinds])
     counted = np.where(item, found.n, found.answers).astype(float)
     value = np.where(counted > 0, found.value, np.nan)
@@ -337,7 +370,7 @@ def _assemble(
         simple = found.spread / counted
         v = np.where(counted > 0, np.where(v < 1e-18 * simple, 0.0, v), np.nan)
         v = np.where(found.census & (counted > 0), 0.0, v)
-        if measures.share:
+        if titles.share:
             v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
         own = v / simple
         sample = found.spread / (counted - 1)
@@ -346,10 +379,10 @@ def _assemble(
         deff = np.where(finite > 1e-12, deff_wr / finite, np.nan)
     q = level if side != "both" else (1 + level) / 2
     used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
-    if not measures.share:
+    if not titles.share:
         interval = "t"
         low, high = mean_t(value, v, found.df, q)
-        if measures.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
+        if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
             nobody = (found.positive == 0) & (v == 0)
             low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
     elif interval == "wilson_shared":
@@ -367,16 +400,17 @@ def _assemble(
         low, high = limits(interval, value, v, counted, found.df, q, rows, df_full)
     low, high = np.where(counted > 0, low, np.nan), np.where(counted > 0, high, np.nan)
     if side == "lower":
-        high = np.full_like(high, 1.0 if measures.share else np.nan)
+        high = np.full_like(high, 1.0 if titles.share else np.nan)
     elif side == "upper":
-        low = np.full_like(low, 0.0 if measures.share else np.nan)
+        low = np.full_like(low, 0.0 if titles.share else np.nan)
     return Estimates(
         domains=tuple((run.columns, labels) for run in runs for labels in run.labels),
-        of=measures.of,
+        of=titles.of,
         kinds=kinds,
         value=value,
         variance=v,
-        n=np.where(counted > 0, found.n, 0),  # nobody stands behind a figure without answers
+        n=np.where(counted > 0, found.people, 0),  # nobody stands behind a figure without answers
+        rows=np.where(counted > 0, found.n, 0),
         answers=found.answers,
         positive=found.positive,
         df=found.df,
@@ -390,8 +424,8 @@ def _assemble(
         level=level,
         interval=interval,
         side=side,
-        scoring=measures.scoring,
-        share=measures.share,
+        scoring=titles.scoring,
+        share=titles.share,
         unweighted=weights.unweighted,
     )
 

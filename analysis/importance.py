@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from analysis.cells import Cells
 from analysis.errors import N_, AnalysisError
+from analysis.layout import layout_of
+from analysis.person_sums import importance_scale, sums_in
+from analysis.rows import need_rows
+from analysis.sums import of_groups
+from analysis.weights import Weights, design_weights
 
 MOST = 12
 
@@ -62,35 +68,99 @@ def importance_of(
     """
     x, y = np.asarray(factors, float), np.asarray(outcome, float)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
-    if x.shape != (len(y), len(names)) or not 2 <= len(names) <= MOST:
+    if x.shape != (len(y), len(names)):
         raise AnalysisError(N_("importance needs a column for each of 2 to {most} factors"), most=MOST)
-    psu, members = _clusters(strata, psus)
+    psu, stratum = _clusters(strata, psus)
     whole = np.isfinite(x).all(axis=1) & np.isfinite(y)
     rows = np.where(whole[:, None], np.column_stack([np.ones(len(y)), x, y]), 0.0)
-    moments = np.empty((len(members), rows.shape[1], rows.shape[1]))
+    moments = np.empty((len(stratum), rows.shape[1], rows.shape[1]))
     for i, j in combinations_with_replacement(range(rows.shape[1]), 2):
-        moments[:, i, j] = moments[:, j, i] = np.bincount(psu, w * rows[:, i] * rows[:, j], len(members))
+        moments[:, i, j] = moments[:, j, i] = np.bincount(psu, w * rows[:, i] * rows[:, j], len(stratum))
+    return _importance(moments, stratum, np.bincount(stratum), tuple(names), int(whole.sum()), level)
+
+
+def importance_in(
+    cells: Cells,
+    outcome: str,
+    weights: Weights | None = None,
+    *,
+    where: NDArray[np.bool_] | None = None,
+    level: float = 0.95,
+) -> Importance:
+    """The same from cells: all factors of the questionnaire against one item, over those who answered that item and at
+    least half of the items of every factor. Needs `tabulate(..., importance=outcome)`.
+
+    weights  made from the same cells; None = the design's own
+    where    some of the cells, such as one unit; PSUs without a row there stay in the design
+
+    >>> import pyarrow as pa
+    >>> from dataclasses import replace
+    >>> from analysis import Codebook, Design, tabulate
+    >>> scores = {"q1": [1, 2, 3, 4, 5, 2], "q2": [5, 3, 4, 1, 2, 2], "O": [1, 2, 3, 4, 5, 3]}
+    >>> codebook = Codebook.plain({"speed": ["q1"], "place": ["q2"], "whole": ["O"]})
+    >>> codebook = replace(codebook, groups=codebook.groups[:2], factors=codebook.factors[:2])
+    >>> table = pa.table({"psu": [1, 1, 2, 2, 3, 3], **scores})
+    >>> cells = tabulate(table, codebook=codebook, design=Design(psus="psu"), importance="O")
+    >>> importance_in(cells, "O").share.round(3).tolist()
+    [0.643, 0.311]
+    """
+    need_rows(cells)
+    sums = sums_in(cells.sums, f"importance:{outcome}", f"importance='{outcome}'")
+    final = (design_weights(cells) if weights is None else weights).final
+    inside = np.ones(len(cells), dtype=bool) if where is None else np.asarray(where, dtype=bool)
+    layout = layout_of(cells)
+    scale = np.array([1, *importance_scale(cells.codebook), 1], dtype=float)
+    size = len(scale)
+    by_psu = of_groups(layout.psu, len(layout.stratum_of_psu), np.where(inside, final, 0.0))
+    moments = (by_psu @ sums.reshape(len(cells), -1)).reshape(-1, size, size) / np.outer(scale, scale)
+    # means of levels 1..k, as people read them, instead of level - 1: the shares do not change
+    shift = np.eye(size)
+    shift[1:-1, 0] = 1.0
+    moments = shift @ moments @ shift.T
+    met = np.unique(layout.stratum[inside])
+    kept = np.isin(layout.stratum_of_psu, met)
+    return _importance(
+        moments[kept], np.searchsorted(met, layout.stratum_of_psu[kept]), layout.n[met],
+        tuple(cells.codebook.factor_items), int(sums[inside, 0, 0].sum()), level,
+    )  # fmt: skip
+
+
+def _importance(
+    moments: NDArray,
+    stratum: NDArray[np.int64],
+    n: NDArray[np.int64],
+    names: tuple[str, ...],
+    persons: int,
+    level: float,
+) -> Importance:
+    """From the weighted moments of each PSU; n counts the PSUs of each stratum, also those without rows."""
+    if not 2 <= len(names) <= MOST:
+        raise AnalysisError(N_("importance needs a column for each of 2 to {most} factors"), most=MOST)
     total = moments.sum(axis=0)
     shares = _shapley(total[None])[0]
-    n_h = np.bincount(members)
-    if (n_h == 1).any():
+    if (n == 1).any():
         raise AnalysisError(N_("a stratum has a single PSU, so its variance is unknown; merge it with a similar one"))
-    inside = np.array([moments[members == h].sum(axis=0) for h in range(len(n_h))])
-    scale = (n_h / (n_h - 1))[members][:, None, None]
-    replicates = _shapley(total - inside[members] + scale * (inside[members] - moments))
-    factor = ((n_h - 1) / n_h)[members][:, None]
+    inside = np.array([moments[stratum == h].sum(axis=0) for h in range(len(n))])
+    empty = np.flatnonzero(
+        n > np.bincount(stratum, minlength=len(n))
+    )  # left out, a PSU without rows changes the rest too
+    times = np.concatenate([np.ones(len(stratum)), (n - np.bincount(stratum, minlength=len(n)))[empty]])
+    of = np.concatenate([stratum, empty])
+    left = np.concatenate([moments, np.zeros((len(empty), *total.shape))])
+    replicates = _shapley(total - inside[of] + (n / (n - 1))[of][:, None, None] * (inside[of] - left))
+    factor = (times * ((n - 1) / n)[of])[:, None]
     se = np.sqrt((factor * (replicates - shares) ** 2).sum(axis=0))
-    df = len(members) - len(n_h)
+    df = int(n.sum() - len(n))
     reach = float(stdtrit(df, (1 + level) / 2)) * se
     return Importance(
-        factors=tuple(names),
+        factors=names,
         share=shares,
         se=se,
         low=shares - reach,
         high=shares + reach,
         performance=total[0, 1:-1] / total[0, 0],
         r2=float(shares.sum()),
-        persons=int(whole.sum()),
+        persons=persons,
         df=df,
         flags=("association, not cause", *(("review",) if df < 8 else ())),
     )

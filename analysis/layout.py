@@ -80,8 +80,10 @@ def layout_of(cells: Cells) -> Layout:
     else:
         psu, psus = np.arange(len(cells)), len(cells)
     first = np.searchsorted(psu, np.arange(psus))
-    stratum_of_psu = stratum[first]
+    stratum_of_psu = stratum[first]  # where rows are PSUs and were summed up: of each cell
     n = np.bincount(stratum_of_psu, minlength=strata)
+    if cells.grouped:
+        n, psus = np.bincount(stratum, cells.rows, strata).astype(np.int64), cells.size
     names = _names(cells, design.strata, np.searchsorted(stratum, np.arange(strata)))
     all_strata, all_psus = strata, psus
     if design.sampled is not None:

@@ -6,7 +6,8 @@ answers and y those that satisfy (or their scores); for a factor and for the who
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,25 @@ from numpy.typing import NDArray
 from analysis.cells import Cells
 from analysis.codebook import OVERALL
 from analysis.errors import N_, BadMethod, NotInCells
+from analysis.person_sums import members_of, sums_in
+from analysis.rows import SecondMoments, of_pooled, rows_missing
 from analysis.scoring import SHARE, Scoring
 
 ITEM, FACTOR, WHOLE = "item", "factor", "overall"
+
+
+@dataclass(frozen=True)
+class Titles:
+    """What figures are called and what they are, without their sums."""
+
+    of: tuple[str, ...]
+    kinds: tuple[str, ...]
+    share: bool
+    total: bool
+    scoring: str
+
+    def __add__(self, other: "Titles") -> "Titles":
+        return replace(self, of=self.of + other.of, kinds=self.kinds + other.kinds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +45,8 @@ class Measures:
     squares  sums of y squared over single rows, for the design effect; NaN where they are unknown
     kinds    for each figure: item (each respondent has one value), factor or overall (answers pooled)
     share    whether the figures are shares between 0 and 1
+    people   people with at least one answer that counts; None = those of `rows`
+    second   second moments of single rows; None = they follow from x, y and squares where each row has one value
     total    whether sum(w y) itself is wanted, not the ratio
     """
 
@@ -40,6 +59,25 @@ class Measures:
     share: bool
     total: bool = False
     scoring: str = ""
+    second: SecondMoments | None = None
+    people: NDArray[np.float64] | None = None
+
+    @property
+    def titles(self) -> Titles:
+        """Names and kinds of the figures, how they are scored, and whether they are shares or totals."""
+        return Titles(self.of, self.kinds, self.share, self.total, self.scoring)
+
+    def second_moments(self) -> SecondMoments:
+        """Sums of y^2, y x and x^2 over single rows; refuses where the cells do not hold them."""
+        if self.second is not None:
+            found = self.second
+        elif all(kind == ITEM for kind in self.kinds) and np.array_equal(self.rows, self.x):
+            found = SecondMoments(self.squares, self.y, self.x)
+        else:
+            raise rows_missing()
+        if np.isnan(found.yy).any():
+            raise rows_missing()
+        return found
 
     def columns(self, chosen: slice) -> "Measures":
         """Some of the figures."""
@@ -53,11 +91,14 @@ class Measures:
             self.share,
             self.total,
             self.scoring,
+            self.second
+            and SecondMoments(*(part[:, chosen] for part in (self.second.yy, self.second.yx, self.second.xx))),
+            self.people if self.people is None else self.people[:, chosen],
         )
 
     def as_total(self) -> "Measures":
         """The totals sum(w y) of the same figures."""
-        return Measures(self.of, self.kinds, self.y, self.x, self.rows, self.squares, False, True, self.scoring)
+        return replace(self, share=False, total=True)
 
 
 def names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -78,29 +119,34 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
             known=", ".join(known),
         )
     members = {**cells.codebook.factor_items, OVERALL: cells.codebook.overall_items}
-    needed = [
-        item
-        for item in cells.codebook.items
-        if any(item.code == name or item.code in members.get(name, ()) for name in chosen)
-    ]
-    place = {item.code: column for column, item in enumerate(needed)}
-    y, x, squares = (np.empty((len(needed), len(cells))) for _ in range(3))
-    for column, item in enumerate(needed):
-        counts = cells.item(item.code)[:, 1 : item.levels + 1].astype(float)
-        scores = scoring.scores(item)
-        y[column], x[column] = counts @ scores, counts @ np.ones(item.levels)
-        if not scoring.share:
-            squares[column] = counts @ scores**2
-    mixing = np.zeros((len(needed), len(chosen)))
-    for column, name in enumerate(chosen):
-        for code in members.get(name, (name,)):
-            mixing[place[code], column] = 1.0
     kind = tuple(kinds[known.index(name)] for name in chosen)
-    single = np.array([k == ITEM for k in kind])
-    y, x = y.T @ mixing, x.T @ mixing
-    squares = y if scoring.share else squares.T @ mixing
-    rows = np.where(single, x, cells.rows[:, None].astype(float))
-    return Measures(chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label)
+    sums = np.zeros((2 if scoring.share else 3, len(chosen), len(cells)))  # y, x, and squares where they are not y
+    for item in cells.codebook.items:
+        columns = [k for k, name in enumerate(chosen) if item.code == name or item.code in members.get(name, ())]
+        if columns:
+            counts, scores = cells.item(item.code), scoring.scores(item)
+            values = [_worth(counts, scores), cells.rows.astype(float) - counts[:, 0] - counts[:, -1]]
+            values += [] if scoring.share else [_worth(counts, scores**2)]
+            for sum_, value in zip(sums, values, strict=True):
+                for k in columns:
+                    sum_[k] += value
+    y, x = np.ascontiguousarray(sums[0].T), np.ascontiguousarray(sums[1].T)
+    squares = y if scoring.share else np.ascontiguousarray(sums[2].T)
+    rows = np.empty_like(x)
+    people = np.empty_like(x)
+    for k, name in enumerate(chosen):
+        rows[:, k] = x[:, k] if kind[k] == ITEM else cells.rows
+        people[:, k] = x[:, k] if kind[k] == ITEM else cells.people(name)
+    second = None
+    if cells.grouped:
+        parts = [
+            (squares[:, k], y[:, k], x[:, k]) if kind[k] == ITEM else of_pooled(cells, name, scoring)
+            for k, name in enumerate(chosen)
+        ]
+        second = SecondMoments(*(np.column_stack(part) for part in zip(*parts, strict=True)))
+    return Measures(
+        chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label, second=second, people=people
+    )
 
 
 def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Measures:
@@ -159,21 +205,55 @@ def distribution(cells: Cells, item: str) -> Measures:
     return Measures(names, (ITEM,) * len(names), counts, answered, answered, counts, share=True)
 
 
+def _worth(counts: NDArray, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the answers of each cell are worth together; level by level, so that no library chooses the order."""
+    total = np.zeros(len(counts))
+    for level, score in enumerate(scores, start=1):
+        if score:
+            total += counts[:, level] * score
+    return total
+
+
+def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Measures:
+    """The items of a factor (or "overall") among those who answered all of them; asked for by `complete=[name]`."""
+    sums = sums_in(cells.sums, f"complete:{name}", f"complete=['{name}']")
+    items = [cells.codebook.items[place] for place in members_of(cells.codebook, name)]
+    ends = np.cumsum([1, *(item.levels for item in items)])
+    levels = [sums[:, start:end].astype(float) for start, end in pairwise(ends)]
+    worth = [scoring.scores(item) for item in items]
+    y, squares = (
+        np.column_stack([count @ score**power for count, score in zip(levels, worth, strict=True)]) for power in (1, 2)
+    )
+    rows = np.repeat(sums[:, :1].astype(float), len(items), axis=1)
+    names = tuple(item.code for item in items)
+    return Measures(names, (ITEM,) * len(names), y, rows, rows, squares, share=scoring.share, scoring=scoring.label)
+
+
+def straight_lined(cells: Cells, least: int = 5) -> Measures:
+    """The share of forms that give one level to all their answers, among those with `least` answers or more.
+
+    Asked for by `straight_lines=least`. Satisfied people do answer alike: compare offices, accuse nobody.
+    """
+    enough, straight = sums_in(cells.sums, f"straight:{least}", f"straight_lines={least}").T.astype(float)
+    return Measures(
+        ("straight lines",), (ITEM,), _column(straight), _column(enough), _column(enough), _column(straight), share=True
+    )
+
+
 def select(measures: Measures, rows: NDArray[np.bool_]) -> Measures:
     """The same figures over chosen cells only; the other cells stay in the design as zeros."""
     if len(rows) != len(measures.y):
         raise BadMethod(N_("a choice of cells must be as long as the cells"))
     keep = rows[:, None].astype(float)
-    return Measures(
-        measures.of,
-        measures.kinds,
-        measures.y * keep,
-        measures.x * keep,
-        measures.rows * keep,
-        measures.squares * keep,
-        measures.share,
-        measures.total,
-        measures.scoring,
+    second, people = measures.second, measures.people
+    return replace(
+        measures,
+        y=measures.y * keep,
+        x=measures.x * keep,
+        rows=measures.rows * keep,
+        squares=measures.squares * keep,
+        second=second and SecondMoments(second.yy * keep, second.yx * keep, second.xx * keep),
+        people=people if people is None else people * keep,
     )
 
 

@@ -18,6 +18,7 @@ from analysis.errors import lonely_parts, lonely_strata
 from analysis.layout import Layout
 from analysis.measures import Measures
 from analysis.residuals import Projection
+from analysis.rows import left_over, need_rows
 from analysis.sums import add, group_sums, of_groups, of_runs
 from analysis.variance import Runs, arrange, first_stage, scale_of, second_stage
 from analysis.weights import Weights
@@ -33,7 +34,8 @@ class Moments:
 
     value     R = Y/X (or the total Y); NaN without answers
     variance  of the value; NaN where a lonely rule leaves nothing
-    n         respondents; answers: sum of x, unweighted; positive: sum of y, unweighted
+    n         rows that count as respondents; people: those among them with an answer that counts
+    answers   sum of x, unweighted; positive: sum of y, unweighted
     df        PSUs minus strata among those with respondents
     answered  X; mass: with population counts, the sum of w over respondents, else X
     spread    the weighted variance of single answers, sum w (y - R)^2 / X
@@ -43,6 +45,7 @@ class Moments:
     value: Matrix
     variance: Matrix
     n: NDArray[np.int64]
+    people: NDArray[np.int64]
     answers: NDArray[np.int64]
     positive: Matrix
     df: NDArray[np.int64]
@@ -84,12 +87,18 @@ def moments(
         sums = _shared_sums(measures.columns(slice(start, start + width)), projection, with_variance)
         for place, runs in enumerate(families):
             found[place].append(_block(cells, weights, layout, runs, sums, projection, with_variance))
-    return [blocks[0] if len(blocks) == 1 else _beside(blocks) for blocks in found]
+    return [joined(blocks, axis=1) for blocks in found]
 
 
-def _beside(blocks: Sequence[Moments]) -> Moments:
+def joined(blocks: Sequence[Moments], axis: int) -> Moments:
+    """Moments of further domains (axis 0) or further figures (axis 1) as one."""
+    if len(blocks) == 1:
+        return blocks[0]
     return Moments(
-        *(np.concatenate([getattr(block, name) for block in blocks], axis=1) for name in Moments.__dataclass_fields__)
+        *(
+            np.concatenate([getattr(block, name) for block in blocks], axis=axis)
+            for name in Moments.__dataclass_fields__
+        )
     )
 
 
@@ -130,8 +139,8 @@ def _block(
     mass = total_x
     if cells.design.fpc:
         mass = add(weighted @ m.rows, runs.domain_units)
-    answered = unit_rows > 0
-    strata = add(add(answered.astype(np.int64), runs.strata).astype(bool).astype(np.int64), runs.domains)
+    met = unit_rows.round().astype(np.int64) if cells.grouped else (unit_rows > 0).astype(np.int64)
+    strata = add((add(met, runs.strata) > 0).astype(np.int64), runs.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total_y if m.total else total_y / total_x
         if m.share:
@@ -149,15 +158,16 @@ def _block(
         if not m.total:
             scale = np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
         u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit]
-        variance = _variance(cells, weights, layout, runs, sums, projection, base, scale, answered, u)
+        variance = _variance(cells, weights, layout, runs, sums, projection, base, scale, met, u)
         variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
     return Moments(
         value=value,
         variance=variance,
         n=n.round().astype(np.int64),
+        people=n.round().astype(np.int64) if m.people is None else (whole @ m.people).round().astype(np.int64),
         answers=answers.round().astype(np.int64),
         positive=positive,
-        df=add(answered.astype(np.int64), runs.domain_units) - strata,
+        df=add(met, runs.domain_units) - strata,
         mass=mass,
         answered=total_x,
         spread=np.maximum(spread, 0),
@@ -187,12 +197,15 @@ def _variance(
     projection: Projection | None,
     base: Matrix,
     scale: Matrix,
-    answered: NDArray[np.bool_],
+    met: NDArray[np.int64],
     u: Matrix,
 ) -> Matrix:
     design, m = cells.design, sums.measures
     if projection is None:
-        found = first_stage(u, answered, runs, layout, design.lonely, design.lonely_in_domain)
+        squares = None
+        if cells.grouped:
+            squares = _squares_of_rows(weights, runs, m, base, scale)
+        found = first_stage(u, met, runs, layout, design.lonely, design.lonely_in_domain, squares=squares)
         if runs.parts is None or layout.second is None:
             return found
         place = runs.domain[runs.order]
@@ -200,7 +213,7 @@ def _variance(
         z = w * (runs.sort(m.y) - base[place] * runs.sort(m.x)) * scale[place]
         return found + second_stage(add(z, runs.parts.starts), runs.parts, layout.second, runs, layout, design.lonely)
     lonely = layout.lonely.any() and design.lonely in ("centre", "fail")
-    if projection.sweeps is None and runs.parts is None and not lonely:
+    if projection.sweeps is None and runs.parts is None and not lonely and not cells.grouped:
         if _nested(projection, runs) and projection.extra.shape[1] <= FEW:
             explained = _explained_by_blocks(runs, sums, projection, base, scale)
             u = u - _means_taken_out(weights, runs, sums, projection, base, scale)
@@ -210,9 +223,7 @@ def _variance(
             explained = _explained_by_cells(weights, runs, m, projection, columns, base, scale)
         else:
             return _touched(weights, layout, runs, m, projection, base, scale, design.lonely)
-        return _residual_form(
-            weights, layout, runs, projection, columns, inverse, explained, answered, u, design.lonely
-        )
+        return _residual_form(weights, layout, runs, projection, columns, inverse, explained, met, u, design.lonely)
     return _spread_out(cells, weights, layout, runs, m, projection, base, scale)
 
 
@@ -223,6 +234,14 @@ def _nested(projection: Projection, runs: Runs) -> bool:
     np.minimum.at(lowest, projection.block, runs.domain)
     np.maximum.at(highest, projection.block, runs.domain)
     return bool((lowest >= highest).all())
+
+
+def _squares_of_rows(weights: Weights, runs: Runs, m: Measures, base: Matrix, scale: Matrix) -> Matrix:
+    """Sums over the rows of each unit of (w z)^2, where rows are PSUs and units are cells of many."""
+    place = np.maximum(runs.domain, 0)  # cells outside all domains are not in the runs
+    squares = m.second_moments().of_influence(base[place], scale[place])
+    squares *= weights.final[:, None] ** 2
+    return runs.sort(squares)
 
 
 def _homes(p: Projection, runs: Runs) -> NDArray[np.int64]:
@@ -271,12 +290,12 @@ def _residual_form(
     columns: Matrix,
     inverse: Matrix,
     explained: Matrix,
-    answered: NDArray[np.bool_],
+    met: NDArray[np.int64],
     u: Matrix,
     lonely: str,
 ) -> Matrix:
     """Variance of u - X b as V(u) - 2 b'C + b'K b: u is zero outside its domain, X is small and everywhere."""
-    found = first_stage(u, answered, runs, layout, "remove" if lonely == "average" else lonely, False, everywhere=True)
+    found = first_stage(u, met, runs, layout, "remove" if lonely == "average" else lonely, False, everywhere=True)
     if len(explained):
         slopes = np.einsum("qr,rdm->qdm", inverse, explained)
         totals, quadratic = _extra_totals(weights, layout, p, columns)
@@ -335,7 +354,7 @@ def _touched(
         wide = arrange(runs.columns, runs.labels[chosen[0] : chosen[-1] + 1], runs.domain, cell, d - chosen[0], layout)
         u = add(left, wide.units)
         found[chosen] = _residual_form(
-            weights, layout, wide, p, p.extra, p.inverse, explained[:, chosen], np.ones_like(u, bool), u, lonely
+            weights, layout, wide, p, p.extra, p.inverse, explained[:, chosen], np.ones_like(u, np.int64), u, lonely
         )
     return found
 
@@ -345,21 +364,38 @@ def _spread_out(
 ) -> Matrix:
     """Residuals over all cells, for blocks of domains."""
     found = np.empty((len(runs), len(m.of)))
+    second = m.second_moments() if cells.grouped else None
     width = max(1, BLOCK // max(1, len(cells) * len(m.of)))
     for start in range(0, len(runs), width):
         chosen = np.arange(start, min(start + width, len(runs)))
-        z = np.concatenate(
-            [np.where((runs.domain == d)[:, None], (m.y - base[d] * m.x) * scale[d], 0.0) for d in chosen], axis=1
+        z = _in_domains(runs, chosen, [(m.y - base[d] * m.x) * scale[d] for d in chosen])
+        left, squares = p.residual(z), None
+        if second is not None:
+            zz = _in_domains(runs, chosen, [second.of_influence(base[d], scale[d]) for d in chosen])
+            squares = left_over(z, zz, left, cells.rows) * weights.final[:, None] ** 2
+        found[chosen] = quadratic_form(cells, layout, weights.final[:, None] * left, squares=squares).reshape(
+            len(chosen), -1
         )
-        found[chosen] = quadratic_form(cells, layout, weights.final[:, None] * p.residual(z)).reshape(len(chosen), -1)
     return found
 
 
-def quadratic_form(cells: Cells, layout: Layout, weighted: Matrix, covariance: bool = False) -> Matrix:
+def _in_domains(runs: Runs, chosen: NDArray[np.int64], values: list[Matrix]) -> Matrix:
+    """Side by side, for each chosen domain its own values, zero outside it."""
+    return np.concatenate(
+        [np.where((runs.domain == d)[:, None], own, 0.0) for d, own in zip(chosen, values, strict=True)], axis=1
+    )
+
+
+def quadratic_form(
+    cells: Cells, layout: Layout, weighted: Matrix, covariance: bool = False, squares: Matrix | None = None
+) -> Matrix:
     """The variances (or the covariance matrix) of estimates with weighted influences [cells, estimates].
 
+    squares  where rows are PSUs and were summed up: the sums over rows of the squared weighted influences
     Every stratum of the design counts as having respondents, as in R for calibrated designs.
     """
+    if squares is None or covariance:
+        need_rows(cells)
     lonely = cells.design.lonely
     strata, psus = len(layout.n), len(layout.stratum_of_psu)
     u = group_sums(weighted, layout.psu, psus)
@@ -375,6 +411,10 @@ def quadratic_form(cells: Cells, layout: Layout, weighted: Matrix, covariance: b
     if lonely == "average" and alone.any():
         ordinary = strata - int(alone.sum())
         scale = scale * (strata / ordinary if ordinary else np.nan)
+    if squares is not None:
+        middle = centre[layout.stratum_of_psu]
+        spread = squares - 2 * middle * u + cells.rows[:, None] * middle**2
+        return (np.maximum(spread, 0.0) * scale[layout.stratum_of_psu][:, None]).sum(0)
     deviation = u - centre[layout.stratum_of_psu]
     absent = (layout.n - np.bincount(layout.stratum_of_psu, minlength=strata)) * scale
     found = _form(deviation, scale[layout.stratum_of_psu], covariance) + _form(centre, absent, covariance)

@@ -6,11 +6,16 @@ at the wording. They say nothing about how sure a figure is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.cells import Cells
 from analysis.errors import N_, AnalysisError
+from analysis.person_sums import members_of, sums_in
+from analysis.sums import weighted_total
+from analysis.weights import Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +82,43 @@ def sum_products(
     weight = 1.0 if weights is None else np.asarray(weights, float)[:, None]
     weighted = (score * weight).T
     return Products(tuple(items), (answered * weight).T @ answered, weighted @ answered, weighted @ score, complete)
+
+
+def products_in(
+    cells: Cells,
+    name: str,
+    weights: Weights | None = None,
+    *,
+    complete: bool = False,
+    where: NDArray[np.bool_] | None = None,
+) -> Products:
+    """The same sums from cells, for the items of a factor or of the whole ("overall"); no further pass over the rows.
+
+    Needs `tabulate(..., cross_products=[name])`, or `complete=[name]` for those who answered all of its items. With
+    weights a person counts as her weight; `where` chooses some of the cells, such as one unit.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3], "q1": [5, 1, None], "q2": [4, 2, 3]})
+    >>> codebook = Codebook.plain({"speed": ["q1", "q2"]})
+    >>> cells = tabulate(table, codebook=codebook, design=Design(psus="psu"), cross_products=["speed"])
+    >>> products_in(cells, "speed").both.tolist()
+    [[2.0, 2.0], [2.0, 3.0]]
+    """
+    items = tuple(cells.codebook.item_codes[place] for place in members_of(cells.codebook, name))
+    final, k = None if weights is None else weights.final, len(items)
+    if not complete:
+        sums = sums_in(cells.sums, f"pairs:{name}", f"cross_products=['{name}']")
+        three = weighted_total(sums, final, where).astype(float)
+        return Products(items, three[0], three[1], three[2], complete)
+    kept = sums_in(cells.sums, f"complete:{name}", f"complete=['{name}']")
+    total: NDArray[np.float64] = weighted_total(kept, final, where).astype(float)
+    ends = np.cumsum([1, *(cells.codebook.items[place].levels for place in members_of(cells.codebook, name))])
+    both, scores = np.empty((k, k)), np.empty((k, k))
+    both[:] = total[0]
+    for row, (start, end) in enumerate(pairwise(ends)):
+        scores[row] = total[start:end] @ np.arange(1.0, end - start + 1)
+    return Products(items, both, scores, total[ends[-1] :].reshape(k, k), complete)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from analysis.errors import N_, BadWeights, lonely_strata, one_of
 from analysis.keys import combine, rank
 from analysis.layout import Layout, layout_of
 from analysis.measures import Measures
+from analysis.rows import need_rows
 from analysis.sums import group_sums
 from analysis.variance import Runs, runs_of
 from analysis.weights import Weights
@@ -80,6 +81,7 @@ def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
 
 def _deletions(cells: Cells, weights: Weights, layout: Layout) -> Iterator[Replicate]:
     """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
+    need_rows(cells)
     base = weights.base
     refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)
     if layout.lonely.any() and cells.design.lonely == "fail":

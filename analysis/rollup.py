@@ -69,7 +69,7 @@ def averaged(
                 z = (whole.y[:, chosen] - level[place] * whole.x[:, chosen]) / total[place]
             z = np.where(inside[:, None], np.nan_to_num(z), 0.0).mean(1, keepdims=True)
             one = measures.columns(slice(column, column + 1))
-            pseudo = replace(one, y=z, squares=z, share=False, total=True)
+            pseudo = replace(one, y=z, squares=z, second=None, share=False, total=True)
             value[:, column] = level.mean(1)
             spread[:, column] = value[:, column] * (1 - value[:, column]) if measures.share else spread[:, column]
             again = moments(cells, weights, layout, [runs], pseudo, projection)[0].variance[:, 0]

@@ -49,3 +49,16 @@ def add(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
     ends = np.append(starts, len(values))
     ones = np.ones(len(values), dtype=values.dtype)
     return csr_array((ones, np.arange(len(values)), ends), shape=(len(starts), len(values))) @ values
+
+
+def weighted_total(values: Matrix, weights: NDArray | None = None, where: NDArray[np.bool_] | None = None) -> Matrix:
+    """The sum over cells of whole numbers [cells, ...]: exact without weights, else each times its cell's weight.
+
+    >>> weighted_total(np.array([[1, 2], [3, 4]]), np.array([0.5, 2.0])).tolist()
+    [6.5, 9.0]
+    """
+    chosen = np.arange(len(values)) if where is None else np.flatnonzero(where)
+    if weights is None:
+        return values[chosen].sum(axis=0, dtype=np.int64)
+    whole = of_runs(np.zeros(1, dtype=np.int64), chosen, len(values), weights)
+    return (whole @ values.reshape(len(values), -1)).reshape(values.shape[1:])

@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from analysis.cells import Cells, PersonSums, gather, smallest
-from analysis.codebook import Codebook, CodebookItem
+from analysis.cells import Cells, gather, smallest
+from analysis.codebook import OVERALL, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
 from analysis.keys import combine, encode_numbers, encode_text, first_rows, rank
+from analysis.person_sums import PEOPLE, Asked, People, sums_of
 from analysis.snapshot import Snapshot, read_snapshot
 
 Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
@@ -39,6 +40,10 @@ def tabulate(
     values: Sequence[str] = (),
     elements: bool = False,
     person_means: bool = False,
+    cross_products: bool | Sequence[str] = (),
+    complete: Sequence[str] = (),
+    straight_lines: int = 0,
+    importance: str = "",
     progress: Callable[[int], None] | None = None,
     engine: str = "local",
     session: Any = None,
@@ -53,7 +58,12 @@ def tabulate(
     keep      further columns that weights will need: post-strata, margins
     values    columns of numbers that calibration or numeric measures will need; each distinct value is a key
     elements  keep every row as a cell of its own (needed where a method looks at single rows)
-    person_means  also keep what the mean of persons' own factor scores needs
+    person_means    also keep what the mean of persons' own factor scores needs
+    cross_products  also keep sums of products of the items of these factors ("overall": of all items; True: of every
+                    factor), for alpha, omega and item-rest correlations
+    complete        also keep what those gave who answered all items of these factors (or "overall")
+    straight_lines  also count who answered that many items or more, and who gave all of them one level
+    importance      also keep how every factor goes with this item, for what to improve first
     progress  called with the number of rows read so far
     engine    local, or spark: Parquet files are read by the workers of an existing cluster (`session`, or the running
               one), each partition by this same function; equal cells, byte for byte. Not with `elements`
@@ -97,15 +107,24 @@ def tabulate(
         counts=(),
         elements=elements or design.elements,
     )
+    factors = tuple(codebook.factor_items) or (OVERALL,)
+    asked = Asked(
+        person_means=person_means,
+        cross_products=factors if cross_products is True else tuple(cross_products or ()),
+        complete=tuple(complete),
+        straight_lines=straight_lines,
+        importance=importance,
+        squares=not design.psus and not empty.elements,
+    )
     one_of("engine", engine, ENGINES)
     if engine == "spark":
-        return _on_spark(opened, empty, numbers, person_means, session)
+        return _on_spark(opened, empty, numbers, asked, session)
     parts: list[Cells] = []
     seen = 0
     for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
         if not batch.num_rows:
             continue
-        part = _sum(batch, empty, numbers, person_means, seen)
+        part = _sum(batch, empty, numbers, asked, seen)
         seen += batch.num_rows
         parts.append(part)
         if len(parts) >= PARTS and not empty.elements:
@@ -117,9 +136,7 @@ def tabulate(
     return parts[0] if len(parts) == 1 and not empty.elements else gather(parts)
 
 
-def _on_spark(
-    sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], person_means: bool, session: Any
-) -> Cells:
+def _on_spark(sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], asked: Asked, session: Any) -> Cells:
     from analysis.spark import cells_of_partitions
 
     if empty.elements:
@@ -130,7 +147,7 @@ def _on_spark(
     columns = tuple(dict.fromkeys([*empty.keys, *empty.codebook.item_codes]))
 
     def of_part(table: pa.Table) -> Cells:
-        return gather([_sum(batch, empty, numbers, person_means, 0) for batch in _batches([table], columns)])
+        return gather([_sum(batch, empty, numbers, asked, 0) for batch in _batches([table], columns)])
 
     return cells_of_partitions([str(path) for path in paths], columns, of_part, session)
 
@@ -185,7 +202,7 @@ def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
         )
 
 
-def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], person_means: bool, before: int) -> Cells:
+def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], asked: Asked, before: int) -> Cells:
     length = batch.num_rows
     labels, codes = {}, {}
     for key in empty.keys:
@@ -205,19 +222,22 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], person_m
         joined, span = combine(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
         ids, size = rank(joined, span)
         chosen = first_rows(ids, size)
+    rows, people = np.bincount(ids, minlength=size), People(empty.codebook, length)
     counts, states, counter = [], [], _Counter(ids, size, empty.elements)
-    for item in empty.codebook.items:
+    for place, item in enumerate(empty.codebook.items):
         state = item_states(batch.column(item.code), item, empty.codebook, before)
         counts.append(counter.count(state, item.levels + 2))
-        if person_means:
+        people.see(place, state)
+        if asked.rows:
             states.append(state)
+    sums = {PEOPLE: people.sums(ids, size, rows), **sums_of(states, ids, size, empty.codebook, asked)}
     return replace(
         empty,
         labels=labels,
         codes={name: column[chosen] for name, column in codes.items()},
-        rows=smallest(np.bincount(ids, minlength=size)),
+        rows=smallest(rows),
         counts=tuple(counts),
-        persons=_persons(states, ids, size, empty.codebook) if person_means else {},
+        sums={name: smallest(values) for name, values in sorted(sums.items())},
     )
 
 
@@ -316,29 +336,3 @@ def _outside(
         value=repr(column[place or 0].as_py()),
         levels=item.levels,
     )
-
-
-def _persons(states: list[NDArray[np.uint8]], ids: NDArray, size: int, codebook: Codebook) -> dict[str, PersonSums]:
-    """Per factor and number of items answered: rows, sum and sum of squares of the persons' sums of (level - 1)."""
-    found = {}
-    for factor, members in codebook.factor_items.items():
-        places = [codebook.item_codes.index(code) for code in members]
-        if len({codebook.items[place].levels for place in places}) > 1:
-            raise BadCodebook(
-                N_("factor {factor}: a person's mean needs items with equally many levels"), factor=factor
-            )
-        kinds = len(places) + 1
-        answered = np.zeros(len(ids), dtype=np.int64)
-        total = np.zeros(len(ids), dtype=np.int64)
-        for place in places:
-            state = states[place].astype(np.int64)
-            valid = (state >= 1) & (state <= codebook.items[place].levels)
-            answered += valid
-            total += np.where(valid, state - 1, 0)
-        groups = ids * kinds + answered
-
-        def sums(weights: NDArray | None, groups: NDArray = groups, kinds: int = kinds) -> NDArray[np.int64]:
-            return np.bincount(groups, weights, minlength=size * kinds).astype(np.int64).reshape(size, kinds)
-
-        found[factor] = PersonSums(sums(None), sums(total), sums(total * total))
-    return found

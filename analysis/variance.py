@@ -149,17 +149,19 @@ def scale_of(layout: Layout) -> NDArray[np.float64]:
 
 def first_stage(
     u: Matrix,
-    answered: NDArray[np.bool_],
+    met: NDArray[np.int64],
     runs: Runs,
     layout: Layout,
     lonely: str,
     in_domain: bool,
     everywhere: bool = False,
+    squares: Matrix | None = None,
 ) -> Matrix:
     """The variance between PSUs for each domain and figure.
 
-    u, answered  [units, figures]: the units' totals of w z, and whether the unit has respondents of the figure
-    everywhere   every stratum counts as having respondents (calibrated designs)
+    u, met      [units, figures]: the units' totals of w z, and in how many PSUs they have respondents of the figure
+    everywhere  every stratum counts as having respondents (calibrated designs)
+    squares     where a unit is a cell of many PSUs (`analysis.rows`): the sum over them of (w z)^2
     """
     n = layout.n[runs.run_stratum][:, None]
     present = np.diff(np.append(runs.strata, len(u)))[:, None]
@@ -167,8 +169,9 @@ def first_stage(
     centre = totals / n
     alone = np.broadcast_to(layout.lonely[runs.run_stratum][:, None], totals.shape)
     if not layout.lonely.any() and not (in_domain and lonely in ("centre", "average")):
-        return add(_spread(u, centre, n, present, runs) * scale_of(layout)[runs.run_stratum][:, None], runs.domains)
-    psus = add(answered.astype(np.int64), runs.strata)
+        spread = _spread(u, totals, centre, n, present, runs, squares)
+        return add(spread * scale_of(layout)[runs.run_stratum][:, None], runs.domains)
+    psus = add(met, runs.strata)
     some = np.ones_like(psus, dtype=bool) if everywhere else psus > 0
     if lonely == "fail":
         refuse_lonely(alone & some, runs, layout)
@@ -178,7 +181,7 @@ def first_stage(
         counted = add(np.where(some, n, 0).astype(float), runs.domains)
         middle = add(totals, runs.domains) / np.maximum(counted, 1)
         centre = np.where(alone, middle[runs.domain_of_run], centre)
-    spread = _spread(u, centre, n, present, runs) * scale_of(layout)[runs.run_stratum][:, None]
+    spread = _spread(u, totals, centre, n, present, runs, squares) * scale_of(layout)[runs.run_stratum][:, None]
     if lonely != "centre":
         spread = np.where(alone, 0.0, spread)
     variance = add(spread, runs.domains)
@@ -189,8 +192,12 @@ def first_stage(
     return variance
 
 
-def _spread(u: Matrix, centre: Matrix, n: NDArray, present: NDArray, runs: Runs) -> Matrix:
+def _spread(
+    u: Matrix, totals: Matrix, centre: Matrix, n: NDArray, present: NDArray, runs: Runs, squares: Matrix | None
+) -> Matrix:
     """Sum of squared deviations over all n PSUs of the run, of which those without domain rows are zeros."""
+    if squares is not None:
+        return np.maximum(add(squares, runs.strata) - 2 * centre * totals + n * centre**2, 0.0)
     deviation = u - centre[runs.run_of_unit]
     deviation *= deviation
     return add(deviation, runs.strata) + (n - present) * centre**2

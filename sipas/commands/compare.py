@@ -110,7 +110,7 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
         "domains": comparing.each_other,
         "figures": comparing.between_figures,
     }
-    with analyst.progress() as progress, opened(source, by, progress=progress) as survey:
+    with analyst.progress() as progress, opened(source, by, rows=True, progress=progress) as survey:
         rows = ways[between](survey, by, asked)
     analyst.warn(survey.notes, survey.weights.unweighted)
     return rows

@@ -80,7 +80,7 @@ def rank(
 
     (family,) = analyst.families((by,))
     (source,) = analyst.sources([data], design_file, frame, lonely)
-    with analyst.progress() as progress, opened(source, [family], progress=progress) as survey:
+    with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
     analyst.warn(survey.notes, survey.weights.unweighted)
     if method == "stepdown" and any(row["df"] < 8 for row in rows if row["rank"]):

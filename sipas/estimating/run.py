@@ -38,7 +38,7 @@ def estimate_source(
     progress: Progress | None = None,
 ) -> Result:
     """Estimate every item, factor and the whole, for everybody and for each domain of the families in `by`."""
-    with opened(source, by, progress=progress) as survey:
+    with opened(source, by, rows=method.variance == "jackknife", progress=progress) as survey:
         estimates = analysis.estimate(
             survey.cells,
             survey.weights,

@@ -78,9 +78,17 @@ def has_codebook(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def opened(
-    source: Source, by: Families = (), *, keep: Sequence[str] = (), progress: Progress | None = None
+    source: Source,
+    by: Families = (),
+    *,
+    keep: Sequence[str] = (),
+    rows: bool = False,
+    progress: Progress | None = None,
 ) -> Iterator[Survey]:
-    """The survey of a file; what the statistics refuse inside the block is said with file, line and column."""
+    """The survey of a file; what the statistics refuse inside the block is said with file, line and column.
+
+    rows  where every row is a PSU, keep them apart: covariances and the jackknife need them
+    """
     if source.design is None:
         yield _snapshot(source, by, keep, progress)
         return
@@ -93,6 +101,7 @@ def opened(
             [tuple(family) for family in by],
             codebook=codebook_of(design, streamed),
             design=sampling_of(design, source.lonely),
+            elements=rows and not design.psu,
             keep=tuple(dict.fromkeys([*design.calibration_columns, *keep])),
             progress=progress,
             engine=source.engine,

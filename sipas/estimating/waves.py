@@ -92,7 +92,7 @@ def opened_waves(
             yield Waves(names, measured, (survey,), reading, survey.notes)
         return
     with ExitStack() as stack:
-        parts = tuple(stack.enter_context(opened(source, by, progress=progress)) for source in sources)
+        parts = tuple(stack.enter_context(opened(source, by, rows=True, progress=progress)) for source in sources)
         measured = tuple(what_was_measured(part.cells.codebook, name) for part, name in zip(parts, names, strict=True))
         notes = tuple(
             SipasError(N_("{file}: {reason}"), file=name, reason=note)
@@ -140,6 +140,7 @@ def _panel(
             families,
             codebook=codebook,
             design=sampling_of(design, sources[0].lonely),
+            elements=not design.psu,
             keep=design.calibration_columns,
             progress=progress,
         )
@@ -184,7 +185,9 @@ def _panel_of_snapshots(
     table = pa.concat_tables(
         [_marked(each.table(), name) for each, name in zip(snapshots, names, strict=True)], promote_options="permissive"
     )
-    cells = analysis.tabulate(table, families, codebook=first, design=design, progress=progress)
+    cells = analysis.tabulate(
+        table, families, codebook=first, design=design, elements=not design.psus, progress=progress
+    )
     notes = [SipasError(N_("the answers in this file are simulated"))] if first.simulated else []
     return Survey("", cells, analysis.design_weights(cells), tuple(notes)), measured
 

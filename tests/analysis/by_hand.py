@@ -53,9 +53,9 @@ def estimate(sample, of, inside, w, w0=None, columns=None, fraction=None, elemen
         totals = np.array([(w * z)[here & (psus == psu)].sum() for psu in np.unique(psus[here])])
         f = (fraction or {}).get(stratum, 0.0)
         variance += (1 - f) * len(totals) / (len(totals) - 1) * ((totals - totals.mean()) ** 2).sum()
-    counted = inside & ((x > 0) if of in CODES else True)
+    counted = inside & ((x > 0) if of in CODES else True)  # R counts all rows of the domain for a ratio; n does not
     pairs = set(zip(sample["stratum"][counted], psus[counted], strict=True))
-    return value, variance, len(pairs) - len({stratum for stratum, _ in pairs}), int(counted.sum())
+    return value, variance, len(pairs) - len({stratum for stratum, _ in pairs}), int((inside & (x > 0)).sum())
 
 
 def indicators(sample, *columns):

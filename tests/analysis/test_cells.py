@@ -14,6 +14,13 @@ from analysis.errors import AnalysisError, BadCodebook, BadData, DifferentCells,
 
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q2", "q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu", weights="w")
+ALL_SUMS = {
+    "person_means": True,
+    "cross_products": ["speed", "overall"],
+    "complete": ["place"],
+    "straight_lines": 2,
+    "importance": "q1",
+}
 
 
 def a_table(rows: int = 200, seed: int = 1) -> pa.Table:
@@ -34,19 +41,19 @@ def a_table(rows: int = 200, seed: int = 1) -> pa.Table:
 
 
 def cells_of(table: pa.Table, **more) -> Cells:
-    return tabulate(table, ["unit"], codebook=CODEBOOK, design=DESIGN, **more)
+    return tabulate(table, ["unit"], **{"codebook": CODEBOOK, "design": DESIGN, **more})
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 999), st.integers(1, 199), st.booleans(), st.booleans())
-def test_cells_do_not_depend_on_the_order_of_rows_nor_on_how_they_are_split(seed, cut, elements, persons):
+@given(
+    st.integers(0, 999), st.integers(1, 199), st.booleans(), st.booleans(), st.sampled_from([DESIGN, Design("stratum")])
+)
+def test_cells_do_not_depend_on_the_order_of_rows_nor_on_how_they_are_split(seed, cut, elements, all_sums, design):
     table = a_table(seed=seed)
     shuffled = table.take(np.random.default_rng(seed).permutation(len(table)))
-    whole = cells_of(table, elements=elements, person_means=persons)
-    parts = [
-        cells_of(part, elements=elements, person_means=persons)
-        for part in (shuffled.slice(0, cut), shuffled.slice(cut))
-    ]
+    asked = {"elements": elements, "design": design, **(ALL_SUMS if all_sums else {})}
+    whole = cells_of(table, **asked)
+    parts = [cells_of(part, **asked) for part in (shuffled.slice(0, cut), shuffled.slice(cut))]
     assert (parts[0] + parts[1]).to_bytes() == (parts[1] + parts[0]).to_bytes() == whole.to_bytes()
     assert whole.size == 200
 
@@ -78,7 +85,7 @@ def test_person_sums_are_those_of_a_plain_loop_over_rows():
 
 
 def test_saved_cells_come_back_equal(tmp_path):
-    for more in ({}, {"elements": True}, {"person_means": True}):
+    for more in ({}, {"elements": True}, ALL_SUMS, {"design": Design("stratum")}):
         cells = cells_of(a_table(), **more)
         cells.save(tmp_path / "cells.parquet")
         again = Cells.load(tmp_path / "cells.parquet")

@@ -85,9 +85,24 @@ def test_cells_of_partitions_are_the_cells_of_the_whole(snapshot, monkeypatch):
     assert estimate(spread).low.tobytes() == estimate(local).low.tobytes()
 
 
+def test_sums_over_persons_travel_with_the_cells(snapshot, monkeypatch):
+    monkeypatch.setattr("analysis.spark.session_of", lambda session: session)
+    asked = {
+        "cross_products": True,
+        "complete": ["B1"],
+        "straight_lines": 2,
+        "importance": "B1.2",
+        "person_means": True,
+    }
+    spread = tabulate(snapshot, FAMILIES, engine="spark", session=StandIn(), **asked)
+    assert spread.to_bytes() == tabulate(snapshot, FAMILIES, **asked).to_bytes()
+    rows_as_psus = tabulate(snapshot, engine="spark", session=StandIn(), design=Design("stratum"))
+    assert rows_as_psus.to_bytes() == tabulate(snapshot, design=Design("stratum")).to_bytes()
+
+
 def test_what_a_cluster_cannot_do_is_refused_by_name(snapshot):
     with pytest.raises(BadMethod, match="local engine"):
-        tabulate(snapshot, engine="spark", design=Design())
+        tabulate(snapshot, engine="spark", design=Design(), elements=True)
     with pytest.raises(BadMethod, match="Parquet"):
         tabulate(snapshot.table(), codebook=snapshot.codebook, design=Design("stratum", "psu"), engine="spark")
     with pytest.raises(BadMethod, match="engine"):

@@ -234,12 +234,12 @@ class Case:
         )
         if place is None:
             return {"n": 0}
-        rows = cells.size if weights.calibration is not None else int(table.n[place, 0])
+        rows = cells.size if weights.calibration is not None else int(table.rows[place, 0])
         full = layout_of(cells).df
         found = {
             "est": table.value[place, 0],
             "se": table.se[place, 0],
-            "n": table.n[place, 0],
+            "n": table.rows[place, 0],
             "df": table.df[place, 0],
             "df_full": full,
         }
