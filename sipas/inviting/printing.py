@@ -75,6 +75,7 @@ def strips(place: Point, some: Sequence[str], expires: int, address: str, provin
 def _words(place: Point, province: str, language: str, expires: int = 0) -> Words:
     with i18n.speaking(language):
         name = place.name if language == "vi" else place.name_en
+        month = i18n.month(f"{expires // 100}-{expires % 100:02}")
         lasts = _("About 90 seconds") if place.form == "short" else _("About 3 minutes")
         return Words(
             language=language,
@@ -93,8 +94,8 @@ def _words(place: Point, province: str, language: str, expires: int = 0) -> Word
             needs=_("You need the code on the slip at your receipt."),
             scan_or_type=_("Scan, or type the code at"),
             short=_("{lasts}, anonymous, voluntary.", lasts=lasts),
-            until=_("For one answer, until the end of {month}", month=i18n.month(f"{expires // 100}-{expires % 100:02}")),
-        )  # fmt: skip
+            until=_("For one answer, until the end of {month}", month=month),
+        )
 
 
 def ready(address: str) -> None:
