@@ -92,7 +92,7 @@ class Database:
                 return self._writer.do(deed, lane, self.patience)  # type: ignore[no-any-return]
             return self._write_alone(deed)
         except (OperationalError, OSError) as error:
-            raise NotStored(_reason(error)) from error
+            raise why_not_stored(error) from error
 
     def _write_alone(self, deed: Callable[[Session], T]) -> T:
         """PostgreSQL groups commits by itself. A connection that broke leaves the commit in doubt: once more, anew."""
@@ -163,12 +163,12 @@ _HURRY = text("select set_config('lock_timeout', :wait, true), set_config('state
 _REASONS = {"SQLITE_FULL": "full", "SQLITE_BUSY": "busy", "53100": "full", "55P03": "busy", "57014": "busy"}
 
 
-def _reason(error: OperationalError | OSError) -> str:
-    """Why nothing was stored: full, busy, or away."""
+def why_not_stored(error: OperationalError | OSError) -> NotStored:
+    """What a failure of the database or the disk means: full, busy, or away."""
     if isinstance(error, OSError):
-        return "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "away"
+        return NotStored("full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "away")
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
-    return _REASONS.get(name, "away")
+    return NotStored(_REASONS.get(name, "away"))
 
 
 def _is_sqlite(url: str) -> bool:

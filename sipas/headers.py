@@ -46,6 +46,12 @@ def install(app: Flask) -> None:
         if not allowed:
             abort(403)
 
+    @app.before_request
+    def refuse_cut_posts() -> None:
+        """A line that broke in the middle of a form leaves half of it, which would count as another answer."""
+        if request.method == "POST" and len(request.get_data()) != (request.content_length or 0):
+            abort(400)
+
     @app.after_request
     def say(response: Response) -> Response:
         headers = response.headers

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from sqlalchemy import select
+
 from sipas import keys
 from sipas.database import Database
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
 from sipas.intake import Answers, Outcome, receive
+from sipas.intake.inbox import settle_comments
+from sipas.intake.models import Comment
 from sipas.settings import Settings
 from surveys import load
 
@@ -90,6 +94,13 @@ def some_codes(
     with database.writing() as session:
         set_invitation(session, point, more.pop("invitation", "required"))
         return list(issue(session, settings.home, point, count, more.pop("today", clock.today()), **more).codes)
+
+
+def all_comments(database: Database, settings: Settings) -> list[Comment]:
+    """Every comment, as the night leaves them in their table."""
+    settle_comments(database, settings.home)
+    with database.reading() as session:
+        return list(session.scalars(select(Comment)))
 
 
 def a_csv(folder: Path, text: str, name: str = "file.csv") -> Path:

@@ -3,8 +3,8 @@
 Databases keep traces of who came after whom: SQLite in the place of a row within its page and in the write-ahead log,
 PostgreSQL in `ctid` and `xmin` of every row (neither VACUUM FULL nor CLUSTER repairs that). So once a day the public's
 tables are written anew in the order of their random keys: on SQLite by VACUUM and a truncated log, on PostgreSQL into a
-new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent since the last time come
-into the database here, all at once, before the rewrite.
+new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent and comments left since
+the last time come into the database here, each kind all at once, before the rewrite.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sipas.database import Database
 from sipas.errors import N_, NotReady
+from sipas.intake.inbox import Inbox, settle_comments
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Comment, Response
 
@@ -36,11 +37,12 @@ def maintain(database: Database, home: Path) -> bool:
     Raises FilesInUse where the log could not be emptied: then it is due still.
     """
     spent = settle(database, home)
-    rows, mark = _rows(database), home / MARK
+    rows, mark = _rows(database) + len(Inbox(home).waiting()), home / MARK
     before = int(mark.read_text()) if mark.exists() else 0
     is_file = database.engine.dialect.name == "sqlite"
     if (rows == before and not spent) or (not is_file and 0 < rows - before < ENOUGH):
         return False
+    settle_comments(database, home)
     if is_file:
         _rewrite_sqlite(database)
     else:

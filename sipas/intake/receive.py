@@ -1,4 +1,4 @@
-"""The whole deed of taking one visit's answers: the answer in one transaction, its comment in another."""
+"""The whole deed of taking one visit's answers: the answer in its transaction, its comment apart until the night."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sipas.database import Database
 from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
+from sipas.intake.inbox import keep_comment
 from sipas.intake.marks import marks
-from sipas.intake.models import Comment
 from sipas.intake.record import count_late, is_stored, record
 from sipas.intake.screen import screen
 
@@ -96,15 +96,5 @@ def receive(
         apart = comment_of(
             text, wave=row.wave, unit=row.unit, field=row.field, moment=moment, submission=submission, id_key=id_key
         )
-        database.write(lambda session: _keep_comment(session, apart, still_open), "comment")
+        keep_comment(database, home, apart)
     return outcome
-
-
-def _keep_comment(session: Session, apart: Comment, still_open: Callable[[Session], bool]) -> None:
-    """Beside a stored answer, also where its wave closed in between; never into a frozen wave."""
-    try:
-        takes = still_open(session)
-    except SipasError:
-        takes = True
-    if takes:
-        record(session, apart)

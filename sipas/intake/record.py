@@ -14,9 +14,14 @@ from sipas.intake.models import Comment, LateCount, Response
 
 def record(session: Session, row: Response | Comment) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
-    values = tuple(getattr(row, name) for name in _columns(row.__tablename__))
+    values = tuple(values_of(row).values())
     insert = insert_once(session.get_bind().dialect.name, row.__tablename__)
     return session.connection().exec_driver_sql(insert, values).rowcount == 1
+
+
+def values_of(row: Response | Comment) -> dict[str, object]:
+    """A row as plain values, in the order of its columns."""
+    return {name: getattr(row, name) for name in _columns(row.__tablename__)}
 
 
 @cache
