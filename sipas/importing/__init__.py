@@ -54,6 +54,7 @@ def import_responses(
         new = 0
         with database.writing() as session:
             hold(session, wave.id)
+            hold(session, wave.id)
             _open(wave_of(session, wave_code))
             for done, rows in checked:
                 new += record_many(session, rows)

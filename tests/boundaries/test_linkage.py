@@ -1,0 +1,228 @@
+"""Who said what: an attacker who knows everybody who answered, and when, tries to find each one's row.
+
+He watched three receiving points for a month: for each visitor the day and the order, the point, the service, the sex
+and the age group. He holds the database's files, the server's log and last week's backup; once also the keys. He has
+one guess for each person. His success is printed beside blind guessing, and what may not help him is bounded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import logging
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from sipas import clock, keys
+from sipas.database import Database
+from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.waves import close_wave
+from sipas.intake import Answers, cluster_label, receive
+from sipas.intake.maintenance import maintain
+from sipas.intake.models import Response
+from sipas.migrations import backup
+from sipas.publishing.freeze import freeze
+from surveys import load
+from tests.make import a_point, a_wave
+
+DAYS = [dt.date(2026, 9, 1) + dt.timedelta(n) for n in range(28)]
+BACKED_UP = 18  # days after the first: the backup that the attacker found is ten days old
+POINTS = {"busy-1": 0.70, "quiet-1": 0.25, "small-1": 0.05}
+SERVICES = {"ho-tich": 0.4, "chung-thuc": 0.3, "dat-dai": 0.2, "bao-tro-xa-hoi": 0.1}
+LOGGED = 100  # answers that SQLite's live log holds at least
+TOLD = 0.8  # of those who answer, how many give their sex and their age group
+
+
+@dataclass(frozen=True)
+class Person:
+    """One visitor as the attacker saw her, and the row that she left: the solution, which he does not have."""
+
+    arrival: int
+    day: dt.date
+    point: str
+    service: str
+    sex: int
+    age: int
+    answers: bytes
+
+
+def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None):
+    """Everybody answers, one after the other, at the kiosk's own door; each answer of its own kind is its solution."""
+    with database.reading() as session:
+        visits = {point: visit_at(session, point, DAYS[-1]) for point in POINTS}
+    instrument = load("service-2024")
+    offered = {point: [one.code for one, _ in visit.services] for point, visit in visits.items()}
+    services = [code for code in SERVICES if all(code in codes for codes in offered.values())] or offered["busy-1"][:4]
+    weights = list(itertools.islice(SERVICES.values(), len(services)))
+    levels = itertools.product(range(1, 6), repeat=6)
+    people = []
+    for number, day in enumerate(sorted(rng.choices(DAYS, k=visitors))):
+        on_the_way(day)
+        point, service = rng.choices(list(POINTS), list(POINTS.values()))[0], rng.choices(services, weights)[0]
+        sex, age = rng.randint(1, 2), rng.randint(1, 4)
+        said = dict(zip(instrument.forms["short"], next(levels), strict=True))
+        packed = Answers.of(instrument, "short", said)
+        receive(
+            database,
+            settings.home,
+            wave="w1",
+            codes=visits[point].codes(service),
+            answers=packed,
+            moment=dt.datetime.combine(day, dt.time(1 + number % 8), dt.timezone.utc),
+            language="vi",
+            submission=f"{rng.getrandbits(128):032x}",
+            sex=sex * (rng.random() < TOLD),
+            age=age * (rng.random() < TOLD),
+        )
+        people.append(Person(number, day, point, service, sex, age, packed.packed))
+    return people, visits
+
+
+def rows_of(database):
+    with database.reading() as session:
+        return list(session.scalars(select(Response)))
+
+
+class Attack:
+    """What the attacker knows, each time as a table: may this row (across) be this person's (down)?"""
+
+    def __init__(self, people, rows, visits):
+        self.people, self.rows, self.visits = people, rows, visits
+        self.true = self._both(lambda p: p.answers, lambda row: row.answers)
+
+    def _both(self, of_person, of_row, unknown=None):
+        """Equal, or unknown in the row."""
+        numbers = defaultdict(itertools.count().__next__)
+        unknown = numbers[unknown]
+        left = np.array([numbers[of_person(person)] for person in self.people])
+        right = np.array([numbers[of_row(row)] for row in self.rows])
+        return (left[:, None] == right) | (right == unknown)
+
+    def _codes(self, person):
+        return self.visits[person.point].codes(person.service)
+
+    def attributes(self):
+        """Point, month, office and service are in the row; sex and age group where she told them."""
+        return (
+            self._both(lambda p: self._codes(p)["point"], lambda row: row.point)
+            & self._both(lambda p: self._codes(p)["unit"], lambda row: row.unit)
+            & self._both(lambda p: self._codes(p)["field"], lambda row: row.field, 0)
+            & self._both(lambda p: p.day.year * 100 + p.day.month, lambda row: row.month, 0)
+            & self._both(lambda p: p.sex, lambda row: row.sex, 0)
+            & self._both(lambda p: p.age, lambda row: row.age, 0)
+        )
+
+    def _week(self, person):
+        return self.visits[person.point].point.id, clock.cluster_week(person.day)
+
+    def weeks_by_size(self):
+        """A label may be any week of its point in which as many people came as it has rows."""
+        came = Counter(map(self._week, self.people))
+        sizes = Counter((row.point, row.cluster) for row in self.rows)
+        return self._both(
+            lambda p: (self._week(p)[0], came[self._week(p)]), lambda row: (row.point, sizes[row.point, row.cluster])
+        )
+
+    def weeks_by_key(self, key):
+        """With the key of the labels every week is told for certain."""
+        return self._both(lambda p: cluster_label(key, *self._week(p)), lambda row: row.cluster)
+
+    def since(self, known, day):
+        """A dated backup tells which rows came later."""
+        return self._both(lambda p: p.day < day, lambda row: row.key in known)
+
+    def success(self, may_be):
+        """The share of people whose row he names, choosing at random among those that may be hers."""
+        return float(((may_be & self.true).sum(axis=1) / np.maximum(may_be.sum(axis=1), 1)).mean())
+
+
+def hits_by_order(people: Iterable[Person], rows: Iterable[Response], place: Callable[[Response], float], classes):
+    """He pairs people as they came with rows as they lie, among those who look alike; hits, classes, people in them.
+
+    Where the order says nothing, each class gives one hit on average, with a variance of one, whatever its size.
+    """
+    alike = defaultdict(list)
+    for person in people:
+        alike[classes(person)].append(person)
+    owner = {row.answers: row for row in rows}
+    groups = [group for group in alike.values() if len(group) > 1]
+    hits = 0
+    for group in groups:
+        lying = sorted((owner[person.answers] for person in group), key=place)
+        hits += sum(row.answers == person.answers for person, row in zip(group, lying, strict=True))
+    return hits, len(groups), sum(map(len, groups))
+
+
+@pytest.mark.parametrize("visitors", [600, pytest.param(4000, marks=pytest.mark.long)])
+def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
+    database, settings, visitors, capsys, caplog, tmp_path
+):
+    for point in POINTS:
+        a_point(database, point, "03646", form="short")
+    a_wave(database, settings)
+    copies = []
+
+    def on_the_way(day):
+        if not copies and day >= DAYS[BACKED_UP]:
+            copies.append(backup(settings, database, "last-week"))
+
+    with caplog.at_level(logging.DEBUG):
+        people, visits = a_month(database, settings, visitors, random.Random(4), on_the_way)
+    rows = rows_of(database)
+    assert len(rows) == len({row.answers for row in rows}) == visitors
+    attack = Attack(people, rows, visits)
+
+    columns = ("point", "unit", "field", "month", "cluster", "sex", "age")
+    looks = {row.answers: tuple(getattr(row, name) for name in columns) for row in rows}
+    seen = {person: looks[person.answers] for person in people}
+    log = settings.home / "sipas.sqlite-wal"
+    logged = log.read_bytes() if log.exists() else b""
+    in_log = hits_by_order(people[-LOGGED:], rows, lambda row: logged.find(row.key), seen.get)
+    key = keys.load(settings.home, "w1", "cluster")
+    of_backup = Database.of(type(settings)(home=settings.home, database_url=f"sqlite:///{copies[0]}"))
+    known = {row.key for row in rows_of(of_backup)}
+    of_backup.engine.dispose()
+
+    with database.writing() as session:
+        close_wave(session, "w1", DAYS[-1])
+    freeze(database, settings.home, "w1", DAYS[-1])
+    maintain(database, settings.home)
+    file = (settings.home / "sipas.sqlite").read_bytes()
+    hits, classes, in_them = hits_by_order(people, rows, lambda row: file.find(row.key), seen.get)
+
+    plainly, week = attack.attributes(), attack.weeks_by_key(key)
+    later = attack.since(known, DAYS[BACKED_UP])
+    found = {
+        "blind guessing": attack.success(np.ones_like(plainly)),
+        "point, month, service, sex and age group": attack.success(plainly),
+        "and the week, told by the size of its label": attack.success(plainly & attack.weeks_by_size()),
+        "and the week, told by the key (until freeze)": attack.success(plainly & week),
+        "the attributes and last week's backup": attack.success(plainly & later),
+        "all of these, and the key": attack.success(plainly & week & later),
+    }
+    with capsys.disabled():
+        print(f"\n{visitors} people, known one by one; found with one guess each:")
+        for what, share in found.items():
+            print(f"  {what:46} {share:6.1%}")
+        print(f"  by order: {hits} of {in_them} who look alike, after `sipas maintain` (blind guessing {classes} ±"
+              f" {math.sqrt(classes):.0f}); {in_log[0]} of the last {in_log[2]} in the live log (blind guessing"
+              f" {in_log[1]})")  # fmt: skip
+
+    blind, plain, by_size, by_key, by_backup, everything = found.values()
+    assert blind == pytest.approx(1 / visitors)
+    # nothing tells more than the columns on the privacy page; a label tells the week, and never more than its key does
+    assert plain <= by_size <= by_key + 1e-9 <= everything + 2e-9
+    assert plain <= by_backup <= everything + 1e-9
+    assert by_key <= len(set(seen.values())) / visitors + 1e-9  # one hit a kind of row
+    # the order: 3.5 standard errors, so one run of 4,000 fails by chance; and the smallest leak seen nine times of ten
+    assert hits <= classes + 3.5 * math.sqrt(classes)
+    assert (3.5 + 1.28) * math.sqrt(classes) / (in_them - classes) <= (0.25 if visitors < 1000 else 0.1)
+    assert not any(person.point in caplog.text or person.service in caplog.text for person in people)
+    assert not any(row.key.hex() in caplog.text for row in rows)
