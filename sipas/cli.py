@@ -33,6 +33,8 @@ COMMANDS = {
     "compare": "sipas.commands.compare:compare",
     "rank": "sipas.commands.rank:rank",
     "trend": "sipas.commands.trend:trend",
+    "quality": "sipas.commands.quality:quality",
+    "improve": "sipas.commands.improve:improve",
     "small-areas": "sipas.commands.small_areas:small_areas",
     "sample": "sipas.commands.sample:sample",
     "release": "sipas.commands.publishing:release",

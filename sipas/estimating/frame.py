@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,13 @@ def weights_to_frame(cells: analysis.Cells, path: Path) -> tuple[analysis.Weight
 
     Also what a reader should know of them: units nobody answered for, and classes that were merged.
     """
+    dossiers = dossiers_of(cells, path)
+    weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
+    return weights, _told(weights)
+
+
+def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], float]:
+    """Dossiers by unit, field and month, of the months in which the answers were given."""
     table = read_table(path)
     table.require(*COLUMNS, COUNT)
     problems = Problems(table)
@@ -39,8 +47,19 @@ def weights_to_frame(cells: analysis.Cells, path: Path) -> tuple[analysis.Weight
             first=min(months),
             last=max(months),
         )
-    weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
-    return weights, _told(weights)
+    return dossiers
+
+
+def by_family(dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]) -> dict[str, int] | None:
+    """Dossiers of each domain of a family; None where the frame does not know its columns."""
+    if not set(family) <= set(COLUMNS):
+        return None
+    places = [COLUMNS.index(column) for column in family]
+    found: dict[str, int] = {}
+    for key, count in dossiers.items():
+        name = " + ".join(key[place] for place in places)
+        found[name] = found.get(name, 0) + int(count)
+    return found
 
 
 def _told(weights: analysis.Weights) -> list[SipasError]:

@@ -19,6 +19,7 @@ WORDS = {
 }
 FINDINGS = {"differs": N_("differs"), "not enough evidence": N_("not enough evidence")}
 STANDINGS = {"above": N_("above"), "not distinguishable": N_("not distinguishable"), "below": N_("below")}
+ADVICE = {"improve first": N_("improve first"), "keep up": N_("keep up")}
 BROKEN = {
     "instrument": N_("another questionnaire"),
     "population": N_("another population"),
@@ -87,6 +88,12 @@ def standing_words(row: Mapping[str, Any]) -> str:
     """A domain against the whole, in one of three words."""
     found = row["standing"]
     return _(STANDINGS[found]) if found else DASH
+
+
+def advice_words(row: Mapping[str, Any]) -> str:
+    """What may be advised about a factor."""
+    found = row["advice"]
+    return _(ADVICE[found]) if found else DASH
 
 
 def break_words(aspects: Sequence[str]) -> str:

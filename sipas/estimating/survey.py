@@ -7,11 +7,11 @@ own codebook, and may be weighted to a frame of dossiers.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import analysis
 from sipas.errors import N_, SipasError
@@ -83,14 +83,18 @@ def opened(
     *,
     keep: Sequence[str] = (),
     rows: bool = False,
+    ask: Mapping[str, Any] | None = None,
+    questionnaire: Callable[[analysis.Codebook], analysis.Codebook] = lambda codebook: codebook,
     progress: Progress | None = None,
 ) -> Iterator[Survey]:
     """The survey of a file; what the statistics refuse inside the block is said with file, line and column.
 
-    rows  where every row is a PSU, keep them apart: covariances and the jackknife need them
+    rows           where every row is a PSU, keep them apart: covariances and the jackknife need them
+    ask            further sums of `tabulate`
+    questionnaire  to read the items otherwise
     """
     if source.design is None:
-        yield _snapshot(source, by, keep, progress)
+        yield _snapshot(source, by, keep, ask or {}, questionnaire, progress)
         return
     design, table = source.design, read_table(source.path)
     require_columns(table, design, by)
@@ -99,12 +103,13 @@ def opened(
         cells = analysis.tabulate(
             source.path if streamed else answers_of(table, design, by, keep),
             [tuple(family) for family in by],
-            codebook=codebook_of(design, streamed),
+            codebook=questionnaire(codebook_of(design, streamed)),
             design=sampling_of(design, source.lonely),
             elements=rows and not design.psu,
             keep=tuple(dict.fromkeys([*design.calibration_columns, *keep])),
             progress=progress,
             engine=source.engine,
+            **(ask or {}),
         )
         weights = weights_of(cells, design)
         yield Survey(source.name, cells, weights, (*table.notes, *_warnings(weights)))
@@ -115,13 +120,28 @@ def opened(
         raise
 
 
-def _snapshot(source: Source, by: Families, keep: Sequence[str], progress: Progress | None) -> Survey:
+def codebook_from(source: Source) -> analysis.Codebook:
+    """The questionnaire of a file, before any row is read."""
+    if source.design is None:
+        return analysis.read_snapshot(source.path).codebook
+    return codebook_of(source.design, streamed=False)
+
+
+def _snapshot(
+    source: Source,
+    by: Families,
+    keep: Sequence[str],
+    ask: Mapping[str, Any],
+    questionnaire: Callable[[analysis.Codebook], analysis.Codebook],
+    progress: Progress | None,
+) -> Survey:
     from sipas.estimating.frame import COLUMNS, weights_to_frame
 
     snapshot = analysis.read_snapshot(source.path)
+    snapshot = replace(snapshot, codebook=questionnaire(snapshot.codebook))
     kept = tuple(dict.fromkeys([*keep, *(COLUMNS if source.frame else ())]))
     cells = analysis.tabulate(
-        snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine
+        snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine, **ask
     )
     if source.lonely:
         cells = cells.with_lonely(source.lonely)

@@ -33,6 +33,7 @@ phone.after_request(leave_no_copy)
 phone.context_processor(other_languages)
 kept.install(phone)
 
+
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
 
@@ -76,27 +77,26 @@ def _way(mark: str, language: str) -> Way:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
     i18n.speak(language)
     visits, today = current_app.config["VISITS"], clock.today()
-    opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if codes.is_code(mark):
-        guest = _guest(mark, opened_in)
-        visit = visits.at(guest.point, today, opened_in)
+        guest = _guest(mark)
+        visit = visits.at(guest.point, today)
         if visit.wave.code != guest.wave:
             raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
         return Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest)
     try:
-        visit = visits.at(mark, today, opened_in)
+        visit = visits.at(mark, today, request.values.get("wave", "") if request.endpoint in ENDS else "")
     except UnknownPoint:
         codes.read(mark)  # says what is wrong with it
         raise
     return Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None)
 
 
-def _guest(mark: str, opened_in: str) -> Invited:
+def _guest(mark: str) -> Invited:
     guesses, address = _guesses(), _address()
     guesses.check(address)
     try:
         with _database().reading() as session:
-            return invited(session, _settings().home, mark, clock.today(), opened_in)
+            return invited(session, _settings().home, mark, clock.today())
     except UnknownInvitation:
         guesses.wrong(address)
         raise

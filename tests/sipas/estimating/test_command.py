@@ -364,7 +364,7 @@ def _first_quarter(path):
     return [{**row, "dossiers": int(row["dossiers"])} for row in rows if row["month"] < "2026"]
 
 
-@pytest.mark.parametrize("command", ["compare", "rank", "trend"])
+@pytest.mark.parametrize("command", ["compare", "rank", "trend", "quality", "improve", "small-areas"])
 def test_every_command_of_the_analyst_starts_without_the_web(command, province):
     files = [str(province / "second.parquet"), *([str(province / "first.parquet")] if command == "trend" else [])]
     script = (
