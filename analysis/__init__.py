@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.calibration import adjust_nonresponse, calibrate, poststratify, rake
 from analysis.cells import Cells
-from analysis.codebook import NOT_APPLICABLE, Codebook, CodebookItem
+from analysis.codebook import COARSE, NOT_APPLICABLE, WHOLE_WAVE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
 from analysis.estimation import VARIANCES, Estimates, estimate
@@ -83,9 +83,11 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "COARSE",
     "INTERVALS",
     "NOT_APPLICABLE",
     "VARIANCES",
+    "WHOLE_WAVE",
     "AnalysisError",
     "Cells",
     "Codebook",

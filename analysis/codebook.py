@@ -13,6 +13,7 @@ NOT_APPLICABLE = -1
 OVERALL = "overall"
 ROLES = ("strata", "psu", "ssu", "weight", "fpc")
 FORMAT = 1
+COARSE, WHOLE_WAVE = "coarse", "wave"  # field and month of rows that were stored without them, where few people come
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Codebook:
     groups   factor -> items, where one item may serve several factors; left out, it follows from the items' `factor`
     columns  role -> columns, for the roles strata, psu, ssu, weight, fpc
     psus     the design's own list of sampled PSUs as (stratum, psu); None = those in the data
+    detailed (unit, field) of the rows that keep their field and month; rows of a unit's other fields say `coarse` and
+             `wave` instead, and are one weighting class; None = every row keeps them
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
     """
 
@@ -63,6 +66,7 @@ class Codebook:
     not_applicable: tuple[int, ...] = (NOT_APPLICABLE,)
     missing: tuple[int, ...] = ()
     notes: str = ""
+    detailed: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -145,7 +149,10 @@ class Codebook:
 
     def to_json(self) -> str:
         """As text for a file; `from_json` gives an equal codebook back."""
-        return json.dumps({"codebook": FORMAT, **asdict(self)}, ensure_ascii=False, sort_keys=True)
+        content = {"codebook": FORMAT, **asdict(self)}
+        if self.detailed is None:  # so that digests of older snapshots stay
+            del content["detailed"]
+        return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Codebook":
@@ -162,6 +169,8 @@ class Codebook:
         content["columns"] = {role: tuple(names) for role, names in content["columns"].items()}
         if content["psus"] is not None:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
+        if content.get("detailed") is not None:
+            content["detailed"] = tuple(tuple(pair) for pair in content["detailed"])
         content["not_applicable"] = tuple(content["not_applicable"])
         content["missing"] = tuple(content["missing"])
         return cls(**content)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from analysis.calibration import fit_margins, indicators
 from analysis.cells import Cells
+from analysis.codebook import COARSE, WHOLE_WAVE, Codebook
 from analysis.errors import N_, BadData, CannotCalibrate
 from analysis.keys import label_text
 from analysis.weights import Calibration, Weights, describe
@@ -54,7 +55,7 @@ def frame_weights(
     >>> weights.final.tolist()
     [5.0, 8.0, 5.0, 5.0]
     """
-    table = _frame(frame, tuple(columns), count)
+    table = as_stored(_frame(frame, tuple(columns), count), tuple(columns), cells.codebook)
     classes = tuple(classes)
     places = [columns.index(column) for column in classes]
     margins = [column for column in columns if column not in classes]
@@ -73,7 +74,10 @@ def frame_weights(
     parts = [(block, target)]
     warnings, joined = [], {}
     for column in margins:
-        part, mergers = _margin(cells, column, _sums(kept, [columns.index(column)]), smallest)
+        totals = _sums(kept, [columns.index(column)])
+        if column == "month" and cells.codebook.detailed is not None:
+            totals = _months(cells, totals, block, target)
+        part, mergers = _margin(cells, column, totals, smallest)
         joined[column] = mergers
         if len(part[1]) > 1:
             parts.append(part)
@@ -123,6 +127,46 @@ def _frame(frame: Frame, columns: Labels, count: str) -> dict[Labels, float]:
                 name="/".join(name), columns=", ".join(columns), value=str(n))  # fmt: skip
         table[name] = table.get(name, 0.0) + float(n)
     return table
+
+
+def as_stored(table: Mapping[Labels, float], columns: Labels, codebook: Codebook) -> dict[Labels, float]:
+    """The frame in the terms of the answers: where few people come, a unit's fields are one class without months.
+
+    >>> from dataclasses import replace
+    >>> codebook = Codebook.plain(["q"])
+    >>> as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)[("a", "y")]
+    2
+    >>> codebook = replace(codebook, detailed=(("a", "x"),))
+    >>> as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)
+    {('a', 'x'): 9, ('a', 'coarse'): 3}
+    """
+    if codebook.detailed is None or not {"unit", "field"} <= set(columns):
+        return dict(table)
+    unit, field = columns.index("unit"), columns.index("field")
+    detailed, coarser = set(codebook.detailed), {"field": COARSE, "month": WHOLE_WAVE}
+    pooled: dict[Labels, float] = {}
+    for key, n in table.items():
+        if (key[unit], key[field]) not in detailed:
+            key = tuple(coarser.get(column, part) for column, part in zip(columns, key, strict=True))
+        pooled[key] = pooled.get(key, 0) + n
+    return pooled
+
+
+def _months(
+    cells: Cells, totals: Mapping[Labels, float], block: NDArray[np.int64], target: NDArray[np.float64]
+) -> dict[Labels, float]:
+    """The months' dossiers, as far as rows with a month stand for them.
+
+    A class of coarse rows that was too small to stand alone was merged with one that has months, and each then stands
+    for dossiers of the other; so the rows without a month are given what their classes give them, the months the rest.
+    """
+    coarse = np.array([label == (WHOLE_WAVE,) for label in _labels(cells, ("month",))])
+    share = np.bincount(block, cells.rows * coarse, len(target)) / np.bincount(block, cells.rows, len(target))
+    without = float((target * share).sum())
+    months = {label: n for label, n in totals.items() if label != (WHOLE_WAVE,)}
+    scale = (target.sum() - without) / sum(months.values()) if any(months.values()) else 0.0
+    found = {label: n * scale for label, n in months.items()}
+    return {**found, (WHOLE_WAVE,): without} if coarse.any() else found
 
 
 def _sums(table: Mapping[Labels, float], places: Sequence[int]) -> dict[Labels, float]:

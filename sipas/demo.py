@@ -18,6 +18,7 @@ from analysis.simulate import Field, Place, Province, Question
 from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, NotReady
+from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
 from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.waves import close_wave, open_wave
@@ -218,6 +219,7 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
     service_ids = dict(session.execute(select(Service.code, Service.id)).all())
     sexes, ages = (dict(zip(_profile(instrument, name), range(1, 9), strict=False)) for name in ("sex", "age"))
     columns = {name: answers[name].to_pylist() for name in answers.column_names}
+    detail = kept(session, wave) or frozenset()
     rows = anonymise_many(
         columns["packed"],
         wave=wave.id,
@@ -230,6 +232,10 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
         form=[FORMS[word] for word in columns["form"]],
         sex=[sexes.get(word, 0) for word in columns["sex"]],
         age=[ages.get(word, 0) for word in columns["age"]],
+        coarse=[
+            (unit_ids[unit], service_ids[field]) not in detail
+            for unit, field in zip(columns["unit"], columns["field"], strict=True)
+        ],
         key=marks(keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=keys.load(settings.home, wave.code, "cluster"),
     )

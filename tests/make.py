@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from sipas import keys
 from sipas.database import Database
+from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
 from sipas.intake import Answers, Outcome, receive
 from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment
+from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
 from surveys import load
 
@@ -29,7 +32,7 @@ def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", fo
 
 
 def a_wave(database: Database, settings: Settings, code: str = "w1", instrument: str = "service-2024", **more) -> str:
-    """An open wave with its keys; a point is made where there is none."""
+    """An open wave with its keys; a point is made where there is none, and dossiers of last year where none are."""
     from sipas.fieldwork.points import points
 
     with database.reading() as session:
@@ -38,9 +41,23 @@ def a_wave(database: Database, settings: Settings, code: str = "w1", instrument:
         a_point(database)
     questionnaire = load(instrument)
     with database.writing() as session:
+        if not more.get("coarsest") and session.scalar(select(FrameCell)) is None:
+            a_frame(session)
         open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
     keys.make(settings.home, code)
     return code
+
+
+def a_frame(session: Session, dossiers: int = 100, month: str = "2025-12", **fewer: int) -> None:
+    """That many dossiers of every unit and field in a month; `fewer` says it for a field, with _ for -."""
+    cells = [
+        {"unit": unit, "field": field, "month": month, "source": "made up", "dossiers": dossiers}
+        for unit in session.scalars(select(Unit.code))
+        for field in session.scalars(select(Service.code))
+    ]
+    for cell in cells:
+        cell["dossiers"] = fewer.get(cell["field"].replace("-", "_"), dossiers)
+    session.execute(insert(FrameCell), cells)
 
 
 def a_response(

@@ -169,7 +169,10 @@ def list_waves(as_json: bool) -> None:
 
 @wave.command(
     "open",
-    help=_("Open a wave with a questionnaire, at every point or at those named."),
+    help=_(
+        "Open a wave with a questionnaire, at every point or at those named. Load dossier counts of an earlier period "
+        "first: they tell where few people come and answers must be stored coarser."
+    ),
     epilog=example("sipas wave open 2026-2 --instrument service-2024 --until 2026-12-31"),
 )
 @click.argument("code")
@@ -180,8 +183,19 @@ def list_waves(as_json: bool) -> None:
 @click.option(
     "--point", "places", multiple=True, help=_("A point where it asks; repeat for more (default: every point).")
 )
+@click.option(
+    "--coarsest",
+    is_flag=True,
+    help=_("Without dossier counts: store no answer's field, month or profile, as if few people came everywhere."),
+)
 def open_(
-    code: str, instrument: str, title: str, first: dt.datetime | None, last: dt.datetime | None, places: tuple[str, ...]
+    code: str,
+    instrument: str,
+    title: str,
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    places: tuple[str, ...],
+    coarsest: bool,
 ) -> None:
     from sipas import keys
     from sipas.fieldwork.waves import open_wave
@@ -199,6 +213,7 @@ def open_(
             opens_on=first.date() if first else clock.today(),
             closes_on=last.date() if last else None,
             at=places,
+            coarsest=coarsest,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
         keys.make(where.home, opened.code)

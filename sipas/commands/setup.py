@@ -25,7 +25,7 @@ def init(without_registry: bool) -> None:
     if not without_registry:
         with database.writing() as session:
             load_registry(session)
-    note(_("Ready: {home}. Next: `sipas point add`, then `sipas wave open`.", home=where.home))
+    note(_("Ready: {home}. Next: `sipas point add`, `sipas frame load`, then `sipas wave open`.", home=where.home))
 
 
 @click.command(

@@ -34,7 +34,7 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     counts = table.numbers(COUNT, problems)
     problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
     problems.refuse()
-    months = [str(label) for label in cells.labels["month"]]
+    months = [str(label) for label in cells.labels["month"] if label != analysis.WHOLE_WAVE] or ["0", "9999"]
     dossiers: dict[tuple[str, ...], float] = {}
     for record in table.records(*COLUMNS):
         key = tuple(record[column] for column in COLUMNS)

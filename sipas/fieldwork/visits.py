@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, UnknownCode
+from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
 from sipas.fieldwork.waves import hold, open_wave_at, wave_of
@@ -22,14 +23,21 @@ from sipas.registry.units import services_of
 
 @dataclass(frozen=True)
 class Visit:
-    """A point on a day: its wave, and each service field it takes with the responsible unit's number."""
+    """A point on a day: its wave, and each service field it takes with the responsible unit's number.
+
+    `detail` are the pairs of unit and field in which an answer keeps field, month and profile; None: in all.
+    """
 
     wave: Wave
     point: Point
     services: tuple[tuple[Service, int], ...]
+    detail: frozenset[tuple[int, int]] | None = None
 
     def codes(self, service: str, channel: str = "", form: str = "") -> dict[str, int]:
-        """The small numbers that an answer carries; raises UnknownCode for a service that this point does not take."""
+        """The small numbers that an answer carries, and whether few people come for it (`coarse`, 0 or 1).
+
+        Raises UnknownCode for a service that this point does not take.
+        """
         for one, responsible in self.services:
             if one.code == service:
                 return {
@@ -39,6 +47,7 @@ class Visit:
                     "field": one.id,
                     "channel": CHANNELS[channel or self.point.channel],
                     "form": FORMS[form or self.point.form],
+                    "coarse": int(self.detail is not None and (responsible, one.id) not in self.detail),
                 }
         raise UnknownCode(
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
@@ -123,4 +132,4 @@ def _visit(session: Session, wave: Wave, place: Point, on: dt.date) -> Visit:
         raise NoOpenWave(
             N_("{point} has no service field to ask about yet; please tell the staff of the survey."), point=place.name
         )
-    return Visit(wave, place, tuple((service, numbers[who]) for service, who in pairs))
+    return Visit(wave, place, tuple((service, numbers[who]) for service, who in pairs), kept(session, wave))

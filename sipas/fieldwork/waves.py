@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
+from sipas.fieldwork.detail import settle
 from sipas.fieldwork.models import Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 
@@ -32,8 +33,13 @@ def open_wave(
     closes_on: dt.date | None = None,
     at: Sequence[str] = (),
     simulated: bool = False,
+    coarsest: bool = False,
 ) -> Wave:
-    """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time."""
+    """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
+
+    How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`); raises NoFrame
+    where none are loaded, unless `coarsest` says that no answer shall keep field, month and profile.
+    """
     if not re.fullmatch(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", code) or len(code) > 40:
         raise BadWave(
             N_("“{code}” cannot be a wave's code; use letters, digits and hyphens, such as 2026-1."), code=code
@@ -72,6 +78,7 @@ def open_wave(
     session.add(wave)
     session.flush()
     session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
+    settle(session, wave, places, coarsest)
     return wave
 
 

@@ -103,6 +103,7 @@ class Lines:
             form=FORMS[self.form],
             sex=values["sex"],
             age=values["age"],
+            coarse=codes["coarse"],
             key=key,
             cluster_key=self.secrets["cluster"],
         )
@@ -160,7 +161,7 @@ class Lines:
         which, words = piece.coded("field")
         words = [*words, ""]
         pairs, pair_of = np.unique(visit * len(words) + which % len(words), return_inverse=True)
-        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field")}
+        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field", "coarse")}
         for pair in pairs.tolist():
             place, word = pair // len(words), words[pair % len(words)]
             codes = self._taken(place, word) if place != BAD else {}

@@ -34,6 +34,9 @@ STORED: dict[str, str] = {
     "answers": N_("your answers to the questions"),
 }
 
+COARSER = ("field", "month", "language", "sex", "age")
+"""Not stored (0) where few people come for a service field; a comment then keeps neither office, field nor month."""
+
 LANGUAGE_CODES = {"vi": 1, "en": 2}
 
 
@@ -50,6 +53,7 @@ def anonymise(
     form: int,
     sex: int,
     age: int,
+    coarse: int,
     submission: str,
     cluster_key: bytes,
     id_key: bytes,
@@ -57,6 +61,7 @@ def anonymise(
     """Turn one visit into the only thing we keep of it.
 
     `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
+    `coarse` is 1 where few people come for this field of the unit: then what `COARSER` names is not stored.
     `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
     """
     rows = anonymise_many(
@@ -71,6 +76,7 @@ def anonymise(
         form=[form],
         sex=[sex],
         age=[age],
+        coarse=[coarse],
         key=marks(id_key, [submission]),
         cluster_key=cluster_key,
     )
@@ -90,6 +96,7 @@ def anonymise_many(
     form: ArrayLike,
     sex: ArrayLike,
     age: ArrayLike,
+    coarse: ArrayLike,
     key: NDArray[np.void],
     cluster_key: bytes,
 ) -> NDArray[np.void]:
@@ -101,6 +108,7 @@ def anonymise_many(
         answers = np.frombuffer(b"".join(answers), np.uint8).reshape(len(answers), -1)
     days = np.asarray(day, "datetime64[D]")
     months = days.astype("datetime64[M]").astype(int)
+    few = np.broadcast_to(np.asarray(coarse, bool), len(answers))
     known: dict[str, ArrayLike] = {
         "key": key,
         "wave": wave,
@@ -108,7 +116,7 @@ def anonymise_many(
         "unit": unit,
         "field": field,
         "month": (1970 + months // 12) * 100 + months % 12 + 1,
-        "cluster": _clusters(np.asarray(point), days, cluster_key),
+        "cluster": _clusters(np.asarray(point), days, few, cluster_key),
         "channel": channel,
         "language": language,
         "form": form,
@@ -121,38 +129,45 @@ def anonymise_many(
         rows[name] = known[name]
         if rows.dtype[name].kind == "i" and (rows[name] != known[name]).any():
             raise OverflowError(f"a value of “{name}” does not fit its column")
+    for name in COARSER:
+        rows[name][few] = 0
     return rows
 
 
-def _clusters(point: NDArray[np.int64], day: NDArray[np.datetime64], key: bytes) -> NDArray[np.void]:
-    """Every visit's label; each point's week is hashed once."""
+def _clusters(
+    point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.bool_], key: bytes
+) -> NDArray[np.void]:
+    """Every visit's label; each point's week is hashed once for those with detail, and once for those without."""
     if len(day) == 1:  # one visitor: nothing to gather
-        return np.frombuffer(cluster_label(key, int(point[0]), clock.cluster_week(day[0].item())), "V8")
+        return np.frombuffer(cluster_label(key, int(point[0]), clock.cluster_week(day[0].item()), bool(few[0])), "V8")
     days, which_day = np.unique(day, return_inverse=True)
     weeks = [clock.cluster_week(one) for one in days.tolist()]
     number = {week: place for place, week in enumerate(dict.fromkeys(weeks))}
     names = list(number)
     pair = point.astype(np.int64) * len(names) + np.array([number[week] for week in weeks])[which_day]
-    pairs, which = np.unique(pair, return_inverse=True)
-    labels = [cluster_label(key, one // len(names), names[one % len(names)]) for one in pairs.tolist()]
+    pairs, which = np.unique(pair * 2 + few, return_inverse=True)
+    labels = [
+        cluster_label(key, one // 2 // len(names), names[one // 2 % len(names)], bool(one % 2))
+        for one in pairs.tolist()
+    ]
     return np.frombuffer(b"".join(labels), "V8")[which]
 
 
-def cluster_label(key: bytes, point: int, week: str) -> bytes:
-    """The opaque label of a point's week."""
-    return keys.label(key, "cluster", str(point), week)[:8]
+def cluster_label(key: bytes, point: int, week: str, coarse: bool = False) -> bytes:
+    """The opaque label of a point's week: one for answers with their month beside it, another for those without."""
+    return keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
 
 
 def comment_of(
-    text: str, *, wave: int, unit: int, field: int, moment: dt.datetime, submission: str, id_key: bytes
+    text: str, *, wave: int, unit: int, field: int, coarse: int, moment: dt.datetime, submission: str, id_key: bytes
 ) -> Comment:
-    """A free text as its own row: no key in common with the answer it came with."""
+    """A free text as its own row: no key in common with the answer it came with; without any place where few come."""
     local = clock.local(moment)
     return Comment(
         key=keys.label(id_key, "comment", submission or secrets.token_hex(16)),
         wave=wave,
-        unit=unit,
-        field=field,
-        month=local.year * 100 + local.month,
+        unit=0 if coarse else unit,
+        field=0 if coarse else field,
+        month=0 if coarse else local.year * 100 + local.month,
         text=text,
     )

@@ -45,7 +45,8 @@ def receive(
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
-    `codes` are the small numbers of wave, point, unit, field, channel and form; `wave` is its code, for its keys.
+    `codes` are the small numbers of wave, point, unit, field, channel and form, and `coarse`, as `Visit.codes` gives
+    them; `wave` is its code, for its keys.
     `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
     and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then.
     """
@@ -93,8 +94,7 @@ def receive(
     outcome = database.write(keep, "answer")
     text = screen(comment)
     if text and row and outcome is not Outcome.LATE:
-        apart = comment_of(
-            text, wave=row.wave, unit=row.unit, field=row.field, moment=moment, submission=submission, id_key=id_key
-        )
+        place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
+        apart = comment_of(text, **place, moment=moment, submission=submission, id_key=id_key)
         keep_comment(database, home, apart)
     return outcome

@@ -9,7 +9,7 @@ from sipas import clock, i18n
 from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
-from sipas.intake import STORED, Answers
+from sipas.intake import COARSER, STORED, Answers
 from sipas.intake.receive import Outcome, receive
 from sipas.kiosk import kiosk, pages
 from sipas.kiosk.forms import Questionnaire
@@ -93,7 +93,9 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
 @kiosk.get(f"/<point>/{LANGUAGE}/privacy")
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer: the very list that the first door keeps to."""
-    return render_template("kiosk/privacy.html", place=Place.of(_visit(point, language)), stored=STORED)
+    return render_template(
+        "kiosk/privacy.html", place=Place.of(_visit(point, language)), stored=STORED, coarser=COARSER
+    )
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/late")

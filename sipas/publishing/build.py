@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from analysis import Cells, Snapshot, design_weights, estimate, frame_weights, read_snapshot, tabulate
+from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, read_snapshot, tabulate
 from analysis.disclosure import Policy, SafeTable, suppress
 from sipas import i18n
 from sipas.database import Database
@@ -198,7 +198,8 @@ def _manifest(
         "services": [
             {"code": one.code, "name": one.name, "name_en": one.name_en}
             for one in session.scalars(select(Service).order_by(Service.rank))
-        ],
+        ]
+        + ([_coarse()] if {"field": COARSE} in table.domains("field") else []),
         "responses": snapshot.rows,
         "weighted": bool(frame),
         "frame": {
@@ -219,6 +220,16 @@ def _manifest(
         "snapshot": snapshot.digest,
         "notes": [],
     }
+
+
+def _coarse() -> dict[str, str]:
+    """What the answers are called that were stored without their field."""
+    said = N_("Fields with few dossiers at their office, together")
+    names = {}
+    for language in ("vi", "en"):
+        with i18n.speaking(language):
+            names[language] = i18n._(said)
+    return {"code": COARSE, "name": names["vi"], "name_en": names["en"]}
 
 
 def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:

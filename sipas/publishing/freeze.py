@@ -1,7 +1,9 @@
 """A closed wave becomes one Parquet file with its codebook and digest; then its keys are destroyed.
 
 Stratum is the unit of the receiving point, PSU a point's week; the file lists every point-week that was open, also
-those in which nobody answered. Rows are sorted by their random keys, which are then dropped.
+those in which nobody answered, by their labels alone. Answers that were stored coarser, where few people come, have the
+field `coarse` and the month `wave`: together they are one weighting class of their unit (`Codebook.detailed`). Rows are
+sorted by their random keys, which are then dropped.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis import COARSE, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
-from analysis import Codebook, CodebookItem, Snapshot, write_snapshot
 from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState
+from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import hold, open_weeks, wave_of
 from sipas.intake import LANGUAGE_CODES, cluster_label
@@ -80,12 +84,12 @@ def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
         "stratum": [places[one].unit for one in columns["point"]],
         "psu": [label.hex() for label in columns["cluster"]],
         "unit": [units[one] for one in columns["unit"]],
-        "field": [services[one] for one in columns["field"]],
-        "month": [f"{one // 100}-{one % 100:02}" if one else None for one in columns["month"]],
+        "field": [services[one] if one else COARSE for one in columns["field"]],
+        "month": [_month(one, field) for one, field in zip(columns["month"], columns["field"], strict=True)],
         "point": [places[one].code for one in columns["point"]],
     }
     for name, codes in (("channel", CHANNELS), ("language", LANGUAGE_CODES), ("form", FORMS)):
-        words = {number: word for word, number in codes.items()}
+        words = {0: None, **{number: word for word, number in codes.items()}}
         readable[name] = [words[one] for one in columns[name]]
     for name in ("sex", "age"):
         readable[name] = [options.get(name, {}).get(one) for one in columns[name]]
@@ -94,6 +98,13 @@ def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
     for place, item in enumerate(instrument.items):
         table = table.append_column(item.code, _levels(packed[:, place]))
     return table
+
+
+def _month(number: int, field: int) -> str | None:
+    """As text; where few people come an answer keeps neither field nor month."""
+    if not field:
+        return WHOLE_WAVE
+    return f"{number // 100}-{number % 100:02}" if number else None
 
 
 def _levels(packed: np.ndarray) -> pa.Array:
@@ -109,7 +120,12 @@ def _codebook(
     forms = set(table["form"].unique().to_pylist())
     asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
     used = {instrument.factor_of(item.code) for item in asked}
-    weeks = {(place.unit, cluster_label(key, place.id, week).hex()) for place, week in open_weeks(session, wave, today)}
+    few = set(pc.unique(table["point"].filter(pc.equal(table["field"], COARSE))).to_pylist())
+    weeks = {
+        (place.unit, cluster_label(key, place.id, week, coarse).hex())
+        for place, week in open_weeks(session, wave, today)
+        for coarse in ([False, True] if place.code in few else [False])
+    }
     seen = set(zip(table["stratum"].to_pylist(), table["psu"].to_pylist(), strict=True))
     return Codebook(
         instrument=instrument.code,
@@ -125,4 +141,15 @@ def _codebook(
         columns={"strata": ("stratum",), "psu": ("psu",)},
         psus=tuple(sorted(weeks | seen)),
         notes=f"{wave.opens_on} – {wave.closes_on}",
+        detailed=_detailed(session, wave),
     )
+
+
+def _detailed(session: Session, wave: Wave) -> tuple[tuple[str, str], ...] | None:
+    """The pairs of unit and field whose answers keep field and month; the others of a unit are one weighting class."""
+    pairs = kept(session, wave)
+    if pairs is None:
+        return None
+    units = {unit.id: unit.code for unit in session.scalars(select(Unit))}
+    services = {service.id: service.code for service in session.scalars(select(Service))}
+    return tuple(sorted((units[unit], services[field]) for unit, field in pairs))

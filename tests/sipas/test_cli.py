@@ -58,7 +58,7 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
     for words in (
         ["init"],
         ["point", "add", "to-hieu-1", "--unit", "03646"],
-        ["wave", "open", "w1", "--instrument", "demo"],
+        ["wave", "open", "w1", "--instrument", "demo", "--coarsest"],
     ):
         run = sipas(home, *words)
         assert (run.returncode, run.stdout) == (0, ""), run.stderr
@@ -82,6 +82,17 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
     assert sipas(home, "freeze", "w1").returncode == 1
     assert sipas(home, "wave", "close", "w1").returncode == 0
     assert sipas(home, "doctor").returncode == 0
+
+
+def test_a_wave_without_dossier_counts_is_refused_with_both_ways_on(tmp_path):
+    home = tmp_path / "home"
+    sipas(home, "init")
+    sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
+    run = sipas(home, "wave", "open", "w1", "--instrument", "demo")
+    assert run.returncode == 1
+    assert "sipas frame load" in run.stderr
+    assert "--coarsest" in run.stderr
+    assert json.loads(sipas(home, "wave", "list", "--json").stdout) == []
 
 
 def test_a_refusal_is_one_sentence_on_the_error_stream_and_status_1(tmp_path):
@@ -119,7 +130,7 @@ def test_no_absolute_path_lies_in_the_home_folder(tmp_path):
     home = tmp_path / "home"
     sipas(home, "init")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
-    sipas(home, "wave", "open", "w1", "--instrument", "demo")
+    sipas(home, "wave", "open", "w1", "--instrument", "demo", "--coarsest")
     for path in home.rglob("*"):
         if path.is_file():
             assert str(tmp_path).encode() not in path.read_bytes(), path
@@ -133,7 +144,7 @@ def test_the_doctor_looks_on_past_what_is_broken(tmp_path):
     sipas(home, "init")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     for wave in ("w1", "w2"):
-        sipas(home, "wave", "open", wave, "--instrument", "demo")
+        sipas(home, "wave", "open", wave, "--instrument", "demo", "--coarsest")
         (home / "keys" / f"{wave}.id.key").unlink()
         sipas(home, "wave", "close", wave)
     run = sipas(home, "doctor")

@@ -1,0 +1,100 @@
+"""How finely a wave's answers may be stored: where few people come, month, field and profile would name them.
+
+The rule, settled when a wave opens and kept until it ends: a unit's service field keeps its detail where the newest
+twelve months of the frame count at least `FEWEST` dossiers in every one of them. The other fields of the unit are
+stored together; where they, all together, have fewer dossiers than that in some month, the unit's next smallest field
+joins them, so that nobody is alone in what was meant to hide her.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sipas.errors import N_, NotReady
+from sipas.fieldwork.models import Detail, FrameCell, Point, Wave
+from sipas.registry.models import Service, Unit
+from sipas.registry.units import services_of
+
+FEWEST = 5  # dossiers of a unit and field in a month
+NEWEST = 12  # months
+Pair = tuple[str, str]  # unit, field
+
+
+class NoFrame(NotReady):
+    """Without dossier counts nobody can say where few people come."""
+
+
+def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bool) -> None:
+    """Writes down which cells of the wave keep their detail; raises NoFrame where no counts are loaded."""
+    if coarsest:
+        wave.detail = "coarsest"
+        return
+    counts = _newest(session)
+    if not counts:
+        raise NoFrame(
+            N_(
+                "No dossier counts are loaded, so nobody can say where few people come. Load those of an earlier "
+                "period with `sipas frame load`, or open the wave with --coarsest: then no answer keeps field, month "
+                "or profile."
+            )
+        )
+    wave.detail = "frame"
+    offered = {
+        (who, service.code)
+        for place in places
+        for service, who in services_of(session, place.code, place.unit, wave.opens_on)
+    }
+    units = {unit.code: unit.id for unit in session.scalars(select(Unit))}
+    fields = {service.code: service.id for service in session.scalars(select(Service))}
+    session.add_all(
+        Detail(wave_id=wave.id, unit_id=units[unit], field_id=fields[field])
+        for unit, field in sorted(detailed(counts, offered))
+    )
+
+
+def kept(session: Session, wave: Wave) -> frozenset[tuple[int, int]] | None:
+    """The pairs of unit and field (their numbers) that keep their detail; None where everything does."""
+    if wave.detail == "all":
+        return None
+    rows = session.execute(select(Detail.unit_id, Detail.field_id).where(Detail.wave_id == wave.id)).all()
+    return frozenset((row.unit_id, row.field_id) for row in rows)
+
+
+def detailed(
+    counts: Mapping[Pair, Mapping[str, int]], offered: Collection[Pair] = (), fewest: int = FEWEST
+) -> set[Pair]:
+    """The pairs of unit and field with enough dossiers in every month; a month that is not counted has none.
+
+    >>> big, mid, few = ({"2026-01": n, "2026-02": n + 2} for n in (90, 7, 4))
+    >>> sorted(detailed({("a", "big"): big, ("a", "mid"): mid, ("a", "few"): few, ("b", "mid"): mid}))
+    [('a', 'big'), ('b', 'mid')]
+    """
+    months = {month for cell in counts.values() for month in cell}
+    units: dict[str, set[str]] = defaultdict(set)
+    for unit, field in {*counts, *offered}:
+        units[unit].add(field)
+    found: set[Pair] = set()
+
+    def lowest(unit: str, fields: Collection[str]) -> int:
+        return min((sum(counts.get((unit, f), {}).get(month, 0) for f in fields) for month in months), default=0)
+
+    for unit, fields in units.items():
+        by_size = sorted(fields, key=lambda field: (lowest(unit, [field]), field), reverse=True)
+        keep = [field for field in by_size if lowest(unit, [field]) >= fewest]
+        while keep and len(keep) < len(fields) and lowest(unit, fields - set(keep)) < fewest:
+            keep.pop()
+        found |= {(unit, field) for field in keep}
+    return found
+
+
+def _newest(session: Session) -> dict[Pair, dict[str, int]]:
+    """Pair -> month -> dossiers, over the newest months that are loaded."""
+    months = session.scalars(select(FrameCell.month).distinct().order_by(FrameCell.month.desc()).limit(NEWEST)).all()
+    counts: dict[Pair, dict[str, int]] = defaultdict(dict)
+    for cell in session.scalars(select(FrameCell).where(FrameCell.month.in_(months))):
+        counts[cell.unit, cell.field][cell.month] = cell.dossiers
+    return dict(counts)

@@ -1,0 +1,123 @@
+"""Where few people come, answers are stored coarser: by one rule, at both doors, from the first write."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from sipas import i18n
+from sipas.fieldwork.detail import FEWEST, NoFrame, detailed
+from sipas.fieldwork.models import Wave
+from sipas.fieldwork.waves import close_wave, open_wave
+from sipas.importing import import_responses
+from sipas.intake import COARSER, Outcome
+from sipas.intake.models import Comment, Response
+from sipas.publishing.freeze import freeze
+from tests.make import A_MORNING, OPENING, a_csv, a_frame, a_point, a_response, a_wave
+
+FEW, MANY = "ho-tich", "chung-thuc"
+
+
+@pytest.fixture
+def few(database, settings):
+    """A wave in whose office few come for civil status and for land (four dossiers each), and many for the rest."""
+    with database.writing() as session:
+        a_frame(session, 50, ho_tich=4, dat_dai=4)
+    a_wave(database, settings)
+
+
+def rows(database, model=Response):
+    with database.reading() as session:
+        return list(session.scalars(select(model)))
+
+
+def test_a_wave_without_dossier_counts_opens_only_where_the_coarsest_rule_is_meant(database, settings):
+    a_point(database)
+    with pytest.raises(NoFrame, match="--coarsest"), database.writing() as session:
+        open_wave(session, "w1", "service-2024", 1, opens_on=OPENING)
+    a_wave(database, settings, coarsest=True)
+    with database.reading() as session:
+        assert session.scalar(select(Wave.detail)) == "coarsest"
+    a_response(database, settings, service=MANY, sex=1, age=2)
+    (row,) = rows(database)
+    assert [getattr(row, name) for name in COARSER] == [0] * len(COARSER)
+
+
+def test_where_few_come_field_month_language_and_profile_are_not_stored_and_the_office_is(database, settings, few):
+    a_response(database, settings, service=FEW, sex=1, age=2, comment="Chờ lâu")
+    a_response(database, settings, service=MANY, sex=1, age=2, comment="Nhanh")
+    coarse, fine = sorted(rows(database), key=lambda row: row.field)
+    assert [getattr(coarse, name) for name in COARSER] == [0] * len(COARSER)
+    assert all(getattr(fine, name) for name in COARSER)
+    for name in ("wave", "point", "unit", "channel", "form", "answers"):
+        assert getattr(coarse, name) == getattr(fine, name)
+    assert coarse.cluster != fine.cluster  # a shared label would tell the month that the other row keeps
+    told = {comment.text: (comment.unit, comment.field, comment.month) for comment in rows(database, Comment)}
+    assert told["Chờ lâu"] == (0, 0, 0)
+    assert all(told["Nhanh"])
+
+
+def test_a_file_and_a_kiosk_store_the_same_of_the_same_visit(database, settings, few, tmp_path, today):
+    head = "point,field,date,channel,sex,age,O\n"
+    lines = [f"to-hieu-1,{service},2026-09-16,kiosk,f,under-30,4\n" for service in (FEW, MANY)]
+    import_responses(database, settings.home, a_csv(tmp_path, head + "".join(lines)), "w1", "full", today)
+    imported = {row.field: row for row in rows(database)}
+    for service in (FEW, MANY):
+        outcome = a_response(database, settings, service=service, moment=A_MORNING, answers={"O": 4}, sex=1, age=1)
+        assert outcome is Outcome.STORED
+    visited = {row.field: row for row in rows(database) if row.key not in {one.key for one in imported.values()}}
+    columns = set(Response.__table__.columns.keys()) - {"key"}
+    assert set(imported) == set(visited)
+    for field, row in imported.items():
+        assert {c: getattr(row, c) for c in columns} == {c: getattr(visited[field], c) for c in columns}
+
+
+def test_the_file_says_which_cells_kept_their_detail_and_how_the_others_are_weighted(database, settings, few, today):
+    a_response(database, settings, service=FEW)
+    a_response(database, settings, service=MANY)
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    snapshot = freeze(database, settings.home, "w1", today)
+    table, book = snapshot.table(), snapshot.codebook
+    kept = {field for unit, field in book.detailed if unit == "03646"}
+    assert MANY in kept
+    assert FEW not in kept
+    told = dict(zip(table["field"].to_pylist(), table["month"].to_pylist(), strict=True))
+    assert told == {"coarse": "wave", MANY: "2026-09"}
+    assert None in table["language"].to_pylist()
+    open_weeks = len([psu for psu in book.psus if psu[0] == "03646"])
+    assert open_weeks == 2 * 3  # three weeks, each with a label for those with detail and one for those without
+
+
+def test_a_single_small_field_is_joined_by_the_next_so_that_nobody_is_alone_in_it():
+    counts = {("u", "a"): {"m": 90}, ("u", "b"): {"m": 40}, ("u", "c"): {"m": 2}}
+    assert detailed(counts) == {("u", "a")}
+    assert detailed(counts | {("u", "d"): {"m": 3}}) == {("u", "a"), ("u", "b")}
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from("uv"), st.sampled_from("abcdef")),
+        st.dictionaries(st.sampled_from(["1", "2", "3"]), st.integers(0, 12), min_size=1),
+        min_size=1,
+    )
+)
+def test_no_cell_and_no_pool_has_fewer_dossiers_in_any_month_than_the_rule_says(counts):
+    kept = detailed(counts)
+    months = {month for cell in counts.values() for month in cell}
+    for unit in {unit for unit, _ in counts}:
+        fields = {field for one, field in counts if one == unit}
+        pool = {field for field in fields if (unit, field) not in kept}
+        groups = [{field} for field in fields - pool] + ([pool] if pool and pool != fields else [])
+        for group in groups:
+            for month in months:
+                assert sum(counts[unit, field].get(month, 0) for field in group) >= FEWEST
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_privacy_page_says_what_is_not_stored_where_few_come(app, few, language):
+    page = app.test_client().get(f"/k/to-hieu-1/{language}/privacy").text
+    with i18n.speaking(language):
+        assert page.count(i18n._("not where few people come")) == len(COARSER)
