@@ -36,8 +36,8 @@ def people(database, settings, plainly):
     for number in range(PEOPLE):
         who = {"submission": f"{number:032x}", "id_key": b"i" * 32, "moment": A_MORNING}
         answer = anonymise(PACKED, wave=1, point=1, unit=1, field=1, channel=1, language="vi", form=1, sex=0, age=0,
-                           cluster_key=b"c" * 32, **who)  # fmt: skip
-        comment = comment_of(f"Lời thứ {number}", wave=1, unit=1, field=1, **who)
+                           coarse=0, cluster_key=b"c" * 32, **who)  # fmt: skip
+        comment = comment_of(f"Lời thứ {number}", wave=1, unit=1, field=1, coarse=0, **who)
         pairs[bytes(answer.key)] = bytes(comment.key)
         database.write(lambda session, row=answer: record(session, row))
         if plainly:
@@ -159,7 +159,7 @@ def test_on_postgresql_nothing_joins_a_comment_with_its_answer(tmp_path, capsys)
 
 
 def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(database, settings):
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1}
+    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
     first, second = (comment_of(f"Tốt {n} 👍", submission=str(n), **who) for n in (1, 2))
     inbox = Inbox(settings.home)
     assert inbox.put(first)
@@ -178,7 +178,7 @@ def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(dat
 def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, settings, monkeypatch):
     monkeypatch.setattr("sipas.intake.inbox.SLOTS", 4)
     monkeypatch.setattr("sipas.intake.inbox.TRIES", 4)
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1}
+    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
     for number in range(6):
         assert keep_comment(database, settings.home, comment_of("Tốt", submission=str(number), **who))
     assert keep_comment(database, settings.home, comment_of("👍" * 1000, submission="long", **who))
@@ -189,7 +189,7 @@ def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, se
 
 
 def test_a_comment_sent_again_after_the_night_counts_once(database, settings):
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "submission": "a"}
+    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0, "submission": "a"}
     for _ in range(2):
         assert keep_comment(database, settings.home, comment_of("Tốt", **who))
         maintain(database, settings.home)

@@ -13,9 +13,9 @@ from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.importing import import_responses
 from sipas.intake import COARSER, Outcome
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Response
 from sipas.publishing.freeze import freeze
-from tests.make import A_MORNING, OPENING, a_csv, a_frame, a_point, a_response, a_wave
+from tests.make import A_MORNING, OPENING, a_csv, a_frame, a_point, a_response, a_wave, all_comments
 
 FEW, MANY = "ho-tich", "chung-thuc"
 
@@ -28,9 +28,9 @@ def few(database, settings):
     a_wave(database, settings)
 
 
-def rows(database, model=Response):
+def rows(database):
     with database.reading() as session:
-        return list(session.scalars(select(model)))
+        return list(session.scalars(select(Response)))
 
 
 def test_a_wave_without_dossier_counts_opens_only_where_the_coarsest_rule_is_meant(database, settings):
@@ -54,7 +54,7 @@ def test_where_few_come_field_month_language_and_profile_are_not_stored_and_the_
     for name in ("wave", "point", "unit", "channel", "form", "answers"):
         assert getattr(coarse, name) == getattr(fine, name)
     assert coarse.cluster != fine.cluster  # a shared label would tell the month that the other row keeps
-    told = {comment.text: (comment.unit, comment.field, comment.month) for comment in rows(database, Comment)}
+    told = {comment.text: (comment.unit, comment.field, comment.month) for comment in all_comments(database, settings)}
     assert told["Chờ lâu"] == (0, 0, 0)
     assert all(told["Nhanh"])
 
