@@ -34,7 +34,6 @@ phone.after_request(leave_no_copy)
 phone.context_processor(ways_to_see_it)
 kept.install(phone)
 
-
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
 
@@ -78,14 +77,15 @@ def _way(mark: str, language: str) -> Way:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
     i18n.speak(language)
     visits, today = current_app.config["VISITS"], clock.today()
+    opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if codes.is_code(mark):
-        guest = _guest(mark)
-        visit = visits.at(guest.point, today)
+        guest = _guest(mark, opened_in)
+        visit = visits.at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
             raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
         return _kept(Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest))
     try:
-        visit = visits.at(mark, today, request.values.get("wave", "") if request.endpoint in ENDS else "")
+        visit = visits.at(mark, today, opened_in)
     except UnknownPoint:
         codes.read(mark)  # says what is wrong with it
         raise
@@ -99,12 +99,12 @@ def _kept(way: Way) -> Way:
     return way
 
 
-def _guest(mark: str) -> Invited:
+def _guest(mark: str, opened_in: str) -> Invited:
     guesses, address = _guesses(), _address()
     guesses.check(address)
     try:
         with _database().reading() as session:
-            return invited(session, _settings().home, mark, clock.today())
+            return invited(session, _settings().home, mark, clock.today(), opened_in)
     except UnknownInvitation:
         guesses.wrong(address)
         raise
