@@ -22,6 +22,7 @@ from sipas.estimating.reading import (
     lines,
     percent,
     points,
+    remarks,
 )
 from sipas.i18n import _
 
@@ -87,7 +88,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
     for domain, block in groupby(rows, key=lambda row: domain_words(row["domain"])):
         found = list(block)
         if found[0]["importance"] is None:
-            yield f"{domain}: {found[0]['flags'][0]}"
+            yield f"{domain}: {remarks(found[0])}"
             yield ""
             continue
         yield _(

@@ -55,7 +55,7 @@ def quality(
     keep = questionnaire.form_column(source)
     with analyst.progress() as progress, opened(source, by, keep=keep, ask=ask, progress=progress) as survey:
         dossiers = frames.dossiers_of(survey.cells, frame) if frame else {}
-        known = {",".join(family): frames.by_family(dossiers, family) for family in by} if frame else {}
+        known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if frame else {}
         rows = questionnaire.quality(survey, by, {name: each for name, each in known.items() if each}, complete)
     analyst.warn(survey.notes, False)
     analyst.tell(rows, as_json, out, lambda: printed(rows))

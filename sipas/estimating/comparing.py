@@ -11,6 +11,7 @@ from typing import Any
 from analysis.comparison import Difference
 from analysis.judging import Figures, figures_of, findings
 from sipas.errors import N_, SipasError
+from sipas.estimating.reading import BROKEN
 from sipas.estimating.survey import Families, Survey
 from sipas.estimating.waves import Waves
 
@@ -55,13 +56,10 @@ def between_waves(waves: Waves, by: Families, asked: Asked) -> list[Row]:
     changed = waves.measured[0].changed_since(waves.measured[1])
     if changed:
         raise SipasError(
-            N_(
-                "{one} and {other} did not measure the same thing ({changed} differ); a difference between them would "
-                "mean nothing"
-            ),
+            N_("{one} and {other} did not measure the same thing ({reason}); a difference between them means nothing"),
             one=waves.names[0],
             other=waves.names[1],
-            changed=", ".join(changed),
+            reason=SipasError(BROKEN[changed[0]]),
         )
     domains = waves.domains(by)
     blocks = [waves.figures([of], domains, by, asked.level) for of in asked.of]

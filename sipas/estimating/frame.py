@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import analysis
+from analysis.frame import as_stored
 from sipas.errors import N_, SipasError
 from sipas.tables import Problems, read_table
 
@@ -34,26 +36,38 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     counts = table.numbers(COUNT, problems)
     problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
     problems.refuse()
-    months = [str(label) for label in cells.labels["month"] if label != analysis.WHOLE_WAVE] or ["0", "9999"]
+    first, last = _months(cells)
     dossiers: dict[tuple[str, ...], float] = {}
     for record in table.records(*COLUMNS):
         key = tuple(record[column] for column in COLUMNS)
-        if min(months) <= key[2] <= max(months) and counts[record.row]:
+        if first <= key[2] <= last and counts[record.row]:
             dossiers[key] = dossiers.get(key, 0.0) + float(counts[record.row])
     if not dossiers:
         raise SipasError(
             N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),
             file=table.name,
-            first=min(months),
-            last=max(months),
+            first=first,
+            last=last,
         )
     return dossiers
 
 
-def by_family(dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]) -> dict[str, int] | None:
-    """Dossiers of each domain of a family; None where the frame does not know its columns."""
+def _months(cells: analysis.Cells) -> tuple[str, str]:
+    """The first and the last month of the wave: as its codebook says, else those of the answers."""
+    said = re.fullmatch(r"(\d{4}-\d\d)-\d\d – (\d{4}-\d\d)-\d\d", cells.codebook.notes)
+    if said:
+        return said[1], said[2]
+    answered = [str(label) for label in cells.labels["month"] if re.fullmatch(r"\d{4}-\d\d", str(label))]
+    return min(answered, default="0000-00"), max(answered, default="9999-99")
+
+
+def by_family(
+    cells: analysis.Cells, dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]
+) -> dict[str, int] | None:
+    """Dossiers of each domain of a family, in the terms of the answers; None where the frame lacks its columns."""
     if not set(family) <= set(COLUMNS):
         return None
+    dossiers = as_stored(dossiers, COLUMNS, cells.codebook)
     places = [COLUMNS.index(column) for column in family]
     found: dict[str, int] = {}
     for key, count in dossiers.items():

@@ -16,6 +16,7 @@ from sipas.estimating.survey import Survey
 
 Row = dict[str, Any]
 FIRST, KEEP, OPEN = "improve first", "keep up", None
+TOO_FEW = N_("too few answers for a model")
 
 
 def outcome_of(codebook: analysis.Codebook, named: str | None) -> str:
@@ -64,23 +65,22 @@ def improve(survey: Survey, domains: list[dict[str, str]], outcome: str, level: 
         figures = figures_of(survey.cells, survey.weights, ["overall", *survey.cells.codebook.factor_items], [domain])
         try:
             fit = importance_in(survey.cells, outcome, survey.weights, where=inside(survey.cells, domain), level=level)
-        except AnalysisError as error:
+        except AnalysisError:
             if not domain:
                 raise
-            found.append((domain, figures, None, error))
-            continue
-        found.append((domain, figures, fit, None))
+            fit = None
+        found.append((domain, figures, fit))
     gaps = [
         figures.difference(place, 0, level=level)
-        for _, figures, fit, _ in found
+        for _, figures, fit in found
         if fit is not None
         for place in range(1, len(figures))
     ]
     judged = iter(zip(gaps, findings([gap.p for gap in gaps], level=level), strict=True))
     rows = []
-    for domain, figures, fit, error in found:
+    for domain, figures, fit in found:
         if fit is None:
-            rows.append(_refused(domain, outcome, level, error))
+            rows.append(_refused(domain, outcome, level))
             continue
         average = fit.r2 / len(fit.factors)
         lines = []
@@ -117,15 +117,13 @@ def _advice(finding: str | None, gap: float, unimportant: bool) -> str | None:
     return FIRST if gap < 0 else KEEP
 
 
-def _refused(domain: dict[str, str], outcome: str, level: float, error: AnalysisError | None) -> Row:
+def _refused(domain: dict[str, str], outcome: str, level: float) -> Row:
     """A domain whose answers cannot carry a model: a row that says why."""
     keys = (
         "importance", "importance_low", "importance_high", "performance", "low", "high", "difference", "adjusted",
         "advice", "r2", "persons", "df",
     )  # fmt: skip
-    return (
-        {"domain": domain, "of": "", "outcome": outcome} | dict.fromkeys(keys) | {"level": level, "flags": [str(error)]}
-    )
+    return {"domain": domain, "of": "", "outcome": outcome} | dict.fromkeys(keys) | {"level": level, "flags": [TOO_FEW]}
 
 
 __all__ = ["improve", "outcome_of", "without"]

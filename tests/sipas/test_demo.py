@@ -6,10 +6,12 @@ import datetime as dt
 import json
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from analysis import design_weights, estimate, frame_weights, read_snapshot, tabulate
 from sipas import create_app, demo
+from sipas.cli import group
 from sipas.database import Database
 from sipas.errors import NotReady
 from sipas.fieldwork.models import FrameCell, Point
@@ -178,3 +180,38 @@ def test_an_interrupted_demo_goes_on(tmp_path, monkeypatch):
         assert releases(session)[0]["state"] == "published"
     database.engine.dispose()
     assert isinstance(database, Database)
+
+
+def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, monkeypatch):
+    settings, _ = prepared
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    snapshot, dossiers = str(settings.home / "snapshots" / "2026-1.parquet"), str(tmp_path / "dossiers.csv")
+
+    def said(*arguments):
+        result = CliRunner().invoke(group, [*arguments])
+        assert result.exit_code == 0, (arguments, result.exception)
+        return result.stdout
+
+    said("frame", "save", dossiers)
+    weighted = (snapshot, "--frame", dossiers, "--lonely", "centre")
+    estimated = json.loads(said("estimate", *weighted, "--json"))
+    shown = issue(settings.home, CODE).table.row("overall")
+    assert estimated[-1]["estimate"] == pytest.approx(shown["estimate"], abs=6e-4), "as the release has it"
+    ranked = json.loads(said("rank", *weighted, "--by", "unit", "--json"))
+    assert len(ranked) == 89
+    assert {row["standing"] for row in ranked} == {"above", "not distinguishable", "below"}
+    compared = {
+        row["domain"]["field"]: row for row in json.loads(said("compare", *weighted, "--by", "field", "--json"))
+    }
+    assert compared["dat-dai"]["finding"] == "differs"
+    assert compared["dat-dai"]["difference"] < -0.05
+    looked = json.loads(said("quality", snapshot, "--frame", dossiers, "--by", "unit", "--json"))
+    eager = {row["domain"]["unit"] for row in looked if "eager" in row["flags"]}
+    assert eager
+    alphas = [row["alpha"] for row in looked if row["what"] == "factor"]
+    assert all(alpha > 0.6 for alpha in alphas)
+    improved = json.loads(said("improve", *weighted, "--json"))
+    assert sum(row["importance"] for row in improved) == pytest.approx(improved[0]["r2"])
+    small = json.loads(said("small-areas", *weighted, "--by", "unit", "--json"))
+    assert len(small) == 89
+    assert all(row["root_mse"] > 0 for row in small)

@@ -137,7 +137,7 @@ def test_waves_of_another_questionnaire_are_not_subtracted(province, office):
     office.write()
     result = call("compare", province / "second.parquet", "--against", _other_instrument(province))
     assert result.exit_code == 1
-    assert "did not measure the same thing (instrument differ)" in say(result.exception)
+    assert "did not measure the same thing (another questionnaire)" in say(result.exception)
 
 
 def _other_instrument(province):

@@ -1,22 +1,19 @@
 // On a shared screen: asks whoever may have left, counts down, and returns to the first page with nothing kept.
-// The browser's own dialog keeps the page behind out of reach and gives the focus back; the countdown is seen each second
-// and heard twice.
-export default function idle(dialog, quiet = 60, warning = 20) {
-  const countdown = dialog.querySelector(".countdown");
-  const heard = dialog.querySelector("[role=status]");
+export default function idle(panel, quiet = 60, warning = 20) {
+  const countdown = panel.querySelector(".countdown");
+  const stay = panel.querySelector("button");
   let timer, left;
 
   const tick = () => {
     countdown.textContent = left;
-    if (left === 10 || left === 5) heard.textContent = `${dialog.dataset.left} ${left}`;
     if (left-- > 0) { timer = setTimeout(tick, 1000); return; }
     document.querySelectorAll("form").forEach((form) => form.reset());
-    location.replace(dialog.dataset.home);
+    location.replace(panel.dataset.home);
   };
-  const ask = () => { left = warning; heard.textContent = ""; dialog.showModal(); tick(); };
+  const ask = () => { panel.hidden = false; left = warning; stay.focus(); tick(); };
   const restart = () => {
     clearTimeout(timer);
-    if (dialog.open) dialog.close();
+    panel.hidden = true;
     timer = setTimeout(ask, quiet * 1000);
   };
   ["pointerdown", "keydown", "input"].forEach((event) => addEventListener(event, restart));

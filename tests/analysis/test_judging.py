@@ -1,0 +1,125 @@
+"""Differences that a table may print: what stands in for a missing standard error, whose df, how many at once."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from analysis import Codebook, Design, estimate, holm, tabulate
+from analysis.comparison import together
+from analysis.errors import AnalysisError, BadMethod
+from analysis.judging import differences, figures_of, findings, independent
+from analysis.measures import pooled
+from tests.analysis import by_hand
+from tests.analysis.test_estimation import cells_of
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return cells_of(by_hand.a_sample())
+
+
+def test_values_and_covariances_are_those_of_together_where_every_share_has_its_variance(cells):
+    domains = [{}, {"unit": "north"}, {"unit": "a"}]
+    found, joint = (
+        figures_of(cells, None, ["q1", "q2"], domains),
+        together(cells, None, pooled(cells, ["q1", "q2"]), domains),
+    )
+    assert found.value.tolist() == joint.value.tolist()
+    assert found.covariance.tolist() == joint.covariance.tolist()
+    assert found.design_df == joint.df
+    table = estimate(cells, by=["unit"])
+    assert found.df.tolist()[2:4] == [table.row(of, unit="north")["df"] for of in ("q1", "q2")]
+    assert (found.low[2], found.high[2]) == (
+        table.row("q1", unit="north")["low"],
+        table.row("q1", unit="north")["high"],
+    )
+
+
+def test_the_smaller_degrees_of_freedom_decide_unless_those_of_the_design_are_asked_for(cells):
+    found = figures_of(cells, None, ["overall"], [{}, {"unit": "north"}])
+    careful, as_r = found.difference(1, 0), found.difference(1, 0, df="design")
+    assert careful.df == min(found.df)
+    assert as_r.df == found.design_df
+    assert careful.se == as_r.se
+    assert careful.p >= as_r.p
+
+
+def test_level_is_that_of_the_interval(cells):
+    found = figures_of(cells, None, ["overall"], [{}], level=0.9)
+    row = estimate(cells, level=0.9).row("overall")
+    assert (found.low[0], found.high[0]) == (row["low"], row["high"])
+
+
+def test_all_lines_of_a_table_are_adjusted_together(cells):
+    found = figures_of(cells, None, ["q1", "q2", "overall"], [{}])
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    lines = differences(found, pairs)
+    assert [line.adjusted for line in lines] == pytest.approx(holm([line.difference.p for line in lines]).tolist())
+    milder = differences(found, pairs, adjust="bh")
+    assert all(mild.adjusted <= strict.adjusted for mild, strict in zip(milder, lines, strict=True))
+
+
+def test_independent_samples_have_no_covariance_and_their_degrees_add(cells):
+    part = figures_of(cells, None, ["overall"], [{}, {"unit": "north"}])
+    both = independent([part, part])
+    assert both.covariance[:2, 2:].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert both.design_df == 2 * part.design_df
+    assert both.difference(0, 2).se == pytest.approx(part.se[0] * 2**0.5)
+    assert both.reading == "independent"
+
+
+def test_there_is_no_test_where_there_is_no_answer_or_one_cluster():
+    table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "u": list("aabbcb"), "q": [5, 2, None, 1, None, 4]})
+    one = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    found = figures_of(one, None, ["q"], [{"u": "a"}, {"u": "b"}, {"u": "c"}])
+    lines = differences(found, [(0, 1), (1, 2)])
+    assert [(line.adjusted, line.finding) for line in lines] == [(None, None), (None, None)]
+
+
+def happy_offices(seed, draws=400):
+    """How often an office like all others is said to differ: five clusters of three answers, 93% satisfied."""
+    rng = np.random.default_rng(seed)
+    widened, naive, edges = 0, 0, 0
+    for _ in range(draws):
+        psu = np.repeat(np.arange(45), 3)
+        table = pa.table(
+            {"psu": psu, "u": np.where(psu < 5, "office", "others"), "q": np.where(rng.random(135) < 0.93, 5, 1)}
+        )
+        cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+        found = figures_of(cells, None, ["q"], [{"u": "office"}, {"u": "others"}])
+        edges += found.value[0] == 1
+        widened += found.difference(0, 1).p < 0.05
+        gap = together(cells, None, pooled(cells, ["q"]), [{"u": "office"}, {"u": "others"}]).difference(0, 1)
+        naive += gap.p < 0.05
+    return widened / draws, naive / draws, edges / draws
+
+
+def test_an_office_where_all_happened_to_be_satisfied_is_not_called_better():
+    """One in three such offices shows 100%; without the interval's reach each of them would "differ"."""
+    widened, naive, edges = happy_offices(seed=2026)
+    assert edges > 0.2
+    assert naive > 0.2
+    assert widened < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"adjust": "none"}, "choose one of: holm, bh"),
+        ({"level": 95}, "level must lie between"),
+        ({"df": "both"}, "df"),
+    ],
+)
+def test_unknown_ways_are_refused(cells, arguments, complaint):
+    found = figures_of(cells, None, ["q1", "q2"], [{}])
+    with pytest.raises(BadMethod, match=complaint):
+        differences(found, [(0, 1)], **arguments)
+
+
+def test_a_domain_that_nobody_is_in_is_refused_by_name(cells):
+    with pytest.raises(AnalysisError, match="unit=nowhere"):
+        figures_of(cells, None, ["q1"], [{"unit": "nowhere"}])
+
+
+def test_missing_p_values_do_not_count():
+    assert findings([0.03, None, float("nan")]) == [(0.03, "differs"), (None, None), (None, None)]
