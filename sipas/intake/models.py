@@ -21,7 +21,7 @@ class Response(Base):
     __tablename__ = "response"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(15), primary_key=True)
     wave: Mapped[int] = mapped_column(SmallInteger)
     point: Mapped[int] = mapped_column(SmallInteger)
     unit: Mapped[int] = mapped_column(SmallInteger)

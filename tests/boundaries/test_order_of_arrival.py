@@ -20,6 +20,7 @@ from sipas import keys
 from sipas.database import Database
 from sipas.intake import Answers, anonymise, maintenance, record, stored
 from sipas.intake.maintenance import maintain
+from sipas.intake.marks import SIZE
 from sipas.migrations import backup, create
 from sipas.settings import Settings
 from surveys import load
@@ -68,7 +69,7 @@ def leaves(path, order):
         places = [int.from_bytes(page[header + 8 + 2 * i : header + 10 + 2 * i], "big") for i in range(count)]
         rows = []
         for place in sorted(places, reverse=True):
-            near = (page[place + shift : place + shift + 16] for shift in range(40))
+            near = (page[place + shift : place + shift + SIZE] for shift in range(40))
             key = next((bytes(part) for part in near if bytes(part) in order), None)
             if key:
                 rows.append(order[key])

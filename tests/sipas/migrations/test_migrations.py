@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 
 from sipas.database import HEAD, Base, Database
 from sipas.errors import NotReady, SchemaMismatch
+from sipas.intake import Outcome
 from sipas.migrations import _config, create, downgrade, migrate, set_version
 from sipas.settings import Settings
 from tests.make import a_response, a_wave
@@ -39,6 +40,17 @@ def test_down_and_up_again(database, settings):
     assert set(inspect(database.engine).get_table_names()) <= {"alembic_version"}
     create(settings)
     database.check()
+
+
+def test_an_answer_of_an_older_program_sent_again_by_this_one_still_counts_once(database, settings):
+    a_wave(database, settings)
+    assert a_response(database, settings, submission="ab" * 16) is Outcome.STORED
+    downgrade(settings, "0003")
+    with database.engine.begin() as connection:  # as the older program wrote it
+        key = connection.execute(text("select key from response")).scalar_one()
+        connection.execute(text("update response set key = :key"), {"key": key + b"\x07"})
+    create(settings)
+    assert a_response(database, settings, submission="ab" * 16) is Outcome.RESENT
 
 
 def test_an_older_database_is_refused_and_migrated_after_a_backup(database, settings, today):
