@@ -149,6 +149,13 @@ class Instrument:
         """The item codes of the full and of the short form, in the order in which they are asked."""
         return {form: tuple(item.code for item in self.items if form in item.forms) for form in FORMS}
 
+    @cached_property
+    def posted(self) -> tuple[dict[str, int], ...]:
+        """For each item, in packing order, the levels of a rating as a form posts them; empty for other kinds."""
+        return tuple(
+            {str(n): n for n in range(1, item.levels + 1)} if item.kind == "rating" else {} for item in self.items
+        )
+
     def item(self, code: str) -> Item:
         """The item of that code; KeyError where there is none."""
         return self._by_code[code]

@@ -26,9 +26,15 @@ class Answers:
         Raises AnswerOutsideScale, naming item and value.
         """
         asked = set(instrument.forms[form])
-        return cls(
-            bytes(_byte(item, data.get(item.code)) if item.code in asked else NOT_ASKED for item in instrument.items)
-        )
+        packed = bytearray()
+        for item, levels in zip(instrument.items, instrument.posted, strict=True):
+            value = data.get(item.code)
+            if item.code not in asked:
+                packed.append(NOT_ASKED)
+            else:  # most answers are levels as a form posts them, and need no more than a look-up
+                known = levels.get(value) if isinstance(value, str) else None
+                packed.append(_byte(item, value) if known is None else known)
+        return cls(bytes(packed))
 
     @property
     def given(self) -> int:
