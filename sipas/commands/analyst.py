@@ -61,6 +61,15 @@ design = click.option(
     help=_("The design of the sample; its keys are in the manual, docs/estimate.md."),
 )
 
+designs = click.option(
+    "--design",
+    "design_files",
+    type=FILE,
+    multiple=True,
+    metavar="DESIGN.yaml",
+    help=_("The design of the samples; once for all files, or once for each in their order, as where totals differ."),
+)
+
 frame = click.option(
     "--frame",
     type=FILE,
@@ -139,7 +148,7 @@ def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 def sources(
     files: Sequence[Path],
-    design_file: Path | None,
+    design_files: Sequence[Path],
     frame: Path | None = None,
     lonely: str | None = None,
     engine: str = "local",
@@ -148,18 +157,20 @@ def sources(
     from sipas.estimating.survey import Source, has_codebook
 
     for file in files:
-        if design_file is None and not has_codebook(file):
+        if not design_files and not has_codebook(file):
             raise click.UsageError(
                 _("{file} has no codebook; say with --design DESIGN.yaml how its answers came about", file=file.name)
             )
-    if design_file is None:
+    if not design_files:
         return [Source(file, None, frame, lonely, engine) for file in files]
+    if len(design_files) not in (1, len(files)):
+        raise click.UsageError(_("give --design once for all files, or once for each of the {count}", count=len(files)))
     if frame is not None:
         raise click.UsageError(_("a design file names its own totals, under poststratify or rake; leave out --frame"))
     from sipas.estimating.design_file import read_design
 
-    read = read_design(design_file)
-    return [Source(file, read, None, lonely, engine) for file in files]
+    read = [read_design(design) for design in design_files] * (len(files) if len(design_files) == 1 else 1)
+    return [Source(file, design, None, lonely, engine) for file, design in zip(files, read, strict=True)]
 
 
 def warn(notes: Iterable[SipasError], unweighted: bool) -> None:

@@ -113,7 +113,7 @@ def estimate(
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating.run import Method, estimate_source
 
-    (source,) = analyst.sources([data], design_file, frame, lonely, engine)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, engine)
     with analyst.progress() as progress:
         result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
     analyst.warn(result.notes, result.unweighted)

@@ -65,7 +65,7 @@ def improve(
     from sipas.estimating import improving
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = analyst.sources([data], design_file, frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
     item = improving.outcome_of(codebook_from(source), outcome)
     asked = {"ask": {"importance": item}, "questionnaire": lambda codebook: improving.without(codebook, item)}
     with analyst.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:

@@ -49,7 +49,7 @@ def quality(
     from sipas.estimating import questionnaire
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = analyst.sources([data], design_file, frame, lonely="centre")
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely="centre")
     factors = questionnaire.measured(codebook_from(source))
     ask = {"complete" if complete else "cross_products": factors, "straight_lines": questionnaire.LEAST}
     keep = questionnaire.form_column(source)

@@ -79,7 +79,7 @@ def rank(
     from sipas.estimating.survey import opened
 
     (family,) = analyst.families((by,))
-    (source,) = analyst.sources([data], design_file, frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
     with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
     analyst.warn(survey.notes, survey.weights.unweighted)

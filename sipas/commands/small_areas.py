@@ -85,7 +85,7 @@ def small_areas(
     if names and table is None:
         raise click.UsageError(_("--feature names columns of a table; give it with --features"))
     features = small.read_features(table, family, names) if table else None
-    (source,) = analyst.sources([data], design_file, frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
     with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows, about = small.small_areas(survey, family, of, method, features, level)
     analyst.warn(survey.notes, survey.weights.unweighted)

@@ -64,7 +64,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
             aspects=", ".join(ASPECTS),
         ),
     ),
-    analyst.design,
+    analyst.designs,
     analyst.frame,
     analyst.by,
     analyst.of,
@@ -79,7 +79,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
 def trend(
     files: tuple[Path, ...],
     stated: dict[str, tuple[str, ...]],
-    design_file: Path | None,
+    design_files: tuple[Path, ...],
     frame: Path | None,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
@@ -99,7 +99,7 @@ def trend(
     if len(files) < 2:
         raise click.UsageError(_("a trend needs two waves or more"))
     asked = Asked(of or ("overall",), level, adjust, df)
-    sources = analyst.sources(files, design_file, frame, lonely)
+    sources = analyst.sources(files, design_files, frame, lonely)
     with analyst.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = series(waves, by, asked, stated)
     analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))

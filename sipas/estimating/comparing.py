@@ -15,7 +15,8 @@ from sipas.estimating.reading import BROKEN
 from sipas.estimating.survey import Families, Survey
 from sipas.estimating.waves import Waves
 
-MOST = 10_000
+MOST = 10_000  # comparisons at once
+ROOM = 20_000_000  # cells x domains at a time: where every row is a cell, a few domains after the other
 Row = dict[str, Any]
 
 
@@ -32,7 +33,14 @@ class Asked:
 def against_the_whole(survey: Survey, by: Families, asked: Asked) -> list[Row]:
     """Each domain minus everybody, the covariance of part and whole counted."""
     domains = survey.domains(by)[1:]
-    return _rows(_blocks(survey, asked.of, [{}, *domains]), _first_with_each, asked)
+    some = max(1, ROOM // len(survey.cells))
+    blocks = [
+        block
+        for start in range(0, len(domains), some)
+        for block in _blocks(survey, asked.of, [{}, *domains[start : start + some]])
+    ]
+    order = {of: place for place, of in enumerate(asked.of)}
+    return _rows(sorted(blocks, key=lambda block: order[block.of[0]]), _first_with_each, asked)
 
 
 def each_other(survey: Survey, by: Families, asked: Asked) -> list[Row]:

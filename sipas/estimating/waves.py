@@ -7,9 +7,10 @@ snapshots of the platform are, whose cluster labels are made anew in each wave.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -23,6 +24,9 @@ from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
 from sipas.tables import read_table
+
+if TYPE_CHECKING:
+    from sipas.estimating.design_file import DesignFile
 
 WAVE = "(wave)"  # no column of a file is called so
 
@@ -129,6 +133,8 @@ def _panel(
         survey, measured = _panel_of_snapshots(sources, names, families, progress)
         yield survey, measured
         return
+    if any(_apart_from_totals(source.design) != _apart_from_totals(design) for source in sources):
+        raise SipasError(N_("the designs of a panel may differ in their totals only; read the waves as independent"))
     tables = [read_table(source.path) for source in sources]
     for table in tables:
         require_columns(table, design, by)
@@ -144,22 +150,46 @@ def _panel(
             keep=design.calibration_columns,
             progress=progress,
         )
-        weights = analysis.design_weights(cells)
-        if design.poststratify:
-            by_wave = {(name, *cell): n for name in names for cell, n in design.poststratify.cells.items()}
-            weights = analysis.poststratify(weights, (WAVE, *design.poststratify.by), by_wave)
-        elif design.rake:
-            margins = {
-                (WAVE, *margin.by): {(name, *cell): n for name in names for cell, n in margin.cells.items()}
-                for margin in design.rake
-            }
-            weights = analysis.rake(weights, margins)
+        weights = _weights(cells, dict(zip(names, (source.design for source in sources), strict=True)))
         notes = tuple(note for table in tables for note in table.notes)
         yield Survey("", cells, weights, notes), tuple(what_was_measured(codebook, name) for name in names)
     except analysis.AnalysisError as error:
         for table in tables:
             explain(table, design, error)
         raise
+
+
+def _apart_from_totals(design: DesignFile | None) -> DesignFile | None:
+    """A design without its totals, and with the columns of its margins only."""
+    return design and replace(
+        design,
+        file="",
+        poststratify=design.poststratify and replace(design.poststratify, cells={}, line=0),
+        rake=tuple(replace(margin, cells={}, line=0) for margin in design.rake),
+    )
+
+
+def _weights(cells: analysis.Cells, designs: Mapping[str, DesignFile]) -> analysis.Weights:
+    """The weights of a panel: every wave reaches the totals of its own design."""
+    weights = analysis.design_weights(cells)
+    first = next(iter(designs.values()))
+    if first.poststratify:
+        totals = {
+            (name, *cell): n
+            for name, design in designs.items()
+            if design.poststratify
+            for cell, n in design.poststratify.cells.items()
+        }
+        return analysis.poststratify(weights, (WAVE, *first.poststratify.by), totals)
+    if not first.rake:
+        return weights
+    margins = {
+        (WAVE, *margin.by): {
+            (name, *cell): n for name, design in designs.items() for cell, n in design.rake[place].cells.items()
+        }
+        for place, margin in enumerate(first.rake)
+    }
+    return analysis.rake(weights, margins)
 
 
 def _panel_of_snapshots(

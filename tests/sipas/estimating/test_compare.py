@@ -233,3 +233,53 @@ def test_design_weights_are_those_of_the_direct_call(office):
     shares = office.estimates("--by", "unit")
     direct = {each["domain"].get("unit"): each["estimate"] for each in shares if each["of"] == "overall"}
     assert row["difference"] == pytest.approx(direct["03646"] - direct[None], rel=1e-12)
+
+
+@pytest.mark.parametrize("reading", ["panel", "independent"])
+def test_each_wave_may_have_totals_of_its_own(office, tmp_path, reading):
+    plain = "items: [q01]\npsu: psu\nstrata: unit\n"
+    office.write(design=plain + "rake: {unit: {'03646': 900, '03664': 100}}\n")
+    later, other = tmp_path / "later.csv", tmp_path / "later.yaml"
+    later.write_text(office.data.read_text("utf-8"), "utf-8")
+    other.write_text(plain + "rake: {unit: {'03646': 100, '03664': 900}}\n", "utf-8")
+    (row,) = rows_of(
+        "compare", later, "--against", office.data, "--design", other, "--design", office.folder / "design.yaml",
+        "--reading", reading,
+    )  # fmt: skip
+    north, south = (
+        each["estimate"]
+        for each in rows_of("estimate", office.data, "--design", office.folder / "design.yaml", "--by", "unit")
+        if each["domain"] and each["of"] == "overall"
+    )
+    assert row["estimate"] == pytest.approx(0.1 * north + 0.9 * south)
+    assert row["other_estimate"] == pytest.approx(0.9 * north + 0.1 * south)
+
+
+def test_designs_of_a_panel_that_differ_in_more_than_totals_are_refused(office, tmp_path):
+    office.write(design="items: [q01]\npsu: psu\n")
+    later, other = tmp_path / "later.csv", tmp_path / "later.yaml"
+    later.write_text(office.data.read_text("utf-8"), "utf-8")
+    other.write_text("items: [q01]\npsu: psu\nstrata: unit\n", "utf-8")
+    designs = ("--design", other, "--design", office.folder / "design.yaml")
+    result = call("compare", later, "--against", office.data, *designs, "--reading", "panel")
+    assert result.exit_code == 1
+    assert "may differ in their totals only" in say(result.exception)
+    wrong = call("trend", later, office.data, later, *designs)
+    assert wrong.exit_code == 2
+    assert "once for each of the 3" in wrong.stderr
+
+
+@pytest.mark.parametrize("between", [["--by", "unit"], ["--of", "q01", "--of", "q02"]])
+def test_rows_that_are_their_own_clusters_are_compared_as_well(office, between):
+    office.write(design="weights: w\nitems: [q01, q02]\nnot_applicable: 9\n")
+    rows = rows_of("compare", office.data, "--design", office.folder / "design.yaml", *between)
+    assert all(row["se"] > 0 for row in rows)
+
+
+def test_few_domains_at_a_time_give_the_same_table(province, monkeypatch):
+    arguments = ("compare", province / "first.parquet", "--by", "unit", "--of", "overall", "--of", "O")
+    whole = rows_of(*arguments)
+    monkeypatch.setattr("sipas.estimating.comparing.ROOM", 1)
+    one_by_one = rows_of(*arguments)
+    assert sorted(one_by_one, key=str) == sorted(whole, key=str)
+    assert [row["of"] for row in one_by_one] == [row["of"] for row in whole]
