@@ -19,11 +19,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.calibration import fit_margins, indicators
 from analysis.cells import Cells
 from analysis.codebook import COARSE, WHOLE_WAVE, Codebook
 from analysis.errors import N_, BadData, CannotCalibrate
 from analysis.keys import label_text
+from analysis.margins import indicators
+from analysis.raking import fit_margins
 from analysis.weights import Calibration, Weights, describe
 
 Labels = tuple[str, ...]
