@@ -32,7 +32,8 @@ from analysis.cells import Cells
 from analysis.codebook import COARSE, NOT_APPLICABLE, WHOLE_WAVE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
-from analysis.estimation import VARIANCES, Estimates, estimate
+from analysis.estimates import Estimates
+from analysis.estimation import VARIANCES, estimate
 from analysis.frame import frame_weights
 from analysis.intervals import INTERVALS
 from analysis.snapshot import Snapshot, read_snapshot, write_snapshot

@@ -1,228 +1,28 @@
 """Estimates: every item, factor and the whole, in every domain asked for, with what a reader needs to doubt them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from analysis.cells import Cells
-from analysis.errors import N_, BadMethod, NotInCells, one_of
-from analysis.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
+from analysis.errors import N_, BadMethod, one_of
+from analysis.estimates import Estimates
+from analysis.intervals import INTERVALS, limits, mean_t, wilson_shared
 from analysis.layout import layout_of
-from analysis.measures import ITEM, WHOLE, Measures, Titles, names, pooled
+from analysis.measures import ITEM, Measures, Titles, names, pooled
 from analysis.moments import BLOCK, Moments, joined, moments
 from analysis.residuals import projection
 from analysis.rollup import averaged, parts_of
 from analysis.scoring import SHARE, Scoring, scoring_named
-from analysis.standards import FEW_DF, words_for_means, words_for_shares
+from analysis.sharing import borrowed, shared, steadied
 from analysis.variance import Runs, runs_of
 from analysis.weights import Weights, design_weights
 
 VARIANCES = ("linearised", "jackknife")
 SIDES = ("both", "lower", "upper")
-FLAGS = {
-    "no answers": N_("no answers"),
-    "unweighted": N_("unweighted"),
-    "census": N_("census"),
-    "zero variance": N_("zero variance"),
-    "one cluster only": N_("one cluster only"),
-    "edge": N_("edge"),
-    "review": N_("review"),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Estimates:
-    """A table of estimates: arrays [domains, figures], and the words that follow from them.
-
-    domains   for each domain its columns and labels; the first is the whole: ((), ())
-    of, kinds the figures, and whether each is an item, a factor or the whole
-    value     share between 0 and 1 (or score); variance its design variance; NaN where it does not exist
-    n         people who gave at least one answer that counts; answers: item answers
-    rows      for an item those who answered it, else all rows of the domain (R's n)
-    df        PSUs minus strata among the domain's respondents
-    deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
-              answers, so that a factor of one item has its item's; without weights, without the factor 1 - n/N
-    low, high the interval; used: the design effect inside it, siblings: over how many figures
-    """
-
-    domains: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    of: tuple[str, ...]
-    kinds: tuple[str, ...]
-    value: Array
-    variance: Array
-    n: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    positive: Array
-    df: NDArray[np.int64]
-    deff: Array
-    deff_wr: Array
-    low: Array
-    high: Array
-    used: Array
-    siblings: NDArray[np.int64]
-    census: NDArray[np.bool_]
-    level: float
-    interval: str
-    side: str
-    scoring: str
-    share: bool
-    unweighted: bool
-
-    def __len__(self) -> int:
-        return self.value.size
-
-    @property
-    def se(self) -> Array:
-        """Standard errors."""
-        return np.sqrt(self.variance)
-
-    @cached_property
-    def counted(self) -> NDArray[np.int64]:
-        """The number of answers behind each share: respondents for items, item answers when pooled."""
-        return np.where(np.array([kind == ITEM for kind in self.kinds]), self.n, self.answers)
-
-    @cached_property
-    def reliability(self) -> NDArray[np.object_]:
-        """shown, note, review or hidden (`analysis.standards`); None without answers."""
-        if self.share:
-            counted = self.counted.astype(float)
-            words = words_for_shares(self.value, self.variance, counted, self.df, self.positive, self.n)
-        else:
-            words = words_for_means(self.value, self.variance, self.counted.astype(float), self.df)
-        words[self.census & (self.counted > 0)] = "shown"
-        return words
-
-    def row(self, of: str, **domain: str) -> dict[str, Any]:
-        """One record: `row("overall")`, `row("q01", unit="03646")`."""
-        if of not in self.of:
-            raise NotInCells(
-                N_("there is no item or factor {names}; known are {known}"), names=of, known=", ".join(self.of)
-            )
-        for place, (columns, labels) in enumerate(self.domains):
-            if dict(zip(columns, labels, strict=True)) == domain:
-                return self._record(place, self.of.index(of))
-        raise NotInCells(N_("there is no domain {domain} among the estimates"), domain=str(domain))
-
-    def records(self) -> list[dict[str, Any]]:
-        """All rows as plain dictionaries, domain by domain; what does not exist is None."""
-        return list(self._records())
-
-    def _records(self) -> Iterator[dict[str, Any]]:
-        for place in range(len(self.domains)):
-            for figure in range(len(self.of)):
-                yield self._record(place, figure)
-
-    def _record(self, d: int, m: int) -> dict[str, Any]:
-        columns, labels = self.domains[d]
-        se = float(self.variance[d, m]) ** 0.5
-        return {
-            "domain": dict(zip(columns, labels, strict=True)),
-            "of": self.of[m],
-            "n": int(self.n[d, m]),
-            "answers": int(self.answers[d, m]),
-            "estimate": _known(self.value[d, m]),
-            "se": _known(se),
-            "df": int(self.df[d, m]) if self.counted[d, m] else None,
-            "deff": _known(self.deff[d, m]),
-            "low": _known(self.low[d, m]),
-            "high": _known(self.high[d, m]),
-            "method": self._method(d, m),
-            "level": self.level,
-            "reliability": self.reliability[d, m],
-            "flags": self._flags(d, m),
-        }
-
-    def _method(self, d: int, m: int) -> str | None:
-        if not self.counted[d, m]:
-            return None
-        if self.census[d, m]:
-            return "census"
-        if self.interval != "wilson_shared" or np.isnan(self.used[d, m]):
-            return self.interval
-        words = [self.interval, f"deff={self.used[d, m]:.3g}"]
-        if self.siblings[d, m] >= 5:
-            words.append(f"{self.kinds[m]}s={self.siblings[d, m]}")
-        return " ".join(words + (["edge"] if self.value[d, m] in (0, 1) else []))
-
-    def _flags(self, d: int, m: int) -> list[str]:
-        if not self.counted[d, m]:
-            return ["no answers"] + (["unweighted"] if self.unweighted else [])
-        inside = not self.share or 0 < self.value[d, m] < 1
-        if self.census[d, m]:
-            flags = ["census"]
-        elif self.df[d, m] < 1:
-            flags = ["one cluster only"] + ([] if inside else ["edge"])
-        elif not inside:
-            flags = ["edge"]
-        else:
-            flags = ["zero variance"] if self.variance[d, m] == 0 else []
-        if self.df[d, m] < FEW_DF and not self.census[d, m]:
-            flags.append("review")
-        return flags + (["unweighted"] if self.unweighted else [])
-
-    def to_arrow(self) -> pa.Table:
-        """The same rows as an Arrow table; domain columns first, empty where a domain does not use them."""
-        columns = tuple(dict.fromkeys(column for names, _ in self.domains for column in names))
-        many = len(self.of)
-        table: dict[str, pa.Array] = {}
-        for column in columns:
-            labels = [dict(zip(names, values, strict=True)).get(column) for names, values in self.domains]
-            table[_free(column, table)] = pa.array(labels, pa.string()).take(np.repeat(np.arange(len(labels)), many))
-        table["of"] = pa.array(list(self.of) * len(self.domains))
-        empty = self.counted == 0
-        for name, values in (
-            ("n", self.n),
-            ("answers", self.answers),
-            ("estimate", self.value),
-            ("se", self.se),
-            ("df", self.df),
-            ("deff", self.deff),
-            ("low", self.low),
-            ("high", self.high),
-        ):
-            mask = empty if name == "df" else np.isnan(values) if values.dtype.kind == "f" else np.zeros_like(empty)
-            table[name] = pa.array(np.ascontiguousarray(values).reshape(-1), mask=mask.reshape(-1))
-        places = [(d, m) for d in range(len(self.domains)) for m in range(many)]
-        table["method"] = pa.array([self._method(d, m) for d, m in places], pa.string())
-        table["level"] = pa.array(np.full(len(self), self.level))
-        table["reliability"] = pa.array(list(self.reliability.reshape(-1)), pa.string())
-        table["flags"] = pa.array(["; ".join(self._flags(d, m)) for d, m in places], pa.string())
-        return pa.table(table)
-
-
-def _free(name: str, table: dict[str, pa.Array]) -> str:
-    return (
-        f"domain.{name}"
-        if name in table
-        or name
-        in {
-            "of",
-            "n",
-            "answers",
-            "estimate",
-            "se",
-            "df",
-            "deff",
-            "low",
-            "high",
-            "method",
-            "level",
-            "reliability",
-            "flags",
-        }
-        else name
-    )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def estimate(
@@ -386,14 +186,15 @@ def _assemble(
             nobody = (found.positive == 0) & (v == 0)
             low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
     elif interval == "wilson_shared":
-        shared, siblings = _shared(own, value, found.df, kinds)
-        borrowed = _borrowed(own, value, found, runs)
+        alike, siblings = shared(own, value, found.df, kinds)
+        lent = borrowed(own, value, found, runs)
+        own, lent = steadied(own, value, found.people, found.answers, lent, siblings, kinds)
         floor = np.ones_like(value)
         if cells.design.fpc:
             with np.errstate(divide="ignore", invalid="ignore"):
                 floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
         low, high, used = wilson_shared(
-            value, v, counted, found.df, q, own, shared, siblings, borrowed, floor, found.census & (counted > 0)
+            value, v, counted, found.df, q, own, alike, siblings, lent, floor, found.census & (counted > 0)
         )
     else:
         rows = found.n.astype(float) if weights.calibration is None else np.full(value.shape, float(cells.size))
@@ -428,37 +229,3 @@ def _assemble(
         share=titles.share,
         unweighted=weights.unweighted,
     )
-
-
-def _shared(own: Array, value: Array, df: NDArray, kinds: tuple[str, ...]) -> tuple[Array, NDArray[np.int64]]:
-    """Mean design effect of the figures of the same kind in the domain with 0 < p < 1 and df >= 1, and their number."""
-    pooled_deff, number = np.full_like(own, np.nan), np.zeros(own.shape, dtype=np.int64)
-    usable = (value > 0) & (value < 1) & (df >= 1) & np.isfinite(own)
-    for kind in set(kinds) - {WHOLE}:
-        columns = np.flatnonzero([k == kind for k in kinds])
-        good = usable[:, columns]
-        count = good.sum(1)
-        total = np.where(good, own[:, columns], 0.0).sum(1)
-        pooled_deff[:, columns] = (total / np.maximum(count, 1))[:, None]
-        number[:, columns] = count[:, None]
-    return pooled_deff, number
-
-
-def _borrowed(own: Array, value: Array, found: Moments, runs: list[Runs]) -> Array:
-    """The same figure's own design effect in the smallest enclosing domain with df >= 8 and 0 < p < 1; else NaN."""
-    borrowed = np.full_like(own, np.nan)
-    size = np.full(own.shape, np.inf)
-    offsets = np.cumsum([0] + [len(run) for run in runs])
-    good = (found.df >= FEW_DF) & (value > 0) & (value < 1) & np.isfinite(own)
-    for inner, run in enumerate(runs):
-        here = slice(offsets[inner], offsets[inner + 1])
-        for outer, wide in enumerate(runs):
-            if not set(wide.columns) < set(run.columns):
-                continue
-            keep = [run.columns.index(column) for column in wide.columns]
-            place = {labels: offsets[outer] + d for d, labels in enumerate(wide.labels)}
-            home = np.array([place[tuple(labels[k] for k in keep)] for labels in run.labels], dtype=np.int64)
-            better = good[home] & (found.n[home] < size[here])
-            borrowed[here] = np.where(better, own[home], borrowed[here])
-            size[here] = np.where(better, found.n[home], size[here])
-    return borrowed

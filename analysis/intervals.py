@@ -17,6 +17,7 @@ Limits = tuple[Array, Array]
 
 R_METHODS = ("logit", "likelihood", "asin", "beta", "mean", "xlogit", "wilson")
 OWN_METHODS = ("wilson_shared", "wilson_neff", "wilson_kgneff", "kg_nchs", "logit_dffull")
+ENOUGH = 5  # siblings, before a design effect is shared with them
 INTERVALS = (OWN_METHODS[0], *R_METHODS, *OWN_METHODS[1:])
 
 
@@ -158,11 +159,12 @@ def wilson_shared(
     1 - n/N with population counts); limits W(p, n/D, t(df)). With zero variance D = pooled or 1. At 0% and 100%:
     D = pooled, else the same figure's own in the smallest enclosing domain with df >= 8 (`borrowed`), else 1; limits
     W(p, n/D, z), the far one exactly p. One PSU (df < 1) inside: none. Census: [p, p].
-    Measured coverage and reasons: README, "The default interval".
+    For pooled figures `own` and `borrowed` come steadied (`analysis.sharing`). Measured coverage and reasons: README,
+    "The default interval".
     """
     inside = (p > 0) & (p < 1)
-    enough = siblings >= 5
-    shared = np.where(enough, np.where(v > 0, (own + pooled) / 2, pooled), np.where(v > 0, own, 1.0))
+    enough = siblings >= ENOUGH
+    shared = np.where(enough, np.where(v > 0, (own + pooled) / 2, pooled), np.where(own > 0, own, 1.0))
     edge = np.where(enough, pooled, np.where(np.isnan(borrowed), 1.0, borrowed))
     used = np.maximum(floor, np.where(inside, shared, np.maximum(edge, 1.0)))
     with np.errstate(divide="ignore", invalid="ignore"):

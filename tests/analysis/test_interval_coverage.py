@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.analysis import pooled_grid
 from tests.analysis.coverage_grid import grid, summary, table
 
 
@@ -27,3 +28,22 @@ def test_the_default_interval_and_the_jackknife_hold_over_the_whole_grid(capsys)
     assert 0.95 <= np.median(ratios) <= 1.12
     assert ratios.min() >= 0.9
     assert ratios.max() <= 1.3
+
+
+def test_pooled_figures_of_few_people_cover_on_a_few_designs():
+    points = pooled_grid.grid(replicates=400, thin=True)
+    found = pooled_grid.summary(points)
+    for figure in ("alone", "lent", "factor"):
+        assert found[figure]["worst"] >= 0.91, points
+    assert found["before"]["worst"] < 0.9  # answers of few people were taken for those of many
+
+
+@pytest.mark.long
+def test_pooled_figures_of_few_people_cover_over_the_whole_grid(capsys):
+    points = pooled_grid.grid(replicates=1000)
+    with capsys.disabled():
+        print("\n" + pooled_grid.table(points))
+    found = pooled_grid.summary(points)
+    for figure in ("alone", "lent", "factor"):
+        assert found[figure]["worst"] >= 0.91
+        assert found[figure]["above93"] >= 0.97

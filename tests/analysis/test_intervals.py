@@ -1,10 +1,11 @@
 """Limits: each method by its formula, and the default by its rules."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.special import ndtri, stdtrit
 
-from analysis import Codebook, estimate, tabulate
+from analysis import Codebook, Design, estimate, tabulate
 from analysis.intervals import (
     INTERVALS,
     effective_n,
@@ -116,11 +117,30 @@ def test_the_table_shares_design_effects_within_a_domain_and_kind_and_says_over_
     used = max(1, (own[1] + own.mean()) / 2)
     assert (row["low"], row["high"]) == pytest.approx(score(p[1], n[1] / used, stdtrit(row["df"], 0.975)))
     factor = table.row("A", unit="north")
-    own = factor["se"] ** 2 / (factor["estimate"] * (1 - factor["estimate"]) / factor["answers"])
-    assert factor["method"] == f"wilson_shared deff={max(1, own):.3g}"
+    own, lent = (own_deff(table.row("A", **domain)) for domain in ({"unit": "north"}, {}))
+    k = factor["n"] * min(factor["estimate"], 1 - factor["estimate"])
+    assert factor["method"] == f"wilson_shared deff={max(1, (k * own + lent / 2) / (k + 0.5)):.3g}"
     mass = sum(((sample["unit"] == "north") & (sample[code] > 0)) @ sample["w"] for code in by_hand.ITEMS["A"])
     answers = factor["answers"]
     assert factor["deff"] == pytest.approx(own * (answers - 1) / answers / (1 - answers / mass))
+
+
+def own_deff(row):
+    return row["se"] ** 2 / (row["estimate"] * (1 - row["estimate"]) / row["answers"])
+
+
+def test_where_few_people_give_many_answers_they_count_as_people():
+    """Ten people, three answers each, all satisfied but one: 29 of 30 answers are not thirty people's."""
+    table = pa.table({"psu": range(10), "q1": [5] * 10, "q2": [5] * 10, "q3": [1] + [5] * 9})
+    cells = tabulate(table, codebook=Codebook.plain(["q1", "q2", "q3"]), design=Design(psus="psu"))
+    row = estimate(cells).row("overall")
+    k, own = 10 / 30, own_deff(row)
+    used = (k * own + 3 / 2) / (k + 0.5)  # nothing larger to borrow from: answers per person, as half a person
+    assert (row["low"], row["high"]) == pytest.approx(score(29 / 30, 30 / used, stdtrit(9, 0.975)))
+    everybody = tabulate(table.drop(["q3"]), codebook=Codebook.plain(["q1", "q2"]), design=Design(psus="psu"))
+    row = estimate(everybody).row("overall")
+    assert (row["low"], row["high"]) == pytest.approx(score(1.0, 10, Z))
+    assert row["method"] == "wilson_shared deff=2 edge"
 
 
 def test_a_factor_of_one_item_is_that_item():

@@ -55,7 +55,8 @@ def test_three_words_follow_from_the_difference_to_the_whole(rows, province):
 def test_interval_beside_the_rank_is_the_one_of_estimate(rows, direct):
     table = estimate(*direct, by=["unit"])
     own = table.row("overall", unit=rows[0]["domain"]["unit"])
-    assert (rows[0]["low"], rows[0]["high"], rows[0]["n"]) == (own["low"], own["high"], own["n"])
+    assert (rows[0]["low"], rows[0]["high"]) == pytest.approx((own["low"], own["high"]), rel=1e-12)
+    assert rows[0]["n"] == own["n"]
 
 
 def test_stepdown_names_its_draws_and_seed_and_repeats_itself(province):
