@@ -56,6 +56,10 @@ class Settings:
         default=30,
         metadata={"help": N_("Days after a freeze in which late answers are still recognised and counted")},
     )
+    retention: int = field(
+        default=365,
+        metadata={"help": N_("Days after a freeze in which the wave's answers and comments stay in the database")},
+    )
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
     address: str = field(
         default="",
@@ -168,6 +172,7 @@ _READ = {
     "point_day": _count,
     "device_day": _count,
     "grace": _days,
+    "retention": _days,
     "province": _as_it_stands,
     "address": _address,
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.commands.keycopies import key_copy, key_restore
 from sipas.i18n import _
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -119,7 +121,7 @@ def list_waves(as_json: bool) -> None:
 
     where = settings()
     with database(where).reading() as session:
-        listed = [
+        listed: list[dict[str, Any]] = [
             {
                 "wave": one.code,
                 "state": one.state,
@@ -131,6 +133,7 @@ def list_waves(as_json: bool) -> None:
                 "simulated": one.simulated,
                 "late": sum(late_by_point(session, one.id).values()),
                 "grace_until": str(one.grace_until) if one.grace_until else None,
+                "dropped_on": str(one.dropped_on) if one.dropped_on else None,
                 "keys": list(keys.held(where.home, one.code)),
             }
             for one in waves(session)
@@ -235,6 +238,32 @@ def close(code: str) -> None:
     with database().writing() as session:
         close_wave(session, code, clock.today())
     note(_("Wave {code} is closed. Next: `sipas freeze {code}`.", code=code))
+
+
+@wave.command(
+    help=_(
+        "Drop all answers and comments of a frozen wave from the database, before the retention does it by itself; the "
+        "snapshot stays. There is no way to drop or change a single answer."
+    ),
+    epilog=example("sipas wave drop 2026-1"),
+)
+@click.argument("code")
+def drop(code: str) -> None:
+    from sipas.publishing.retention import drop as run
+
+    where = settings()
+    dropped = run(database(where), where.home, code, clock.today())
+    note(
+        _(
+            "{count} answers of wave {wave} were dropped from the database; its snapshot stays.",
+            count=dropped,
+            wave=code,
+        )
+    )
+
+
+wave.add_command(key_copy)
+wave.add_command(key_restore)
 
 
 @click.group(help=_("The frame: dossiers per unit, service field and month."))

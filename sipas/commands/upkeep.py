@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,18 +27,20 @@ HOUR = dt.time(2, 30)  # in the province's night
 
 @click.command(
     help=_(
-        "Take the order of arrival out of the database files, and destroy keys whose days of grace are over; also "
-        "beside a running server, which does both every night."
+        "Take the order of arrival out of the database files, destroy keys whose days of grace are over, drop waves "
+        "whose retention is over; also beside a running server, which does all this every night."
     ),
     epilog=example("sipas maintain"),
 )
 def maintain() -> None:
     from sipas.intake.maintenance import maintain as run
-    from sipas.publishing.retention import end_grace
+    from sipas.publishing.retention import end_grace, end_retention
 
     where = settings()
     for wave in end_grace(database(where), where.home, clock.today()):
         note(_("The days of grace of wave {wave} are over; its keys were destroyed.", wave=wave))
+    for wave in end_retention(database(where), where.home, clock.today(), where.retention):
+        note(_("The answers of wave {wave} were dropped, as the retention says; its snapshot stays.", wave=wave))
     _expire(database(where), where)
     if run(database(where), where.home):
         note(_("The order of arrival was taken out of the database files."))
@@ -50,11 +53,31 @@ def maintain() -> None:
     epilog=example("sipas backup"),
 )
 def backup() -> None:
-    from sipas.migrations import backup as run
+    from sipas.backups import backup as run
 
     where = settings()
     path = run(where, database(where), f"{clock.today()}")
     note(_("Backup: {copy}", copy=path))
+
+
+@click.command(
+    help=_(
+        "Replace the database by a backup: all of it or nothing, after its digest was checked; also beside a running "
+        "server. Keys, snapshots and releases lie in folders of their own and are not touched."
+    ),
+    epilog=example("sipas restore backups/2026-11-24.sqlite"),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help=_("Replace a database that holds waves; a backup of it is made first."))
+def restore(file: Path, force: bool) -> None:
+    from sipas.backups import restore as run
+    from sipas.database import Database
+
+    where = settings()
+    before = run(where, Database.of(where), file, force=force, name=f"before-restore-{clock.today()}")
+    if before:
+        note(_("Backup: {copy}", copy=before))
+    note(_("The database is that of {file} now. Next: `sipas migrate`, then `sipas doctor`.", file=file))
 
 
 def every_night() -> None:
@@ -89,13 +112,14 @@ def upkeep(where: Settings) -> bool:
     from sipas.budgets import Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
-    from sipas.publishing.retention import end_grace
+    from sipas.publishing.retention import end_grace, end_retention
 
     try:
         Budgets(where.home).forget()
         database = Database.of(where)
         for wave in end_grace(database, where.home, clock.today()):
             EVENTS.info("keys destroyed", extra={"facts": {"wave": wave}})
+        end_retention(database, where.home, clock.today(), where.retention)
         _expire(database, where)
         EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
         database.engine.dispose()

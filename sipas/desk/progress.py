@@ -4,6 +4,7 @@ never by week: a week's count could be matched with the cluster labels."""
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session
 from sipas.fieldwork.models import FrameCell, Point, Wave
 from sipas.fieldwork.progress import progress
 from sipas.fieldwork.waves import asks, waves
-from sipas.intake import stored_by_point
+from sipas.intake import late_by_point, stored_by_point
+from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import Unit
 
 
@@ -43,10 +45,11 @@ class UnitProgress:
 
 @dataclass(frozen=True)
 class WaveProgress:
-    """A wave, unit by unit."""
+    """A wave, unit by unit; `late` is point id -> answers that came after it was frozen."""
 
     summary: Summary
     units: tuple[UnitProgress, ...]
+    late: Mapping[int, int]
 
 
 def summaries(session: Session, today: dt.date) -> list[Summary]:
@@ -66,13 +69,19 @@ def of_wave(session: Session, wave: Wave, today: dt.date) -> WaveProgress:
         Summary(
             wave=wave,
             state="over" if wave.state == "open" and not asks(wave, today) else wave.state,
-            answers=sum(one.responses for one in counted),
+            answers=_frozen(session, wave) if wave.dropped_on else sum(one.responses for one in counted),
             points=len(counted),
-            silent=sum(not one.responses for one in counted),
+            silent=0 if wave.dropped_on else sum(not one.responses for one in counted),
             dossiers=sum(dossiers.values()),
         ),
         tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),
+        late_by_point(session, wave.id),
     )
+
+
+def _frozen(session: Session, wave: Wave) -> int:
+    """How many answers the snapshot holds."""
+    return session.scalar(select(SnapshotRecord.rows).where(SnapshotRecord.wave_id == wave.id)) or 0
 
 
 def _dossiers(session: Session, wave: Wave, today: dt.date) -> dict[str, int]:

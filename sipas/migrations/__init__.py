@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from sipas.backups import backup
 from sipas.database import HEAD, Database
 from sipas.errors import N_, NotReady
 from sipas.settings import Settings
@@ -40,7 +41,7 @@ def create(settings: Settings) -> Database:
 def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str | None:
     """Backs up, then brings the database to the newest version; gives the backup's name, None where nothing was due.
 
-    PostgreSQL is backed up by its own means: `backed_up` says that it was.
+    PostgreSQL of an older version is backed up by its own means: `backed_up` says that it was.
     """
     database = Database.of(settings)
     if not database.exists():
@@ -50,25 +51,11 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
         return None
     if version > HEAD:
         database.check()
+    if database.engine.dialect.name != "sqlite" and not backed_up:
+        raise NotReady(N_("Back up PostgreSQL with its own `pg_dump` first, then run `sipas migrate --backed-up`."))
     copy = "pg_dump" if backed_up else str(backup(settings, database, f"before-{HEAD}-{today}"))
     command.upgrade(_config(database), "head")
     return copy
-
-
-def backup(settings: Settings, database: Database, name: str) -> Path:
-    """A whole copy of an SQLite database by `VACUUM INTO`, which keeps no trace of the order of writing."""
-    if database.engine.dialect.name != "sqlite":
-        raise NotReady(N_("Back up PostgreSQL with its own `pg_dump` first, then run `sipas migrate --backed-up`."))
-    path = settings.home / "backups" / f"{name}.sqlite"
-    path.parent.mkdir(exist_ok=True, mode=0o700)
-    number = 1
-    while path.exists():
-        number += 1
-        path = path.with_name(f"{name}-{number}.sqlite")
-    with database.queue(), database.engine.connect() as connection:
-        connection.connection.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]
-    path.chmod(0o600)
-    return path
 
 
 def downgrade(settings: Settings, version: str) -> None:

@@ -3,6 +3,7 @@
 from alembic import context
 
 import sipas.fieldwork.models
+import sipas.intake.invitations
 import sipas.intake.models
 import sipas.publishing.models
 import sipas.registry.models  # noqa: F401

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, write_snapshot
+from analysis import COARSE, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, read_snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
 from sipas import keys
 from sipas.database import Database
@@ -53,7 +53,10 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace
                 N_("Wave {wave} is still open; close it first with `sipas wave close {wave}`."), wave=wave.code
             )
         if wave.state == "frozen":
-            keys.destroy(home, wave.code, keys.AT_FREEZE)
+            record = session.get(SnapshotRecord, wave.id)
+            if record and keys.find(home, wave.code, "cluster"):  # a power cut before the last step: go on
+                keys.destroy(home, wave.code, keys.AT_FREEZE)
+                return read_snapshot(home / "snapshots" / record.file)
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument)

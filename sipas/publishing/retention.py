@@ -1,15 +1,26 @@
-"""What ends by itself after a freeze: the keys, when the days of grace are over."""
+"""What ends after a freeze: the keys when the days of grace are over, later the rows of the whole wave.
+
+No path of the product changes or deletes a single answer. The only deed that deletes any takes those of a whole frozen
+wave, after a stated time, and says so in the wave and in the log; the snapshot and what was published stay.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from analysis import read_snapshot
 from sipas import keys
 from sipas.database import Database
+from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
+from sipas.fieldwork.waves import hold, wave_of
+from sipas.intake.inbox import settle_comments
+from sipas.intake.models import Comment, Response
+from sipas.logs import EVENTS
+from sipas.publishing.models import SnapshotRecord
 
 
 def end_grace(database: Database, home: Path, today: dt.date) -> list[str]:
@@ -21,9 +32,62 @@ def end_grace(database: Database, home: Path, today: dt.date) -> list[str]:
     with database.reading() as session:
         frozen = session.scalars(select(Wave).where(Wave.state == "frozen").order_by(Wave.id)).all()
     for wave in frozen:
-        is_over = wave.grace_until is None or today > wave.grace_until
-        kinds = set(keys.KINDS if is_over else keys.AT_FREEZE) & set(keys.held(home, wave.code))
+        kinds = set(keys.KINDS if _is_over(wave, today) else keys.AT_FREEZE) & set(keys.held(home, wave.code))
         if kinds:
             keys.destroy(home, wave.code, kinds)
             done.append(wave.code)
     return done
+
+
+def end_retention(database: Database, home: Path, today: dt.date, days: int) -> list[str]:
+    """Drops the rows of every wave that was frozen more than `days` ago; gives the waves it was done for."""
+    with database.reading() as session:
+        due = session.scalars(
+            select(Wave.code)
+            .join(SnapshotRecord, SnapshotRecord.wave_id == Wave.id)
+            .where(SnapshotRecord.frozen_on < today - dt.timedelta(days=days), Wave.dropped_on.is_(None))
+            .where(Wave.grace_until.is_(None) | (Wave.grace_until < today))
+            .order_by(Wave.id)
+        ).all()
+    for code in due:
+        drop(database, home, code, today)
+    return list(due)
+
+
+def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
+    """Drops all rows of a frozen wave, and gives how many answers they were.
+
+    Raises WaveState where the wave is not frozen, its days of grace are not over, its rows were dropped before, or its
+    snapshot is not there whole.
+    """
+    settle_comments(database, home)
+    with database.writing() as session:
+        wave = wave_of(session, code)
+        hold(session, wave.id, alone=True)
+        record = session.get(SnapshotRecord, wave.id)
+        if wave.state != "frozen" or record is None:
+            raise WaveState(
+                N_("Wave {wave} is {state}; only a frozen wave's answers may be dropped."), wave=code, state=wave.state
+            )
+        if not _is_over(wave, today):
+            raise WaveState(
+                N_("Wave {wave} counts late answers until {day}; its answers may be dropped after that day."),
+                wave=code,
+                day=wave.grace_until,
+            )
+        if wave.dropped_on:
+            raise WaveState(N_("The answers of wave {wave} were dropped on {day}."), wave=code, day=wave.dropped_on)
+        snapshot = read_snapshot(home / "snapshots" / record.file)
+        if (snapshot.digest, snapshot.rows) != (record.digest, record.rows):
+            raise WaveState(
+                N_("The snapshot of wave {wave} is not the one that was frozen; restore it from a backup."), wave=code
+            )
+        for table in (Response, Comment):
+            session.execute(delete(table).where(table.wave == wave.id))
+        wave.dropped_on = today
+    EVENTS.info("answers dropped", extra={"facts": {"wave": code, "answers": record.rows}})
+    return record.rows
+
+
+def _is_over(wave: Wave, today: dt.date) -> bool:
+    return wave.grace_until is None or today > wave.grace_until

@@ -21,13 +21,13 @@ import pytest
 from sqlalchemy import select
 
 from sipas import clock, keys
+from sipas.backups import backup
 from sipas.database import Database
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Answers, cluster_label, receive
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response
-from sipas.migrations import backup
 from sipas.publishing.freeze import freeze
 from surveys import load
 from tests.make import a_point, a_wave

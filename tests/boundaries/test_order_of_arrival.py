@@ -17,11 +17,12 @@ import pytest
 from sqlalchemy import text
 
 from sipas import keys
+from sipas.backups import backup
 from sipas.database import Database
 from sipas.intake import Answers, anonymise, maintenance, record, stored
 from sipas.intake.maintenance import maintain
 from sipas.intake.marks import SIZE
-from sipas.migrations import backup, create
+from sipas.migrations import create
 from sipas.settings import Settings
 from surveys import load
 from tests import postgres

@@ -31,6 +31,7 @@ def test_every_setting_can_be_given_in_the_environment():
         "point_day": "500",
         "device_day": "100",
         "grace": "14",
+        "retention": "90",
         "province": "Điện Biên",
         "address": "https://hailong.example.vn/",
     }

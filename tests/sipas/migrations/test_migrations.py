@@ -61,7 +61,7 @@ def test_an_older_database_is_refused_and_migrated_after_a_backup(database, sett
         database.check()
     with pytest.raises(Exception, match="0000"):  # this history has no 0000; the backup was made before it was tried
         migrate(settings, today)
-    (copy,) = (settings.home / "backups").iterdir()
+    (copy,) = (settings.home / "backups").glob("*.sqlite")
     kept = Database.of(Settings(home=settings.home, database_url=f"sqlite:///{copy}"))
     with kept.reading() as session:
         assert session.execute(text("select count(*) from response")).scalar_one() == 1

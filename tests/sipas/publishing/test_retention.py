@@ -1,0 +1,167 @@
+"""Freezing survives any power cut; what ends later ends whole, and is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+import sipas
+from analysis import read_snapshot
+from sipas import keys
+from sipas.errors import WaveState
+from sipas.fieldwork.models import Wave
+from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.intake import stored
+from sipas.publishing.freeze import freeze
+from sipas.publishing.retention import drop, end_retention
+from tests.make import a_response, a_wave, all_comments
+
+FROZEN = dt.date(2026, 10, 1)
+AFTER_GRACE = dt.date(2026, 11, 1)
+NEXT_YEAR = dt.date(2027, 10, 2)
+
+
+@pytest.fixture
+def closed(database, settings):
+    a_wave(database, settings)
+    for _ in range(5):
+        a_response(database, settings, comment="Tốt")
+    with database.writing() as session:
+        close_wave(session, "w1", dt.date(2026, 9, 30))
+
+
+@pytest.fixture
+def frozen(database, settings, closed):
+    return freeze(database, settings.home, "w1", FROZEN)
+
+
+def count(database):
+    with database.reading() as session:
+        return stored(session, 1)
+
+
+POWER_CUT = """
+import datetime as dt, os, sys
+from pathlib import Path
+import analysis.snapshot
+from sipas import keys
+from sipas.database import Database
+from sipas.publishing import freeze
+from sipas.settings import Settings
+
+def cut(*_args, **_more):
+    os._exit(9)
+
+def after(function):
+    def then(*args, **more):
+        function(*args, **more)
+        os._exit(9)
+    return then
+
+{patch}
+where = Settings(home=Path(sys.argv[1]))
+freeze.freeze(Database.of(where), where.home, "w1", dt.date(2026, 10, 1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("patch", "state"),
+    [
+        ("analysis.snapshot.os.replace = cut", "closed"),  # half a file
+        ("freeze.write_snapshot = after(freeze.write_snapshot)", "closed"),  # the file is there, the database knows not
+        ("keys.destroy = cut", "frozen"),  # the database knows, the key is still there
+    ],
+)
+def test_a_power_cut_while_freezing_leaves_a_state_from_which_the_same_command_goes_on(
+    database, settings, closed, patch, state
+):
+    script = POWER_CUT.replace("{patch}", patch)
+    run = subprocess.run([sys.executable, "-c", script, str(settings.home)], check=False)
+    assert run.returncode == 9
+    with database.reading() as session:
+        assert wave_of(session, "w1").state == state
+    assert "cluster" in keys.held(settings.home, "w1")
+    snapshot = freeze(database, settings.home, "w1", FROZEN)
+    assert read_snapshot(settings.home / "snapshots" / "w1.parquet").digest == snapshot.digest
+    assert snapshot.rows == 5
+    assert keys.held(settings.home, "w1") == keys.AFTER_GRACE
+    assert not list((settings.home / "snapshots").glob("*.partial"))
+    with pytest.raises(WaveState, match="frozen already"):
+        freeze(database, settings.home, "w1", FROZEN)
+
+
+def test_the_file_lists_open_weeks_by_label_and_never_says_which_week_it_was(frozen):
+    text = frozen.codebook.to_json()
+    assert len([psu for psu in frozen.codebook.psus if psu[0] == "03646"]) == 5
+    assert not re.search(r"W\d\d/\d\d|2026-W", text)
+
+
+def test_retention_drops_the_rows_of_a_whole_frozen_wave_and_logs_it(database, settings, frozen, caplog):
+    assert end_retention(database, settings.home, NEXT_YEAR - dt.timedelta(days=2), 365) == []
+    assert count(database) == 5
+    with caplog.at_level(logging.INFO):
+        assert end_retention(database, settings.home, NEXT_YEAR, 365) == ["w1"]
+    assert "answers dropped" in caplog.text
+    assert (count(database), all_comments(database, settings)) == (0, [])
+    with database.reading() as session:
+        assert session.scalar(select(Wave.dropped_on)) == NEXT_YEAR
+    assert read_snapshot(frozen.path).rows == 5
+    assert end_retention(database, settings.home, NEXT_YEAR, 365) == []
+
+
+def test_a_wave_is_dropped_by_hand_only_when_frozen_over_and_safe_in_its_file(database, settings, closed):
+    with pytest.raises(WaveState, match="only a frozen"):
+        drop(database, settings.home, "w1", AFTER_GRACE)
+    frozen = freeze(database, settings.home, "w1", FROZEN)
+    with pytest.raises(WaveState, match="late answers until"):
+        drop(database, settings.home, "w1", FROZEN)
+    kept = frozen.path.read_bytes()
+    frozen.path.unlink()
+    with pytest.raises(Exception, match="Parquet"):
+        drop(database, settings.home, "w1", AFTER_GRACE)
+    assert count(database) == 5
+    frozen.path.write_bytes(kept)
+    assert drop(database, settings.home, "w1", AFTER_GRACE) == 5
+    with pytest.raises(WaveState, match="were dropped on"):
+        drop(database, settings.home, "w1", AFTER_GRACE)
+
+
+def test_no_other_line_of_the_product_deletes_or_changes_answers():
+    words = re.compile(
+        r"(delete|update)\(\s*(Response|Comment|table)\b|(delete from|update|truncate)\s+(response|comment)\b"
+        r"|\bquery\((Response|Comment)\)\.delete",
+        re.IGNORECASE,
+    )
+    root = Path(sipas.__file__).parent
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if words.search(line)
+    }
+    assert found == {"publishing/retention.py"}
+
+
+def test_the_database_itself_tells_every_statement_that_touches_answers(database, settings, frozen):
+    """Seen by SQLite's own trace: a whole life of a wave inserts and selects, and the retention alone deletes."""
+    from sqlalchemy import event
+
+    seen: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _k, words, *_r: seen.append(words.lower()))
+    a_wave(database, settings, "w2", opens_on=FROZEN)
+    a_response(database, settings, moment=dt.datetime(2026, 10, 2, tzinfo=dt.timezone.utc), submission="ab" * 16)
+    with database.writing() as session:
+        close_wave(session, "w2", dt.date(2026, 10, 30))
+    freeze(database, settings.home, "w2", AFTER_GRACE)
+    touching = [words for words in seen if re.search(r"\b(response|comment)\b", words)]
+    assert touching
+    assert not [words for words in touching if re.match(r"\s*(delete|update)", words)]
+    drop(database, settings.home, "w1", AFTER_GRACE)
+    assert sum(bool(re.match(r"\s*delete from (response|comment)", words)) for words in seen) == 2

@@ -1,0 +1,176 @@
+"""There and back: a backup is whole, says what it is, and replaces everything or nothing; on both databases."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import inspect, text
+
+from sipas.backups import NotEmpty, backup, restore
+from sipas.database import Database
+from sipas.errors import BadFile, SchemaMismatch
+from sipas.fieldwork.points import points
+from sipas.intake import stored
+from sipas.migrations import create, downgrade, set_version
+from sipas.registry.importing import load_registry
+from sipas.settings import Settings
+from tests import postgres
+from tests.make import a_point, a_response, a_wave, all_comments
+
+POSTGRES = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs are not installed")
+
+
+@pytest.fixture(scope="module")
+def address():
+    with postgres.cluster() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgres, POSTGRES])])
+def where(request, settings):
+    """Settings of an installation on each database."""
+    if request.param == "sqlite":
+        yield settings
+        return
+    settings = replace(settings, database_url=request.getfixturevalue("address"))
+    made = create(settings)
+    with made.writing() as session:
+        load_registry(session)
+    made.engine.dispose()
+    yield settings
+    downgrade(settings, "base")
+
+
+@pytest.fixture
+def full(where):
+    """A database with a wave and some answers."""
+    database = Database.of(where)
+    a_wave(database, where)
+    for number in range(30):
+        a_response(database, where, submission=f"{number:032x}", comment="Tốt 😊\t\\n" if number == 7 else "")
+    all_comments(database, where)
+    yield database
+    database.engine.dispose()
+
+
+def content(database):
+    """Every row of every table."""
+    with database.engine.connect() as connection:
+        return {
+            name: sorted(map(repr, connection.execute(text(f'select * from "{name}"')).all()))
+            for name in inspect(connection).get_table_names()
+        }
+
+
+def test_a_database_comes_back_row_by_row_and_goes_on(where, full):
+    before = content(full)
+    assert len(before["response"]) == 30
+    file = backup(where, full, "monday")
+    a_response(full, where)
+    with pytest.raises(NotEmpty, match="--force"):
+        restore(where, full, file)
+    kept = restore(where, full, file, force=True)
+    assert content(full) == before
+    assert a_response(full, where, submission=f"{3:032x}").value == "resent"
+    a_point(full, "muong-la-1", "03808")  # numbers go on where they were
+    restore(where, full, kept, force=True)
+    with full.reading() as session:
+        assert stored(session, 1) == 31
+        assert [place.code for place in points(session)] == ["to-hieu-1"]
+
+
+def test_no_backup_shows_the_order_in_which_people_came(where, full):
+    keys = [bytes.fromhex(row) for row in _keys_in_order(backup(where, full, "monday"))]
+    assert len(keys) == 30
+    assert keys == sorted(keys)
+
+
+def _keys_in_order(file):
+    if file.suffix == ".sqlite":
+        copy = sqlite3.connect(file)
+        found = [row[0].hex() for row in copy.execute("select key from response not indexed")]
+        copy.close()
+        return found
+    import tarfile
+
+    with tarfile.open(file) as archive:
+        lines = archive.extractfile("response.copy").read().decode().splitlines()
+    return [line.split("\t")[0].removeprefix("\\\\x") for line in lines]
+
+
+def test_a_backup_that_was_changed_or_lost_its_digest_is_refused_and_nothing_is_touched(where, full):
+    before, file = content(full), backup(where, full, "monday")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(BadFile, match="digest differs"):
+        restore(where, full, file, force=True)
+    file.with_name(file.name + ".sha256").unlink()
+    with pytest.raises(BadFile, match="lacks its digest"):
+        restore(where, full, file, force=True)
+    with pytest.raises(BadFile, match="no file"):
+        restore(where, full, file.with_name("gone"), force=True)
+    assert content(full) == before
+
+
+def test_a_backup_of_a_newer_program_is_refused(where, full):
+    from sipas.database import HEAD
+
+    set_version(full, "9999")
+    file = backup(where, full, "monday")
+    set_version(full, HEAD)
+    before = content(full)
+    with pytest.raises(SchemaMismatch, match="9999"):
+        restore(where, full, file, force=True)
+    assert content(full) == before
+
+
+def test_a_backup_goes_into_an_empty_folder(settings, tmp_path):
+    database = Database.of(settings)
+    a_wave(database, settings)
+    a_response(database, settings)
+    file = backup(settings, database, "monday")
+    other = Settings(home=tmp_path / "other")
+    assert restore(other, Database.of(other), file) is None
+    assert content(Database.of(other)) == content(database)
+    with Database.of(other).reading() as session:
+        assert session.execute(text("pragma journal_mode")).scalar_one() == "wal"
+
+
+CUT = """
+import os, sys
+from pathlib import Path
+import sipas.backups as backups
+from sipas.database import Database
+from sipas.settings import Settings
+
+class Cut:
+    def __init__(self, real): self.real = real
+    def __getattr__(self, name): return getattr(self.real, name)
+    def backup(self, target):
+        self.real.backup(target, pages=5, progress=lambda *_: os._exit(9))
+
+real = backups.sqlite3.connect
+backups.sqlite3 = type("s", (), {"DatabaseError": Exception,
+    "connect": staticmethod(lambda *a, **k: Cut(real(*a, **k)) if k.get("uri") else real(*a, **k))})
+where = Settings(home=Path(sys.argv[1]))
+backups.restore(where, Database.of(where), Path(sys.argv[2]), force=True)
+"""
+
+
+def test_a_power_cut_in_the_middle_of_restoring_leaves_what_was_there(settings):
+    database = Database.of(settings)
+    file = backup(settings, database, "empty")
+    a_wave(database, settings)
+    a_response(database, settings)
+    before = content(database)
+    database.engine.dispose()
+    run = subprocess.run([sys.executable, "-c", CUT, str(settings.home), str(file)], check=False)
+    assert run.returncode == 9
+    assert content(database) == before
+    with database.reading() as session:
+        assert session.execute(text("pragma integrity_check")).scalar_one() == "ok"

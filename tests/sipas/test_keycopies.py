@@ -1,0 +1,95 @@
+"""The sealing key in a second pair of hands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from sipas import clock, keys
+from sipas.cli import group
+from sipas.errors import BadFile
+from sipas.fieldwork.waves import close_wave
+from sipas.keycopies import KeyThere, copy, new_pair, opened, restore
+from sipas.publishing.freeze import freeze
+from tests.make import a_response, a_wave
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """The private file of a second office; its public half lies beside it."""
+    new_pair(tmp_path / "office.key")
+    return tmp_path / "office.key"
+
+
+def test_a_copy_brings_the_sealing_key_back_and_shows_it_to_nobody_else(tmp_path, pair):
+    home, new = tmp_path / "home", tmp_path / "new"
+    keys.make(home, "w1")
+    copy(home, "w1", tmp_path / "office.key.pub", tmp_path / "w1.copy")
+    key = keys.load(home, "w1", "seal")
+    assert key not in (tmp_path / "w1.copy").read_bytes()
+    assert pair.stat().st_mode & 0o077 == 0
+    assert opened(tmp_path / "w1.copy", pair) == ("w1", key)
+    assert restore(new, "w1", key)
+    assert not restore(new, "w1", key)
+    assert keys.seal_public(new, "w1") == keys.seal_public(home, "w1")
+    with pytest.raises(KeyThere, match="another sealing key"):
+        restore(new, "w1", bytes(32))
+    new_pair(tmp_path / "stranger.key")
+    with pytest.raises(BadFile, match="another office"):
+        opened(tmp_path / "w1.copy", tmp_path / "stranger.key")
+
+
+def test_a_copy_that_says_another_wave_does_not_open(tmp_path, pair):
+    keys.make(tmp_path, "w1")
+    copy(tmp_path, "w1", tmp_path / "office.key.pub", tmp_path / "w1.copy")
+    words = json.loads((tmp_path / "w1.copy").read_text())
+    (tmp_path / "w1.copy").write_text(json.dumps({**words, "wave": "w2"}))
+    with pytest.raises(BadFile, match="damaged"):
+        opened(tmp_path / "w1.copy", pair)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1, "wave": "w1", "sealed": "?"}'])
+def test_what_is_no_copy_is_told(tmp_path, pair, text):
+    (tmp_path / "w1.copy").write_text(text)
+    with pytest.raises(BadFile, match="no sealed copy"):
+        opened(tmp_path / "w1.copy", pair)
+
+
+def test_the_wrong_half_of_a_pair_is_told_and_no_file_is_overwritten(tmp_path, pair):
+    keys.make(tmp_path, "w1")
+    with pytest.raises(BadFile, match="sipas keypair"):
+        copy(tmp_path, "w1", pair, tmp_path / "w1.copy")
+    with pytest.raises(KeyThere, match="exists already"):
+        new_pair(pair)
+
+
+def test_two_offices_by_command_and_a_copy_that_outlived_its_wave_is_refused(
+    database, settings, pair, tmp_path, monkeypatch, today
+):
+    a_wave(database, settings)
+    a_response(database, settings)
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    file = tmp_path / "w1.copy"
+
+    def run(*words):
+        return CliRunner().invoke(group, ["wave", *map(str, words)])
+
+    assert run("key-copy", "w1", "--to", f"{pair}.pub", "--out", file).exit_code == 0
+    for path in (settings.home / "keys").glob("w1.*"):  # the disk is lost; the database came from a backup
+        path.unlink()
+    told = run("key-restore", file, "--with", pair)
+    assert told.exit_code == 0
+    assert keys.held(settings.home, "w1") == ("seal",)
+    assert "cluster, id" in told.stderr
+    assert run("key-restore", file, "--with", pair, "--renew").exit_code == 0
+    assert keys.held(settings.home, "w1") == keys.KINDS
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    freeze(database, settings.home, "w1", today, grace=0)
+    monkeypatch.setattr(clock, "today", lambda: today.replace(day=today.day + 1))
+    keys.destroy(settings.home, "w1")
+    refused = run("key-restore", file, "--with", pair)
+    assert "must not come back" in str(refused.exception)
+    assert keys.held(settings.home, "w1") == ()
