@@ -17,6 +17,7 @@ from analysis import coverage, intraclass, item_response, products_in, reliabili
 from analysis.errors import AnalysisError
 from analysis.layout import layout_of
 from analysis.measures import straight_lined
+from analysis.reliability import Reliability
 from sipas.errors import N_
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Families, Source, Survey
@@ -46,10 +47,11 @@ def quality(survey: Survey, by: Families, dossiers: Mapping[str, Mapping[str, in
     """
     cells = survey.cells
     forms = _forms(cells)
+    found = {factor: _reliability(cells, forms, factor, complete) for factor in measured(cells.codebook)}
     rows = [
         *_domains(survey, by, dossiers, forms),
-        *_items(survey, forms, complete),
-        *_factors(cells, forms, complete),
+        *_items(survey, forms, found),
+        *_factors(found, complete),
     ]
     return [
         {key: row.get(key) for key in KEYS} | {"domain": row.get("domain", {}), "flags": row.get("flags", [])}
@@ -137,15 +139,16 @@ def _covered(rows: list[Row], family: tuple[str, ...], dossiers: Mapping[str, in
     return rows
 
 
-def _items(survey: Survey, forms: list[NDArray[np.bool_]], complete: bool) -> list[Row]:
+def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[str, Reliability | None]) -> list[Row]:
     cells = survey.cells
     table = analysis.estimate(cells, survey.weights, by=[])
     kish, psus = survey.weights.diagnostics["deff_kish"], layout_of(cells).psus
-    relations = {}
-    for factor in measured(cells.codebook):
-        found = _reliability(cells, forms, factor, complete)
-        if found is not None:
-            relations.update(zip(found.items, zip(found.item_rest, found.alpha_without, strict=True), strict=True))
+    relations = {
+        item: (rest, without)
+        for found in reliability.values()
+        if found is not None
+        for item, rest, without in zip(found.items, found.item_rest, found.alpha_without, strict=True)
+    }
     rows = []
     for item, (answered, not_applicable, missing) in _response(cells, forms, np.ones(len(cells), bool)).items():
         row = table.row(item)
@@ -168,10 +171,9 @@ def _items(survey: Survey, forms: list[NDArray[np.bool_]], complete: bool) -> li
     return rows
 
 
-def _factors(cells: analysis.Cells, forms: list[NDArray[np.bool_]], complete: bool) -> list[Row]:
+def _factors(reliability: Mapping[str, Reliability | None], complete: bool) -> list[Row]:
     rows = []
-    for factor in measured(cells.codebook):
-        found = _reliability(cells, forms, factor, complete)
+    for factor, found in reliability.items():
         rows.append(
             {
                 "what": "factor",
@@ -200,7 +202,9 @@ def form_column(source: Source) -> list[str]:
     return [FORM] if FORM in pq.read_schema(source.path).names else []
 
 
-def _reliability(cells: analysis.Cells, forms: list[NDArray[np.bool_]], factor: str, complete: bool) -> Any:
+def _reliability(
+    cells: analysis.Cells, forms: list[NDArray[np.bool_]], factor: str, complete: bool
+) -> Reliability | None:
     """Of one factor, on the form that asks most of its items; None where they do not vary or have nobody in common.
 
     Items of different forms are never answered together, so a correlation between them does not exist.
