@@ -17,7 +17,7 @@ from analysis.disclosure import SafeTable
 from sipas.errors import N_, UnknownCode
 
 MANIFEST, TABLE, SUMS = "release.json", "estimates.json", "SHA256SUMS"
-CODE = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")
+CODE = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")  # no longer than a folder's name may be
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,22 @@
 """Who may post: the page itself, and nobody from another site."""
 
+import re
+import urllib.parse
+
 import pytest
 from hypothesis import given
+from hypothesis import settings as how_often
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from sipas.desk.access import set_password
 from sipas.intake import stored
+from sipas.intake.models import Response
+from surveys import NOT_ASKED, load
 from tests.make import a_point, a_wave
 from tests.people import Visitor
+
+ITEMS = load("service-2024").items
 
 
 @pytest.fixture
@@ -52,15 +62,35 @@ def test_pressing_twice_counts_once(kiosk, database):
     assert count(database) == 1
 
 
-@given(
-    body=st.binary(max_size=300),
-    kind=st.sampled_from(
-        ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/json"]
-    ),
+METHODS = ["POST", "POST", "POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "X"]
+KINDS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/json", ""]
+NAMES = ["id", "service", "O", "B1.0", "comment", "sex", "age", "name", "password", "code", "next", ""]
+WORDS = ["to-hieu-1", "vi", "w1", "03646", "x", "..", "\x00", "😀", "e\u0301", " ", "%2f", "'", "a" * 300]
+GAP = re.compile(r"<(?:[^<>:]*(?:\([^)]*\))?:)?(\w+)>")  # where an address has an argument
+A_FORM = st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=40) | st.text(max_size=40)), max_size=8).map(
+    lambda pairs: urllib.parse.urlencode(pairs, errors="surrogatepass").encode()
 )
-def test_any_bytes_posted_give_a_page_and_never_a_fault(client_for_bytes, body, kind):
-    reply = client_for_bytes.post("/k/to-hieu-1/vi", data=body, content_type=kind)
-    assert reply.status_code < 500
+
+
+@given(data=st.data(), body=st.binary(max_size=300) | A_FORM, kind=st.sampled_from(KINDS))
+@how_often(max_examples=600)
+def test_any_bytes_sent_to_any_public_address_give_a_page_or_a_valid_answer_and_never_a_fault(
+    client_for_bytes, data, body, kind
+):
+    client, database = client_for_bytes
+    rule = data.draw(st.sampled_from(sorted(client.application.url_map.iter_rules(), key=str)))
+    words = {name: "vi" if name == "language" else data.draw(st.sampled_from(WORDS)) for name in sorted(rule.arguments)}
+    path = GAP.sub(lambda part: urllib.parse.quote(words[part.group(1)]), rule.rule)
+    before = count(database)
+    method = data.draw(st.sampled_from(METHODS))
+    reply = client.open(path, method=method, data=body, content_type=kind or None)
+    assert reply.status_code < 500, (method, path)
+    if count(database) > before:
+        assert (method, reply.status_code) == ("POST", 303)
+        with database.reading() as session:
+            for row in session.scalars(select(Response)):
+                pairs = zip(ITEMS, row.answers, strict=True)
+                assert all(item.accepts(byte) or byte == NOT_ASKED for item, byte in pairs)
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +106,9 @@ def client_for_bytes(tmp_path_factory):
         load_registry(session)
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, settings)
+    set_password(settings.home, "a word for the desk 1")
     app = create_app(settings)
-    yield app.test_client()
+    yield app.test_client(), database
     app.config["DATABASE"].engine.dispose()
     database.engine.dispose()
 
@@ -106,6 +137,8 @@ def test_no_query_speaks_to_the_address_builder(app, query):
         "/static/../sipas.sqlite",
         "/k/to-hieu-1/fr",
         "/k/to-hieu-1/vi/",
+        "/results/" + "a" * 300 + "/",
+        "/k/" + "a" * 5000,
     ],
 )
 def test_odd_addresses_give_pages_and_never_a_fault(app, path):
