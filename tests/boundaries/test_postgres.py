@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -11,14 +12,16 @@ from sqlalchemy import inspect
 
 from sipas import clock, create_app
 from sipas.database import Base
+from sipas.errors import NoOpenWave
+from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses
-from sipas.intake import STORED, stored
+from sipas.intake import STORED, Answers, anonymise, record, stored
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import load_registry
 from tests import postgres
-from tests.make import a_csv, a_point, a_response, a_wave
+from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
 
 pytestmark = [
@@ -83,3 +86,39 @@ def test_import_and_freeze_give_what_sqlite_gives(database, settings, tmp_path):
     snapshot = freeze(database, settings.home, "w1", today)
     assert snapshot.rows == 30
     assert snapshot.table()["B1.1"].to_pylist() == [5] * 30
+
+
+def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_out(database, settings, today):
+    """An answer whose transaction had begun before the wave closed is either seen by the freeze or refused."""
+    a_wave(database, settings)
+    a_response(database, settings)
+    with database.reading() as session:
+        visit = visit_at(session, "to-hieu-1", today)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_answer() -> None:
+        with database.writing() as session:
+            assert visit.still_open(session)
+            asked.set()
+            go_on.wait(20)
+            row = anonymise(Answers(bytes(30)), moment=A_MORNING, language="vi", sex=0, age=0, submission="slow",
+                            cluster_key=b"c" * 32, id_key=b"i" * 32, **visit.codes("ho-tich"))  # fmt: skip
+            record(session, row)
+
+    def closing() -> None:
+        with database.writing() as session:
+            close_wave(session, "w1", today)
+
+    answer, close = threading.Thread(target=slow_answer), threading.Thread(target=closing)
+    answer.start()
+    assert asked.wait(20)
+    close.start()
+    close.join(1)
+    assert close.is_alive()  # held up by the answer under way
+    go_on.set()
+    answer.join(20)
+    close.join(20)
+    with database.reading() as session:
+        assert stored(session, 1) == 2
+        with pytest.raises(NoOpenWave):
+            visit.still_open(session)

@@ -12,8 +12,10 @@ from sipas import clock, i18n
 from sipas.desk.access import set_password
 from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
-from tests.make import a_point, a_wave
+from sipas.publishing.retention import drop
+from tests.make import a_point, a_response, a_wave
 from tests.make_release import a_release
 
 WORD = "mười bảy con chim sẻ"
@@ -110,3 +112,32 @@ def test_before_anything_was_done_the_desk_names_the_first_command(client, setti
     html = client.get("/desk?lang=en").text
     assert "No wave has been opened yet" in html
     assert "sipas wave open" in html
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_late_answers_stand_beside_their_point_and_a_dropped_wave_says_where_its_answers_are(
+    database, settings, client, today, monkeypatch, language
+):
+    a_wave(database, settings)
+    for number in range(12):
+        a_response(database, settings, submission=f"{number:032x}")
+    monkeypatch.setattr(clock, "today", lambda: today)
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    freeze(database, settings.home, "w1", today, grace=0)
+    for number in range(37):
+        a_response(database, settings, wave="w1", submission=f"{100 + number:032x}")
+    set_password(settings.home, WORD)
+    client.post("/desk/login", data={"password": WORD})
+
+    def row() -> list[str]:
+        html = client.get(f"/desk/wave/w1?lang={language}").text
+        (found,) = re.findall(r'<tr class="point-row">.*?</tr>', html)
+        return re.findall(r'<td class="number">(.*?)</td>', found)
+
+    assert row() == ["12", "37"]
+    drop(database, settings.home, "w1", today + dt.timedelta(days=1))
+    assert row() == ["–", "37"]
+    html = unescape(client.get(f"/desk/wave/w1?lang={language}").text)
+    assert "<dd>12</dd>" in html  # the snapshot's
+    assert {"vi": "tệp số liệu đã chốt còn giữ", "en": "the snapshot holds them"}[language] in html
