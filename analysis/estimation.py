@@ -6,11 +6,12 @@ from functools import reduce
 from operator import add
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.cells import Cells
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimates import Estimates
-from analysis.intervals import INTERVALS, limits, mean_t, wilson_shared
+from analysis.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
 from analysis.layout import layout_of
 from analysis.measures import ITEM, Measures, Titles, names, pooled
 from analysis.moments import BLOCK, Moments, joined, moments
@@ -162,44 +163,18 @@ def _assemble(
     interval: str,
     side: str,
 ) -> Estimates:
-    cells, kinds, v = weights.cells, titles.kinds, found.variance
-    item = np.array([kind == ITEM for kind in kinds])
+    """The table: what the moments say, with design effects, limits and the flags' grounds."""
+    item = np.array([kind == ITEM for kind in titles.kinds])
     counted = np.where(item, found.n, found.answers).astype(float)
-    value = np.where(counted > 0, found.value, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        simple = found.spread / counted
-        v = np.where(counted > 0, np.where(v < 1e-18 * simple, 0.0, v), np.nan)
-        v = np.where(found.census & (counted > 0), 0.0, v)
-        if titles.share:
-            v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
-        own = v / simple
-        sample = found.spread / (counted - 1)
-        finite = np.ones_like(value) if weights.unweighted else 1 - counted / found.answered
-        deff_wr = np.where(sample > 0, v / sample, np.nan)
-        deff = np.where(finite > 1e-12, deff_wr / finite, np.nan)
-    q = level if side != "both" else (1 + level) / 2
-    used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
-    if not titles.share:
-        interval = "t"
-        low, high = mean_t(value, v, found.df, q)
-        if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
-            nobody = (found.positive == 0) & (v == 0)
-            low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
-    elif interval == "wilson_shared":
-        alike, siblings = shared(own, value, found.df, kinds)
-        lent = borrowed(own, value, found, runs)
-        own, lent = steadied(own, value, found.people, found.answers, lent, siblings, kinds)
-        floor = np.ones_like(value)
-        if cells.design.fpc:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
-        low, high, used = wilson_shared(
-            value, v, counted, found.df, q, own, alike, siblings, lent, floor, found.census & (counted > 0)
-        )
-    else:
-        rows = found.n.astype(float) if weights.calibration is None else np.full(value.shape, float(cells.size))
-        low, high = limits(interval, value, v, counted, found.df, q, rows, df_full)
-    low, high = np.where(counted > 0, low, np.nan), np.where(counted > 0, high, np.nan)
+    some = counted > 0
+    value = np.where(some, found.value, np.nan)
+    variance = _variance(found, titles, counted)
+    deff, deff_wr = _design_effects(found, variance, counted, weights.unweighted)
+    low, high, used, siblings = _limits(
+        titles, replace(found, value=value, variance=variance), counted, runs, df_full, weights, interval,
+        level if side != "both" else (1 + level) / 2,
+    )  # fmt: skip
+    low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
     if side == "lower":
         high = np.full_like(high, 1.0 if titles.share else np.nan)
     elif side == "upper":
@@ -207,11 +182,11 @@ def _assemble(
     return Estimates(
         domains=tuple((run.columns, labels) for run in runs for labels in run.labels),
         of=titles.of,
-        kinds=kinds,
+        kinds=titles.kinds,
         value=value,
-        variance=v,
-        n=np.where(counted > 0, found.people, 0),  # nobody stands behind a figure without answers
-        rows=np.where(counted > 0, found.n, 0),
+        variance=variance,
+        n=np.where(some, found.people, 0),  # nobody stands behind a figure without answers
+        rows=np.where(some, found.n, 0),
         answers=found.answers,
         positive=found.positive,
         df=found.df,
@@ -223,9 +198,65 @@ def _assemble(
         siblings=siblings,
         census=found.census,
         level=level,
-        interval=interval,
+        interval=interval if titles.share else "t",
         side=side,
         scoring=titles.scoring,
         share=titles.share,
         unweighted=weights.unweighted,
     )
+
+
+def _variance(found: Moments, titles: Titles, counted: Array) -> Array:
+    """The variances; exactly 0 where nothing varies or everything was counted, NaN without answers."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = found.variance < 1e-18 * found.spread / counted
+    v = np.where(counted > 0, np.where(noise, 0.0, found.variance), np.nan)
+    v = np.where(found.census & (counted > 0), 0.0, v)
+    if titles.share:
+        v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
+    return v
+
+
+def _design_effects(found: Moments, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
+    """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sample = found.spread / (counted - 1)
+        finite = np.ones_like(variance) if unweighted else 1 - counted / found.answered
+        without = np.where(sample > 0, variance / sample, np.nan)
+        return np.where(finite > 1e-12, without / finite, np.nan), without
+
+
+def _limits(
+    titles: Titles,
+    found: Moments,
+    counted: Array,
+    runs: list[Runs],
+    df_full: int,
+    weights: Weights,
+    interval: str,
+    q: float,
+) -> tuple[Array, Array, Array, NDArray[np.int64]]:
+    """Limits of each figure, the design effect inside them, and over how many siblings it was shared."""
+    value, v, cells = found.value, found.variance, weights.cells
+    used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
+    if not titles.share:
+        low, high = mean_t(value, v, found.df, q)
+        if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
+            nobody = (found.positive == 0) & (v == 0)
+            low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
+        return low, high, used, siblings
+    if interval != "wilson_shared":
+        rows = found.n.astype(float) if weights.calibration is None else np.full(value.shape, float(cells.size))
+        low, high = limits(interval, value, v, counted, found.df, q, rows, df_full)
+        return low, high, used, siblings
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = v / (found.spread / counted)
+        floor = np.ones_like(value)
+        if cells.design.fpc:
+            floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
+    alike, siblings = shared(own, value, found.df, titles.kinds)
+    lent = borrowed(own, value, found, runs)
+    own, lent = steadied(own, value, found.people, found.answers, lent, siblings, titles.kinds)
+    census = found.census & (counted > 0)
+    low, high, used = wilson_shared(value, v, counted, found.df, q, own, alike, siblings, lent, floor, census)
+    return low, high, used, siblings

@@ -34,8 +34,11 @@ class Scoring:
         return self.rule(item)
 
     def word(self, value: float) -> str | None:
-        """The class of an (unrounded) value: the word of the highest lower bound that it reaches."""
-        reached = [word for bound, word in self.words if value >= bound]
+        """The class of a value before it is rounded for print: the word of the highest lower bound that it reaches.
+
+        A value that only the last digits of floating point keep from a bound reaches it.
+        """
+        reached = [word for bound, word in self.words if value >= bound - 1e-9]
         return reached[-1] if reached else None
 
 
@@ -68,6 +71,10 @@ def _four(item: CodebookItem) -> NDArray[np.float64]:
 
 
 IKM = ((25.0, "D"), (65.0, "C"), (76.61, "B"), (88.31, "A"))
+# nine indicators of at most 2 points each: classes of the sum, 15 of 18 and so on, as bounds of the mean
+ONESTOP = tuple(
+    (points / 9, word) for points, word in ((0, "Yếu"), (6, "Trung bình"), (9, "Khá"), (12, "Tốt"), (15, "Xuất sắc"))
+)
 
 SHARE = Scoring("sipas-top2", 1, True, _satisfied)
 RULES = {
@@ -76,7 +83,7 @@ RULES = {
         SHARE,
         Scoring("govuk-100", 1, False, _hundred),
         Scoring("mean-level", 1, False, _levels),
-        Scoring("onestop-3", 1, False, _three),
+        Scoring("onestop-3", 1, False, _three, ONESTOP),
         Scoring("ikm-2017", 1, False, _four, IKM),
         Scoring("arta-csm", 1, True, _satisfied),
     )

@@ -26,6 +26,79 @@ def test_the_british_score_and_the_top_two_share_of_its_published_examples(count
     assert estimate(cells).row("q")["estimate"] == pytest.approx(top, abs=0.0005)
 
 
+def several(items, levels, satisfied, not_applicable=()):
+    """Cells of several items, each with its own counts per level, and `None` or -1 filling up to the longest."""
+    longest = max(len(column) for column in items.values())
+    table = pa.table({code: column + [None] * (longest - len(column)) for code, column in items.items()})
+    codebook = Codebook(
+        items=tuple(CodebookItem(code, levels=levels, satisfied=satisfied) for code in items),
+        not_applicable=tuple(not_applicable),
+    )
+    return tabulate(table.append_column("psu", pa.array(range(longest))), codebook=codebook, design=Design(psus="psu"))
+
+
+def filled(*counts):
+    return [level for level, count in enumerate(counts, start=1) for _ in range(count)]
+
+
+def test_the_indonesian_index_weighs_nine_elements_by_a_ninth_and_not_by_its_rounding():
+    """A published calculation gives 91.48 with weights of 1/9 and 90.56 with 0.11 from the same sum of element means.
+
+    The elements' answers were not published with it; these have that sum, 32.932 of 36.
+    """
+    sums = [3659] * 8 + [3660]  # per element, of a thousand forms with levels 3 and 4
+    cells = several({f"U{k}": filled(0, 0, 4000 - s, s - 3000) for k, s in enumerate(sums, 1)}, 4, (3, 4))
+    value = estimate(cells, scoring="ikm-2017", rollup="mean-of-items").row("overall")["estimate"]
+    assert value == pytest.approx(91.48, abs=0.005)
+    assert value * 9 * 0.11 == pytest.approx(90.56, abs=0.005)
+    assert scoring_named("ikm-2017").word(value) == "A"
+
+
+def test_the_one_stop_score_of_fifteen_points_is_the_highest_class():
+    """Circular 01/2018: nine indicators of at most two points, classes from 15, 12, 9 and 6 of 18 points.
+
+    The circular's own worked example was not found; answers are constructed. A system in use tested `> 15` and called
+    exactly 15 points the lowest class.
+    """
+    rule = scoring_named("onestop-3")
+
+    def points(*means):
+        """Each indicator's mean, from ten forms of three levels."""
+        columns = {f"C{k}": filled(0, 20 - m, m - 10) if m >= 10 else filled(10 - m, m) for k, m in enumerate(means, 1)}
+        cells = several(columns, 3, (2, 3))
+        mean = estimate(cells, scoring="onestop-3", rollup="mean-of-items").row("overall")["estimate"]
+        return round(mean * 9, 9), rule.word(mean)
+
+    assert points(*[20] * 9) == (18, "Xuất sắc")
+    assert points(*[20] * 3, *[15] * 6) == (15, "Xuất sắc")
+    assert points(*[20] * 3, *[15] * 5, 14) == (14.9, "Tốt")
+    assert points(*[13] * 6, *[14] * 3) == (12, "Tốt")
+    assert points(*[13] * 7, *[14] * 2) == (11.9, "Khá")
+    assert points(*[10] * 9) == (9, "Khá")
+    assert points(*[10] * 8, 9) == (8.9, "Trung bình")
+    assert points(*[7] * 6, *[6] * 3) == (6, "Trung bình")
+    assert points(*[7] * 5, *[6] * 4) == (5.9, "Yếu")
+
+
+def test_the_philippine_score_leaves_not_applicable_out_of_what_it_divides_by():
+    """ARTA MC 2022-05: (strongly agree + agree) / (all answers - N/A) per dimension, overall the mean of dimensions.
+
+    The authority's sample calculation was not found; the counts are constructed. Its class limits are not verified and
+    therefore not offered.
+    """
+    items = {
+        "SQD1": filled(1, 2, 7, 30, 60),  # 90 of 100
+        "SQD5": filled(0, 1, 4, 10, 25) + [-1] * 60,  # 35 of 40: free services have no cost to judge
+    }
+    table = estimate(several(items, 5, (4, 5), [-1]), scoring="arta-csm", rollup="mean-of-items")
+    assert [table.row(of)["estimate"] for of in items] == pytest.approx([0.9, 0.875])
+    assert table.row("SQD5")["n"] == 40
+    assert table.row("overall")["estimate"] == pytest.approx((0.9 + 0.875) / 2)
+    assert estimate(several(items, 5, (4, 5), [-1])).row("overall")["estimate"] == pytest.approx(125 / 140)
+    assert table.scoring == "arta-csm v1"
+    assert scoring_named("arta-csm").words == ()
+
+
 def test_a_score_over_one_item_per_level_is_what_its_levels_are_worth():
     item = CodebookItem("q")
     assert scoring_named("mean-level").scores(item).tolist() == [1, 2, 3, 4, 5]
