@@ -1,7 +1,8 @@
 """Who may enter the desk: whoever knows its one password. Accounts come later; the pages only read.
 
 The password's scrypt hash is a file in the folder of keys. Failed attempts are counted in another file that all worker
-processes share: times alone, no address. Too many, and nobody can try for a while; who is in already stays in.
+processes share: times alone, no address. Too many, and nobody can try for a while; who is in already stays in. Who
+signs out ends the session itself: its hash joins a file of those that are over, so a copied cookie opens nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import fcntl
 import hashlib
 import json
 import os
+import secrets
 import time
 from pathlib import Path
+from typing import TextIO
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -68,6 +71,47 @@ def check_password(home: Path, password: str, now: float | None = None) -> bool:
 def mark(home: Path) -> str:
     """What a session carries: changes with the password and tells nothing about it."""
     return hashlib.sha256(_stored(home).encode()).hexdigest()[:32]
+
+
+def new_session() -> str:
+    """What tells one session from another; it names nobody."""
+    return secrets.token_hex(16)
+
+
+def end_session(home: Path, session: str, lasts: float, now: float | None = None) -> None:
+    """From now on the session is over, wherever a copy of its cookie lies. Sessions older than `lasts` seconds are
+    over by themselves, and forgotten here."""
+    now = time.time() if now is None else now
+    with _ended_path(home).open("a+") as file:
+        os.fchmod(file.fileno(), 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        ended = {name: moment for name, moment in _ended(file).items() if now - lasts < moment}
+        file.seek(0)
+        file.truncate()
+        json.dump({**ended, _hashed(session): now}, file)
+
+
+def has_ended(home: Path, session: str) -> bool:
+    """Whether somebody signed out of this session."""
+    try:
+        with _ended_path(home).open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _hashed(session) in _ended(file)
+    except FileNotFoundError:
+        return False
+
+
+def _ended(file: TextIO) -> dict[str, float]:
+    file.seek(0)
+    return json.loads(file.read() or "{}")
+
+
+def _hashed(session: str) -> str:
+    return hashlib.sha256(session.encode()).hexdigest()
+
+
+def _ended_path(home: Path) -> Path:
+    return home / "keys" / "desk.ended"
 
 
 def _stored(home: Path) -> str:

@@ -49,11 +49,12 @@ def keep_nothing(response: Response) -> Response:
 
 
 def signed_in() -> bool:
-    """Whether the session belongs to the password that holds now, and is not too old."""
-    mark, since = session.get("mark"), session.get("since", 0)
-    if not isinstance(mark, str) or not 0 <= time.time() - since < LONGEST:
+    """Whether the session belongs to the password that holds now, is not too old, and nobody signed out of it."""
+    mark, own, since = session.get("mark"), session.get("own"), session.get("since", 0)
+    if not isinstance(mark, str) or not isinstance(own, str) or not 0 <= time.time() - since < LONGEST:
         return False
-    return hmac.compare_digest(mark, access.mark(current_app.config["SETTINGS"].home))
+    home = current_app.config["SETTINGS"].home
+    return hmac.compare_digest(mark, access.mark(home)) and not access.has_ended(home, own)
 
 
 from sipas.desk import signing, views  # noqa: E402, F401 - routes join the blueprint made above

@@ -8,7 +8,7 @@ from flask import current_app, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
 from sipas.desk import access
-from sipas.desk.blueprint import desk, signed_in
+from sipas.desk.blueprint import LONGEST, desk, signed_in
 from sipas.links import link
 
 
@@ -25,12 +25,13 @@ def let_in() -> tuple[str, int] | Response:
     if not access.check_password(home, request.form.get("password", "")):
         return render_template("desk/login.html", wrong=True), 422
     session.clear()
-    session["mark"], session["since"] = access.mark(home), int(time.time())
+    session["mark"], session["own"], session["since"] = access.mark(home), access.new_session(), int(time.time())
     return redirect(link("desk.overview"), 303)
 
 
 @desk.post("/logout")
 def sign_out() -> Response:
-    """Ends the session."""
+    """Ends the session, and whatever copy of its cookie there is."""
+    access.end_session(current_app.config["SETTINGS"].home, session["own"], LONGEST)
     session.clear()
     return redirect(link("desk.sign_in"), 303)

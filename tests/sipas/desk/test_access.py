@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 
 import pytest
 
 from sipas.desk import access
-from sipas.desk.access import ATTEMPTS, TooManyAttempts, WeakPassword, check_password, set_password
+from sipas.desk.access import (
+    ATTEMPTS,
+    TooManyAttempts,
+    WeakPassword,
+    check_password,
+    end_session,
+    has_ended,
+    set_password,
+)
 from sipas.errors import NotReady
 
 WORD = "mười bảy con chim sẻ"
@@ -102,6 +111,29 @@ def test_signing_out_takes_a_post_and_ends_the_session(home, client):
     assert client.get("/desk").status_code == 200
     assert client.post("/desk/logout").status_code == 303
     assert client.get("/desk").status_code == 303
+
+
+def test_a_copied_cookie_opens_nothing_after_its_owner_signed_out(home, client, app):
+    sign_in(client)
+    copied = client.get_cookie("desk", path="/desk").value
+    thief, other = app.test_client(), app.test_client()
+    thief.set_cookie("desk", copied, path="/desk")
+    sign_in(other)
+    assert thief.get("/desk").status_code == 200
+    client.post("/desk/logout")
+    assert thief.get("/desk").status_code == 303
+    assert other.get("/desk").status_code == 200  # only that session is over
+    path = home / "keys" / "desk.ended"
+    assert path.stat().st_mode & 0o077 == 0
+    other.post("/desk/logout")
+    assert len(json.loads(path.read_text())) == 2
+
+
+def test_ended_sessions_are_forgotten_when_they_would_be_too_old_anyway(home):
+    end_session(home, "a", 100, now=1000)
+    end_session(home, "b", 100, now=1200)
+    assert not has_ended(home, "a")
+    assert has_ended(home, "b")
 
 
 def test_a_new_password_ends_every_session(home, client):
