@@ -1,5 +1,7 @@
-"""The WSGI object that any server takes."""
+"""The application for servers: `app` for any that speaks WSGI, `gathered` for the one that `sipas serve` runs."""
 
 from sipas import create_app
+from sipas.serving import Gathering
 
 app = create_app()
+gathered = Gathering(app)

@@ -45,12 +45,11 @@ def run(host: str, port: int, workers: int) -> None:
     every_night()
     note(_("Serving on http://{host}:{port} (stop with Ctrl+C).", host=host, port=port))
     Granian(
-        "sipas.wsgi:app",
+        "sipas.wsgi:gathered",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=8,
         respawn_failed_workers=True,
         workers_kill_timeout=5,  # one that does not stop by itself (seen on Ctrl+C) must not keep the others waiting
         log_access=False,
