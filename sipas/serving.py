@@ -8,77 +8,88 @@ application (plain WSGI, as any server takes it) gets it whole.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
+import logging
 import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from queue import SimpleQueue
+from typing import Any
 
 THREADS = 8  # of each worker process
 SECONDS = 20.0  # in which all of a request must have come
 LARGEST = 2**20  # bytes; parts of the application allow less
 
-
-class Reply(NamedTuple):
-    """A finished reply."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-
-class TooLarge(Exception):
-    """More was sent than any part of the application takes."""
+Reply = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Gathering:
     """The application as an RSGI server calls it."""
 
     def __init__(self, application: Callable[..., Any], threads: int = THREADS, seconds: float = SECONDS) -> None:
-        self._application, self._seconds = application, seconds
-        self._threads = ThreadPoolExecutor(threads, "visit")  # starts its threads when they are needed, after any fork
+        self._application, self._seconds, self._threads = application, seconds, threads
+        self._work: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Starts the threads, in the worker itself: a fork takes none along."""
+        for number in range(self._threads):
+            threading.Thread(target=self._run, name=f"visit-{number}", daemon=True).start()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request."""
         if scope.proto != "http":
             protocol.close(403)
             return
-        try:
-            body = await asyncio.wait_for(_gathered(scope, protocol), self._seconds)
-        except TimeoutError:
-            protocol.response_str(408, [("connection", "close")], "")
-            return
-        except TooLarge:
-            protocol.response_str(413, [("connection", "close")], "")
-            return
+        body = b""
+        if scope.method not in ("GET", "HEAD"):
+            length = scope.headers.get("content-length")
+            if length is None or int(length) > LARGEST:
+                protocol.response_empty(411 if length is None else 413, [("connection", "close")])
+                return
+            try:
+                async with asyncio.timeout(self._seconds):
+                    body = await protocol()
+            except TimeoutError:
+                protocol.response_empty(408, [("connection", "close")])
+                return
+            except RuntimeError:  # granian's ProtocolClosed: the line broke in the middle
+                protocol.response_empty(400, [("connection", "close")])
+                return
         loop = asyncio.get_running_loop()
-        protocol.response_bytes(*await loop.run_in_executor(self._threads, self._answer, environment(scope, body)))
+        reply: asyncio.Future[Reply] = loop.create_future()
+        self._work.put((loop, reply, environment(scope, body)))
+        answer = await reply
+        with contextlib.suppress(RuntimeError):  # whoever asked has gone
+            protocol.response_bytes(*answer)
 
-    def _answer(self, environ: dict[str, Any]) -> Reply:
-        said: list[Any] = []
-        parts = self._application(environ, lambda status, headers, _failure=None: said.extend((status, headers)))
-        try:
-            body = b"".join(parts)
-        finally:
-            if hasattr(parts, "close"):
-                parts.close()
-        status, headers = said
-        return Reply(int(status.split(" ", 1)[0]), [(name.lower(), value) for name, value in headers], body)
+    def _run(self) -> None:
+        while True:
+            loop, reply, environ = self._work.get()
+            try:
+                answer = respond(self._application, environ)
+            except Exception:  # the application shows a page for every fault of its own; this is a fault beside it
+                logging.getLogger("sipas-events").error("failure beside the application")
+                answer = 500, [("content-type", "text/plain")], b""
+            loop.call_soon_threadsafe(_tell, reply, answer)
 
 
-async def _gathered(scope: Any, protocol: Any) -> bytes:
-    if scope.method in ("GET", "HEAD"):
-        return b""
-    if int(scope.headers.get("content-length") or 0) > LARGEST:
-        raise TooLarge
-    parts, size = [], 0
-    async for part in protocol:
-        size += len(part)
-        if size > LARGEST:
-            raise TooLarge
-        parts.append(part)
-    return b"".join(parts)
+def _tell(reply: asyncio.Future[Reply], answer: Reply) -> None:
+    if not reply.done():  # whoever asked may have gone
+        reply.set_result(answer)
+
+
+def respond(application: Callable[..., Any], environ: dict[str, Any]) -> Reply:
+    """The finished reply of a WSGI application."""
+    said: list[Any] = []
+    parts = application(environ, lambda status, headers, _failure=None: said.append((status, headers)))
+    try:
+        body = b"".join(parts)
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    status, headers = said[-1]
+    return int(status[:3]), [(name.lower(), value) for name, value in headers], body
 
 
 def environment(scope: Any, body: bytes) -> dict[str, Any]:
@@ -88,7 +99,7 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
         "SERVER_NAME": host,
         "SERVER_PORT": port,
@@ -106,8 +117,14 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
     if scope.authority:
         environ["HTTP_HOST"] = scope.authority
     for name, value in scope.headers.items():
-        key = name.upper().replace("-", "_")
-        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        joint = "; " if key == "HTTP_COOKIE" else ", "
-        environ[key] = f"{environ[key]}{joint}{value}" if key in environ and key != "HTTP_HOST" else value
+        key = _key(name)
+        if key not in environ or key == "HTTP_HOST":
+            environ[key] = value
+        else:
+            environ[key] += ("; " if key == "HTTP_COOKIE" else ", ") + value
     return environ
+
+
+def _key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"

@@ -1,0 +1,94 @@
+"""What the application gets of a request, and what becomes of one that never ends."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+from sipas.serving import Gathering, environment, respond
+
+
+def a_scope(**more):
+    plain = {
+        "proto": "http", "http_version": "1.1", "server": "127.0.0.1:8000", "client": "[::1]:4000", "scheme": "http",
+        "method": "GET", "path": "/k/tô", "query_string": "a=%41", "authority": None,
+    }  # fmt: skip
+    headers = more.pop("headers", [("host", "sonla.example"), ("cookie", "a=1"), ("cookie", "b=2"), ("x-a", "1")])
+    listed = SimpleNamespace(items=lambda: headers, get=dict(headers).get)
+    return SimpleNamespace(**{**plain, **more}, headers=listed)
+
+
+class Line:
+    """A line on which a body comes, or never does."""
+
+    def __init__(self, body=None):
+        self.body, self.said = body, None
+
+    async def __call__(self):
+        if self.body is None:
+            await asyncio.sleep(60)
+        return self.body
+
+    def response_empty(self, status, headers):
+        self.said = status, b""
+
+    def response_bytes(self, status, headers, body):
+        self.said = status, body
+
+
+def echo(environ, start):
+    start("200 OK", [("X-Path", environ["PATH_INFO"])])
+    return [environ["wsgi.input"].read(), b"!"]
+
+
+def asked(scope, line, application=echo):
+    async def once():
+        gathering = Gathering(application, threads=1, seconds=0.1)
+        gathering.__rsgi_init__(asyncio.get_running_loop())
+        await gathering.__rsgi__(scope, line)
+
+    asyncio.run(once())
+    return line.said
+
+
+def a_post(**headers):
+    return a_scope(method="POST", headers=[("content-length", "3"), *headers.items()])
+
+
+def test_a_request_is_described_as_wsgi_wants_it():
+    environ = environment(a_scope(), b"")
+    assert environ["PATH_INFO"].encode("latin-1").decode() == "/k/tô"
+    assert (environ["REMOTE_ADDR"], environ["SERVER_PORT"]) == ("::1", "8000")
+    assert (environ["HTTP_HOST"], environ["HTTP_COOKIE"], environ["HTTP_X_A"]) == ("sonla.example", "a=1; b=2", "1")
+
+
+def test_a_body_comes_whole_and_the_reply_goes_back():
+    assert asked(a_post(), Line(b"abc")) == (200, b"abc!")
+
+
+def test_a_body_that_never_ends_is_told_so_and_costs_no_thread():
+    assert asked(a_post(), Line(), application=None) == (408, b"")
+
+
+def test_a_body_of_unknown_or_huge_length_is_refused_unread():
+    assert asked(a_scope(method="POST", headers=[]), Line(), application=None) == (411, b"")
+    assert asked(a_scope(method="POST", headers=[("content-length", "2000000")]), Line(), None) == (413, b"")
+
+
+def test_a_fault_beside_the_application_is_a_reply_and_the_thread_lives_on():
+    assert asked(a_post(), Line(b"abc"), lambda *_: 1 / 0) == (500, b"")
+
+
+def test_a_reply_is_closed_after_it_was_read():
+    closed = []
+
+    class Parts(list):
+        def close(self):
+            closed.append(True)
+
+    def application(_environ, start):
+        start("303 SEE OTHER", [("Location", "/")])
+        return Parts([b"a", b"b"])
+
+    assert respond(application, {}) == (303, [("location", "/")], b"ab")
+    assert closed == [True]
