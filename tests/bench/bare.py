@@ -15,11 +15,14 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from sipas.serving import Gathering
+
 TABLE = """
 create table if not exists response (key blob primary key, wave int, point int, unit int, field int, month int,
   cluster blob, channel int, language int, form int, sex int, age int, answers blob) without rowid
 """
 app = Flask(__name__)
+gathered = Gathering(app)
 own = threading.local()
 
 
@@ -51,12 +54,11 @@ def main() -> None:
         made.execute("pragma journal_mode=wal")
         made.execute(TABLE)
     Granian(
-        "tests.bench.bare:app",
+        "tests.bench.bare:gathered",
         address="127.0.0.1",
         port=int(sys.argv[1]),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=2,
-        blocking_threads=8,
         respawn_failed_workers=True,
         log_access=False,
         log_level=LogLevels.error,

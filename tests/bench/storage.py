@@ -21,6 +21,7 @@ from sipas.registry.importing import load_registry
 from sipas.settings import Settings
 from tests import postgres
 from tests.bench import imports, served
+from tests.bench.waiting import waiting
 from tests.make import a_point, a_wave
 
 FORM = "/k/to-hieu-1/vi"
@@ -46,6 +47,9 @@ def main(rows: int) -> int:
     print(f"\n{'a visit, CPU of the server in ms':66} {'ours':>9} {'other':>9} {'ratio':>9}  limit")
     with tempfile.TemporaryDirectory() as folder:
         visits(Path(folder), line)
+    print(f"\n{'a slow disk':66} {'ours':>9} {'limit':>9} {'ratio':>9}  limit")
+    with tempfile.TemporaryDirectory() as folder:
+        waiting(Path(folder), line)
     print(f"\n{f'{rows:,} answers of 22 items':66} {'ours':>9} {'limit':>9} {'ratio':>9}")
     with tempfile.TemporaryDirectory() as folder:
         files(Path(folder), "", rows, line)

@@ -27,8 +27,12 @@ def answering(settings, rounds, accident):
     try:
         for client in clients:
             client.start()
-        for _ in range(rounds):
-            time.sleep(0.5 + secrets.randbelow(500) / 1000)
+        for number in range(rounds):
+            end = time.monotonic() + 60
+            while sum(client.thanked for client in clients) < 8 * (number + 1):  # some were served since the last one
+                assert time.monotonic() < end, "nobody was thanked for a minute"
+                time.sleep(0.02)
+            time.sleep(secrets.randbelow(500) / 1000)
             accident(server)
         stop.set()
         for client in clients:
