@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
+PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 export PORT
 
 .DEFAULT_GOAL = help
@@ -27,6 +28,9 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@$(MAKE) -s catalogs
+	@ldconfig -p 2>/dev/null | grep -q libpango-1.0 || { [ "$$(id -u)" = 0 ] && { echo "Installing Pango, with which posters are printed."; \
+	  apt-get install -y -q --no-install-recommends $(PANGO) >/dev/null 2>&1 || { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q --no-install-recommends $(PANGO) >/dev/null 2>&1; }; }; } || \
+	  echo "Posters cannot be printed until somebody runs: sudo apt-get install -y $(PANGO)"
 	@touch $@
 
 catalogs:  ## Compile the catalogs of words

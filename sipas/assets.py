@@ -29,7 +29,10 @@ SHEETS = {
     "kiosk.css": (
         "css/tokens.css",
         "css/fonts.css",
-        *(f"css/kiosk/{name}.css" for name in ("frame", "ways", "start", "asking", "options", "faces", "writing")),
+        *(
+            f"css/kiosk/{name}.css"
+            for name in ("frame", "ways", "start", "asking", "options", "faces", "writing", "code")
+        ),
         *(f"css/kiosk/{name}.css" for name in ("missing", "waiting", "ends", "looks")),
     ),
 }

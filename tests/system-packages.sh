@@ -3,6 +3,8 @@
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
+command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
 [ -z "$missing" ] && exit 0
 echo "The tests need these Debian packages:$missing"
 if [ "$(id -u)" = 0 ]; then
@@ -17,4 +19,6 @@ fi
 command -v chromium >/dev/null 2>&1 || echo "  Without chromium the tests marked 'browser' (pages in a real browser) are left out."
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 ||
   echo "  Without postgresql the tests marked 'postgres' (the same promises on PostgreSQL) are left out."
+command -v pdftotext >/dev/null 2>&1 && command -v zbarimg >/dev/null 2>&1 ||
+  echo "  Without poppler-utils and zbar-tools nobody reads the printed posters and strips again."
 exit 0

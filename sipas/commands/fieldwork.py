@@ -107,6 +107,24 @@ def set_(code: str, invitation: str) -> None:
     note(_("Point {code}: invitation {invitation}.", code=place.code, invitation=place.invitation))
 
 
+@point.command(
+    help=_("Print a poster for a point as PDF: scanning its QR code opens the point's questionnaire."),
+    epilog=example("sipas point poster to-hieu-1 --out poster.pdf"),
+)
+@click.argument("code")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The PDF file to write."))
+@click.option("--size", default="A4", show_default=True, help=_("Paper: A4 or A3."))
+def poster(code: str, out: Path, size: str) -> None:
+    from sipas.fieldwork.points import point as find
+    from sipas.inviting.printing import poster as run
+
+    where = settings()
+    with database(where).reading() as session:
+        place = find(session, code)
+    out.write_bytes(run(place, where.address, where.province, size))
+    note(_("The poster is in {file}.", file=out))
+
+
 @click.group(help=_("Waves: periods of asking."))
 def wave() -> None:
     """Group of commands."""

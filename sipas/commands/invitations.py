@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sipas import clock, codes
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.errors import N_
 from sipas.i18n import _
+
+if TYPE_CHECKING:
+    from sipas.database import Database
+    from sipas.settings import Settings
 
 COLUMNS = ("code", "link", "point", "until")
 
@@ -32,12 +38,17 @@ def invitations() -> None:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help=_("The new CSV file: code, link, point, until.")
 )
+@click.option("--sheet", type=click.Path(path_type=Path), help=_("Also print them as strips into this PDF file."))
 @click.option("--months", default=3, show_default=True, help=_("For how many months after this one they hold."))
-def issue(place: str, count: int, out: Path, months: int) -> None:
+def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) -> None:
     from sipas.inviting import issue as run
 
     where = settings()
     base = database(where)
+    if sheet:
+        from sipas.inviting.printing import ready
+
+        ready(where.address)
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig", newline="") as file:
         try:
             with base.writing() as session:
@@ -59,6 +70,41 @@ def issue(place: str, count: int, out: Path, months: int) -> None:
             month=_until(made.expires),
         )
     )
+    if sheet:
+        _print(base, where, made.point, list(made.codes), made.expires, sheet)
+
+
+@invitations.command(
+    help=_("Print the codes of a file as strips for receipts, twelve on a sheet, each with its QR code."),
+    epilog=example("sipas invitations sheet codes.csv --out strips.pdf"),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The PDF file to write."))
+def sheet(file: Path, out: Path) -> None:
+    from sipas.inviting.printing import BadSheet
+
+    where = settings()
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    if not rows or not set(COLUMNS) <= set(rows[0]):
+        raise BadSheet(N_("{file} is no list of codes: it needs the columns code, link, point and until."), file=file)
+    kinds = {(row["point"], row["until"]) for row in rows}
+    if len(kinds) > 1:
+        raise BadSheet(N_("{file} holds codes of several points or months; print each by itself."), file=file)
+    place, until = kinds.pop()
+    _print(database(where), where, place, [row["code"] for row in rows], int(until.replace("-", "")), out)
+
+
+def _print(base: Database, where: Settings, place: str, some: list[str], expires: int, out: Path) -> None:
+    from sipas.fieldwork.points import point
+    from sipas.inviting.printing import strips
+
+    with base.reading() as session:
+        found = point(session, place)
+    printed = strips(found, some, expires, where.address, where.province)
+    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(printed)
+    note(_("The strips are in {file}; delete it, too, once they are printed.", file=out))
 
 
 @invitations.command(

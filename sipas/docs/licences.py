@@ -19,6 +19,7 @@ TAIL = """
 | files in the tree | licence |
 |---|---|
 | Noto Sans (subset), `sipas/static/fonts/` | OFL-1.1 |
+| axe-core 4.14.1, `tests/pages/axe-core/` (tests only, not in the wheel) | MPL-2.0 |
 """
 
 

@@ -96,8 +96,10 @@ def issue(session: Session, home: Path, point_code: str, count: int, today: dt.d
     return Issued(tuple(sorted(made.values())), wave.code, place.code, expires)
 
 
-def invited(session: Session, home: Path, typed: str, today: dt.date) -> Invited:
+def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in: str = "") -> Invited:
     """What a code invites to, spent or not: whether somebody has answered is told to nobody who merely looks.
+
+    `opened_in` is the wave that a page names which was opened before that wave ended.
 
     Raises codes.Misread, UnknownInvitation or CodeExpired. Each wave costs one hash and all of them one look-up by
     hash, so that the time it takes says nothing about how near a guess was.
@@ -123,7 +125,7 @@ def invited(session: Session, home: Path, typed: str, today: dt.date) -> Invited
             N_("We do not know this code. Please compare it with your slip; it may also be too old to be used.")
         )
     wave, key = hashes[bytes(found[0])]
-    if found[2] < _months_later(today, 0) or wave.state != "open":
+    if found[2] < _months_later(today, 0) or (wave.state != "open" and wave.code != opened_in):
         raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
     return Invited(code, wave.code, found[1], key)
 

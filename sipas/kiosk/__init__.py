@@ -5,10 +5,11 @@ The questionnaire is one document; its items are shown one at a time by CSS `:ta
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g, request, url_for
 
 from sipas import assets, i18n
 from sipas.i18n import _
+from sipas.kiosk.preset import LOOKS, Preset
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
 
@@ -21,10 +22,21 @@ def leave_no_copy(response: Response) -> Response:
 
 
 @kiosk.context_processor
-def other_languages() -> dict[str, object]:
-    """The languages to change to, each with its own name and the warning in its own words."""
+def ways_to_see_it() -> dict[str, object]:
+    """The looks, and the languages to change to, each with its own name and the warning in its own words."""
     others = [(code, name) for code, name in i18n.LANGUAGES.items() if code != i18n.language()]
-    return {"switches": [(code, name, _in(code)) for code, name in others]}
+    return {
+        "preset": g.get("preset", Preset()),
+        "looks": LOOKS,
+        "this_page": this_page,
+        "switches": [(code, name, _in(code)) for code, name in others],
+    }
+
+
+def this_page(query: dict[str, str]) -> str:
+    """The address of the page that is open, with another query."""
+    kept = {name: request.args[name] for name in ("lang", "wave") if name in request.args}
+    return url_for(request.endpoint or ".start", **{**(request.view_args or {}), **kept, **query})
 
 
 def _in(code: str) -> str:

@@ -1,8 +1,9 @@
 """The questionnaire as bytes. It is the same for everybody but for one slot, the random id under which an answer counts
-once; so it is rendered and compressed once for each place, form and language, and a visit costs a fraction of that."""
+once; so it is rendered and packed once for each place, form, language and look. A visit costs a fraction of that."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import struct
 import zlib
@@ -15,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from sipas import i18n
 from sipas.kiosk.forms import Questionnaire, form_for
 from sipas.kiosk.place import Place
+from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
 from sipas.kiosk.sent import Sent
 
@@ -22,19 +24,26 @@ SLOT = "0" * 32  # where the id goes; as long as one
 ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
 
 
-def form_of(place: Place, posted: MultiDict | None = None) -> Questionnaire | Sent:
-    """The form of this place, with what was posted, if anything."""
+def form_of(place: Place, posted: MultiDict | None = None, service: str = "") -> Questionnaire | Sent:
+    """The form of this place, with what was posted, if anything; else with the service field that was chosen before."""
     form = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())
     if posted is not None:
         return Sent(form, place.services, posted)
     made = form()
     made.offer(place.services)
+    if service:
+        made.service.data = service
     return made
 
 
-def questionnaire(place: Place) -> Response:
+def way_in(place: Place, preset: Preset) -> str | None:
+    """The section with which a visit begins: past the service field where that was chosen before."""
+    return f"q-{place.instrument.forms[place.form][0]}" if preset.service else None
+
+
+def questionnaire(place: Place, preset: Preset) -> Response:
     """The empty questionnaire, with an id that nobody has had before."""
-    page = _prepared(place if place.door == "kiosk" else replace(place, code=ANY), i18n.language())
+    page = _prepared(place if place.door == "kiosk" else replace(place, code=ANY), preset, i18n.language())
     submission = secrets.token_hex(16).encode()
     if "gzip" in request.accept_encodings:
         response = Response(page.gzipped(submission), mimetype="text/html")
@@ -45,14 +54,19 @@ def questionnaire(place: Place) -> Response:
     return response
 
 
-def with_errors(place: Place, form: Questionnaire | Sent) -> Response:
+def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:
     """The questionnaire as it was sent, with what is missing."""
-    return Response(_render(place, form, form.submission), status=422, mimetype="text/html")
+    return Response(_render(place, preset, form, form.submission), status=422, mimetype="text/html")
 
 
-def _render(place: Place, form: Questionnaire | Sent, submission: str) -> str:
+def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission: str) -> str:
     return render_template(
-        "kiosk/questionnaire.html", place=place, form=form, screens=list(screens(form)), submission=submission
+        "kiosk/questionnaire.html",
+        place=place,
+        preset=preset,
+        form=form,
+        screens=list(screens(form)),
+        submission=submission,
     )
 
 
@@ -85,6 +99,6 @@ def _deflated(data: bytes, flush: int) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _prepared(place: Place, language: str) -> Page:
-    text = _render(place, form_of(place), SLOT)
-    return Page.of(text.replace(f'"/q/{ANY}/', '"').replace(f'"/q/{ANY}"', '"./"'))
+def _prepared(place: Place, preset: Preset, language: str) -> Page:
+    text = _render(place, preset, form_of(place, service=preset.service), SLOT)
+    return Page.of(re.sub(rf'"/q/{ANY}(/?)', lambda found: '"' if found[1] else '"./', text))

@@ -22,17 +22,17 @@ from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
 from sipas.inviting.guesses import Guesses, TooManyGuesses
-from sipas.kiosk import kept, leave_no_copy, other_languages, pages
+from sipas.kiosk import kept, leave_no_copy, pages, ways_to_see_it
 from sipas.kiosk.place import Place
+from sipas.kiosk.preset import Preset
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing
 from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
-phone.context_processor(other_languages)
+phone.context_processor(ways_to_see_it)
 kept.install(phone)
-
 
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
@@ -77,26 +77,34 @@ def _way(mark: str, language: str) -> Way:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
     i18n.speak(language)
     visits, today = current_app.config["VISITS"], clock.today()
+    opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if codes.is_code(mark):
-        guest = _guest(mark)
-        visit = visits.at(guest.point, today)
+        guest = _guest(mark, opened_in)
+        visit = visits.at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
             raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
-        return Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest)
+        return _kept(Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest))
     try:
-        visit = visits.at(mark, today, request.values.get("wave", "") if request.endpoint in ENDS else "")
+        visit = visits.at(mark, today, opened_in)
     except UnknownPoint:
         codes.read(mark)  # says what is wrong with it
         raise
-    return Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None)
+    return _kept(Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None))
 
 
-def _guest(mark: str) -> Invited:
+def _kept(way: Way) -> Way:
+    """The way, its place and preset remembered for whatever page is drawn."""
+    g.place = way.place
+    g.preset = Preset.sent(way.place) if request.method == "POST" else Preset.of(way.place)
+    return way
+
+
+def _guest(mark: str, opened_in: str) -> Invited:
     guesses, address = _guesses(), _address()
     guesses.check(address)
     try:
         with _database().reading() as session:
-            return invited(session, _settings().home, mark, clock.today())
+            return invited(session, _settings().home, mark, clock.today(), opened_in)
     except UnknownInvitation:
         guesses.wrong(address)
         raise
@@ -149,7 +157,11 @@ def start(point: str) -> str | Response:
     if way.must_bring_a_code:
         return _entry(place=way.place)
     return render_template(
-        "kiosk/start.html", place=way.place, invited=way.invited, welcome=welcome(way.place, _settings().province)
+        "kiosk/start.html",
+        place=way.place,
+        invited=way.invited,
+        welcome=welcome(way.place, _settings().province),
+        way_in=pages.way_in(way.place, g.preset),
     )
 
 
@@ -157,22 +169,21 @@ def start(point: str) -> str | Response:
 def questionnaire(point: str, language: str) -> str | Response:
     """All questions in one document, which is the same whatever the code."""
     way = _way(point, language)
-    return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place)
+    return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place, g.preset)
 
 
 @phone.post(f"/<point>/{LANGUAGE}")
 def send(point: str, language: str) -> Response:
     """Spends the code and takes the answers, or shows them again with what is missing."""
     way = _way(point, language)
-    g.place = way.place
     form = pages.form_of(way.place, request.form)
     if not form.validate():
-        return pages.with_errors(way.place, form)
+        return pages.with_errors(way.place, g.preset, form)
     with way.redeeming(form.submission):
         outcome = keep(way.visit, form, channel="phone")
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if way.visit.wave.state == "open" else way.visit.wave.code
-    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done"), 303)
+    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **g.preset.query), 303)
 
 
 @phone.get(f"/<point>/{LANGUAGE}/late")
@@ -194,3 +205,9 @@ def thanks(point: str, language: str) -> Response:
     return remember_nothing(
         make_response(render_template("kiosk/thanks.html", place=_way(point, language).place)), "/q"
     )
+
+
+@phone.get("/<point>/stop")
+def stop(point: str) -> Response:
+    """A private way out, as at a kiosk."""
+    return remember_nothing(redirect(url_for(".start", point=point), 303), "/q")

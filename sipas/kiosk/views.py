@@ -14,6 +14,7 @@ from sipas.intake.receive import Outcome, receive
 from sipas.kiosk import kiosk, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
+from sipas.kiosk.preset import Preset
 from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
 
@@ -47,13 +48,17 @@ def ask_for_the_code() -> Response | None:
 def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     place = Place.of(_visit(point, "vi"))
-    return render_template("kiosk/start.html", place=place, welcome=welcome(place, _settings().province))
+    preset = Preset.of(place)
+    said = welcome(place, _settings().province)
+    way_in = pages.way_in(place, preset)
+    return render_template("kiosk/start.html", place=place, preset=preset, welcome=said, way_in=way_in)
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}")
 def questionnaire(point: str, language: str) -> Response:
     """All questions in one document."""
-    return pages.questionnaire(Place.of(_visit(point, language)))
+    place = Place.of(_visit(point, language))
+    return pages.questionnaire(place, Preset.of(place))
 
 
 @kiosk.post(f"/<point>/{LANGUAGE}")
@@ -61,13 +66,14 @@ def send(point: str, language: str) -> Response:
     """Takes the answers, or shows them again with what is missing."""
     visit = _visit(point, language, request.form.get("wave", ""))
     g.place = place = Place.of(visit)
+    g.preset = preset = Preset.sent(place)
     form = pages.form_of(place, request.form)
     if not form.validate():
-        return pages.with_errors(place, form)
+        return pages.with_errors(place, preset, form)
     outcome = keep(visit, form)
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if visit.wave.state == "open" else visit.wave.code  # the page to come has to know an ended wave
-    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done"), 303)
+    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **preset.query), 303)
 
 
 def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
@@ -93,22 +99,29 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
 @kiosk.get(f"/<point>/{LANGUAGE}/privacy")
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer: the very list that the first door keeps to."""
-    return render_template(
-        "kiosk/privacy.html", place=Place.of(_visit(point, language)), stored=STORED, coarser=COARSER
-    )
+    place = Place.of(_visit(point, language))
+    return render_template("kiosk/privacy.html", place=place, preset=Preset.of(place), stored=STORED, coarser=COARSER)
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/late")
 def late(point: str, language: str) -> str:
     """The end of a visit whose wave had been frozen."""
-    return render_template("kiosk/late.html", place=Place.of(_visit(point, language, request.args.get("wave", ""))))
+    place = Place.of(_visit(point, language, request.args.get("wave", "")))
+    return render_template("kiosk/late.html", place=place, preset=Preset.of(place))
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
     """The end."""
-    visit = _visit(point, language, request.args.get("wave", ""))
-    return remember_nothing(make_response(render_template("kiosk/thanks.html", place=Place.of(visit))))
+    place = Place.of(_visit(point, language, request.args.get("wave", "")))
+    return remember_nothing(make_response(render_template("kiosk/thanks.html", place=place, preset=Preset.of(place))))
+
+
+@kiosk.get("/<point>/stop")
+def stop(point: str) -> Response:
+    """A private way out: nothing was sent, nothing is kept, and Back does not lead to what was chosen."""
+    place = Place.of(_visit(point, "vi"))
+    return remember_nothing(redirect(url_for(".start", point=point, **Preset.of(place).home), 303))
 
 
 def remember_nothing(response: Response, path: str = "/k") -> Response:

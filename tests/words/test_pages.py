@@ -16,6 +16,7 @@ from tests.words.test_catalogs import EVERY, forms
 PASSWORD = "lúa nương mùa này"
 SAME = {"SIPAS", "web"}  # said alike in both languages
 KIOSK = ["/k/to-hieu-1", "/k/to-hieu-1/vi", "/k/to-hieu-1/vi/privacy", "/k/to-hieu-1/vi/thanks", "/k/nowhere"]
+PHONE = {"/q/": 200, "/q/to-hieu-1/vi": 200, "/q/23A5CFHM": 422, "/q/2345CFHM": 404}
 RESULTS = [
     "/nowhere", "/results", "/results?sort=share", "/results/2026-1-r1/", "/results/2026-1-r1/method",
     "/results/2026-1-r1/unit/03646", "/results/2026-1-r1/service/ho-tich",
@@ -69,6 +70,14 @@ def test_a_vietnamese_page_is_vietnamese(address, client, database, settings, mo
     text = page.get_data(as_text=True)
     assert '<html lang="vi"' in text
     assert english(text) == set()
+
+
+@pytest.mark.parametrize("address", PHONE)
+def test_a_page_about_a_code_is_vietnamese(address, client, database, settings, monkeypatch, today):
+    _furnish(database, settings, monkeypatch, today)
+    page = client.get(address)
+    assert page.status_code == PHONE[address]
+    assert english(page.text) == set()
 
 
 def test_a_form_sent_back_with_errors_is_vietnamese(client, database, settings, monkeypatch, today):

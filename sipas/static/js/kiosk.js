@@ -2,10 +2,19 @@
 import advance from "./kiosk/advance.js";
 import forget from "./kiosk/forget.js";
 import idle from "./kiosk/idle.js";
+import look from "./kiosk/look.js";
+import quiet from "./kiosk/quiet.js";
 import resend from "./kiosk/resend.js";
 import returns from "./kiosk/returns.js";
+import stop from "./kiosk/stop.js";
+import switches from "./kiosk/switch.js";
 
-document.querySelectorAll("[data-questionnaire]").forEach((form) => { advance(form); forget(form); });
-document.querySelectorAll("[data-idle]").forEach((panel) => idle(panel));
-document.querySelectorAll("[data-resend]").forEach((form) => resend(form));
-document.querySelectorAll("[data-returns]").forEach((link) => returns(link));
+const each = (name, deed) => document.querySelectorAll(`[data-${name}]`).forEach((element) => deed(element));
+each("questionnaire", (form) => { advance(form); forget(form); });
+each("idle", (dialog) => idle(dialog));
+each("quiet", (place) => quiet(place));
+each("resend", (form) => resend(form));
+each("returns", (link) => returns(link));
+each("stop", (link) => stop(link));
+each("switch", (link) => switches(link));
+look();

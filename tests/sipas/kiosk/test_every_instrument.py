@@ -54,7 +54,7 @@ def test_each_input_has_its_words_beside_it(app, database, settings, code):
     ids = re.findall(r'<(?:input|textarea)(?![^>]*type="hidden")[^>]*\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids)) > 5
     for one in ids:
-        wrapped = re.search(rf'<label class="option[^>]*>\s*<input[^>]*id="{re.escape(one)}"', page)
+        wrapped = re.search(rf'<label class="(?:option|look)[^>]*>\s*<input[^>]*id="{re.escape(one)}"', page)
         assert wrapped or f'for="{one}"' in page, one
     everything = re.findall(r'\bid="([^"]+)"', page)
     assert len(everything) == len(set(everything))

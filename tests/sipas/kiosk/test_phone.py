@@ -258,3 +258,22 @@ def test_a_code_withdrawn_meanwhile_is_not_taken(phones, database, code):
         assert session.scalar(select(Invitation.spent)) is True
     assert guest.sends().status_code == 409
     assert answers(database) == []
+
+
+def test_an_answer_that_comes_after_the_freeze_is_told_so_and_its_code_is_used_up(phones, database, settings, code):
+    from sipas.fieldwork.waves import close_wave
+    from sipas.publishing.freeze import freeze
+
+    poster = Guest(phones, "poster").opens()
+    poster.reads_thanks(poster.sends())  # a wave without any answer cannot be frozen
+    guest, today = Guest(phones, code).opens(), clock.today()
+    assert guest.said["wave"] == "w1"
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    freeze(database, settings.home, "w1", today)
+    phones.application.config["VISITS"]._known.clear()
+    assert phones.get(f"/q/{code}").status_code == 410
+    reply = guest.sends()
+    assert reply.headers["Location"].startswith(f"/q/{code}/vi/late?wave=w1")
+    assert phones.get(reply.headers["Location"]).status_code == 200
+    assert len(answers(database)) == 1

@@ -4,6 +4,7 @@ export default function advance(form, wait = 450) {
   let timer;
   const undo = document.createElement("p");
   undo.className = "undo";
+  undo.dataset.added = "";
   undo.setAttribute("role", "status");
 
   const go = (section, word) => {

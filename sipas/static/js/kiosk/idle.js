@@ -1,19 +1,22 @@
 // On a shared screen: asks whoever may have left, counts down, and returns to the first page with nothing kept.
-export default function idle(panel, quiet = 60, warning = 20) {
-  const countdown = panel.querySelector(".countdown");
-  const stay = panel.querySelector("button");
+// The browser's own dialog keeps the page behind out of reach and gives the focus back; the countdown is seen each second
+// and heard twice.
+export default function idle(dialog, quiet = 60, warning = 20) {
+  const countdown = dialog.querySelector(".countdown");
+  const heard = dialog.querySelector("[role=status]");
   let timer, left;
 
   const tick = () => {
     countdown.textContent = left;
+    if (left === 10 || left === 5) heard.textContent = `${dialog.dataset.left} ${left}`;
     if (left-- > 0) { timer = setTimeout(tick, 1000); return; }
     document.querySelectorAll("form").forEach((form) => form.reset());
-    location.replace(panel.dataset.home);
+    location.replace(dialog.dataset.home);
   };
-  const ask = () => { panel.hidden = false; left = warning; stay.focus(); tick(); };
+  const ask = () => { left = warning; heard.textContent = ""; dialog.showModal(); tick(); };
   const restart = () => {
     clearTimeout(timer);
-    panel.hidden = true;
+    if (dialog.open) dialog.close();
     timer = setTimeout(ask, quiet * 1000);
   };
   ["pointerdown", "keydown", "input"].forEach((event) => addEventListener(event, restart));

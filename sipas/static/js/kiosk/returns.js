@@ -1,8 +1,10 @@
 // The last page of a kiosk goes back to the first one, and shows when.
 export default function returns(link, seconds = Number(link.dataset.returns)) {
-  const text = link.textContent.trim();
+  const left = document.createElement("span");
+  left.setAttribute("aria-hidden", "true");
+  link.append(" ", left);
   const tick = () => {
-    link.textContent = `${text} (${seconds})`;
+    left.textContent = `(${seconds})`;
     if (seconds-- > 0) setTimeout(tick, 1000);
     else location.replace(link.href);
   };

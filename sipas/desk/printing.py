@@ -1,0 +1,44 @@
+"""Posters and strips from the desk: PDF files to download. Issuing codes is the one thing that the desk writes here."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request
+
+from sipas import clock
+from sipas.desk.blueprint import desk
+from sipas.errors import N_
+from sipas.fieldwork.points import point
+from sipas.inviting import issue, printing
+from sipas.inviting.book import BadIssue
+from sipas.settings import Settings
+
+MOST = 600  # strips at once: fifty sheets, some seconds
+
+
+@desk.get("/poster")
+def poster() -> Response:
+    """A point's poster, on A4 or A3."""
+    settings: Settings = current_app.config["SETTINGS"]
+    with current_app.config["DATABASE"].reading() as session:
+        place = point(session, request.args.get("point", ""))
+    made = printing.poster(place, settings.address, settings.province, request.args.get("size", "A4"))
+    return _file(made, f"poster-{place.code}.pdf")
+
+
+@desk.post("/strips")
+def strips() -> Response:
+    """Fresh codes for a point, as strips for receipts; they stand in this file and nowhere else."""
+    settings: Settings = current_app.config["SETTINGS"]
+    count = request.form.get("count", "")
+    if not count.isdecimal() or not 1 <= int(count) <= MOST:
+        raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
+    printing.ready(settings.address)
+    with current_app.config["DATABASE"].writing() as session:
+        place = point(session, request.form.get("point", ""))
+        made = issue(session, settings.home, place.code, int(count), clock.today())
+    printed = printing.strips(place, made.codes, made.expires, settings.address, settings.province)
+    return _file(printed, f"strips-{place.code}.pdf")
+
+
+def _file(pdf: bytes, name: str) -> Response:
+    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})

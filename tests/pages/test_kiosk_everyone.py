@@ -1,0 +1,188 @@
+"""For everyone: contrast, large letters, another language in the middle, a way out, no stranger's form."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.pages.conftest import SIZES
+from tests.pages.walk import kiosks_of_each_kind, walk
+
+pytestmark = pytest.mark.browser
+
+INK = "getComputedStyle(document.body).color"
+LETTERS = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+
+
+@pytest.fixture(autouse=True)
+def kiosks(database, settings):
+    kiosks_of_each_kind(database, settings)
+
+
+def seen(page: Page) -> tuple[str, float]:
+    return page.evaluate(INK), page.evaluate(LETTERS)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("size", SIZES)
+def test_contrast_and_large_letters_are_one_touch_away_and_stay_to_the_end(opens, size, scripts):
+    page = opens("/k/to-hieu-1", size=size, scripts=scripts)
+    ink, letters = seen(page)
+    page.locator("[data-look=contrast]").click()
+    page.locator("[data-look=large]").click()
+    assert seen(page)[0] == "rgb(255, 255, 255)" != ink
+    assert seen(page)[1] > 1.25 * letters
+    wanted = seen(page)
+    page.locator(".start[lang=vi]").click()
+    assert seen(page) == wanted
+    page.locator("#service-1").check(force=True)
+    page.goto(page.url.split("#")[0] + "#q-O")
+    page.locator('[id="O-5"]').check(force=True)
+    page.goto(page.url.split("#")[0] + "#q-about")
+    page.locator(".primary").click()
+    expect(page.locator("h1")).to_contain_text("Cảm ơn")
+    assert seen(page) == wanted
+    page.locator(".next").click()
+    assert seen(page) == (ink, letters)  # the next person finds the page as it always is
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_look_changes_in_the_middle_of_a_form_and_no_answer_is_lost(opens, scripts):
+    page = opens("/k/to-hieu-1/vi", scripts=scripts)
+    page.locator("#service-3").check(force=True)
+    page.goto("/k/to-hieu-1/vi#q-O")
+    before = seen(page)
+    page.locator("#look-contrast").focus()
+    page.keyboard.press("Space")
+    assert seen(page)[0] != before[0]
+    page.locator("#look-large").check(force=True)
+    assert seen(page)[1] > before[1]
+    expect(page.locator("#service-3")).to_be_checked()
+    page.goto("/k/to-hieu-1/vi#q-about")
+    page.locator(".primary").click()  # no question answered: the same page, with a summary, as it looked
+    expect(page.locator(".summary")).to_be_visible()
+    expect(page.locator("#look-contrast")).to_be_checked()
+    page.locator("#look-contrast").uncheck(force=True)
+    assert seen(page)[0] == before[0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_cut_off_in_large_letters(opens, size):
+    page = opens("about:blank", size=size)
+    for name in walk(page, "en", "large"):
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        for word in page.locator(".word >> visible=true").all():
+            assert word.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, (name, word.inner_text())
+
+
+def test_a_look_that_nobody_knows_changes_nothing(client):
+    plain = client.get("/k/to-hieu-1").text
+    assert client.get("/k/to-hieu-1?look=x%22onload&service=nothing&_external=1").text == plain
+
+
+def test_motion_and_colours_of_the_system_are_respected(opens):
+    page = opens("/k/to-hieu-1/vi#q-O", reduced_motion="reduce", forced_colors="active")
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.locator('[id="O-4"]').check(force=True)
+    width = "getComputedStyle(document.querySelector('[id=\"{}\"] + .card')).borderTopWidth"
+    assert page.evaluate(width.format("O-4")) != page.evaluate(width.format("O-3"))
+
+
+def test_another_language_in_the_middle_keeps_answers_where_scripts_run(opens):
+    page = opens("/k/to-hieu-1/vi")
+    loaded = []
+    page.on("load", lambda _: loaded.append(1))
+    page.locator("#service-3").check(force=True)
+    page.goto("/k/to-hieu-1/vi#q-about")
+    page.locator("textarea").fill("Cần thêm ghế")
+    page.goto("/k/to-hieu-1/vi#q-O")
+    page.locator('[id="O-4"]').focus()
+    page.keyboard.press("Space")
+    expect(page.locator("[data-switch] small")).to_be_hidden()
+    page.locator("[data-switch]").click()
+    expect(page.locator("#q-O .question")).to_have_text("This visit as a whole")
+    assert page.url.endswith("/k/to-hieu-1/en#q-O")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert "ward" in page.title()
+    for chosen in ("service-3", "O-4"):
+        expect(page.locator(f'[id="{chosen}"]')).to_be_checked()
+    assert page.locator("textarea").input_value() == "Cần thêm ghế"
+    page.locator("[data-switch]").click()
+    expect(page.locator("#q-O .question")).to_have_text("Lần làm thủ tục này nói chung")
+    page.goto("/k/to-hieu-1/vi#q-about")
+    page.locator(".primary").click()
+    expect(page.locator("h1")).to_contain_text("Cảm ơn")
+    assert len(loaded) == 1  # the thanks; until then it was one and the same document
+
+
+def test_a_form_with_a_summary_changes_its_language_too(opens):
+    page = opens("/k/to-hieu-1/vi#q-B1.0")
+    page.locator('[id="B1.0-4"]').check(force=True)
+    page.goto("/k/to-hieu-1/vi#q-about")
+    page.locator(".primary").click()
+    expect(page.locator(".summary")).to_be_visible()
+    page.locator("[data-switch]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator('[id="B1.0-4"]')).to_be_checked()
+    expect(page.locator(".summary")).to_have_count(0)
+
+
+def test_without_scripts_the_switch_says_beforehand_that_answers_start_anew(opens):
+    page = opens("/k/to-hieu-1/vi", scripts=False)
+    expect(page.locator("[data-switch]")).to_have_text("English (starts again)")
+
+
+def test_where_the_other_language_cannot_be_had_the_switch_says_so_and_keeps_the_answers(opens):
+    page = opens("/k/to-hieu-1/vi")
+    page.locator("#service-3").check(force=True)
+    page.route("**/k/to-hieu-1/en*", lambda route: route.abort())
+    page.locator("[data-switch]").click()
+    expect(page.locator("[data-switch] small")).to_be_visible()
+    expect(page.locator("#service-3")).to_be_checked()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_private_way_out_keeps_nothing_and_back_shows_nothing(opens, scripts):
+    page = opens("/k/to-hieu-1/vi", scripts=scripts)
+    page.locator("#service-3").check(force=True)
+    page.locator(".stop").click()
+    expect(page).to_have_url(re.compile("/k/to-hieu-1$"))
+    page.go_back()
+    assert page.locator("input:checked").count() == 0
+
+
+def test_the_question_to_whoever_left_holds_the_focus_and_is_heard_twice(opens):
+    page = opens("/k/to-hieu-1/en")
+    page.clock.install()
+    page.goto("/k/to-hieu-1/en#q-O")
+    page.reload()
+    page.locator('[id="O-2"]').focus()
+    page.clock.run_for(60_500)
+    expect(page.locator(".idle button")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("Shift")  # a key alone is a sign of life
+    expect(page.locator(".idle")).to_be_hidden()
+    expect(page.locator('[id="O-2"]')).to_be_focused()
+    heard = []
+    page.expose_function("heard", lambda text: heard.append(text))
+    page.evaluate(
+        "new MutationObserver(([one]) => heard(one.target.textContent)).observe("
+        "document.querySelector('.idle [role=status]'), {childList: true})"
+    )
+    page.clock.run_for(60_500)
+    assert page.evaluate("document.querySelector('.idle').matches(':modal')")
+    page.clock.run_for(21_000)
+    expect(page).to_have_url(re.compile("/k/to-hieu-1$"))
+    assert [text for text in heard if text] == ["seconds left: 10", "seconds left: 5"]
+
+
+@pytest.mark.parametrize("path", ["/k/to-hieu-1/vi/privacy", "/k/to-hieu-1?look=large"])
+def test_a_page_that_nobody_reads_goes_back_to_the_start_as_it_always_is(opens, path):
+    page = opens(path)
+    page.clock.install()
+    page.reload()
+    page.clock.run_for(61_000)
+    page.clock.run_for(21_000)
+    expect(page).to_have_url(re.compile("/k/to-hieu-1$"))

@@ -1,0 +1,73 @@
+"""A citizen's own phone in a real browser: the code typed, the questionnaire answered, its relative links followed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from sipas import clock
+from sipas.intake.models import Response
+from tests.make import a_point, a_wave, some_codes
+from tests.pages.test_kiosk import SHORT, chooses, presses
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def code(database, settings):
+    a_point(database, "to-hieu-phone", "03646", form="short", channel="phone")
+    a_wave(database, settings, opens_on=clock.today())
+    return some_codes(database, settings)[0]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_from_the_typed_code_to_the_thanks(opens, database, code, scripts):
+    page = opens("/q/", size="phone", scripts=scripts)
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type(f" {code[:4].lower()} {code[4:].lower()}")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/q/{code}$"))
+    page.locator(".start[lang=vi]").click()
+    expect(page).to_have_url(re.compile(f"/q/{code}/vi$"))
+    chooses(page, "service", 1)
+    for item in SHORT:
+        page.goto(f"/q/{code}/vi#q-{item}")
+        chooses(page, item, 4)
+    page.goto(f"/q/{code}/vi#q-about")
+    presses(page, ".primary")
+    expect(page.locator("h1")).to_contain_text("Cảm ơn")
+    with database.reading() as session:
+        (row,) = session.scalars(select(Response)).all()
+    assert (row.channel, [byte for byte in row.answers if byte < 6]) == (2, [4] * 6)
+
+
+def test_its_ways_lead_back_and_to_the_other_language(opens, code):
+    page = opens(f"/q/{code}/vi", size="phone")
+    page.locator(".switch a[lang=en]").click()
+    expect(page).to_have_url(re.compile(f"/q/{code}/en"))
+    page.locator(".stop").first.click()
+    expect(page).to_have_url(re.compile(f"/q/{code}/$"))
+    page.locator(".start[lang=en]").click()
+    expect(page).to_have_url(re.compile(f"/q/{code}/en"))
+
+
+def test_what_is_missing_is_shown_with_every_answer_kept(opens, code):
+    page = opens(f"/q/{code}/en", size="phone", scripts=False)
+    page.goto(f"/q/{code}/en#q-O")
+    chooses(page, "O", 3)
+    page.goto(f"/q/{code}/en#q-about")
+    presses(page, ".primary")
+    expect(page.locator(".summary")).to_be_visible()
+    expect(page.locator('[id="O-3"]')).to_be_checked()
+
+
+def test_a_slip_is_read_out_at_the_field(opens, code):
+    slipped = code[:2] + ("3" if code[2] != "3" else "8") + code[3:]
+    page = opens(f"/q/{slipped}?lang=en", size="phone")
+    field = page.locator("#code")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(slipped)
+    expect(field).to_have_accessible_description(re.compile("One character of this code"))

@@ -1,0 +1,90 @@
+"""Posters and strips from the desk's page of a wave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from sipas import clock, create_app
+from sipas.desk.access import set_password
+from sipas.fieldwork.points import set_invitation
+from sipas.fieldwork.waves import close_wave
+from sipas.intake.invitations import Invitation
+from tests.make import a_point, a_wave
+
+PASSWORD = "lúa nương mùa này"
+
+
+@pytest.fixture
+def officer(database, settings):
+    """Signed in, at a server that knows its address."""
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_point(database, "to-hieu-phone", "03646", form="short", channel="phone")
+    a_wave(database, settings, opens_on=clock.today())
+    set_password(settings.home, PASSWORD)
+    app = create_app(replace(settings, address="https://hailong.example.vn"))
+    client = app.test_client()
+    client.post("/desk/login", data={"password": PASSWORD})
+    yield client
+    app.config["DATABASE"].engine.dispose()
+
+
+def issued(database):
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Invitation))
+
+
+def test_an_open_wave_offers_a_poster_for_each_point_and_strips_where_codes_are_asked(officer, database):
+    page = officer.get("/desk/wave/w1?lang=en").text
+    assert 'action="/desk/poster"' in page
+    assert 'value="to-hieu-1"' in page
+    assert 'action="/desk/strips"' not in page
+    assert "sipas point set POINT" in page
+    with database.writing() as session:
+        set_invitation(session, "to-hieu-phone", "required")
+    strips = officer.get("/desk/wave/w1").text.split('action="/desk/strips"')[1]
+    assert 'value="to-hieu-phone"' in strips
+    assert 'value="to-hieu-1"' not in strips
+
+
+def test_a_wave_that_is_over_offers_none(officer, database):
+    with database.writing() as session:
+        close_wave(session, "w1", clock.today())
+    assert "/desk/poster" not in officer.get("/desk/wave/w1").text
+
+
+@pytest.mark.parametrize("size", ["A4", "A3"])
+def test_the_poster_comes_as_a_file(officer, size):
+    reply = officer.get(f"/desk/poster?point=to-hieu-1&size={size}")
+    assert reply.data.startswith(b"%PDF")
+    assert reply.mimetype == "application/pdf"
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="poster-to-hieu-1.pdf"'
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_strips_issue_as_many_codes_as_are_printed(officer, database):
+    with database.writing() as session:
+        set_invitation(session, "to-hieu-phone", "required")
+    reply = officer.post("/desk/strips", data={"point": "to-hieu-phone", "count": "13"})
+    assert reply.data.startswith(b"%PDF")
+    assert issued(database) == 13
+    for count in ("0", "601", "many", ""):
+        assert officer.post("/desk/strips", data={"point": "to-hieu-phone", "count": count}).status_code == 400
+    assert officer.post("/desk/strips", data={"point": "to-hieu-1", "count": "3"}).status_code == 400
+    assert issued(database) == 13
+
+
+def test_nothing_is_printed_or_issued_for_a_stranger_or_without_an_address(officer, app, database, settings):
+    stranger = officer.application.test_client()
+    assert stranger.get("/desk/poster?point=to-hieu-1").status_code == 303
+    assert stranger.post("/desk/strips", data={"point": "to-hieu-phone", "count": "3"}).status_code == 303
+    with database.writing() as session:
+        set_invitation(session, "to-hieu-phone", "required")
+    nowhere = app.test_client()  # this server does not know its address
+    nowhere.post("/desk/login", data={"password": PASSWORD})
+    assert nowhere.get("/desk/poster?point=to-hieu-1").status_code == 503
+    assert nowhere.post("/desk/strips", data={"point": "to-hieu-phone", "count": "3"}).status_code == 503
+    assert issued(database) == 0
+    assert officer.get("/desk/poster?point=nowhere").status_code == 404
