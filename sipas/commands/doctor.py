@@ -48,7 +48,7 @@ def _findings(where: Settings) -> Iterator[tuple[str, str]]:
         if mode
         else (GOOD, _("{home} is readable by its owner only.", home=where.home))
     )
-    for look in (_disk, _words, _database, _guesses):
+    for look in (_disk, _words, _database, _invitations):
         try:
             yield from look(where)
         except Exception as error:  # what is broken is what this command is for: say it, and look on
@@ -87,7 +87,7 @@ def _words(_where: Settings) -> Iterator[tuple[str, str]]:
     yield GOOD, _("Questionnaires: {codes}.", codes=", ".join(codes))
 
 
-def _guesses(where: Settings) -> Iterator[tuple[str, str]]:
+def _invitations(where: Settings) -> Iterator[tuple[str, str]]:
     import time
 
     from sipas.inviting.guesses import ALARM, WINDOW, recent
@@ -159,6 +159,7 @@ def _budgets(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: i
 def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
     from analysis import read_snapshot
     from sipas import keys
+    from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
     from sipas.publishing.models import SnapshotRecord
     from sipas.publishing.review import check_files, releases
@@ -184,6 +185,11 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
                     )
             except Exception as error:
                 yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=_told(error))
+        if not where.address and any(one.invitation != "none" for one in points(session)):
+            yield (
+                WARN,
+                _("Points ask for invitation codes, but SIPAS_ADDRESS is not set: nothing can be printed for them."),
+            )
         listed = releases(session)
     for one in listed:
         if one["state"] == "published":

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, update
+from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipas import keys
@@ -41,6 +41,9 @@ class Invitation(Base):
     key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True, comment="keyed hash of the code")
     batch: Mapped[int] = mapped_column(SmallInteger)
     spent: Mapped[bool] = mapped_column(Boolean, default=False, comment="as of the last nightly rewrite")
+
+
+_SPENT = select(Invitation.spent).where(Invitation.key == bindparam("mark"))
 
 
 class CodeSpent(SipasError):
@@ -73,8 +76,7 @@ def redeeming(database: Database, home: Path, invitation_key: bytes, code: str, 
     if state != OURS:
         raise _spent() if state == SPENT else _in_use()
     with database.reading() as session:  # after the reservation: what `settle` took out of the file stands here by now
-        row = session.get(Invitation, mark)
-        if row is None or row.spent:
+        if session.execute(_SPENT, {"mark": mark}).scalar() is not False:
             marks.release(mark, visit)
             raise _spent()
     try:

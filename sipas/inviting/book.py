@@ -10,11 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import bindparam, case, delete, func, select
 from sqlalchemy.orm import Session
 
 from sipas import codes, keys
-from sipas.errors import N_, NotReady, SipasError
+from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Point, Wave
 from sipas.fieldwork.waves import open_wave_at
 from sipas.intake.invitations import Invitation, InvitationBatch, code_hash
@@ -22,6 +22,16 @@ from sipas.intake.invitations import Invitation, InvitationBatch, code_hash
 KIND = "invitation"  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
 MOST = 100_000  # codes issued at once
 MONTHS = 3  # for which codes hold by default, after the month of issue
+
+
+# prepared once, for they are asked at every look at a page
+_WAVES = select(Wave.code, Wave.state).where(Wave.id.in_(select(InvitationBatch.wave)))
+_FOUND = (
+    select(Invitation.key, Point.code, InvitationBatch.expires)
+    .join(InvitationBatch, InvitationBatch.id == Invitation.batch)
+    .join(Point, Point.id == InvitationBatch.point)
+    .where(Invitation.key.in_(bindparam("hashes", expanding=True)))
+)
 
 
 class UnknownInvitation(SipasError):
@@ -105,29 +115,22 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
     hash, so that the time it takes says nothing about how near a guess was.
     """
     code = codes.read(typed)
-    hashes: dict[bytes, tuple[Wave, bytes]] = {}
-    for wave in session.scalars(select(Wave).where(Wave.id.in_(select(InvitationBatch.wave)))):
-        try:
-            key = keys.load(home, wave.code, KIND)
-        except NotReady:
-            if wave.state == "open":
-                raise
-            continue
-        hashes[code_hash(key, code)] = (wave, key)
-    found = session.execute(
-        select(Invitation.key, Point.code, InvitationBatch.expires)
-        .join(InvitationBatch, InvitationBatch.id == Invitation.batch)
-        .join(Point, Point.id == InvitationBatch.point)
-        .where(Invitation.key.in_(hashes))
-    ).first()
+    hashes: dict[bytes, tuple[str, str, bytes]] = {}
+    for wave, state in session.execute(_WAVES):
+        key = keys.find(home, wave, KIND)
+        if key is None and state == "open":
+            raise keys.missing(wave, KIND)
+        if key is not None:
+            hashes[code_hash(key, code)] = (wave, state, key)
+    found = session.execute(_FOUND, {"hashes": list(hashes)}).first()
     if found is None:
         raise UnknownInvitation(
             N_("We do not know this code. Please compare it with your slip; it may also be too old to be used.")
         )
-    wave, key = hashes[bytes(found[0])]
-    if found[2] < _months_later(today, 0) or (wave.state != "open" and wave.code != opened_in):
+    wave, state, key = hashes[bytes(found[0])]
+    if found[2] < _months_later(today, 0) or (state != "open" and wave != opened_in):
         raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
-    return Invited(code, wave.code, found[1], key)
+    return Invited(code, wave, found[1], key)
 
 
 def batches(session: Session) -> list[Batch]:

@@ -121,6 +121,7 @@ def _address() -> str:
 
 
 def _entry(typed: str = "", error: SipasError | None = None, place: Place | None = None) -> str:
+    g.preset = Preset.of(None)
     return render_template("kiosk/code.html", typed=typed, error=error, place=place)
 
 
@@ -145,7 +146,8 @@ def entry() -> str:
 @phone.post("/")
 def find() -> Response:
     """Where a typed code leads; this spends nothing."""
-    return redirect(url_for(".start", point=codes.read(request.form.get("code", ""))), 303)
+    look = Preset.of(None).query
+    return redirect(url_for(".start", point=codes.read(request.form.get("code", "")), **look), 303)
 
 
 @phone.get("/<point>", strict_slashes=False)
@@ -160,6 +162,7 @@ def start(point: str) -> str | Response:
         "kiosk/start.html",
         place=way.place,
         invited=way.invited,
+        has_codes=way.visit.point.invitation == "optional",
         welcome=welcome(way.place, _settings().province),
         way_in=pages.way_in(way.place, g.preset),
     )

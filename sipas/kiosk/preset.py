@@ -23,8 +23,8 @@ class Preset:
     service: str = ""
 
     @classmethod
-    def of(cls, place: Place) -> Preset:
-        """What the address asks for, as far as this place knows it."""
+    def of(cls, place: Place | None) -> Preset:
+        """What the address asks for, as far as this place knows it; None where no place is known yet."""
         return cls._known(place, request.args.get("look", "").split("-"))
 
     @classmethod
@@ -33,9 +33,9 @@ class Preset:
         return cls._known(place, request.form.getlist("look"))
 
     @classmethod
-    def _known(cls, place: Place, looks: list[str]) -> Preset:
+    def _known(cls, place: Place | None, looks: list[str]) -> Preset:
         service = request.args.get("service", "")
-        known = any(code == service for code, _ in place.services)
+        known = any(code == service for code, _ in (place.services if place else ()))
         return cls(tuple(word for word in LOOKS if word in looks), service if known else "")
 
     @property

@@ -12,7 +12,10 @@ rank correlation of 0.15 would be seen with 600 (3.6 standard errors of blind or
 from __future__ import annotations
 
 import random
+import re
+import secrets
 import struct
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -273,6 +276,42 @@ def test_on_postgresql_no_pair_is_found_before_the_night_nor_after(tmp_path, cap
             print(f"\nPostgreSQL, a code spent just before its answer: {shown} of 100 by transaction mark; ours:"
                   f" {before} of {PEOPLE} before the night, {after} after; blind guessing 1")  # fmt: skip
         database.engine.dispose()
+
+
+def test_neither_code_nor_submission_is_written_anywhere(app, database, settings):
+    """Every file of the installation is searched after a visit by `/q/`: database, log, marks, counts, keys."""
+    codes, key = invited_people(database, settings, 3)
+    client, said = app.test_client(), []
+    for code in codes:
+        page = client.get(f"/q/{code}/vi").text
+        submission = re.search(r'name="id" value="([0-9a-f]{32})"', page)[1]
+        reply = client.post(f"/q/{code}/vi", data={"id": submission, "service": "ho-tich", "O": "5", "comment": "Tốt"})
+        assert reply.status_code == 303
+        said += [code.encode(), code.lower().encode(), submission.encode(), bytes.fromhex(submission)]
+    assert code_hash(key, codes[0]) in (settings.home / "invitations.marks").read_bytes()  # the search would find it
+    for path in (path for path in settings.home.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        assert not [one for one in said if one in data], path
+
+
+def test_of_many_pages_with_one_code_sent_at_once_one_is_stored(app, database, settings):
+    codes, _key = invited_people(database, settings, 5)
+    outcomes = []
+
+    def sends(code, number):
+        data = {"id": secrets.token_hex(16), "service": "ho-tich", "O": str(1 + number % 5)}
+        outcomes.append(app.test_client().post(f"/q/{code}/vi", data=data).status_code)
+
+    for code in codes:
+        threads = [threading.Thread(target=sends, args=(code, number)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert outcomes.count(303) == 5
+    assert set(outcomes) <= {303, 409, 503}
+    with database.reading() as session:
+        assert len(session.scalars(select(Response)).all()) == 5
 
 
 @pytest.fixture

@@ -139,6 +139,12 @@ def test_no_query_speaks_to_the_address_builder(app, query):
         "/k/to-hieu-1/vi/",
         "/results/" + "a" * 300 + "/",
         "/k/" + "a" * 5000,
+        "/q",
+        "/q/%00",
+        "/q/2345CFHM/fr",
+        "/q/" + "2" * 3000,
+        "/q/%EF%BC%92345CFHM",
+        "/q/2345CFHM/vi/late?wave=x",
     ],
 )
 def test_odd_addresses_give_pages_and_never_a_fault(app, path):

@@ -54,6 +54,9 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     yield "three-levels"
     page.goto(f"/k/nowhere/{language}")
     yield "unknown-point"
+    for name, path in (("code", "/q/"), ("code-slip", "/q/2345CFHT"), ("code-unknown", "/q/2345CFHM")):
+        page.goto(f"{path}?lang={language}{look and '&look='}{look}")
+        yield name
 
 
 def _fresh(page: Page, path: str) -> None:

@@ -171,3 +171,23 @@ def test_where_codes_cannot_be_issued_no_file_is_left(database, settings, point,
     words = ["invitations", "issue", "--point", "nowhere", "--count", "3", "--out", str(file)]
     assert CliRunner().invoke(group, words).exit_code == 1
     assert not file.exists()
+
+
+def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, settings, point, monkeypatch):
+    from sipas.inviting.guesses import ALARM, Guesses
+
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.delenv("SIPAS_ADDRESS", raising=False)
+
+    def told():
+        return CliRunner().invoke(group, ["doctor"]).output
+
+    assert "SIPAS_ADDRESS" not in told()
+    some_codes(database, settings)
+    assert "SIPAS_ADDRESS is not set" in told()
+    monkeypatch.setenv("SIPAS_ADDRESS", "https://hailong.example.vn")
+    assert "guessing" not in told()
+    for number in range(ALARM):
+        Guesses(settings.home).wrong(str(number))
+    assert f"{ALARM} invitation codes" in told()
+    assert "SIPAS_ADDRESS" not in told()

@@ -232,6 +232,8 @@ def test_where_codes_are_required_no_other_way_leads_to_an_answer(phones, databa
         set_invitation(session, "to-hieu-phone", "optional")
     app_visits = phones.application.config["VISITS"]
     app_visits._known.clear()
+    assert 'href="/q/?lang=vi"' in phones.get("/q/to-hieu-phone").text  # who has a code finds the field for it
+    assert 'href="/q/?lang=vi"' not in phones.get("/q/poster").text
     guest.address = "/q/to-hieu-phone/vi"
     guest.reads_thanks(guest.sends())
     assert len(answers(database)) == 1
