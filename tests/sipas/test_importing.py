@@ -9,13 +9,18 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import delete, select
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how_often
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select
 
-from sipas import i18n
+from sipas import i18n, keys
 from sipas.errors import BadFile, ManyErrors, SipasError, WaveState
+from sipas.fieldwork.models import CHANNELS, Wave
+from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import aside, import_responses
-from sipas.intake import stored
+from sipas.intake import LANGUAGE_CODES, Answers, anonymise, stored
 from sipas.intake.models import Response
 from sipas.tables import BadTable, pieces
 from surveys import NOT_APPLICABLE, load, translated
@@ -138,6 +143,61 @@ def a_table(path, columns):
             book.active.append(line)
         book.save(path)
     return path
+
+
+A_LINE = st.fixed_dictionaries(
+    {
+        "field": st.sampled_from(["ho-tich", "chung-thuc", "dat-dai"]),
+        "date": st.dates(dt.date(2026, 9, 1), TODAY).map(str),
+        "channel": st.sampled_from([None, *CHANNELS]),
+        "language": st.sampled_from([None, *LANGUAGE_CODES]),
+        "sex": st.sampled_from([None, "f", "m"]),
+        "age": st.sampled_from([None, "under-30", "60+"]),
+        "O": st.sampled_from(["1", "5"]),
+        "B1.1": st.sampled_from([None, "1", "2", "3", "4", "5"]),
+        "B5.1": st.sampled_from([None, "na", "3"]),
+    }
+)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+@given(lines=st.lists(A_LINE, min_size=1, max_size=12))
+@how_often(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_written_to_a_file_and_imported_is_what_single_visits_leave(database, settings, tmp_path, kind, lines):
+    with database.reading() as session:
+        first = session.scalar(select(func.count()).select_from(Wave)) == 0
+    if first:
+        a_wave(database, settings)
+    columns = {name: [line[name] for line in lines] for name in lines[0]} | {"point": ["to-hieu-1"] * len(lines)}
+    path = a_table(tmp_path / f"any.{kind}", columns)
+    with database.reading() as session:
+        session.execute(delete(Response))
+        session.commit()
+        visit = visit_at(session, "to-hieu-1", TODAY)
+    assert bring(database, settings, path, "full") == (len(lines), 0)
+    with database.reading() as session:
+        stored_rows = sorted(everything(row) for row in session.scalars(select(Response)))
+    secret = keys.load(settings.home, "w1", "cluster")
+    profile = {"sex": [None, "f", "m"], "age": [None, "under-30", "30-44", "45-59", "60+"]}
+    assert stored_rows == sorted(
+        everything(
+            anonymise(
+                Answers.of(load("service-2024"), "full", {code: line[code] for code in ("O", "B1.1", "B5.1")}),
+                **visit.codes(line["field"], line["channel"] or "paper", "full"),
+                moment=dt.datetime.fromisoformat(line["date"] + "T03:00:00+00:00"),
+                language=line["language"] or "vi",
+                **{name: profile[name].index(line[name]) for name in profile},
+                submission="x",
+                cluster_key=secret,
+                id_key=b"i" * 32,
+            )
+        )
+        for line in lines
+    )
+
+
+def everything(row):
+    return tuple(getattr(row, c.key) for c in Response.__table__.columns if c.key != "key")
 
 
 def test_complaints_come_in_the_order_of_the_file_from_any_piece_and_all_are_counted(
