@@ -7,16 +7,13 @@ same cells as the whole, whatever the partition, the order or the machine. Cells
 
 import hashlib
 import io
-import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -25,8 +22,6 @@ from analysis.design import Design
 from analysis.errors import N_, AnalysisError, DifferentCells, NotInCells
 from analysis.keys import Codes, Labels, combine, first_rows, label_text, rank, union
 from analysis.person_sums import PEOPLE, PersonSums, Sums, pooled_names
-
-FORMAT = b"cells-2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +134,10 @@ class Cells:
 
     def to_bytes(self) -> bytes:
         """The cells as the bytes of a Parquet file."""
+        from analysis.cells_file import table_of
+
         sink = io.BytesIO()
-        pq.write_table(_table(self), sink, compression="zstd", use_dictionary=True)
+        pq.write_table(table_of(self), sink, compression="zstd", use_dictionary=True)
         return sink.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -153,12 +150,16 @@ class Cells:
     @classmethod
     def from_bytes(cls, content: bytes) -> "Cells":
         """The cells that `to_bytes` wrote."""
-        return _from_table(pq.read_table(io.BytesIO(content), read_dictionary=[]), "cells")
+        from analysis.cells_file import cells_of
+
+        return cells_of(pq.read_table(io.BytesIO(content), read_dictionary=[]), "cells")
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cells":
         """Read cells that `save` wrote."""
-        return _from_table(pq.read_table(path, read_dictionary=[]), str(path))
+        from analysis.cells_file import cells_of
+
+        return cells_of(pq.read_table(path, read_dictionary=[]), str(path))
 
 
 def gather(parts: Sequence[Cells]) -> Cells:
@@ -236,83 +237,3 @@ def _refuse_strangers(first: Cells, other: Cells) -> None:
             raise DifferentCells(
                 N_("cells with different {what} cannot be added; tabulate both in the same way"), what=what
             )
-
-
-def _table(cells: Cells) -> pa.Table:
-    columns: dict[str, pa.Array] = {}
-    for key in cells.keys:
-        codes = cells.codes[key]
-        columns[f"key:{key}"] = pa.array(codes, mask=codes < 0)
-    columns["rows"] = pa.array(cells.rows.astype(np.int64))
-    for item, count in zip(cells.codebook.item_codes, cells.counts, strict=True):
-        for state in range(count.shape[1]):
-            columns[f"count:{item}:{state}"] = pa.array(count[:, state].astype(np.int64))
-    for name, sums in cells.sums.items():
-        for place, column in enumerate(sums.reshape(len(cells), -1).T):
-            columns[f"sum:{name}:{place}"] = pa.array(column.astype(np.int64))
-    about = {
-        "by": cells.by,
-        "keys": cells.keys,
-        "labels": {
-            key: [label if isinstance(label, str) else float(label) for label in cells.labels[key]]
-            for key in cells.keys
-        },
-        "numeric": [key for key in cells.keys if cells.labels[key].dtype != object],
-        "elements": cells.elements,
-        "sums": {name: sums.shape[1:] for name, sums in cells.sums.items()},
-        "design": asdict(cells.design),
-    }
-    metadata = {
-        b"format": FORMAT,
-        b"codebook": cells.codebook.to_json().encode(),
-        b"about": json.dumps(about, ensure_ascii=False, sort_keys=True).encode(),
-    }
-    return pa.table(columns).replace_schema_metadata(metadata)
-
-
-def _from_table(table: pa.Table, name: str) -> Cells:
-    metadata = table.schema.metadata or {}
-    if metadata.get(b"format") != FORMAT:
-        raise DifferentCells(N_("{path} does not hold cells that this version reads"), path=name)
-    codebook = Codebook.from_json(metadata[b"codebook"].decode())
-    about = json.loads(metadata[b"about"])
-    design = about["design"]
-    if design["sampled"] is not None:
-        design["sampled"] = tuple(tuple(psu) for psu in design["sampled"])
-
-    def whole(column: str) -> NDArray[np.int64]:
-        return table[column].to_numpy()
-
-    labels = {}
-    for key, values in about["labels"].items():
-        labels[key] = np.array(values, dtype=float if key in about["numeric"] else object)
-    cells = Cells(
-        codebook=codebook,
-        design=Design(**{**design, "fpc": tuple(design["fpc"])}),
-        by=tuple(tuple(family) for family in about["by"]),
-        keys=tuple(about["keys"]),
-        labels=labels,
-        codes={
-            key: table[f"key:{key}"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
-            for key in about["keys"]
-        },
-        rows=smallest(whole("rows")),
-        counts=tuple(
-            smallest(np.column_stack([whole(f"count:{item.code}:{state}") for state in range(item.levels + 2)]))
-            for item in codebook.items
-        ),
-        sums={
-            name: smallest(np.column_stack([whole(f"sum:{name}:{place}") for place in range(prod(shape))])).reshape(
-                -1, *shape
-            )
-            for name, shape in about["sums"].items()
-        },
-        elements=about["elements"],
-    )
-    key, _ = combine([cells.codes[name] for name in cells.keys], [len(labels[name]) for name in cells.keys], len(cells))
-    steps = np.diff(key)
-    if (steps < 0).any() or (not cells.elements and (steps == 0).any()):
-        raise DifferentCells(
-            N_("{path} holds the same cell twice, or cells out of order; tabulate the data again"), path=name
-        )
-    return cells

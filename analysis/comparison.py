@@ -17,7 +17,7 @@ from analysis.cells import Cells
 from analysis.errors import N_, BadMethod, NotInCells
 from analysis.layout import layout_of
 from analysis.measures import Measures
-from analysis.moments import quadratic_form
+from analysis.quadratic import quadratic_form
 from analysis.residuals import projection
 from analysis.weights import Weights, design_weights
 

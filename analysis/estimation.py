@@ -14,8 +14,9 @@ from analysis.estimates import Estimates
 from analysis.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
 from analysis.layout import layout_of
 from analysis.measures import ITEM, Measures, Titles, names, pooled
-from analysis.moments import BLOCK, Moments, joined, moments
+from analysis.moments import Moments, joined, moments
 from analysis.residuals import projection
+from analysis.roads import BLOCK
 from analysis.rollup import averaged, parts_of
 from analysis.scoring import SHARE, Scoring, scoring_named
 from analysis.sharing import borrowed, shared, steadied

@@ -13,6 +13,7 @@ Classes too small to stand alone are merged by one rule, and every merger is lis
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,13 +22,13 @@ from numpy.typing import NDArray
 
 from analysis.cells import Cells
 from analysis.codebook import COARSE, WHOLE_WAVE, Codebook
+from analysis.collapsing import Labels, labels_of, margin_of, merge_classes
 from analysis.errors import N_, BadData, CannotCalibrate
 from analysis.keys import label_text
 from analysis.margins import indicators
 from analysis.raking import fit_margins
 from analysis.weights import Calibration, Weights, describe
 
-Labels = tuple[str, ...]
 Frame: TypeAlias = Mapping[Labels, float] | pa.Table
 
 
@@ -61,52 +62,71 @@ def frame_weights(
     places = [columns.index(column) for column in classes]
     margins = [column for column in columns if column not in classes]
     dossiers = _sums(table, places)
-    labels = _labels(cells, classes)
-    answers: dict[Labels, int] = dict.fromkeys(dossiers, 0)
-    for label, rows in zip(labels, cells.rows, strict=True):
-        answers[label] = answers.get(label, 0) + int(rows)
-    groups, merged, uncovered = _merge(answers, dossiers, smallest)
-    covered = {label for group in groups for label in group}
-    number = {label: k for k, group in enumerate(groups) for label in group}
-    block = np.array([number[label] for label in labels], dtype=np.int64)
-    target = np.array([sum(dossiers.get(label, 0.0) for label in group) for group in groups])
-    home = np.unique([group[0][0] for group in groups], return_inverse=True)[1]
-    kept = {key: n for key, n in table.items() if tuple(key[k] for k in places) in covered}
-    parts = [(block, target)]
-    warnings, joined = [], {}
+    strata = _post_strata(cells, dossiers, classes, smallest)
+    kept = {key: n for key, n in table.items() if tuple(key[k] for k in places) in strata.covered}
+    parts, joined = [(strata.block, strata.target)], {}
     for column in margins:
         totals = _sums(kept, [columns.index(column)])
         if column == "month" and cells.codebook.detailed is not None:
-            totals = _months(cells, totals, block, target)
-        part, mergers = _margin(cells, column, totals, smallest)
-        joined[column] = mergers
+            totals = _months(cells, totals, strata.block, strata.target)
+        part, joined[column] = margin_of(cells, column, totals, smallest)
         if len(part[1]) > 1:
             parts.append(part)
-    base = np.ones(len(cells))
+    base, warnings = np.ones(len(cells)), []
     try:
-        final, rounds, miss = fit_margins(parts, base, cells.rows, home)
+        final, rounds, miss = fit_margins(parts, base, cells.rows, strata.home)
     except CannotCalibrate:
         warnings.append(N_("the margins cannot be met together with the post-strata; they were left out"))
         parts = parts[:1]
-        final, rounds, miss = fit_margins(parts, base, cells.rows, home)
+        final, rounds, miss = fit_margins(parts, base, cells.rows, strata.home)
     model = Calibration(
         "poststratify" if len(parts) == 1 else "raking",
-        block,
-        len(target),
+        strata.block,
+        len(strata.target),
         indicators(parts[1:], len(cells)),
         tuple((codes, len(totals)) for codes, totals in parts),
-        lambda values: fit_margins(parts, values, cells.rows, home)[0],
+        lambda values: fit_margins(parts, values, cells.rows, strata.home)[0],
     )
-    shares = np.bincount(block, final * cells.rows, len(target)) / target.sum()
-    if shares.max() > 0.05 and len(target) > 20:
+    population = float(strata.target.sum())
+    largest = np.bincount(strata.block, final * cells.rows, len(strata.target)).max()
+    if largest > population / 20 and len(strata.target) > 20:
         warnings.append(N_("one class carries more than a twentieth of the weight"))
     about = describe(
         cells, base, final, method=model.method, warnings=warnings, iterations=rounds, miss=miss,
-        categories=len(target), margins=margins if len(parts) > 1 else [],
-        merged=merged, merged_margins=joined, uncovered=uncovered,
-        population=float(target.sum()), population_uncovered=float(sum(n for _, n in uncovered)),
+        categories=len(strata.target), margins=margins if len(parts) > 1 else [],
+        merged=strata.merged, merged_margins=joined, uncovered=strata.uncovered,
+        population=population, population_uncovered=float(sum(n for _, n in strata.uncovered)),
     )  # fmt: skip
     return Weights(cells, base, final, model, diagnostics=about)
+
+
+@dataclass(frozen=True, eq=False)
+class _PostStrata:
+    """The classes that stand: each cell's, their dossiers, the unit each belongs to, and what became of the others."""
+
+    block: NDArray[np.int64]
+    target: NDArray[np.float64]
+    home: NDArray[np.int64]
+    covered: set[Labels]
+    merged: list[list[Labels]]
+    uncovered: list[tuple[str, float]]
+
+
+def _post_strata(cells: Cells, dossiers: Mapping[Labels, float], classes: Labels, smallest: int) -> _PostStrata:
+    labels = labels_of(cells, classes)
+    answers: dict[Labels, int] = dict.fromkeys(dossiers, 0)
+    for label, rows in zip(labels, cells.rows, strict=True):
+        answers[label] = answers.get(label, 0) + int(rows)
+    groups, merged, uncovered = merge_classes(answers, dossiers, smallest)
+    number = {label: k for k, group in enumerate(groups) for label in group}
+    return _PostStrata(
+        block=np.array([number[label] for label in labels], dtype=np.int64),
+        target=np.array([sum(dossiers.get(label, 0.0) for label in group) for group in groups]),
+        home=np.unique([group[0][0] for group in groups], return_inverse=True)[1],
+        covered=set(number),
+        merged=merged,
+        uncovered=uncovered,
+    )
 
 
 def _frame(frame: Frame, columns: Labels, count: str) -> dict[Labels, float]:
@@ -161,7 +181,7 @@ def _months(
     A class of coarse rows that was too small to stand alone was merged with one that has months, and each then stands
     for dossiers of the other; so the rows without a month are given what their classes give them, the months the rest.
     """
-    coarse = np.array([label == (WHOLE_WAVE,) for label in _labels(cells, ("month",))])
+    coarse = np.array([label == (WHOLE_WAVE,) for label in labels_of(cells, ("month",))])
     share = np.bincount(block, cells.rows * coarse, len(target)) / np.bincount(block, cells.rows, len(target))
     without = float((target * share).sum())
     months = {label: n for label, n in totals.items() if label != (WHOLE_WAVE,)}
@@ -176,78 +196,3 @@ def _sums(table: Mapping[Labels, float], places: Sequence[int]) -> dict[Labels, 
         part = tuple(key[place] for place in places)
         found[part] = found.get(part, 0.0) + n
     return dict(sorted(found.items()))
-
-
-def _labels(cells: Cells, classes: Labels) -> list[Labels]:
-    for column in classes:
-        empty = int(cells.rows[cells.code(column) < 0].sum())
-        if empty:
-            raise CannotCalibrate(
-                N_("{count} rows have no {column}; give them a category of their own that the population has too, or "
-                   "impute it"), count=empty, column=column)  # fmt: skip
-    texts = [[label_text(label) for label in cells.labels[column]] for column in classes]
-    return list(zip(*([text[code] for code in cells.codes[c]] for c, text in zip(classes, texts, strict=True)),
-                    strict=True))  # fmt: skip
-
-
-def _merge(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
-           ) -> tuple[list[list[Labels]], list[list[Labels]], list[tuple[str, float]]]:  # fmt: skip
-    """Classes by unit: the groups, those that are mergers, and the units nobody answered for, with their dossiers."""
-    units: dict[str, list[Labels]] = {}
-    for label in sorted(answers):
-        units.setdefault(label[0], []).append(label)
-    groups, uncovered, without = [], [], []
-    for unit, own in units.items():
-        n, population = sum(answers[label] for label in own), sum(dossiers.get(label, 0.0) for label in own)
-        if n == 0:
-            if population:
-                uncovered.append((unit, population))
-            continue
-        if population == 0:
-            without.append(unit)
-            continue
-        parts = [(answers[label], dossiers.get(label, 0.0), [label]) for label in own
-                 if answers[label] or dossiers.get(label)]  # fmt: skip
-        while len(parts) > 1:
-            parts.sort()
-            if min(parts)[0] >= smallest and all(part[1] > 0 for part in parts):
-                break
-            first = next((k for k, part in enumerate(parts) if part[1] == 0 and parts[0][0] >= smallest), 0)
-            one = parts.pop(first)
-            other = parts.pop(0)
-            parts.append((one[0] + other[0], one[1] + other[1], sorted(one[2] + other[2])))
-        groups += [part[2] for part in parts]
-    if without:
-        raise CannotCalibrate(
-            N_("answers but no dossiers for {units}: add their dossiers to the frame, or correct which unit the "
-               "answers belong to"), units=", ".join(without[:20]))  # fmt: skip
-    if not groups:
-        raise CannotCalibrate(N_("the frame and the answers have no unit in common"))
-    groups.sort()
-    return groups, [group for group in groups if len(group) > 1], uncovered
-
-
-def _margin(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
-            ) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], list[list[str]] | None]:  # fmt: skip
-    """The categories of a margin in order, small ones joined to the one before (the first to the next)."""
-    labels = [label[0] for label in _labels(cells, (column,))]
-    answers: dict[str, int] = {label: 0 for (label,) in dossiers}
-    for label, rows in zip(labels, cells.rows, strict=True):
-        answers[label] = answers.get(label, 0) + int(rows)
-    groups: list[list[str]] = []
-    size: list[tuple[int, float]] = []
-    for label in sorted(answers):
-        n, population = answers[label], dossiers.get((label,), 0.0)
-        if groups and (n < smallest or population == 0 or size[-1][0] < smallest or size[-1][1] == 0):
-            groups[-1].append(label)
-            size[-1] = (size[-1][0] + n, size[-1][1] + population)
-        else:
-            groups.append([label])
-            size.append((n, population))
-    if len(groups) > 1 and (size[-1][0] < smallest or size[-1][1] == 0):
-        last, (n, population) = groups.pop(), size.pop()
-        groups[-1] += last
-        size[-1] = (size[-1][0] + n, size[-1][1] + population)
-    number = {label: k for k, group in enumerate(groups) for label in group}
-    codes = np.array([number[label] for label in labels], dtype=np.int64)
-    return (codes, np.array([population for _, population in size])), [g for g in groups if len(g) > 1]

@@ -15,9 +15,9 @@ from analysis import (
     design_weights,
     estimate,
     frame_weights,
-    moments,
     poststratify,
     rake,
+    roads,
     tabulate,
 )
 from analysis.errors import BadDesign, BadMethod, LonelyPsu, NotInCells
@@ -115,18 +115,18 @@ def test_categories_that_straddle_domains_give_what_working_out_every_cell_gives
     frame = totals(sample, np.full(400, 50.0), "unit", "field", "month")
     weights = frame_weights(cells, frame, smallest=45)
     assert weights.diagnostics["merged"]
-    monkeypatch.setattr(moments, "FEW", 0)  # no short cut for few categories
-    monkeypatch.setattr(moments, "BLOCK", block)  # the second time in many small parts
+    monkeypatch.setattr(roads, "FEW", 0)  # no short cut for few categories
+    monkeypatch.setattr(roads, "BLOCK", block)  # the second time in many small parts
     by_touch = estimate(cells, weights)
-    roads = []
+    taken = []
 
     def in_full(weights, layout, runs, measures, projection, base, scale, _lonely):
-        roads.append(runs.columns)
-        return moments._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
+        taken.append(runs.columns)
+        return roads._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
 
-    monkeypatch.setattr(moments, "_touched", in_full)
+    monkeypatch.setattr(roads, "_touched", in_full)
     everywhere = estimate(cells, weights)
-    assert ("unit", "field") in roads
+    assert ("unit", "field") in taken
     np.testing.assert_allclose(by_touch.variance, everywhere.variance, rtol=1e-10, atol=1e-20)
 
 
