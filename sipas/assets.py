@@ -53,7 +53,7 @@ class Asset:
     name: str
     body: bytes
     digest: str
-    needs: tuple[str, ...]  # scripts that it brings in, and theirs
+    needs: tuple[str, ...]  # scripts that it brings in at once, and theirs
 
     @property
     def path(self) -> str:
@@ -103,7 +103,8 @@ def _renamed(part: str, sent_as: str, made: dict[str, Asset], needs: list[str]) 
 
     def renamed(found: re.Match[str]) -> str:
         other = _make(posixpath.normpath(posixpath.join(posixpath.dirname(part), found["name"])), made)
-        needs.extend((other.name, *other.needs))
+        if "(" not in found["before"]:  # what is fetched later, if ever, is not asked for at once
+            needs.extend((other.name, *other.needs))
         there = posixpath.relpath(other.path, posixpath.dirname(sent_as) or ".")
         return found["before"] + (there if there.startswith(".") else f"./{there}") + found["after"]
 

@@ -42,6 +42,9 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     for name in ("B5.0", "about"):
         _fresh(page, f"/k/to-hieu-1/{language}{query}#q-{name}")
         yield name
+    page.locator("textarea").click()
+    expect(page.locator(".keys")).to_be_visible()
+    yield "keyboard"
     page.locator(".primary").click()
     yield "errors"
     for name in ("privacy", "thanks"):

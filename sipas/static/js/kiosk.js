@@ -18,3 +18,5 @@ each("returns", (link) => returns(link));
 each("stop", (link) => stop(link));
 each("switch", (link) => switches(link));
 look();
+// Only a kiosk's screen has a keyboard of ours; nobody else fetches it.
+document.querySelectorAll("[data-kiosk] [data-keys]").forEach(async (box) => (await import("./kiosk/keyboard.js")).default(box));
