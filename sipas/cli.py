@@ -27,6 +27,7 @@ COMMANDS = {
     "point": "sipas.commands.fieldwork:point",
     "invitations": "sipas.commands.invitations:invitations",
     "keypair": "sipas.commands.keycopies:keypair",
+    "device": "sipas.commands.device:device",
     "wave": "sipas.commands.fieldwork:wave",
     "frame": "sipas.commands.fieldwork:frame",
     "responses": "sipas.commands.responses:responses",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from pathlib import Path
 
 import click
 
@@ -28,22 +29,39 @@ from sipas.i18n import _
     help=_("Port to listen at."),
 )
 @click.option("--workers", type=click.IntRange(1, 64), help=_("Worker processes (default: SIPAS_WORKERS, else 2)."))
-def serve(host: str, port: int, workers: int | None) -> None:
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("Serve HTTPS with this certificate (PEM, with those between it and the authority); kiosks need it."),
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("The certificate's private key (PEM)."),
+)
+def serve(host: str, port: int, workers: int | None, certificate: Path | None, key: Path | None) -> None:
+    if (certificate is None) != (key is None):
+        raise click.UsageError(_("--certificate and --key belong together; give both or neither"))
     where = settings()
     database(where)
-    run(host, port, workers or where.workers)
+    run(host, port, workers or where.workers, certificate, key)
 
 
-def run(host: str, port: int, workers: int) -> None:
-    """Serves until it is stopped; raises NotReady when the port is taken."""
+def run(host: str, port: int, workers: int, certificate: Path | None = None, key: Path | None = None) -> None:
+    """Serves until it is stopped; raises NotReady when the port is taken, or key and certificate do not fit."""
     refuse_taken(host, port)
+    if certificate is not None and key is not None:
+        from sipas.certificates import check_pair
+
+        check_pair(certificate, key)
     from granian import Granian  # type: ignore[attr-defined]
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, SSLProtocols
     from granian.log import LogLevels
 
     keep_reserve(settings().home)
     every_night()
-    note(_("Serving on http://{host}:{port} (stop with Ctrl+C).", host=host, port=port))
+    scheme = "https" if certificate else "http"
+    note(_("Serving on {address} (stop with Ctrl+C).", address=f"{scheme}://{host}:{port}"))
     Granian(
         "sipas.wsgi:gathered",
         address=host,
@@ -53,6 +71,9 @@ def run(host: str, port: int, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=5,  # one that does not stop by itself (seen on Ctrl+C) must not keep the others waiting
         log_access=False,
+        ssl_cert=certificate,
+        ssl_key=key,
+        ssl_protocol_min=SSLProtocols.tls12,
         log_level=LogLevels.error,
     ).serve()
 

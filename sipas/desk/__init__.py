@@ -1,5 +1,5 @@
-"""The desk: an officer sees how far a wave is and what awaits release. It reads; of writing it does no more
-than to issue invitation codes, all else is by command."""
+"""The desk: an officer sees how far a wave is, how the kiosks' screens are, and what awaits release. Of writing it does
+no more than to issue invitation codes, and to enrol and revoke screens; all else is by command."""
 
 from sipas.desk.blueprint import desk
 

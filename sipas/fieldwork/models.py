@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipas.database import Base
@@ -90,3 +90,39 @@ class FrameCell(Base):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     dossiers: Mapped[int] = mapped_column(Integer)
     source: Mapped[str] = mapped_column(String(200))
+
+
+class EnrolCode(Base):
+    """A short code with which one device may enrol at a point; its hash alone is kept."""
+
+    __tablename__ = "enrol_code"
+
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    point: Mapped[int] = mapped_column(ForeignKey("point.id"))
+    expires: Mapped[int] = mapped_column(BigInteger, comment="seconds since 1970")
+    device: Mapped[str] = mapped_column(String(32), default="", comment="the device that used it")
+
+
+class Device(Base):
+    """A kiosk's screen that may work without the line. Counts and sums only: no list of what it sent, no hour."""
+
+    __tablename__ = "device"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    point: Mapped[int] = mapped_column(ForeignKey("point.id"))
+    key: Mapped[bytes] = mapped_column(LargeBinary(65), comment="public half; the other never leaves the device")
+    enrolled: Mapped[str] = mapped_column(String(7), comment="month, such as 2026-03")
+    revoked: Mapped[bool] = mapped_column(default=False)
+    batch: Mapped[int] = mapped_column(Integer, default=0, comment="number of the last batch that was settled")
+    settled: Mapped[int] = mapped_column(Integer, default=0, comment="sealed messages taken, as we counted")
+    settled_sum: Mapped[bytes] = mapped_column(
+        LargeBinary(32), default=bytes(32), comment="sum of SHA-256(message) mod 2^256: shows a missing one, no order"
+    )
+    damaged: Mapped[int] = mapped_column(Integer, default=0, comment="messages that did not open, kept sealed")
+    agrees: Mapped[bool] = mapped_column(default=True, comment="whether the device's own count and sum were the same")
+    made: Mapped[int] = mapped_column(Integer, default=0, comment="sealed messages made, as the device says")
+    waiting: Mapped[int] = mapped_column(Integer, default=0, comment="sealed messages waiting, as the device says")
+    last_contact: Mapped[dt.date | None] = mapped_column(Date)
+    persistent: Mapped[bool | None] = mapped_column(comment="whether its browser promised to keep the store")
+    software: Mapped[str] = mapped_column(String(40), default="", comment="version of the pages on the device")
+    clock_off: Mapped[bool] = mapped_column(default=False, comment="whether its clock was more than a day off")

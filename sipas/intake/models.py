@@ -71,3 +71,19 @@ class LateCount(Base):
     wave: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     point: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(Integer)
+
+
+class Unopened(Base):
+    """A sealed message that an enrolled device sent and that could not be opened or read: kept as it came, never lost
+    in silence. Its key dies with its wave's; after that it is noise."""
+
+    __tablename__ = "unopened"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True, comment="SHA-256 of the message")
+    wave: Mapped[str] = mapped_column(String(40), comment="as the device says")
+    point: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str] = mapped_column(
+        String(10), comment="damaged (does not open) or strange (opens, makes no sense)"
+    )
+    sealed: Mapped[bytes] = mapped_column(LargeBinary(2048))

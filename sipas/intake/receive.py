@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -16,6 +17,7 @@ from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
 from sipas.intake.inbox import keep_comment
 from sipas.intake.marks import marks
+from sipas.intake.models import Unopened
 from sipas.intake.record import count_late, is_stored, record
 from sipas.intake.screen import screen
 
@@ -98,3 +100,33 @@ def receive(
         apart = comment_of(text, **place, moment=moment, submission=submission, id_key=id_key)
         keep_comment(database, home, apart)
     return outcome
+
+
+def receive_comment(
+    database: Database,
+    home: Path,
+    text: str,
+    *,
+    wave: str,
+    codes: Mapping[str, int],
+    moment: dt.datetime,
+    submission: str,
+    still_open: Callable[[Session], bool] = lambda _session: True,
+) -> Outcome:
+    """Takes a comment that came by itself, apart from its answer and later. An empty one, which a device makes so that
+    nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
+    text = screen(text)
+    if not text:
+        return Outcome.STORED
+    place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
+    row = comment_of(text, **place, moment=moment, submission=submission, id_key=keys.load(home, wave, "id"))
+    with database.reading() as session:
+        if not still_open(session):
+            return Outcome.LATE
+    return Outcome.STORED if keep_comment(database, home, row) else Outcome.RESENT
+
+
+def keep_sealed(database: Database, sealed: bytes, *, wave: str, point: int, reason: str) -> bool:
+    """Puts a message that could not be opened or read aside, as it came. False where it lies there already."""
+    row = Unopened(key=hashlib.sha256(sealed).digest(), wave=wave[:40], point=point, reason=reason, sealed=sealed)
+    return database.write(lambda session: record(session, row), "sealed")

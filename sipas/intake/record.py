@@ -9,10 +9,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sipas.database import Base
-from sipas.intake.models import Comment, LateCount, Response
+from sipas.intake.models import Comment, LateCount, Response, Unopened
 
 
-def record(session: Session, row: Response | Comment) -> bool:
+def record(session: Session, row: Response | Comment | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
     values = tuple(values_of(row).values())
     insert = insert_once(session.get_bind().dialect.name, row.__tablename__)

@@ -1,11 +1,14 @@
-"""Opens what a browser sealed (`static/js/seal.js`): HPKE, RFC 9180, base mode.
+"""Opens what an enrolled device sealed (`static/js/seal.js`): HPKE, RFC 9180, base mode.
 
 The context of a message enters the key schedule as `info`: a message that is moved to another wave, point, instrument
-or kind does not open. No route calls this yet: kiosks post directly until devices can be enrolled.
+or kind does not open. The suite stands in it too, so that another one can follow some day.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -13,13 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+SUITE_ID = "0020-0001-0002"  # RFC 9180's numbers of the three
 LENGTH = 1024
 SEALED_LENGTH = 32 + LENGTH + 16  # ephemeral key, padded text, tag
+KINDS = ("answer", "comment")
+_PART = re.compile(r"[A-Za-z0-9._-]{1,60}")  # nothing in a part can be taken for the line between two
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a sealed message says it is."""
+    """What a sealed message says it is. Raises ValueError where a part could be read in two ways."""
 
     wave: str
     point: str
@@ -27,13 +33,19 @@ class Context:
     version: str
     kind: str
 
+    def __post_init__(self) -> None:
+        for part in (self.wave, self.point, self.instrument, self.version, self.kind):
+            if not _PART.fullmatch(part):
+                raise ValueError(f"{part!r} cannot stand in the context of a sealed message")
+
     def info(self) -> bytes:
         """The line that both sides bind.
 
         >>> Context("2026-2", "to-hieu-1", "sipas", "1", "answer").info()
-        b'sipas answer v1 | 2026-2 | to-hieu-1 | sipas@1 | answer'
+        b'sipas answer v1 | 0020-0001-0002 | 2026-2 | to-hieu-1 | sipas@1 | answer'
         """
-        return f"sipas answer v1 | {self.wave} | {self.point} | {self.instrument}@{self.version} | {self.kind}".encode()
+        parts = (SUITE_ID, self.wave, self.point, f"{self.instrument}@{self.version}", self.kind)
+        return " | ".join(("sipas answer v1", *parts)).encode()
 
 
 def unpad(padded: bytes) -> str | None:
@@ -59,3 +71,27 @@ def opened(sealed: bytes, private_key: X25519PrivateKey, context: Context) -> st
         return unpad(SUITE.decrypt(sealed, private_key, context.info()))
     except (InvalidTag, ValueError):
         return None
+
+
+@dataclass(frozen=True)
+class Said:
+    """The text of a message: which form, in which language and week, and what was chosen or written."""
+
+    language: str
+    form: str
+    week: str
+    month: str
+    doubt: bool
+    fields: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, text: str) -> Said | None:
+        """None where the text is not what a device of ours writes."""
+        try:
+            data = json.loads(text)
+            fields = {name: value if isinstance(value, list) else [value] for name, value in data["fields"].items()}
+            said = cls(data["language"], data["form"], data["week"], data["month"], data["doubt"] is not False, fields)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        words = [said.language, said.form, said.week, said.month, *(one for many in fields.values() for one in many)]
+        return said if all(isinstance(word, str) for word in words) else None

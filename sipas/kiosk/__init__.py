@@ -33,6 +33,12 @@ def ways_to_see_it() -> dict[str, object]:
     }
 
 
+@kiosk.context_processor
+def variant() -> dict[str, object]:
+    """Whether this is the page as an enrolled device keeps it (`shell.py`)."""
+    return {"shell": "shell" in request.args}
+
+
 def this_page(query: dict[str, str]) -> str:
     """The address of the page that is open, with another query."""
     kept = {name: request.args[name] for name in ("lang", "wave") if name in request.args}
@@ -44,6 +50,6 @@ def _in(code: str) -> str:
         return _("starts again")
 
 
-from sipas.kiosk import kept, views  # noqa: E402, F401  (the routes register themselves)
+from sipas.kiosk import enrolled, kept, views  # noqa: E402, F401  (the routes register themselves)
 
 kept.install(kiosk)

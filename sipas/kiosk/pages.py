@@ -19,6 +19,7 @@ from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
 from sipas.kiosk.sent import Sent
+from sipas.kiosk.shell import Seal
 
 SLOT = "0" * 32  # where the id goes; as long as one
 ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
@@ -54,12 +55,22 @@ def questionnaire(place: Place, preset: Preset) -> Response:
     return response
 
 
+def shell(place: Place, seal: Seal) -> Response:
+    """The same page for an enrolled device: without an id, with the key that its answers are sealed to."""
+    return Response(_shell(place, seal, i18n.language()), mimetype="text/html")
+
+
+@lru_cache(maxsize=512)
+def _shell(place: Place, seal: Seal, language: str) -> str:
+    return _render(place, Preset(), form_of(place), "", seal)
+
+
 def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:
     """The questionnaire as it was sent, with what is missing."""
     return Response(_render(place, preset, form, form.submission), status=422, mimetype="text/html")
 
 
-def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission: str) -> str:
+def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission: str, seal: Seal | None = None) -> str:
     return render_template(
         "kiosk/questionnaire.html",
         place=place,
@@ -67,6 +78,8 @@ def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission
         form=form,
         screens=list(screens(form)),
         submission=submission,
+        seal=seal,
+        shell=seal is not None,
     )
 
 

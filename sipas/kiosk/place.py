@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import surveys
 from sipas import i18n
+from sipas.fieldwork.models import Point
 from sipas.fieldwork.visits import Visit
 from surveys import Instrument
 
@@ -47,6 +48,12 @@ class Place:
             instrument_version=wave.version,
             services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in visit.services),
         )
+
+    @classmethod
+    def at(cls, point: Point) -> Place:
+        """A point at which nothing need be asked now."""
+        names = (("vi", point.name), ("en", point.name_en))
+        return cls(point.code, "", names, point.channel == "kiosk", point.form, False, "", 0, ())
 
     @property
     def name(self) -> str:

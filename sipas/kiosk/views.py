@@ -15,9 +15,11 @@ from sipas.kiosk import kiosk, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
+from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
 
+DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
 LANGUAGE = f"<any({', '.join(i18n.LANGUAGES)}):language>"
 
 
@@ -37,9 +39,14 @@ def _visit(point: str, language: str, wave: str = "") -> Visit:
 
 @kiosk.before_request
 def ask_for_the_code() -> Response | None:
-    """Where a point asks for codes, its answers come by `/q/`, and this door leads there."""
+    """Where a point asks for codes, its answers come by `/q/`, and this door leads there. A device's own addresses
+    (`enrolled.py`) answer whatever is asked today."""
     point = (request.view_args or {}).get("point", "")
-    if point and _visit(point, "vi", request.values.get("wave", "")).point.invitation == "required":
+    if (
+        point
+        and request.endpoint not in DEVICES
+        and _visit(point, "vi", request.values.get("wave", "")).point.invitation == "required"
+    ):
         return redirect(url_for("phone.start", point=point), 303)
     return None
 
@@ -57,7 +64,10 @@ def start(point: str) -> str:
 @kiosk.get(f"/<point>/{LANGUAGE}")
 def questionnaire(point: str, language: str) -> Response:
     """All questions in one document."""
-    place = Place.of(_visit(point, language))
+    visit = _visit(point, language)
+    place = Place.of(visit)
+    if "shell" in request.args:
+        return pages.shell(place, Seal.of(visit, _settings().home))
     return pages.questionnaire(place, Preset.of(place))
 
 

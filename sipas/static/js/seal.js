@@ -51,9 +51,16 @@ export function pad(text) {
   return padded;
 }
 
+// RFC 9180's numbers of the three; they stand in the context, so that another suite can follow some day.
+const SUITE = "0020-0001-0002";
+const PART = /^[A-Za-z0-9._-]{1,60}$/; // nothing in a part can be taken for the line between two
+
 // `context` is { wave, point, instrument, version, kind }; sipas/intake/sealed.py writes the same line.
-export const line = ({ wave, point, instrument, version, kind }) =>
-  `sipas answer v1 | ${wave} | ${point} | ${instrument}@${version} | ${kind}`;
+export function line({ wave, point, instrument, version, kind }) {
+  const wrong = [wave, point, instrument, version, kind].find((part) => !PART.test(part));
+  if (wrong !== undefined) throw new RangeError(`${wrong} cannot stand in the context of a sealed message`);
+  return ["sipas answer v1", SUITE, wave, point, `${instrument}@${version}`, kind].join(" | ");
+}
 
 export async function seal(publicKey, context, text) {
   const ephemeral = await crypto.subtle.generateKey("X25519", false, ["deriveBits"]);

@@ -19,7 +19,14 @@ from tests.make import a_point, a_response, a_wave
 from tests.make_release import a_release
 
 WORD = "mười bảy con chim sẻ"
-PAGES = ["/desk", "/desk/wave/2026-1", "/desk/wave/2026-2", "/desk/release/2026-1-r1", "/desk/release/2026-1-r2"]
+PAGES = [
+    "/desk",
+    "/desk/screens",
+    "/desk/wave/2026-1",
+    "/desk/wave/2026-2",
+    "/desk/release/2026-1-r1",
+    "/desk/release/2026-1-r2",
+]
 
 
 @pytest.fixture

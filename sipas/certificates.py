@@ -1,0 +1,57 @@
+"""Certificates for HTTPS: whether key and certificate fit, and how long they hold. docs/kiosk-install.md makes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from sipas.errors import N_, NotReady
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What matters of a certificate to those who keep it."""
+
+    names: tuple[str, ...]
+    ends: dt.datetime
+
+
+def read(certificate: Path) -> Certificate:
+    """The first certificate of a PEM file; raises NotReady where there is none."""
+    found = _load(certificate)
+    try:
+        others = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = tuple(
+            map(str, (*others.get_values_for_type(x509.DNSName), *others.get_values_for_type(x509.IPAddress)))
+        )
+    except x509.ExtensionNotFound:
+        names = ()
+    return Certificate(names, found.not_valid_after_utc)
+
+
+def check_pair(certificate: Path, key: Path) -> None:
+    """Raises NotReady, with the reason, where a server could not use the two."""
+    found = _load(certificate)
+    try:
+        private = load_pem_private_key(key.read_bytes(), None)
+    except (ValueError, TypeError):
+        raise NotReady(N_("{file} holds no private key that can be read without a password."), file=key.name) from None
+    shape = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if private.public_key().public_bytes(*shape) != found.public_key().public_bytes(*shape):
+        raise NotReady(N_("{key} is not the key of {file}."), key=key.name, file=certificate.name)
+    if not read(certificate).names:
+        raise NotReady(
+            N_("{file} names no address (subjectAltName); browsers refuse it. See docs/kiosk-install.md."),
+            file=certificate.name,
+        )
+
+
+def _load(certificate: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(certificate.read_bytes())
+    except ValueError:
+        raise NotReady(N_("{file} holds no certificate (PEM)."), file=certificate.name) from None

@@ -1,0 +1,86 @@
+"""The kiosks' screens as the desk sees them: what waits on each, when it was heard of, and whether anything is missing.
+
+By counts and days only: never a list of messages, never an hour.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from dataclasses import dataclass
+
+import segno
+from flask import current_app, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from sipas import clock
+from sipas.desk.blueprint import desk
+from sipas.fieldwork.devices import devices, make_code, missing
+from sipas.fieldwork.devices import revoke as revoke_device
+from sipas.fieldwork.models import Device, Point
+from sipas.fieldwork.points import point as point_of
+from sipas.fieldwork.points import points
+from sipas.links import link
+
+QUIET = 3  # days without a word after which the desk asks to look
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One device in words for the desk."""
+
+    device: Device
+    missing: int
+    quiet: bool
+
+    @classmethod
+    def of(cls, device: Device, today: dt.date) -> Screen:
+        """Quiet is who was not heard of for some days, though it says a word every day that it is on."""
+        heard = device.last_contact
+        return cls(device, missing(device), not device.revoked and (heard is None or (today - heard).days >= QUIET))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A kiosk's point with its screens."""
+
+    point: Point
+    screens: tuple[Screen, ...]
+
+
+def places(session: Session, today: dt.date) -> list[Place]:
+    """Every kiosk's point; those with a screen first."""
+    found: dict[int, list[Screen]] = {}
+    for one in devices(session):
+        found.setdefault(one.point.id, []).append(Screen.of(one.device, today))
+    listed = [Place(one, tuple(found.get(one.id, ()))) for one in points(session) if one.channel == "kiosk"]
+    return sorted(listed, key=lambda one: not one.screens)
+
+
+@desk.get("/screens")
+def screens() -> str:
+    """All screens."""
+    with current_app.config["DATABASE"].reading() as session:
+        return render_template("desk/screens.html", places=places(session, clock.today()), days=QUIET)
+
+
+@desk.post("/screens/code")
+def enrol_code() -> str:
+    """A code for a screen, shown once, with the address as QR: the code stands behind its `#` and reaches no server."""
+    with current_app.config["DATABASE"].writing() as session:
+        place = point_of(session, request.form.get("point", ""))
+        code = make_code(session, place.code, clock.now())
+    path = url_for("kiosk.device", point=place.code, language="vi")
+    address = (current_app.config["SETTINGS"].address or request.host_url.rstrip("/")) + path
+    drawn = segno.make(f"{address}#code={code}", micro=False, error="m").svg_inline(border=4, scale=6, omitsize=True)
+    picture = base64.b64encode(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()).decode()
+    return render_template("desk/code.html", point=place, code=code, address=address, picture=picture)
+
+
+@desk.post("/screens/revoke")
+def revoke() -> Response:
+    """Nothing is taken from this screen any more."""
+    with current_app.config["DATABASE"].writing() as session:
+        revoke_device(session, request.form.get("device", ""))
+    return redirect(link("desk.screens"), 303)

@@ -1,0 +1,136 @@
+"""The addresses of enrolled devices: enrolling and looking after one, the service worker, and what it sends."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from flask import current_app, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sipas import clock, i18n
+from sipas.budgets import Budget
+from sipas.errors import N_, NoOpenWave, SipasError
+from sipas.fieldwork import devices
+from sipas.fieldwork.models import Device
+from sipas.fieldwork.points import point as point_of
+from sipas.kiosk import kiosk
+from sipas.kiosk.batches import MOST, Desk, Message, Report, clock_holds, settle
+from sipas.kiosk.place import Place
+from sipas.kiosk.shell import Seal, worker
+from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
+
+
+class BadMessage(SipasError):
+    """What a device sent is not written as it should be."""
+
+
+@kiosk.get("/<point>/device")
+def to_device(point: str) -> Response:
+    """The address on the sheet for installers; Vietnamese unless they choose otherwise."""
+    return redirect(url_for(".device", point=point, language="vi"))
+
+
+@kiosk.get(f"/<point>/{LANGUAGE}/device")
+def device(point: str, language: str) -> str:
+    """Where an installer enrols this screen, and where staff see what it holds; also while nothing is asked."""
+    i18n.speak(language)
+    with _database().reading() as session:
+        return render_template("kiosk/device.html", place=Place.at(point_of(session, point)))
+
+
+@kiosk.post(f"/<point>/{LANGUAGE}/device")
+def enrol(point: str, language: str) -> tuple[Response, int] | Response:
+    """Takes a code and the public half of a key that the device has just made."""
+    i18n.speak(language)
+    said = _json()
+    try:
+        with _database().writing() as session:
+            made = devices.enrol(session, point, str(said.get("code", "")), _bytes(said.get("key")), clock.now())
+    except SipasError as error:
+        return jsonify(reason=i18n.say(error)), error.status
+    return jsonify(device=made.id, enrolled=made.enrolled, now=_milliseconds())
+
+
+@kiosk.get("/<point>/worker.js")
+def service_worker(point: str) -> Response:
+    """The service worker of this point. Only a page of an enrolled device registers it."""
+    visit = _visit(point, "vi")
+    script = worker(Place.of(visit), Seal.of(visit, _settings().home), _settings().province)
+    response = current_app.response_class(script, mimetype="text/javascript")
+    response.headers["Service-Worker-Allowed"] = url_for(".start", point=point)
+    return response
+
+
+@kiosk.post("/<point>/sealed")
+def sealed(point: str) -> tuple[Response, int] | Response:
+    """A signed batch; the reply says of each message what became of it, once that is stored."""
+    body, now = request.get_data(), clock.now()
+    said = _json()
+    with _database().reading() as session:
+        try:
+            sender = devices.device_at(
+                session, point, str(said.get("device", "")), _bytes(request.headers.get("X-Signature")), body
+            )
+        except devices.NotEnrolled as error:
+            return jsonify(enrolled=False, reason=i18n.say(error)), 403
+        place = point_of(session, point)
+    report, messages = _report(said), _messages(said)
+    budget = Budget.of_device(_settings())
+    current_app.config["BUDGETS"].take(f"device {sender.id}", budget, clock.today(), len(messages))
+    if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
+        return jsonify(batch=sender.batch), 409
+    desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled)
+    outcomes = desk.take(messages)
+    with _database().writing() as session:
+        settle(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)
+    return jsonify(batch=report.batch, outcomes=outcomes, now=_milliseconds(), wave=_asks_now(point))
+
+
+def _asks_now(point: str) -> str:
+    """The wave that asks here today, so that a device learns of one that was closed; "" where none does."""
+    try:
+        return _visit(point, "vi").wave.code
+    except NoOpenWave:
+        return ""
+
+
+def _milliseconds() -> int:
+    return round(clock.now().timestamp() * 1000)
+
+
+def _json() -> dict[str, Any]:
+    said = request.get_json(silent=True)
+    if not isinstance(said, dict):
+        raise BadMessage(N_("The request could not be understood."))
+    return said
+
+
+def _bytes(text: object) -> bytes:
+    try:
+        return base64.b64decode(str(text or ""), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadMessage(N_("The request could not be understood.")) from None
+
+
+def _report(said: dict[str, Any]) -> Report:
+    try:
+        total = bytes.fromhex(said["settled_sum"])
+        numbers = [said[name] for name in ("batch", "made", "waiting", "settled", "clock")]
+        if len(total) != 32 or not all(type(one) is int and 0 <= one < 1 << 40 for one in numbers):
+            raise ValueError
+        batch, made, waiting, settled, at = numbers
+        persistent = said["persistent"] if isinstance(said["persistent"], bool) else None
+        return Report(batch, made, waiting, settled, total, persistent, str(said["software"]), at)
+    except (KeyError, TypeError, ValueError):
+        raise BadMessage(N_("The request could not be understood.")) from None
+
+
+def _messages(said: dict[str, Any]) -> list[Message]:
+    listed = said.get("messages")
+    if not isinstance(listed, list) or len(listed) > MOST or not all(isinstance(one, dict) for one in listed):
+        raise BadMessage(N_("The request could not be understood."))
+    return [
+        Message(str(one.get("wave", "")), _bytes(one.get("sealed")), one.get("kind") == "comment") for one in listed
+    ]

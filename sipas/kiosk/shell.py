@@ -1,0 +1,84 @@
+"""What an enrolled device keeps of its point: pages, style, scripts and fonts, as one version that is taken whole.
+
+The pages are those of everybody, in a variant (`?shell`) that brings one script more and, in the questionnaire, the key
+that answers are sealed to. So a page and its key can never belong to two different waves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, current_app, url_for
+
+from sipas import assets, i18n, keys
+from sipas.errors import N_, NotReady
+from sipas.fieldwork.visits import Visit
+from sipas.kiosk.place import Place
+
+WORKER = Path(__file__).with_name("worker.js")
+SCRIPTS, STYLES = ("js/device.js", "js/enrol.js", "js/kiosk.js"), ("kiosk.css",)
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a page must know to seal an answer."""
+
+    key: str  # base64 of the wave's public key
+    wave: str
+    instrument: str
+    version: str
+    closes_on: str  # the wave's last day, "" while nobody knows it
+
+    @classmethod
+    def of(cls, visit: Visit, home: Path) -> Seal:
+        """Of the wave that asks where the visitor stands."""
+        wave = visit.wave
+        public = base64.b64encode(keys.seal_public(home, wave.code)).decode()
+        return cls(public, wave.code, wave.instrument, str(wave.version), str(wave.closes_on or ""))
+
+
+def pages(point: str) -> list[str]:
+    """The addresses of every page that a device keeps."""
+    kept = [url_for("kiosk.start", point=point, shell="")]
+    for language in i18n.LANGUAGES:
+        for page in ("questionnaire", "privacy", "thanks", "device"):
+            kept.append(url_for(f"kiosk.{page}", point=point, language=language, shell=""))
+    return kept
+
+
+def files() -> list[str]:
+    """The addresses of every file that those pages bring in, named by content."""
+    every = assets.assets()
+    names = dict.fromkeys((*SCRIPTS, *(script for name in SCRIPTS for script in every[name].needs), *STYLES))
+    styles = b"".join(every[name].body for name in STYLES)
+    fonts = [name for name, one in every.items() if name.endswith(".woff2") and one.path.encode() in styles]
+    return [assets.static_url(name) for name in (*names, *fonts)]
+
+
+def worker(place: Place, seal: Seal, province: str) -> str:
+    """The service worker with its list; equal while nothing on the device would change."""
+    return _worker(current_app._get_current_object(), place, seal, province)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=256)
+def _worker(_app: Flask, place: Place, seal: Seal, _province: str) -> str:
+    script, listed = WORKER.read_text(), pages(place.code)
+    version = hashlib.sha256(repr((seal, files(), script)).encode())
+    for address in listed:
+        version.update(_served(address))
+    kept = {"point": place.code, "version": version.hexdigest()[:16], "pages": listed, "files": files()}
+    return f"const KEPT = {json.dumps(kept)};\n{script}"
+
+
+def _served(address: str) -> bytes:
+    """A page as a device gets it: what is counted into the version is what is served, whatever made it."""
+    with current_app.test_request_context(address):
+        response = current_app.full_dispatch_request()
+        if response.status_code != 200:
+            raise NotReady(N_("The page {page} cannot be kept on devices just now."), page=address)
+        return response.get_data()

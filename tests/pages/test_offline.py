@@ -1,0 +1,305 @@
+"""An enrolled screen: it seals, waits, sends once, and works without the server."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Error, expect
+from sqlalchemy import select
+
+from sipas import clock
+from sipas.fieldwork.devices import devices, missing
+from sipas.fieldwork.waves import close_wave
+from sipas.intake.inbox import settle_comments
+from sipas.intake.models import Comment, Response
+from sipas.kiosk import batches
+from tests.make import a_point, a_wave
+from tests.pages.conftest import Silent
+from tests.pages.device import CALL, Line, Machine, Screen
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def kiosk(database, settings):
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings, "w1", "service-2024", opens_on=clock.today())
+
+
+@pytest.fixture
+def line(app):
+    made = Line(app, Silent)
+    yield made
+    made.cut()
+
+
+@pytest.fixture
+def server(line):
+    """What `opens` opens: the line of this test."""
+    return line.address
+
+
+@pytest.fixture
+def machine(browser_type, browser_type_launch_args, tmp_path, line):
+    made = Machine(browser_type, browser_type_launch_args, tmp_path / "profile", line.address)
+    yield made
+    made.ends()
+
+
+def stored(database, table=Response) -> list:
+    if table is Comment:
+        settle_comments(database, database.lock.parent)
+    with database.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def wait_until(happened, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.2)
+
+
+def versions(screen: Screen) -> list[str]:
+    """The versions of the point's pages that are on the device."""
+    for _ in range(5):
+        try:
+            return screen.page.evaluate("caches.keys()")
+        except Error:  # the page was just starting anew
+            screen.page.wait_for_load_state()
+    return []
+
+
+def device(database):
+    with database.reading() as session:
+        return devices(session)[-1].device
+
+
+def test_a_visit_is_sealed_kept_and_sent_later(opens, database):
+    screen = Screen(opens("/"), database).enrols()
+    posts = []
+    screen.page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    screen.opens().answers(5, "Rất tốt").is_thanked()
+    assert len(screen.holds()) == 2
+    assert stored(database) == []
+    assert screen.sends() == "done"
+    assert screen.holds() == []
+    (row,), (comment,) = stored(database), stored(database, Comment)
+    assert row.answers[0] == 5
+    assert comment.text == "Rất tốt"
+    assert all(url.endswith("/sealed") for url in posts)
+    assert len(posts) >= 2  # the answer and its comment travel apart
+
+
+def test_a_browser_that_was_not_enrolled_posts_by_itself(opens, database):
+    page = opens("/k/to-hieu-1/en")
+    Screen(page, database).answers(3).is_thanked()
+    assert len(stored(database)) == 1
+    assert page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+    assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
+
+
+def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(machine, line, database, monkeypatch):
+    arrived = []
+    plain = batches.Desk._answer
+
+    def noted(self, visit, said, common):
+        said_levels = [said.fields.get(item, ["0"])[0] for item in ("O", "B1.0", "B2.0", "B3.0")]
+        arrived.append(sum((int(level) - 1) * 5**place for place, level in enumerate(said_levels)))
+        return plain(self, visit, said, common)
+
+    monkeypatch.setattr(batches.Desk, "_answer", noted)
+    screen = Screen(machine.starts(), database).enrols().opens("/en")
+    line.cut()  # in the middle of a visit
+    screen.answers(4).is_thanked()
+    screen.makes(199)
+    assert len(screen.holds()) == 400
+    assert screen.sends() == "failed"
+    machine.is_killed()
+
+    screen = Screen(machine.starts(), database)  # the server is still gone
+    expect(screen.page.locator(".start").first).to_be_visible()
+    assert len(screen.holds()) == 400
+    line.mend()
+    lost = []
+
+    def lose(route):
+        if not lost:
+            lost.append(route.fetch().status)  # the server has stored all of it; nobody hears of it
+            route.abort()
+        else:
+            route.continue_()
+
+    screen.page.route("**/sealed", lose)
+    assert screen.sends() == "failed"
+    assert lost == [200]
+    assert 0 < len(stored(database)) <= 20
+    other = Screen(machine.context.new_page(), database).opens("")
+    both = screen.page.evaluate_handle(f"(given) => ({{ result: ({CALL})(given) }})", screen.call("sends", True))
+    assert other.sends() == "busy"
+    assert both.evaluate("(both) => both.result") == "done"
+
+    assert screen.holds() == []
+    rows = stored(database)
+    assert len(rows) == 200
+    assert len(stored(database, Comment)) == 50
+    first_time = list(dict.fromkeys(one for one in arrived if one >= 0))
+    mean = (len(first_time) - 1) / 2
+    rho = sum((place - mean) * (one - mean) for place, one in enumerate(first_time)) / (len(first_time) * mean**2 / 3)
+    assert abs(rho) < 0.3  # four standard errors of blind order
+    found = device(database)
+    assert (found.settled, found.waiting, missing(found), found.damaged, found.agrees) == (400, 0, 0, 0, True)
+
+
+def test_the_raw_store_of_a_stolen_screen_shows_no_answer(machine, database):
+    screen = Screen(machine.starts(), database).enrols()
+    for level in (1, 5):
+        screen.opens().answers(level, "Cán bộ thứ 4711 chậm").is_thanked()
+    machine.is_killed()
+    assert machine.finds("sipas-to-hieu-1")  # the store is there to be read
+    for text in ("4711", '"fields":{', '"week":"20', '"service":"', "form=short", "comment="):
+        assert machine.finds(text) == [], text
+
+
+@pytest.mark.parametrize("end", ["finished", "abandoned", "killed"])
+def test_nothing_that_was_typed_or_chosen_is_left_in_the_profile_of_an_enrolled_screen(machine, database, end):
+    screen = Screen(machine.starts(), database).enrols().opens()
+    page = screen.page
+    page.locator("#service-1").check(force=True)
+    page.goto(f"{page.url}#q-O")
+    page.locator("#O-2").check(force=True)
+    page.goto(f"{page.url.split('#')[0]}#q-about")
+    page.locator("textarea").press_sequentially("Chờ bốn mươi bảy phút")
+    if end == "finished":
+        page.locator(".primary >> visible=true").click()
+        screen.is_thanked()
+        page.wait_for_timeout(500)
+        machine.ends()
+    elif end == "abandoned":
+        page.goto("/k/to-hieu-1")
+        page.wait_for_timeout(500)
+        machine.ends()
+    else:
+        page.wait_for_timeout(1500)  # time enough to write a session down
+        machine.is_killed()
+    assert machine.finds("bốn mươi bảy", "O=2", "service=ho-tich", '"O":"2"') == []
+
+
+def test_back_after_the_thanks_of_an_enrolled_screen_shows_no_answers(machine, database, line):
+    screen = Screen(machine.starts(), database).enrols().opens()
+    line.cut()  # no reply can set a cookie
+    screen.answers(4, "Tốt").is_thanked()
+    for _ in range(3):
+        screen.page.go_back(wait_until="commit")
+        screen.page.wait_for_timeout(300)
+        assert screen.page.locator("input:checked").count() == 0
+        assert screen.page.locator("textarea").count() == 0 or screen.page.locator("textarea").input_value() == ""
+    line.mend()
+
+
+def test_a_new_questionnaire_comes_between_visits_and_never_in_the_middle_of_one(opens, database, settings, line):
+    screen = Screen(opens("/"), database).enrols().opens()
+    (old,) = versions(screen)
+    with database.writing() as session:
+        close_wave(session, "w1", clock.today())
+    a_wave(database, settings, "w2", "demo", opens_on=clock.today())
+    screen.page.wait_for_timeout(1200)  # what is asked where is remembered for a second
+    screen.answers(4, "Trước khi đổi").is_thanked()
+    assert {one["wave"] for one in screen.holds()} == {"w1"}
+    screen.opens("")  # the first page finds the new version and starts anew
+    wait_until(lambda: old not in versions(screen) and len(versions(screen)) == 1)
+    screen.opens("/vi")
+    expect(screen.page.locator("[data-wave=w2]")).to_be_visible()
+    screen.answers(2).is_thanked()
+    assert screen.sends() == "done"
+    assert sorted(row.wave for row in stored(database)) == [1, 2]
+    assert [comment.text for comment in stored(database, Comment)] == ["Trước khi đổi"]
+    assert device(database).damaged == 0
+
+
+def test_what_is_missing_is_said_on_the_screen_and_nothing_is_sealed(opens, database):
+    screen = Screen(opens("/"), database).enrols().opens()
+    screen.page.goto("/k/to-hieu-1/en#q-about")
+    screen.page.locator(".primary >> visible=true").click()
+    summary = screen.page.locator("#errors")
+    expect(summary).to_be_focused()
+    expect(summary.locator("a")).to_have_count(2)
+    summary.locator("a").first.click()
+    expect(screen.page.locator("#q-service")).to_be_visible()
+    screen.page.locator("#service-1").check(force=True)
+    screen.page.goto("/k/to-hieu-1/en#q-about")
+    screen.page.locator("textarea").fill("ế" * 400)
+    screen.page.goto("/k/to-hieu-1/en#q-O")
+    screen.page.locator("#O-1").check(force=True)
+    screen.page.goto("/k/to-hieu-1/en#q-about")
+    screen.page.locator(".primary >> visible=true").click()
+    expect(summary).to_contain_text("too long")
+    assert screen.holds() == []
+    screen.page.locator("textarea").fill("ế" * 200)
+    screen.page.locator(".primary >> visible=true").click()
+    screen.is_thanked()
+    assert len(screen.holds()) == 2
+
+
+def test_a_full_store_is_said_and_the_answers_stay_on_the_screen(opens, database):
+    screen = Screen(opens("/"), database).enrols().opens()
+    screen.page.evaluate(
+        """() => { IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); }; }"""
+    )
+    screen.answers(3)
+    expect(screen.page.locator("#errors")).to_contain_text("cannot keep answers")
+    expect(screen.page.locator("#O-3")).to_be_checked()
+
+
+def test_a_revoked_screen_sends_nothing_asks_on_and_loses_nothing(opens, database):
+    from sipas.fieldwork.devices import revoke
+
+    screen = Screen(opens("/"), database).enrols().opens()
+    screen.answers(4).is_thanked()
+    with database.writing() as session:
+        revoke(session, device(database).id)
+    assert screen.sends() == "revoked"
+    assert stored(database) == []
+    screen.opens().answers(2).is_thanked()  # posts as any other browser
+    assert len(stored(database)) == 1
+    screen.opens("/en/device")
+    expect(screen.page.locator("[data-revoked]")).to_contain_text("2")
+    screen.enrols()
+    assert screen.sends() == "done"
+    assert sorted(row.answers[0] for row in stored(database)) == [2, 4]
+    assert missing(device(database)) == 0
+
+
+def test_a_code_serves_once_and_the_page_is_behind_a_pin(opens, database):
+    screen = Screen(opens("/"), database).enrols(pin="1357")
+    page = screen.page
+    page.goto("/k/to-hieu-1/en/device")
+    expect(page.locator("[data-state]")).to_be_hidden()
+    for pin, seen in (("0000", False), ("1357", True)):
+        page.locator("#asked").fill(pin)
+        page.locator("[data-pin] .primary").click()
+        if not seen:
+            expect(page.locator("[data-said]")).to_contain_text("not the PIN")
+        expect(page.locator("[data-state]")).to_be_visible(visible=seen)
+    expect(page.locator("[data-value=whole]")).to_have_text("yes")
+    page.locator("[data-send]").click()
+    expect(page.locator("[data-said]")).to_contain_text("All that waited was sent")
+    assert device(database).last_contact == clock.today()
+    assert re.fullmatch("[0-9a-f]{16}", device(database).software or "0" * 16)
+
+
+def test_the_signing_key_cannot_be_taken_off_the_device(opens, database):
+    screen = Screen(opens("/"), database).enrols()
+    taken = screen.page.evaluate(
+        """async ([names, point]) => {
+            const { open, get } = await import(names[0]);
+            const { keys } = await get(await open(point), "device");
+            const formats = ["jwk", "pkcs8"];
+            const tried = formats.map((one) => crypto.subtle.exportKey(one, keys.privateKey).then(() => one, () => ""));
+            return (await Promise.all(tried)).join("");
+        }""",
+        screen.call(""),
+    )
+    assert taken == ""
