@@ -94,17 +94,30 @@ def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: 
 
 @point.command(
     "set",
-    help=_("Change a point: whether people may or must bring an invitation code to answer."),
-    epilog=example("sipas point set to-hieu-phone --invitation required"),
+    help=_("Change a point: its form, or whether people may or must bring an invitation code to answer."),
+    epilog=example("sipas point set to-hieu-1 --form full"),
 )
 @click.argument("code")
-@click.option("--invitation", required=True, help=_("none, optional or required."))
-def set_(code: str, invitation: str) -> None:
-    from sipas.fieldwork.points import set_invitation
+@click.option("--invitation", help=_("none, optional or required."))
+@click.option("--form", help=_("short or full, from the next visit on; the first page says how long it takes."))
+def set_(code: str, invitation: str | None, form: str | None) -> None:
+    from sipas.fieldwork.points import set_form, set_invitation
 
+    if invitation is None and form is None:
+        raise click.UsageError(_("Say what to change: --form or --invitation."))
     with database().writing() as session:
-        place = set_invitation(session, code, invitation)
-    note(_("Point {code}: invitation {invitation}.", code=place.code, invitation=place.invitation))
+        if form is not None:
+            place = set_form(session, code, form)
+        if invitation is not None:
+            place = set_invitation(session, code, invitation)
+    note(
+        _(
+            "Point {code}: form {form}, invitation {invitation}.",
+            code=place.code,
+            form=place.form,
+            invitation=place.invitation,
+        )
+    )
 
 
 @point.command(

@@ -90,6 +90,15 @@ def set_invitation(session: Session, code: str, invitation: str) -> Point:
     return place
 
 
+def set_form(session: Session, code: str, form: str) -> Point:
+    """Asks the short or the full form at a point, from the next visit on. Raises BadPoint or UnknownPoint."""
+    if form not in FORMS:
+        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=", ".join(FORMS))
+    place = point(session, code)
+    place.form = form
+    return place
+
+
 def point(session: Session, code: str) -> Point:
     """The point of that code; raises UnknownPoint."""
     found = session.scalar(select(Point).where(Point.code == code))

@@ -38,6 +38,18 @@ def _visit(point: str, language: str, wave: str = "") -> Visit:
 
 
 @kiosk.before_request
+def mend_the_address() -> Response | None:
+    """A slash too many and capitals lead to the page all the same: people copy addresses from a wall."""
+    mended = request.path.rstrip("/")
+    if point := (request.view_args or {}).get("point"):
+        mended = mended.replace(f"/k/{point}", f"/k/{point.lower()}", 1)
+    if request.method == "GET" and mended != request.path:
+        query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
+        return redirect(mended + query, 308)
+    return None
+
+
+@kiosk.before_request
 def ask_for_the_code() -> Response | None:
     """Where a point asks for codes, its answers come by `/q/`, and this door leads there. A device's own addresses
     (`enrolled.py`) answer whatever is asked today."""
@@ -51,7 +63,7 @@ def ask_for_the_code() -> Response | None:
     return None
 
 
-@kiosk.get("/<point>")
+@kiosk.get("/<point>", strict_slashes=False)
 def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     place = Place.of(_visit(point, "vi"))

@@ -89,3 +89,15 @@ def test_the_short_form_takes_no_longer_than_ninety_seconds_and_the_full_form_sa
 def test_a_face_means_the_same_on_every_scale(levels, satisfied, faces):
     scale = Scale("s", tuple("abcdefghijk"[:levels]), satisfied)
     assert [face_of(level, scale) for level in range(1, levels + 1)] == faces
+
+
+def test_a_slash_too_many_and_capitals_lead_to_the_page_all_the_same(app, database, settings):
+    a_point(database, "to-hieu-1")
+    a_wave(database, settings, opens_on=clock.today())
+    client = app.test_client()
+    for typed in ("/k/to-hieu-1/?look=large", "/k/TO-HIEU-1?look=large", "/k/To-Hieu-1/?look=large"):
+        reply = client.get(typed)
+        assert (reply.status_code, reply.headers["Location"]) == (308, "/k/to-hieu-1?look=large")
+    assert client.get("/k/To-Hieu-1/vi").headers["Location"] == "/k/to-hieu-1/vi"
+    assert client.get("/k/nowhere/").headers["Location"] == "/k/nowhere"
+    assert client.get("/k/nowhere").status_code == 404
