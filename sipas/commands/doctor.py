@@ -131,6 +131,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
             yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
     yield from _budgets(where, database)
     yield from _subjects(where, database)
+    yield from _screens(where, database)
 
 
 def _budgets(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
@@ -204,3 +205,25 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
                         code=one["release"],
                     ),
                 )
+
+
+def _screens(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
+    """The enrolled screens: whether each was heard of, and whether anything it made is missing."""
+    from sipas import clock
+    from sipas.fieldwork.devices import devices, is_quiet, missing
+
+    with database.reading() as session:
+        working = [one for one in devices(session) if not one.device.revoked]
+    if not working:
+        return
+    yield GOOD, _("Screens enrolled: {count}.", count=number(len(working)))
+    for one in working:
+        device, place = one.device, {"device": one.device.id[:8], "point": one.point.code}
+        if is_quiet(device, clock.today()):
+            yield WARN, _("Screen {device} at {point} was not heard of for days; see whether it is on.", **place)
+        if missing(device) or not device.agrees:
+            yield WARN, _("Screen {device} at {point}: what it made and what came differ; see the desk.", **place)
+        if device.damaged:
+            yield WARN, _("Screen {device} at {point} sent what cannot be read; it is kept sealed.", **place)
+    if where.address and not where.address.startswith("https:"):
+        yield WARN, _("SIPAS_ADDRESS is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.")

@@ -16,14 +16,12 @@ from werkzeug.wrappers import Response
 
 from sipas import clock
 from sipas.desk.blueprint import desk
-from sipas.fieldwork.devices import devices, make_code, missing
+from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing
 from sipas.fieldwork.devices import revoke as revoke_device
 from sipas.fieldwork.models import Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.links import link
-
-QUIET = 3  # days without a word after which the desk asks to look
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,8 @@ class Screen:
 
     @classmethod
     def of(cls, device: Device, today: dt.date) -> Screen:
-        """Quiet is who was not heard of for some days, though it says a word every day that it is on."""
-        heard = device.last_contact
-        return cls(device, missing(device), not device.revoked and (heard is None or (today - heard).days >= QUIET))
+        """As it is today."""
+        return cls(device, missing(device), is_quiet(device, today))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from sipas.fieldwork.points import point
 
 LETTERS = "ABCDEFGHKMNPQRSTUVWXYZ23456789"  # none that can be taken for another
 LIFETIME = 24 * 3600  # seconds for which a code can be used
+QUIET = 3  # days without a word after which somebody should look
 KEY_LENGTH = 65  # of an uncompressed point of P-256
 
 
@@ -129,3 +130,9 @@ def revoke(session: Session, device_id: str) -> Device:
 def missing(device: Device) -> int:
     """How many sealed messages the device made that neither came here nor wait on it, at its last contact."""
     return max(0, device.made - device.settled - device.waiting)
+
+
+def is_quiet(device: Device, today: dt.date) -> bool:
+    """Whether it was not heard of for some days, though a device says a word on every day that it is on."""
+    heard = device.last_contact
+    return not device.revoked and (heard is None or (today - heard).days >= QUIET)

@@ -21,7 +21,7 @@ from sipas.fieldwork.visits import Visit
 from sipas.kiosk.place import Place
 
 WORKER = Path(__file__).with_name("worker.js")
-SCRIPTS, STYLES = ("js/device.js", "js/enrol.js", "js/kiosk.js"), ("kiosk.css",)
+SCRIPTS, STYLES = ("js/device.js", "js/enrol.js", "js/kiosk.js"), ("kiosk.css", "css/device.css")
 
 
 @dataclass(frozen=True)

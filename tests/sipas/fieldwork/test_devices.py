@@ -88,5 +88,9 @@ def test_the_commands_tell_the_same(database, settings):
         made = enrol(session, "to-hieu-1", code.stdout.strip(), KEY, clock.now()).id
     listed = run.invoke(group, ["device", "list", "--json"], env=environment)
     assert made in listed.stdout
+    checked = run.invoke(group, ["doctor"], env={**environment, "SIPAS_ADDRESS": "http://sipas.example.vn"}).stdout
+    assert "Screens enrolled: 1" in checked
+    assert "not heard of" in checked
+    assert "not HTTPS" in checked
     assert run.invoke(group, ["device", "revoke", made[:8]], env=environment).exit_code == 0
     assert "revoked" in run.invoke(group, ["device", "list"], env=environment).stdout
