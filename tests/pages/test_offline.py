@@ -303,3 +303,16 @@ def test_the_signing_key_cannot_be_taken_off_the_device(opens, database):
         screen.call(""),
     )
     assert taken == ""
+
+
+@pytest.mark.parametrize("end", ["finished", "killed"])
+def test_a_browser_that_posts_by_itself_keeps_no_answer_after_the_thanks_either(machine, database, end):
+    screen = Screen(machine.starts("/k/to-hieu-1/en"), database)
+    screen.page.goto("/k/to-hieu-1/en#q-about")
+    screen.page.locator("textarea").press_sequentially("Chờ bốn mươi bảy phút")
+    screen.page.goto("/k/to-hieu-1/en")
+    screen.answers(2, "Chờ bốn mươi bảy phút").is_thanked()
+    screen.page.wait_for_timeout(1500)  # time enough to write a session down
+    machine.ends() if end == "finished" else machine.is_killed()
+    assert machine.finds("bốn mươi bảy", "service=ho-tich", "O=2") == []
+    assert len(stored(database)) == 1
