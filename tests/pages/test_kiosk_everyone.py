@@ -31,11 +31,14 @@ def test_contrast_and_large_letters_are_one_touch_away_and_stay_to_the_end(opens
     page = opens("/k/to-hieu-1", size=size, scripts=scripts)
     ink, letters = seen(page)
     page.locator("[data-look=contrast]").click()
+    expect(page).to_have_url(re.compile("look=contrast$"))
     page.locator("[data-look=large]").click()
+    expect(page).to_have_url(re.compile("look=contrast-large$"))
     assert seen(page)[0] == "rgb(255, 255, 255)" != ink
     assert seen(page)[1] > 1.25 * letters
     wanted = seen(page)
     page.locator(".start[lang=vi]").click()
+    expect(page.locator("#q-service")).to_be_visible()
     assert seen(page) == wanted
     page.locator("#service-1").check(force=True)
     page.goto(page.url.split("#")[0] + "#q-O")
@@ -45,6 +48,7 @@ def test_contrast_and_large_letters_are_one_touch_away_and_stay_to_the_end(opens
     expect(page.locator("h1")).to_contain_text("Cảm ơn")
     assert seen(page) == wanted
     page.locator(".next").click()
+    expect(page).to_have_url(re.compile("/k/to-hieu-1$"))
     assert seen(page) == (ink, letters)  # the next person finds the page as it always is
 
 
