@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from flask import Flask, Response, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from sipas import i18n, logs
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 
 SENTENCES = {
     400: N_("The request could not be understood."),
     403: N_("This form was sent from another site and was not accepted. Please open the page here and try again."),
-    404: N_("There is no page at this address. Please check it, or start from the first page."),
+    404: N_("Please check the address, or start from the first page."),
     405: N_("This address does not accept that kind of request."),
     413: N_("What was sent is too large."),
     500: N_("Something went wrong on our side. Nothing you entered before was lost; please try again."),
@@ -20,13 +23,51 @@ SENTENCES = {
 }
 
 
-def page(status: int, sentence: str) -> Response:
-    """One page for every error: a heading, one sentence, a way on."""
-    response = make_response(render_template("errors/error.html", status=status, sentence=sentence), status)
+HEADINGS = {
+    400: N_("That could not be done"),
+    403: N_("Not accepted"),
+    404: N_("This page does not exist"),
+    409: N_("That could not be done"),
+    413: N_("That was too large"),
+    429: N_("Please wait a little"),
+    503: N_("Not available just now"),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A heading and a sentence in one language."""
+
+    language: str
+    heading: str
+    sentence: str
+
+
+def page(status: int, sentence: Callable[[], str], error: SipasError | None = None) -> Response:
+    """One page for every error: a heading, one sentence, a way on. Where nothing was found nobody knows who reads it,
+    so that page speaks Vietnamese and English."""
+    heading = _heading(status, request.path.startswith(("/k/", "/q/")), error)
+    others = [code for code in ("vi", "en") if code != i18n.language()] if status == 404 else []
+    said, *also = (_said(code, heading, sentence) for code in (i18n.language(), *others))
+    again = not isinstance(error, UnknownPoint)  # there is a point to start again at
+    response = make_response(render_template("errors/error.html", said=said, also=also, again=again), status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _heading(status: int, at_a_kiosk: bool, error: SipasError | None) -> str:
+    if isinstance(error, NoOpenWave):
+        return N_("No questions are asked here at present")
+    if at_a_kiosk and status != 404:
+        return N_("Answering is not possible just now")
+    return HEADINGS.get(status, N_("Something went wrong"))
+
+
+def _said(language: str, heading: str, sentence: Callable[[], str]) -> Said:
+    with i18n.speaking(language):
+        return Said(language, i18n._(heading), sentence())
 
 
 def speak_as_the_path_says() -> None:
@@ -42,7 +83,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(SipasError)
     def ours(error: SipasError) -> Response:
         speak_as_the_path_says()
-        return page(error.status, i18n.say(error))
+        return page(error.status, lambda: i18n.say(error), error)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -52,10 +93,10 @@ def install(app: Flask) -> None:
             logs.failure(error.original_exception)
         if error.response is not None or 300 <= status < 400:
             return error.get_response()  # type: ignore[return-value]
-        return page(status, i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
+        return page(status, lambda: i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
 
     @app.errorhandler(OperationalError)
     def storage(error: OperationalError) -> Response:
         speak_as_the_path_says()
         logs.failure(error)
-        return page(503, i18n._(SENTENCES[503]))
+        return page(503, lambda: i18n._(SENTENCES[503]))

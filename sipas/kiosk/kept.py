@@ -30,7 +30,7 @@ def _failed(error: Exception) -> AnyResponse:
     error_pages.speak_as_the_path_says()
     if request.method != "POST":
         status = error.status if isinstance(error, SipasError) else 503
-        return error_pages.page(status, _(error_pages.SENTENCES[503]))
+        return error_pages.page(status, lambda: _(error_pages.SENTENCES[503]))
     return page(error.wait if isinstance(error, NotStored) else SOON)
 
 

@@ -186,7 +186,7 @@ def test_links_keep_the_language(reads):
 def test_an_unknown_code_gets_a_friendly_page(client, shelf, address):
     reply = client.get(address + "?lang=en")
     assert reply.status_code == 404
-    assert of(reply.text, "h1") == ["We did not find that"]
+    assert of(reply.text, "h1") == ["This page does not exist"]
 
 
 def test_before_the_first_release_the_page_says_so(client):

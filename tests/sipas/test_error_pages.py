@@ -1,0 +1,50 @@
+"""What somebody sees who follows an address that leads nowhere: plain words, in both languages."""
+
+import re
+
+import pytest
+
+VIETNAMESE, ENGLISH = "Không có trang này", "This page does not exist"
+
+
+def headings(page):
+    """Every heading with its level and language: [(1, "", "Không có trang này"), (2, "en", ...)]."""
+    sections = re.split(r'<section class="also" lang="(\w+)">', page)
+    spoken = ["", *sections[1::2]]
+    return [
+        (int(level), language, text)
+        for language, part in zip(spoken, sections[::2], strict=True)
+        for level, text in re.findall(r"<h([12])>(.*?)</h\1>", part)
+    ]
+
+
+@pytest.mark.parametrize("address", ["/nowhere", "/k/nowhere", "/q/to-hieu-1/nothing", "/results/2099-9-r1/"])
+def test_a_page_that_does_not_exist_says_so_in_vietnamese_and_english(client, address):
+    reply = client.get(address)
+    assert reply.status_code == 404
+    assert "<title>Không có trang này – " in reply.text
+    assert headings(reply.text) == [(1, "", VIETNAMESE), (2, "en", ENGLISH)]
+
+
+def test_whoever_reads_english_gets_english_first(client):
+    page = client.get("/k/nowhere/en").text
+    assert '<html lang="en">' in page
+    assert headings(page) == [(1, "", ENGLISH), (2, "vi", VIETNAMESE)]
+
+
+def test_an_unknown_point_offers_no_way_back_to_itself(client):
+    assert 'href="/k/nowhere"' not in client.get("/k/nowhere/vi").text
+
+
+def test_a_point_that_asks_nothing_is_not_called_a_missing_page(client, database):
+    from tests.make import a_point
+
+    a_point(database, "to-hieu-1", "03646")
+    page = client.get("/k/to-hieu-1").text
+    assert headings(page)[0] == (1, "", "Ở đây hiện chưa hỏi ý kiến")
+    assert 'href="/k/to-hieu-1"' in page
+
+
+def test_other_errors_speak_one_language(client):
+    page = client.put("/k/to-hieu-1/vi").text
+    assert 'class="also"' not in page
