@@ -53,7 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:
         from sipas.desk import desk
+        from sipas.desk.sessions import DeskSessions
 
+        app.session_interface = DeskSessions()
         app.register_blueprint(desk, url_prefix="/desk")
     if "results" in settings.parts:
         from sipas.results import results

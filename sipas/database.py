@@ -73,19 +73,15 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session whose block is one transaction: all of it is stored, or nothing."""
-        with self.queue(), self._transaction() as session:
+        with self.queue(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
-
-    def write(self, deed: Callable[[Session], T], lane: str = "answer") -> T:
+    def write(self, deed: Callable[[Connection], T], lane: str = "answer") -> T:
         """A visitor's short deed, durable when this returns; raises NotStored where that was not to be had in time.
 
         On SQLite it shares its transaction with the deeds that wait in the same lane, never with another lane's. It
-        may run twice, so it must be one that can be repeated, such as a row that is stored once under its key.
+        may run twice, so it must be one that can be repeated, such as a row that is stored once under its key. It gets
+        a plain connection: a session would cost more than the storing.
         """
         try:
             if self.lock is not None:
@@ -94,13 +90,13 @@ class Database:
         except (OperationalError, OSError) as error:
             raise why_not_stored(error) from error
 
-    def _write_alone(self, deed: Callable[[Session], T]) -> T:
+    def _write_alone(self, deed: Callable[[Connection], T]) -> T:
         """PostgreSQL groups commits by itself. A connection that broke leaves the commit in doubt: once more, anew."""
         for again in (True, False):
             try:
-                with self.writing() as session:
-                    session.execute(_HURRY, {"wait": f"{round(self.patience * 1000)}ms"})
-                    return deed(session)
+                with self.engine.begin() as connection:
+                    connection.execute(_HURRY, {"wait": f"{round(self.patience * 1000)}ms"})
+                    return deed(connection)
             except OperationalError as error:
                 if not (again and error.connection_invalidated):
                     raise
@@ -108,7 +104,7 @@ class Database:
 
     @cached_property
     def _writer(self) -> Writer:
-        return Writer(self.queue, self._transaction)
+        return Writer(self.queue, self.engine.begin)
 
     @contextmanager
     def queue(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from sipas.errors import NotStored
 
@@ -25,7 +25,7 @@ LARGEST = 64  # deeds in one transaction
 class Waiting:
     """A deed in the queue, and what became of it."""
 
-    def __init__(self, deed: Callable[[Session], Any], lane: str) -> None:
+    def __init__(self, deed: Callable[[Connection], Any], lane: str) -> None:
         self.deed, self.lane = deed, lane
         self.done = threading.Event()
         self.result: Any = None
@@ -33,12 +33,12 @@ class Waiting:
 
 
 class Writer:
-    """The one who writes for a process. `turn` is the queue of all processes, `transaction` a session that commits."""
+    """The one who writes for a process. `turn` is the queue of all, `transaction` a connection that commits."""
 
     def __init__(
         self,
         turn: Callable[[], AbstractContextManager[None]],
-        transaction: Callable[[], AbstractContextManager[Session]],
+        transaction: Callable[[], AbstractContextManager[Connection]],
     ) -> None:
         self._turn, self._transaction = turn, transaction
         self._fresh()
@@ -49,7 +49,7 @@ class Writer:
         self._queue: list[Waiting] = []
         self._thread: threading.Thread | None = None
 
-    def do(self, deed: Callable[[Session], Any], lane: str, patience: float) -> Any:
+    def do(self, deed: Callable[[Connection], Any], lane: str, patience: float) -> Any:
         """Runs the deed in a transaction that is durable on return; raises what the deed raised.
 
         Raises NotStored where it was not done within `patience` seconds. A deed may run twice (where a batch failed,
@@ -108,8 +108,8 @@ class Writer:
 
     def _write(self, batch: list[Waiting]) -> None:
         try:
-            with self._transaction() as session:
-                results = [one.deed(session) for one in batch]
+            with self._transaction() as connection:
+                results = [one.deed(connection) for one in batch]
         except Exception as error:
             if len(batch) == 1:
                 _end(batch, error=error)

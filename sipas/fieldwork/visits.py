@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -56,18 +57,18 @@ class Visit:
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
         )
 
-    def still_open(self, session: Session, said_on: dt.date | None = None) -> bool:
+    def still_open(self, connection: Connection, said_on: dt.date | None = None) -> bool:
         """Asked inside an answer's transaction: True where the wave takes it, False where it is frozen and the answer
         is late; raises NoOpenWave where the wave was closed meanwhile, or its days of grace are over.
 
         `said_on` is the day on which a kiosk that was cut off heard it: a closed wave takes what was said in its days.
         """
-        hold(session, self.wave.id)
+        hold(connection, self.wave.id)
         today = clock.today()
-        place = "%s" if session.get_bind().dialect.name == "postgresql" else "?"
-        if session.connection().exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).first():
+        place = "%s" if connection.dialect.name == "postgresql" else "?"
+        if connection.exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).first():
             return True
-        state, closes_on, grace_until = session.execute(
+        state, closes_on, grace_until = connection.execute(
             select(Wave.state, Wave.closes_on, Wave.grace_until).where(Wave.id == self.wave.id)
         ).one()
         if state != "frozen" and said_on is not None and closes_on is not None and said_on <= closes_on:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas import clock
@@ -85,7 +86,7 @@ def open_wave(
 def close_wave(session: Session, code: str, on: dt.date) -> Wave:
     """Closes an open wave: from now on no answer is taken."""
     wave = wave_of(session, code)
-    hold(session, wave.id, alone=True)
+    hold(session.connection(), wave.id, alone=True)
     session.refresh(wave)
     if wave.state != "open":
         raise WaveState(N_("Wave {wave} is {state}; only an open wave can be closed."), wave=code, state=wave.state)
@@ -107,15 +108,15 @@ def waves(session: Session) -> list[Wave]:
     return list(session.scalars(select(Wave).order_by(Wave.id)))
 
 
-def hold(session: Session, wave_id: int, alone: bool = False) -> None:
+def hold(connection: Connection, wave_id: int, alone: bool = False) -> None:
     """Until the end of the transaction: answers hold a wave together, whoever closes or freezes it holds it alone.
 
     So no answer is acknowledged that the freezing did not see. Only PostgreSQL lets writers in side by side at all; the
     lock lies in its memory and leaves no trace in any row.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         shape = "" if alone else "_shared"
-        session.execute(text(f"select pg_advisory_xact_lock{shape}(:our, :wave)"), {"our": LOCK, "wave": wave_id})
+        connection.execute(text(f"select pg_advisory_xact_lock{shape}(:our, :wave)"), {"our": LOCK, "wave": wave_id})
 
 
 def asks(wave: Wave, on: dt.date) -> bool:

@@ -53,8 +53,8 @@ def import_responses(
                 progress("check", lines.read, table.about)
         new = 0
         with database.writing() as session:
-            hold(session, wave.id)
-            hold(session, wave.id)
+            hold(session.connection(), wave.id)
+            hold(session.connection(), wave.id)
             _open(wave_of(session, wave_code))
             for done, rows in checked:
                 new += record_many(session, rows)

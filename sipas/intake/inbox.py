@@ -93,7 +93,7 @@ def keep_comment(database: Database, home: Path, comment: Comment) -> bool:
     try:
         return Inbox(home).put(comment)
     except NoRoom:  # as with thousands in one day: straight into the table, in a transaction of its own
-        return database.write(lambda session: record(session, comment), "comment")
+        return database.write(lambda connection: record(connection, comment), "comment")
     except OSError as error:
         raise why_not_stored(error) from error
 
@@ -105,7 +105,7 @@ def settle_comments(database: Database, home: Path) -> int:
     if waiting:
         with database.writing() as session:
             for comment in waiting:
-                record(session, comment)
+                record(session.connection(), comment)
         inbox.remove(waiting)  # a crash before this carries them over once more, which changes nothing
     return len(waiting)
 

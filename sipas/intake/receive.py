@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from sipas import keys
 from sipas.database import Database
@@ -43,7 +43,7 @@ def receive(
     sex: int = 0,
     age: int = 0,
     comment: str = "",
-    still_open: Callable[[Session], bool] = lambda _session: True,
+    still_open: Callable[[Connection], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
@@ -56,7 +56,7 @@ def receive(
         id_key = keys.load(home, wave, "id")
     except NotReady:
         with database.reading() as session:
-            still_open(session)  # says it where the days of grace are over
+            still_open(session.connection())  # says it where the days of grace are over
         raise
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
     said = "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
@@ -77,20 +77,20 @@ def receive(
         )
     key = row.key if row else marks(id_key, [submission])[0].tobytes()
 
-    def keep(session: Session) -> Outcome:
+    def keep(connection: Connection) -> Outcome:
         try:
-            takes = still_open(session)
+            takes = still_open(connection)
         except SipasError:
-            if is_stored(session, key):
+            if is_stored(connection, key):
                 return Outcome.RESENT
             raise
         if takes:
             if row is None:
                 raise keys.missing(wave, "cluster")  # the wave is open, and its key was lost
-            return Outcome.STORED if record(session, row) else Outcome.RESENT
-        if is_stored(session, key):
+            return Outcome.STORED if record(connection, row) else Outcome.RESENT
+        if is_stored(connection, key):
             return Outcome.RESENT
-        count_late(session, codes["wave"], codes["point"])
+        count_late(connection, codes["wave"], codes["point"])
         return Outcome.LATE
 
     outcome = database.write(keep, "answer")
@@ -111,7 +111,7 @@ def receive_comment(
     codes: Mapping[str, int],
     moment: dt.datetime,
     submission: str,
-    still_open: Callable[[Session], bool] = lambda _session: True,
+    still_open: Callable[[Connection], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a comment that came by itself, apart from its answer and later. An empty one, which a device makes so that
     nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
@@ -121,7 +121,7 @@ def receive_comment(
     place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
     row = comment_of(text, **place, moment=moment, submission=submission, id_key=keys.load(home, wave, "id"))
     with database.reading() as session:
-        if not still_open(session):
+        if not still_open(session.connection()):
             return Outcome.LATE
     return Outcome.STORED if keep_comment(database, home, row) else Outcome.RESENT
 
@@ -129,4 +129,4 @@ def receive_comment(
 def keep_sealed(database: Database, sealed: bytes, *, wave: str, point: int, reason: str) -> bool:
     """Puts a message that could not be opened or read aside, as it came. False where it lies there already."""
     row = Unopened(key=hashlib.sha256(sealed).digest(), wave=wave[:40], point=point, reason=reason, sealed=sealed)
-    return database.write(lambda session: record(session, row), "sealed")
+    return database.write(lambda connection: record(connection, row), "sealed")

@@ -6,17 +6,18 @@ from functools import cache
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas.database import Base
 from sipas.intake.models import Comment, LateCount, Response, Unopened
 
 
-def record(session: Session, row: Response | Comment | Unopened) -> bool:
+def record(connection: Connection, row: Response | Comment | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
     values = tuple(values_of(row).values())
-    insert = insert_once(session.get_bind().dialect.name, row.__tablename__)
-    return session.connection().exec_driver_sql(insert, values).rowcount == 1
+    insert = insert_once(connection.dialect.name, row.__tablename__)
+    return connection.exec_driver_sql(insert, values).rowcount == 1
 
 
 def values_of(row: Response | Comment) -> dict[str, object]:
@@ -37,17 +38,19 @@ def _columns(table: str) -> tuple[str, ...]:
     return tuple(Base.metadata.tables[table].columns.keys())
 
 
-def is_stored(session: Session, key: bytes) -> bool:
+def is_stored(connection: Connection, key: bytes) -> bool:
     """Whether the answer of that key is stored."""
-    return session.scalar(select(Response.key).where(Response.key == key)) is not None
+    return connection.scalar(select(Response.key).where(Response.key == key)) is not None
 
 
-def count_late(session: Session, wave: int, point: int) -> None:
+def count_late(connection: Connection, wave: int, point: int) -> None:
     """One more answer that came too late, at this point."""
     table = LateCount.__table__
-    kind = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = kind.insert(table).values(wave=wave, point=point, number=1)  # type: ignore[arg-type]
-    session.execute(insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1}))
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1})
+    )
 
 
 def late_by_point(session: Session, wave: int) -> dict[int, int]:

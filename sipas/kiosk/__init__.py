@@ -40,9 +40,12 @@ def variant() -> dict[str, object]:
 
 
 def this_page(query: dict[str, str]) -> str:
-    """The address of the page that is open, with another query."""
+    """The address of the page that is open, with another query; the questionnaire is everybody's, so it keeps nothing
+    of what one visitor's address said."""
+    endpoint = request.endpoint or ".start"
     kept = {name: request.args[name] for name in ("lang", "wave") if name in request.args}
-    return url_for(request.endpoint or ".start", **{**(request.view_args or {}), **kept, **query})
+    said = {} if endpoint.endswith(".questionnaire") else kept
+    return url_for(endpoint, **{**(request.view_args or {}), **said, **query})
 
 
 def _in(code: str) -> str:

@@ -105,7 +105,7 @@ class Desk:
 
     def _late(self, wave: Wave, is_comment: bool) -> str:
         if not is_comment:
-            self.database.write(lambda session: count_late(session, wave.id, self.point.id), "answer")
+            self.database.write(lambda connection: count_late(connection, wave.id, self.point.id), "answer")
         return "late"
 
     def _aside(self, message: Message, reason: str) -> str:

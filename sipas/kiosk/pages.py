@@ -3,6 +3,7 @@ once; so it is rendered and packed once for each place, form, language and look.
 
 from __future__ import annotations
 
+import gzip
 import re
 import secrets
 import struct
@@ -63,6 +64,25 @@ def shell(place: Place, seal: Seal) -> Response:
 @lru_cache(maxsize=512)
 def _shell(place: Place, seal: Seal, language: str) -> str:
     return _render(place, Preset(), form_of(place), "", seal)
+
+
+def thanks(place: Place, preset: Preset) -> Response:
+    """The end of a visit; finished bytes too, unless the address says more than where and how it looks."""
+    if set(request.args) - {"look", "service"}:
+        return Response(render_template("kiosk/thanks.html", place=place, preset=preset), mimetype="text/html")
+    plain, packed = _thanks(place, preset, i18n.language())
+    is_packed = "gzip" in request.accept_encodings
+    response = Response(packed if is_packed else plain, mimetype="text/html")
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@lru_cache(maxsize=512)
+def _thanks(place: Place, preset: Preset, language: str) -> tuple[bytes, bytes]:
+    text = render_template("kiosk/thanks.html", place=place, preset=preset).encode()
+    return text, gzip.compress(text, 9, mtime=0)
 
 
 def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:

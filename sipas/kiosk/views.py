@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import current_app, g, make_response, redirect, render_template, request, url_for
+from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
@@ -136,7 +136,7 @@ def late(point: str, language: str) -> str:
 def thanks(point: str, language: str) -> Response:
     """The end."""
     place = Place.of(_visit(point, language, request.args.get("wave", "")))
-    return remember_nothing(make_response(render_template("kiosk/thanks.html", place=place, preset=Preset.of(place))))
+    return remember_nothing(pages.thanks(place, Preset.of(place)))
 
 
 @kiosk.get("/<point>/stop")

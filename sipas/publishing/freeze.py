@@ -46,7 +46,7 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace
     """
     with database.writing() as session:
         wave = wave_of(session, wave_code)
-        hold(session, wave.id, alone=True)
+        hold(session.connection(), wave.id, alone=True)
         session.refresh(wave)
         if wave.state == "open":
             raise WaveState(

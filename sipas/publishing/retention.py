@@ -63,7 +63,7 @@ def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
     settle_comments(database, home)
     with database.writing() as session:
         wave = wave_of(session, code)
-        hold(session, wave.id, alone=True)
+        hold(session.connection(), wave.id, alone=True)
         record = session.get(SnapshotRecord, wave.id)
         if wave.state != "frozen" or record is None:
             raise WaveState(

@@ -7,6 +7,7 @@ import logging
 import re
 
 import pytest
+from flask import session
 from sqlalchemy import inspect, select, text
 
 from sipas import i18n
@@ -84,6 +85,15 @@ def test_no_page_of_the_kiosk_sets_a_cookie_but_the_constant_one(app, open_kiosk
     assert re.fullmatch(r"done=1;.*Max-Age=2;.*", seen[0] + ";")
     assert "HttpOnly" in seen[0]
     assert "SameSite=Strict" in seen[0]
+
+
+def test_a_session_can_hold_nothing_outside_the_desk(app, open_kiosk):
+    for address in ("/", "/k/to-hieu-1", "/q/", "/results/", "/health"):
+        with app.test_request_context(address):
+            app.preprocess_request()
+            assert "who" not in session
+            with pytest.raises(RuntimeError, match="session is unavailable"):
+                session["who"] = "a visitor"
 
 
 def test_a_visit_is_not_logged(app, database, open_kiosk, caplog, capfd):

@@ -39,9 +39,9 @@ def people(database, settings, plainly):
                            coarse=0, cluster_key=b"c" * 32, **who)  # fmt: skip
         comment = comment_of(f"Lời thứ {number}", wave=1, unit=1, field=1, coarse=0, **who)
         pairs[bytes(answer.key)] = bytes(comment.key)
-        database.write(lambda session, row=answer: record(session, row))
+        database.write(lambda connection, row=answer: record(connection, row))
         if plainly:
-            database.write(lambda session, row=comment: record(session, row), "comment")
+            database.write(lambda connection, row=comment: record(connection, row), "comment")
         else:
             assert keep_comment(database, settings.home, comment)
     return pairs

@@ -42,7 +42,7 @@ def arrive(database, count=ARRIVALS):
                         id_key=b"i" * 32)  # fmt: skip
         order[bytes(row.key)] = number
         with database.writing() as session:
-            assert record(session, row)
+            assert record(session.connection(), row)
     return order
 
 

@@ -98,12 +98,12 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
 
     def slow_answer() -> None:
         with database.writing() as session:
-            assert visit.still_open(session)
+            assert visit.still_open(session.connection())
             asked.set()
             go_on.wait(20)
             row = anonymise(Answers(bytes(30)), moment=A_MORNING, language="vi", sex=0, age=0, submission="slow",
                             cluster_key=b"c" * 32, id_key=b"i" * 32, **visit.codes("ho-tich"))  # fmt: skip
-            record(session, row)
+            record(session.connection(), row)
 
     def closing() -> None:
         with database.writing() as session:
@@ -121,4 +121,4 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
     with database.reading() as session:
         assert stored(session, 1) == 2
         with pytest.raises(NoOpenWave):
-            visit.still_open(session)
+            visit.still_open(session.connection())

@@ -26,8 +26,8 @@ def numbers(database):
 
 
 def put(number, lane="answer", fails=False):
-    def deed(session):
-        session.execute(text("insert into number values (:lane, :n)"), {"lane": lane, "n": number})
+    def deed(connection):
+        connection.execute(text("insert into number values (:lane, :n)"), {"lane": lane, "n": number})
         if fails:
             raise NoOpenWave("closed meanwhile")
         return number

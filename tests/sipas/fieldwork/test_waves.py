@@ -93,6 +93,6 @@ def test_a_wave_that_closes_during_a_visit_takes_no_answer(database, settings, t
         close_wave(session, "w1", today)
     assert visits.at("to-hieu-1", today) is visit  # remembered for a moment
     with pytest.raises(NoOpenWave, match="closed"), database.reading() as session:
-        visit.still_open(session)
+        visit.still_open(session.connection())
     with pytest.raises(NoOpenWave):
         Visits(database).at("to-hieu-1", today)

@@ -85,11 +85,11 @@ def test_a_closed_wave_takes_what_a_kiosk_heard_in_its_days_until_it_is_frozen(d
     on(FROZEN)
     with database.reading() as session:
         visit = visit_of(session, "to-hieu-1", "w1", A_MORNING.date())
-        assert visit.still_open(session, said_on=dt.date(2026, 9, 30))
+        assert visit.still_open(session.connection(), said_on=dt.date(2026, 9, 30))
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session, said_on=FROZEN)
+            visit.still_open(session.connection(), said_on=FROZEN)
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session)
+            visit.still_open(session.connection())
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

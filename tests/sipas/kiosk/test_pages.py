@@ -101,3 +101,21 @@ def test_a_slash_too_many_and_capitals_lead_to_the_page_all_the_same(app, databa
     assert client.get("/k/To-Hieu-1/vi").headers["Location"] == "/k/to-hieu-1/vi"
     assert client.get("/k/nowhere/").headers["Location"] == "/k/nowhere"
     assert client.get("/k/nowhere").status_code == 404
+
+
+def test_what_one_visitors_address_says_stands_on_nobody_elses_page(kiosk):
+    pages._prepared.cache_clear()
+    for page in ("/k/to-hieu-1/vi", "/k/to-hieu-1/vi/thanks"):
+        kiosk.get(f"{page}?lang=en&look=contrast&other=evil")
+        kiosk.get(f"{page}?lang=evil")
+        text = kiosk.get(page).get_data(as_text=True)
+        assert "evil" not in text
+        assert not re.search("[?&;]lang=", text)
+
+
+def test_a_packed_page_of_thanks_is_the_plain_one(kiosk):
+    page = "/k/to-hieu-1/vi/thanks"
+    packed = kiosk.get(page, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == kiosk.get(page).data
+    assert "done=1" in packed.headers["Set-Cookie"]
