@@ -64,7 +64,7 @@ class Settings:
     address: str = field(
         default="",
         metadata={
-            "help": N_("Address at which citizens reach this server, such as https://hailong.example.vn; for QR codes")
+            "help": N_("Address at which citizens reach this server, such as https://sonla.example.vn; for QR codes")
         },
     )
 
@@ -150,7 +150,7 @@ def _address(name: str, text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise NotReady(
-            N_("{name} is “{text}”; give the address of a server, such as https://hailong.example.vn."),
+            N_("{name} is “{text}”; give the address of a server, such as https://sonla.example.vn."),
             name=name,
             text=text,
         )

@@ -115,8 +115,8 @@ def _checked(address: str) -> str:
 def _plain(link: str) -> str:
     """An address as people type it.
 
-    >>> _plain("https://hailong.example.vn/q/")
-    'hailong.example.vn/q'
+    >>> _plain("https://sonla.example.vn/q/")
+    'sonla.example.vn/q'
     """
     parts = urlsplit(link)
     return parts.netloc + parts.path.rstrip("/")

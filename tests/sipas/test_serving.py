@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 from sipas.serving import Gathering, environment, respond
@@ -47,7 +48,8 @@ def asked(scope, line, application=echo):
         gathering.__rsgi_init__(asyncio.get_running_loop())
         await gathering.__rsgi__(scope, line)
 
-    asyncio.run(once())
+    with ThreadPoolExecutor(1) as aside:  # the browser's plugin keeps a loop running in this thread
+        aside.submit(asyncio.run, once()).result()
     return line.said
 
 

@@ -33,11 +33,11 @@ def test_every_setting_can_be_given_in_the_environment():
         "grace": "14",
         "retention": "90",
         "province": "Điện Biên",
-        "address": "https://hailong.example.vn/",
+        "address": "https://sonla.example.vn/",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
-    assert read.address == "https://hailong.example.vn"
+    assert read.address == "https://sonla.example.vn"
     assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
 
 
@@ -56,8 +56,8 @@ def test_the_environment_is_heard():
         ("SIPAS_WORKERS", "many"),
         ("SIPAS_WORKERS", "0"),
         ("SIPAS_PATIENCE", "soon"),
-        ("SIPAS_ADDRESS", "hailong.example.vn"),
-        ("SIPAS_ADDRESS", "https://hailong.example.vn/sipas"),
+        ("SIPAS_ADDRESS", "sonla.example.vn"),
+        ("SIPAS_ADDRESS", "https://sonla.example.vn/sipas"),
         ("SIPAS_POINT_DAY", "0"),
     ],
 )

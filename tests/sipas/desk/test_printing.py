@@ -24,7 +24,7 @@ def officer(database, settings):
     a_point(database, "to-hieu-phone", "03646", form="short", channel="phone")
     a_wave(database, settings, opens_on=clock.today())
     set_password(settings.home, PASSWORD)
-    app = create_app(replace(settings, address="https://hailong.example.vn"))
+    app = create_app(replace(settings, address="https://sonla.example.vn"))
     client = app.test_client()
     client.post("/desk/login", data={"password": PASSWORD})
     yield client

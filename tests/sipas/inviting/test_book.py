@@ -143,7 +143,7 @@ def test_a_kiosk_requires_no_code_and_no_point_is_called_like_one(database, sett
 
 def test_by_command_codes_go_into_a_file_that_excel_leaves_alone(database, settings, point, tmp_path, monkeypatch):
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
-    monkeypatch.setenv("SIPAS_ADDRESS", "https://hailong.example.vn")
+    monkeypatch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")
     runner, file = CliRunner(), tmp_path / "codes.csv"
     words = ["invitations", "issue", "--point", point, "--count", "30", "--out", str(file)]
     assert runner.invoke(group, ["point", "set", point, "--invitation", "required"]).exit_code == 0
@@ -154,7 +154,7 @@ def test_by_command_codes_go_into_a_file_that_excel_leaves_alone(database, setti
     for line in lines[1:]:
         code, link, place, _until = line.split(",")
         assert len(code) == 9  # two groups: no program takes it for a number
-        assert link == "https://hailong.example.vn/q/" + code.replace(" ", "")
+        assert link == "https://sonla.example.vn/q/" + code.replace(" ", "")
         assert find(database, settings, code, clock.today()).point == place
     assert file.stat().st_mode & 0o077 == 0
     before = file.read_bytes()
@@ -185,7 +185,7 @@ def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, setting
     assert "SIPAS_ADDRESS" not in told()
     some_codes(database, settings)
     assert "SIPAS_ADDRESS is not set" in told()
-    monkeypatch.setenv("SIPAS_ADDRESS", "https://hailong.example.vn")
+    monkeypatch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")
     assert "guessing" not in told()
     for number in range(ALARM):
         Guesses(settings.home).wrong(str(number))

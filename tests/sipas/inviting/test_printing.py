@@ -19,7 +19,7 @@ from sipas.inviting import printing
 from sipas.inviting.printing import BadSheet, poster, strips
 from tests.make import a_point, a_wave
 
-ADDRESS = "https://hailong.example.vn"
+ADDRESS = "https://sonla.example.vn"
 NEEDS_POPPLER = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
 
 
@@ -49,7 +49,7 @@ def test_a_poster_is_one_page_in_both_languages_with_the_address_in_words(tmp_pa
     pdf = poster(a_place(), ADDRESS, "Sơn La", size)
     told = read(pdf, tmp_path)
     for words in ("Tỉnh Sơn La", "Ông/Bà được phục vụ thế nào?", "Khoảng 90 giây", "Không ghi tên", "Tự nguyện",
-                  "How were you served?", "Staff here cannot see", "hailong.example.vn/q/to-hieu-phone"):  # fmt: skip
+                  "How were you served?", "Staff here cannot see", "sonla.example.vn/q/to-hieu-phone"):  # fmt: skip
         assert words in told
     about = read(pdf, tmp_path, "pdfinfo")
     assert "Pages: 1 " in about
@@ -120,7 +120,7 @@ def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
     for code in some:
         assert told.count(codes.spaced(code)) == 1
     assert told.count("Dùng một lần, đến hết tháng 02/2027") == 25
-    assert told.count("hailong.example.vn/q") == 50  # once in each language
+    assert told.count("sonla.example.vn/q") == 50  # once in each language
 
 
 @NEEDS_POPPLER
