@@ -24,7 +24,7 @@ def disagreements(tree: Any, file: str) -> Iterator[Finding]:
     if not isinstance(tree, dict):
         return
     yield from _name(tree, file)
-    for rule in (_dates, _codes, _scales, _ratings, _not_applicable, _options, _counts, _forms):
+    for rule in (_dates, _codes, _scales, _ratings, _not_applicable, _options, _counts, _forms, _audio):
         yield from rule(tree)
 
 
@@ -126,6 +126,20 @@ def _ratings(tree: dict[str, Any]) -> Iterator[Finding]:
                 scale=scale,
                 known=known,
             )
+
+
+def _audio(tree: dict[str, Any]) -> Iterator[Finding]:
+    for path, item in _all_items(tree):
+        for language, name in _map(item.get("audio")).items():
+            if isinstance(name, str) and not name.endswith(".mp3"):
+                yield finding(
+                    (*path, "audio", language),
+                    N_("the recording `{name}` of item {code} is no .mp3."),
+                    N_("Name a file such as `{code}.{language}.mp3` that lies in `sipas/static/audio/`."),
+                    name=name,
+                    code=item.get("code"),
+                    language=language,
+                )
 
 
 def _not_applicable(tree: dict[str, Any]) -> Iterator[Finding]:

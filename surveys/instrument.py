@@ -45,6 +45,7 @@ class Item:
     allows_not_applicable: bool = False
     forms: tuple[str, ...] = FORMS
     wording: str = "decreed"
+    audio: tuple[tuple[str, str], ...] = ()  # language -> the recording of question and answers, in static/audio/
 
     @property
     def levels(self) -> int:

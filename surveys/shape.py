@@ -46,6 +46,7 @@ class ItemShape(Shape):
     not_applicable: bool = False
     forms: list[Form] = []
     wording: Literal["ours", "decreed"] = "decreed"
+    audio: dict[Code, Code] = {}
 
 
 class FactorShape(Shape):
@@ -191,6 +192,7 @@ def built(tree: Any, *, digest: str) -> Instrument:
                 allows_not_applicable=one.not_applicable,
                 forms=tuple(form for form in FORMS if form in (one.forms or default)),
                 wording=one.wording,
+                audio=tuple(one.audio.items()),
             )
             for one in given
         )

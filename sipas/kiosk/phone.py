@@ -22,7 +22,7 @@ from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
 from sipas.inviting.guesses import Guesses, TooManyGuesses
-from sipas.kiosk import kept, leave_no_copy, pages, ways_to_see_it
+from sipas.kiosk import kept, leave_no_copy, pages, style_first, ways_to_see_it
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing
@@ -31,6 +31,7 @@ from sipas.settings import Settings
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
+phone.after_request(style_first)
 phone.context_processor(ways_to_see_it)
 kept.install(phone)
 
@@ -163,7 +164,7 @@ def start(point: str) -> str | Response:
         place=way.place,
         invited=way.invited,
         has_codes=way.visit.point.invitation == "optional",
-        welcome=welcome(way.place, _settings().province),
+        welcome=welcome(way.place, _settings().province, g.preset.service),
         way_in=pages.way_in(way.place, g.preset),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wtforms.fields import Field
+from wtforms.fields import Field, TextAreaField
 
+from sipas.assets import assets
+from sipas.i18n import _
 from sipas.kiosk.forms import Questionnaire, Tiles
 from surveys import Instrument
 
@@ -31,6 +32,14 @@ class Screen:
         """Whether one touch answers it, so that a script may go on by itself."""
         return len(self.fields) == 1 and isinstance(self.fields[0], Tiles) and self.next is not None
 
+    def recorded(self, instrument: Instrument, language: str) -> str | None:
+        """The recording that reads this screen aloud, as the name of a static file; None where there is none."""
+        code = self.id.removeprefix("q-")
+        if code not in instrument.forms["full"] + instrument.forms["short"]:
+            return None
+        name = f"audio/{dict(instrument.item(code).audio).get(language)}"
+        return name if name in assets() else None
+
 
 def screens(form: Questionnaire) -> Iterator[Screen]:
     """The service field, one screen for each item, and a last one for what is optional."""
@@ -44,17 +53,17 @@ def screens(form: Questionnaire) -> Iterator[Screen]:
         yield Screen(name, fields, number, len(stops), back=ids[number - 1], next=ids[number + 1])
 
 
-def minutes(instrument: Instrument, form: str) -> int:
-    """How long the form takes a calm person, in whole minutes, rounded up.
+def seconds(form: Questionnaire, chosen: bool = False) -> float:
+    """How long the form takes a calm person who reads all of it, the names of the services included.
 
-    Scales are read once; each item is read and touched once, and so is the service field.
+    A text that comes again (the levels of a scale) is read once. Each item is touched once, so are the questions about
+    the person, the start, the service field (unless it was `chosen` before) and the sending. No comment is written.
     """
-    items = [instrument.item(code) for code in instrument.forms[form]]
-    scales = {item.scale for item in items if item.scale}
-    texts = [item.text for item in items]
-    texts += [text for scale in scales for text in (scale.lead, *scale.levels)]
-    texts += [option.text for item in items for option in item.options]
-    texts += [text for question in instrument.profile for text in (question.text, *(o.text for o in question.options))]
-    words = sum(len(text.split()) for text in texts)
-    touches = len(items) + len(instrument.profile) + 3
-    return math.ceil((words / WORDS_PER_SECOND + touches * SECONDS_PER_TOUCH) / 60)
+    read, touches = [_("Last step. Everything here is optional.")], 2
+    for field in (field for screen in screens(form) for field in screen.fields):
+        if field is form.service and chosen:
+            continue
+        read += [field.label.text, field.description, *(choice.label for choice in getattr(field, "choices", ()))]
+        touches += not isinstance(field, TextAreaField)
+    words = sum(any(map(str.isalnum, word)) for text in dict.fromkeys(map(str, read)) for word in text.split())
+    return words / WORDS_PER_SECOND + touches * SECONDS_PER_TOUCH

@@ -51,13 +51,15 @@ def pages(point: str) -> list[str]:
     return kept
 
 
-def files() -> list[str]:
+def files(place: Place) -> list[str]:
     """The addresses of every file that those pages bring in, named by content."""
     every = assets.assets()
     names = dict.fromkeys((*SCRIPTS, *(script for name in SCRIPTS for script in every[name].needs), *STYLES))
     styles = b"".join(every[name].body for name in STYLES)
     fonts = [name for name, one in every.items() if name.endswith(".woff2") and one.path.encode() in styles]
-    return [assets.static_url(name) for name in (*names, *fonts)]
+    named = (f"audio/{name}" for item in place.instrument.items for _, name in item.audio)
+    recordings = [name for name in named if name in every]
+    return [assets.static_url(name) for name in (*names, *fonts, *recordings)]
 
 
 def worker(place: Place, seal: Seal, province: str) -> str:
@@ -67,11 +69,11 @@ def worker(place: Place, seal: Seal, province: str) -> str:
 
 @lru_cache(maxsize=256)
 def _worker(_app: Flask, place: Place, seal: Seal, _province: str) -> str:
-    script, listed = WORKER.read_text(), pages(place.code)
-    version = hashlib.sha256(repr((seal, files(), script)).encode())
+    script, listed, brought = WORKER.read_text(), pages(place.code), files(place)
+    version = hashlib.sha256(repr((seal, brought, script)).encode())
     for address in listed:
         version.update(_served(address))
-    kept = {"point": place.code, "version": version.hexdigest()[:16], "pages": listed, "files": files()}
+    kept = {"point": place.code, "version": version.hexdigest()[:16], "pages": listed, "files": brought}
     return f"const KEPT = {json.dumps(kept)};\n{script}"
 
 

@@ -68,7 +68,7 @@ def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     place = Place.of(_visit(point, "vi"))
     preset = Preset.of(place)
-    said = welcome(place, _settings().province)
+    said = welcome(place, _settings().province, preset.service)
     way_in = pages.way_in(place, preset)
     return render_template("kiosk/start.html", place=place, preset=preset, welcome=said, way_in=way_in)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipas import i18n
 from sipas.i18n import _, plural
+from sipas.kiosk.pages import form_of
 from sipas.kiosk.place import Place
-from sipas.kiosk.screens import minutes
+from sipas.kiosk.screens import seconds
 
 
 @dataclass(frozen=True)
@@ -22,19 +25,27 @@ class Welcome:
     start: str
 
 
-def welcome(place: Place, province: str) -> list[Welcome]:
-    """One for each language, Vietnamese first."""
+def welcome(place: Place, province: str, service: str = "") -> list[Welcome]:
+    """One for each language, Vietnamese first. Whoever comes with a `service` field chosen is not asked for it."""
     pages = []
     for code, name in i18n.LANGUAGES.items():
         with i18n.speaking(code):
-            pages.append(_welcome(place, province, code, name))
+            pages.append(_welcome(place, province, code, name, bool(service)))
     return pages
 
 
-def _welcome(place: Place, province: str, code: str, name: str) -> Welcome:
-    questions, length = len(place.instrument.forms[place.form]), minutes(place.instrument, place.form)
+@lru_cache(maxsize=256)
+def _lasts(place: Place, _language: str, chosen: bool) -> str:
+    """How long it takes, rounded up: in halves to a minute and a half, then in whole minutes."""
+    length = seconds(form_of(place), chosen)
+    if 60 < length <= 90:
+        return _("about a minute and a half")
+    return plural("about one minute", "about {n} minutes", math.ceil(length / 60))
+
+
+def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) -> Welcome:
+    questions = len(place.instrument.forms[place.form])
     asked = plural("One question", "{n} questions", questions)
-    lasts = plural("about one minute", "about {n} minutes", length)
     who = _("{province} province asks, so that {place} can serve you better.", province=province, place=place.name)
     return Welcome(
         language=code,
@@ -42,7 +53,7 @@ def _welcome(place: Place, province: str, code: str, name: str) -> Welcome:
         question=_("How were you served today?"),
         facts=(
             ("who", who),
-            ("time", _("{questions}, {minutes}.", questions=asked, minutes=lasts)),
+            ("time", _("{questions}, {minutes}.", questions=asked, minutes=_lasts(place, code, chosen))),
             ("free", _("It is voluntary: you may skip any question and stop at any time.")),
             ("closed", _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")),
         ),

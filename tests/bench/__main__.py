@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from analysis import estimate, frame_weights, read_snapshot, tabulate
-from tests.bench import rivals, sample, storage
+from tests.bench import kiosk, rivals, sample, storage
 
 FAMILIES = ["unit", "field", ("unit", "field")]
 PLAIN = """
@@ -155,4 +155,5 @@ def peak_of_command(path: Path, folder: Path) -> int:
 
 if __name__ == "__main__":
     missed = main()
+    missed += kiosk.main()
     sys.exit(1 if storage.main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000) or missed else 0)

@@ -219,6 +219,22 @@ def test_a_new_questionnaire_comes_between_visits_and_never_in_the_middle_of_one
     assert device(database).damaged == 0
 
 
+def test_a_look_is_kept_from_page_to_page_with_the_line_cut(opens, database, line):
+    """The pages of the device are one for all looks: the worker passes over the query, and scripts obey it."""
+    screen = Screen(opens("/"), database).enrols()
+    line.cut()
+    page = screen.page
+    page.goto("/k/to-hieu-1?look=contrast-large")
+    expect(page.locator("html.contrast.large")).to_be_attached()
+    page.locator(".start[lang=en]").click()
+    expect(page.locator("#look-contrast")).to_be_checked()
+    expect(page.locator("#look-large")).to_be_checked()
+    page.goto("/k/to-hieu-1/en/privacy?look=contrast")
+    expect(page.locator("html.contrast")).to_be_attached()
+    expect(page.locator("html.large")).to_have_count(0)
+    line.mend()
+
+
 def test_what_is_missing_is_said_on_the_screen_and_nothing_is_sealed(opens, database):
     screen = Screen(opens("/"), database).enrols().opens()
     screen.page.goto("/k/to-hieu-1/en#q-about")

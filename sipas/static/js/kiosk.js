@@ -1,5 +1,7 @@
 // What scripts add to the visitor's pages. Every page works without them.
 import advance from "./kiosk/advance.js";
+import aloud from "./kiosk/aloud.js";
+import find from "./kiosk/find.js";
 import forget from "./kiosk/forget.js";
 import idle from "./kiosk/idle.js";
 import look from "./kiosk/look.js";
@@ -10,7 +12,8 @@ import stop from "./kiosk/stop.js";
 import switches from "./kiosk/switch.js";
 
 const each = (name, deed) => document.querySelectorAll(`[data-${name}]`).forEach((element) => deed(element));
-each("questionnaire", (form) => { advance(form); forget(form); });
+each("questionnaire", (form) => { advance(form); aloud(form); forget(form); });
+each("find", (place) => find(place));
 each("idle", (dialog) => idle(dialog));
 each("quiet", (place) => quiet(place));
 each("resend", (form) => resend(form));

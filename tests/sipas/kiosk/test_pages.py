@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import re
+from dataclasses import replace
 
 import pytest
 
-import surveys
-from sipas import clock
+from sipas import clock, i18n
 from sipas.fieldwork.visits import Visits
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
-from sipas.kiosk.screens import minutes
+from sipas.kiosk.place import Place
+from sipas.kiosk.screens import seconds
 from surveys import Scale
 from tests.make import a_point, a_wave
 
@@ -70,10 +71,42 @@ def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
     assert "Quầy số 1" in kiosk.get("/k/to-hieu-1/vi").text
 
 
-def test_the_short_form_takes_no_longer_than_ninety_seconds_and_the_full_form_says_more():
-    instrument = surveys.load("service-2024")
-    assert minutes(instrument, "short") == 1
-    assert minutes(instrument, "full") == 3
+def length(app, form, language, chosen=False):
+    """Seconds of the form at a ward with its twelve services, each of them read."""
+    with app.test_request_context(), i18n.speaking(language):
+        place = Place.of(app.config["VISITS"].at({"short": "to-hieu-1", "full": "to-hieu-2"}[form], clock.today()))
+        assert len(place.services) == 12
+        return seconds(pages.form_of(place), chosen)
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_short_form_takes_no_longer_than_ninety_seconds_even_for_whoever_reads_every_service(kiosk, language):
+    assert 45 < length(kiosk.application, "short", language) <= 90
+    assert length(kiosk.application, "full", language) > 120
+
+
+def test_each_word_and_each_touch_counts(kiosk):
+    with kiosk.application.test_request_context(), i18n.speaking("en"):
+        place = Place.of(kiosk.application.config["VISITS"].at("to-hieu-1", clock.today()))
+        before = seconds(pages.form_of(place))
+        more = replace(place, services=(*place.services, ("new", (("vi", "Mới"), ("en", "Quite – a new field")))))
+        assert seconds(pages.form_of(more)) == pytest.approx(before + 4 / 2.5)  # a dash is no word
+        names = " ".join(dict(names)["en"] for _, names in place.services).split()
+        asked = "What did you come here for? Please choose one. Every question after this may be skipped."
+        without = seconds(pages.form_of(place), chosen=True)
+        assert without == pytest.approx(before - (len(names) + len(asked.split())) / 2.5 - 1.2)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/k/to-hieu-1", "6 questions, about a minute and a half."),
+        ("/k/to-hieu-1?service=dat-dai", "6 questions, about one minute."),
+        ("/k/to-hieu-2", "22 questions, about 3 minutes."),
+    ],
+)
+def test_the_first_page_says_the_modelled_time(kiosk, path, words):
+    assert words in kiosk.get(path).text
 
 
 @pytest.mark.parametrize(

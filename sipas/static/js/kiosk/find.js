@@ -1,0 +1,37 @@
+// A field that leaves those tiles whose words begin with what is typed, in whatever marks and case: "ho tich" leaves
+// "Hộ tịch". What is chosen stays in sight, and where nothing fits all are shown again.
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("đ", "d");
+const words = (text) => plain(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+
+export const fits = (name, typed) => {
+  const has = words(name);
+  return words(typed).every((part) => has.some((word) => word.startsWith(part)));
+};
+
+export default function find(place) {
+  const box = place.querySelector("input");
+  const said = document.createElement("p");
+  said.className = "hint";
+  said.dataset.added = "";
+  said.setAttribute("role", "status");
+  const options = [...place.parentElement.querySelectorAll(".option")];
+  const narrow = () => {
+    const fitting = options.filter((option) => fits(option.textContent, box.value));
+    const shown = fitting.length ? fitting : options;
+    options.forEach((option) => { option.hidden = !shown.includes(option) && !option.querySelector(":checked"); });
+    said.textContent = words(box.value).length ? `${place.dataset.find} ${fitting.length} / ${options.length}` : "";
+  };
+  const show = () => { place.hidden = false; place.append(said); narrow(); };
+
+  if (place.closest("[data-kiosk]")) {  // the keyboard of a kiosk's screen, fetched when it is wanted
+    box.inputMode = "none";
+    box.addEventListener("pointerdown", async () => {
+      (await import("./keyboard.js")).default(box);
+      box.dispatchEvent(new Event("pointerdown"));
+    }, { once: true });
+  }
+  box.addEventListener("input", narrow);
+  box.form.addEventListener("reset", () => setTimeout(narrow));
+  addEventListener("words", show);
+  show();
+}
