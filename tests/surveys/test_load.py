@@ -103,7 +103,7 @@ def test_a_tab_is_named_with_its_line(tmp_path):
         ("satisfied: [4, 5]", "satisfied: []", "counts no level as satisfied"),
         ("    not_applicable: Không áp dụng với tôi\n", "", "its scale has no words for it"),
         ("valid: {from: 2024-01-01}", "valid: {from: 2024-01-01, to: 2023-01-01}", "before it begins"),
-        ("kind: choice", "kind: choice, audio: {vi: A.wav}", "the recording `A.wav` of item"),
+        ("kind: choice", "kind: choice\n    audio: {vi: A.wav}", "the recording `A.wav` of item"),
         ("kind: choice", "kind: choise", "`choise` is not one of the words allowed"),
         ("instrument: demo", "instrument: other", "the file is called demo.v1.yaml, its content is other.v1.yaml"),
         ("title: Phiếu hỏi thử", "title: 2024", "`title` does not hold what it should. Write text here"),
