@@ -20,6 +20,7 @@ COMMANDS = {
     "migrate": "sipas.commands.setup:migrate",
     "serve": "sipas.commands.serve:serve",
     "doctor": "sipas.commands.doctor:doctor",
+    "probe": "sipas.commands.probe:probe",
     "maintain": "sipas.commands.upkeep:maintain",
     "backup": "sipas.commands.upkeep:backup",
     "restore": "sipas.commands.upkeep:restore",

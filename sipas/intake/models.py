@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sipas.database import Base
 
+PROBE = 7  # channel of a synthetic answer (`sipas probe`): no point and no file has it, and nothing counts it
+
 
 class Response(Base):
     """One person's answers, as `anonymise` left them."""

@@ -17,7 +17,7 @@ from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
 from sipas.intake.inbox import keep_comment
 from sipas.intake.marks import marks
-from sipas.intake.models import Unopened
+from sipas.intake.models import PROBE, Unopened
 from sipas.intake.record import count_late, is_stored, record
 from sipas.intake.screen import screen
 
@@ -90,7 +90,8 @@ def receive(
             return Outcome.STORED if record(connection, row) else Outcome.RESENT
         if is_stored(connection, key):
             return Outcome.RESENT
-        count_late(connection, codes["wave"], codes["point"])
+        if codes["channel"] != PROBE:
+            count_late(connection, codes["wave"], codes["point"])
         return Outcome.LATE
 
     outcome = database.write(keep, "answer")

@@ -10,7 +10,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas.database import Base
-from sipas.intake.models import Comment, LateCount, Response, Unopened
+from sipas.intake.models import PROBE, Comment, LateCount, Response, Unopened
+
+PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
 
 
 def record(connection: Connection, row: Response | Comment | Unopened) -> bool:
@@ -61,12 +63,12 @@ def late_by_point(session: Session, wave: int) -> dict[int, int]:
 
 def stored(session: Session, wave: int) -> int:
     """How many answers of a wave are stored now."""
-    return session.scalar(select(func.count()).select_from(Response).where(Response.wave == wave)) or 0
+    return session.scalar(select(func.count()).select_from(Response).where(Response.wave == wave, PEOPLE)) or 0
 
 
 def stored_by_point(session: Session, wave: int) -> dict[int, int]:
     """Point id -> answers of the wave stored now."""
     rows = session.execute(
-        select(Response.point, func.count()).where(Response.wave == wave).group_by(Response.point)
+        select(Response.point, func.count()).where(Response.wave == wave, PEOPLE).group_by(Response.point)
     ).all()
     return {row.point: row[1] for row in rows}

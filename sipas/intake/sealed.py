@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 SUITE_ID = "0020-0001-0002"  # RFC 9180's numbers of the three
-LENGTH = 1024
+LENGTH = 1792  # holds a comment of 500 letters, each of three bytes
 SEALED_LENGTH = 32 + LENGTH + 16  # ephemeral key, padded text, tag
 KINDS = ("answer", "comment")
 _PART = re.compile(r"[A-Za-z0-9._-]{1,60}")  # nothing in a part can be taken for the line between two

@@ -10,11 +10,13 @@ from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, STORED, Answers
+from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
 from sipas.kiosk import kiosk, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
+from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
@@ -102,12 +104,13 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late."""
     settings = _settings()
+    probes = is_probe(settings, request.headers.get("X-Probe"), form.submission)
     current_app.config["BUDGETS"].take(f"point {visit.point.code}", Budget.of_point(settings), clock.today())
     return receive(
         _database(),
         settings.home,
         wave=visit.wave.code,
-        codes=visit.codes(form.service.data, channel),
+        codes=visit.codes(form.service.data, channel) | ({"channel": PROBE} if probes else {}),
         answers=Answers.of(form.instrument, visit.point.form, form.answers()),
         **form.profile(),
         comment=form.comment(),

@@ -27,6 +27,7 @@ from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import hold, open_weeks, wave_of
 from sipas.intake import LANGUAGE_CODES, cluster_label
 from sipas.intake.models import Response
+from sipas.intake.record import PEOPLE
 from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import Service, Unit
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
@@ -72,9 +73,11 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace
 
 
 def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
-    """Every answer of the wave in readable form: codes for the small numbers, one column per item."""
+    """Every answer of a person in readable form: codes for the small numbers, one column per item."""
     rows = session.execute(
-        select(*(getattr(Response, name) for name in COLUMNS)).where(Response.wave == wave.id).order_by(Response.key)
+        select(*(getattr(Response, name) for name in COLUMNS))
+        .where(Response.wave == wave.id, PEOPLE)
+        .order_by(Response.key)
     ).all()
     if not rows:
         raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)

@@ -16,7 +16,7 @@ from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, SIZES, Silent
-from tests.pages.walk import kiosks_of_each_kind, walk
+from tests.pages.walk import device_walk, kiosks_of_each_kind, walk
 
 
 def main(folder: Path) -> None:
@@ -24,7 +24,8 @@ def main(folder: Path) -> None:
         sys.exit("There is no chromium on this machine: apt-get install chromium")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        server = make_server("127.0.0.1", 0, application(Path(home)), threaded=True, request_handler=Silent)
+        app = application(Path(home))
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for size, (width, height) in SIZES.items():
@@ -35,6 +36,12 @@ def main(folder: Path) -> None:
                 for number, name in enumerate(walk(page, language, look), 1):
                     page.wait_for_timeout(250)
                     page.screenshot(path=folder / f"kiosk-{size}-{language}{look and '-'}{look}-{number:02}-{name}.png")
+                page.close()
+                page = browser.new_page(
+                    viewport={"width": width, "height": height}, base_url=f"http://127.0.0.1:{server.port}"
+                )
+                for name in device_walk(page, app.config["DATABASE"], language, look):
+                    page.screenshot(path=folder / f"kiosk-{size}-{language}{look and '-'}{look}-{name}.png")
                 page.close()
         browser.close()
         server.shutdown()

@@ -9,7 +9,7 @@ from tests.make_release import a_release
 from tests.pages.axe import violations
 from tests.pages.conftest import SIZES
 from tests.pages.trees import FOLDER, tree
-from tests.pages.walk import kiosks_of_each_kind, walk
+from tests.pages.walk import device_walk, hide_what_differs, kiosks_of_each_kind, walk
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +46,13 @@ def test_axe_finds_nothing_in_any_size_language_and_look(opens, kiosks, size, la
     every_page_passes(opens("about:blank", size=size), language, look)
 
 
+@pytest.mark.parametrize(("size", "language", "look"), [("phone", "vi", ""), ("kiosk", "en", "contrast-large")])
+def test_axe_finds_nothing_on_the_pages_of_a_screen(opens, kiosks, database, size, language, look):
+    page = opens("about:blank", size=size)
+    found = {name: violations(page) for name in device_walk(page, database, language, look)}
+    assert found == {"device-enrol": [], "device-pin": [], "device-state": []}
+
+
 @pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])
 def test_axe_finds_nothing_on_the_public_pages(opens, settings, size, language):
     a_release(settings.home, people={("04240", "dat-dai"): 7})
@@ -73,4 +80,15 @@ def test_a_screen_reader_meets_what_is_written_down(opens, kiosks, language):
         for name in walk(page, language)
         if tree(page) != (FOLDER / language / f"{name}.yaml").read_text(encoding="utf-8")
     ]
+    assert differ == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_screen_reader_meets_what_is_written_down_on_the_pages_of_a_screen(opens, kiosks, database, language):
+    page = opens("about:blank")
+    differ = []
+    for name in device_walk(page, database, language):
+        hide_what_differs(page)
+        if tree(page) != (FOLDER / language / f"{name}.yaml").read_text(encoding="utf-8"):
+            differ.append(name)
     assert differ == []

@@ -10,6 +10,7 @@ from playwright.sync_api import Error, expect
 from sqlalchemy import select
 
 from sipas import clock
+from sipas.assets import assets
 from sipas.fieldwork.devices import devices, missing
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.inbox import settle_comments
@@ -246,17 +247,36 @@ def test_what_is_missing_is_said_on_the_screen_and_nothing_is_sealed(opens, data
     expect(screen.page.locator("#q-service")).to_be_visible()
     screen.page.locator("#service-1").check(force=True)
     screen.page.goto("/k/to-hieu-1/en#q-about")
-    screen.page.locator("textarea").fill("ế" * 400)
     screen.page.goto("/k/to-hieu-1/en#q-O")
     screen.page.locator("#O-1").check(force=True)
     screen.page.goto("/k/to-hieu-1/en#q-about")
+    screen.page.locator("textarea").evaluate("box => { box.value = '\\u0001'.repeat(400); }")  # six bytes each in JSON
     screen.page.locator(".primary >> visible=true").click()
     expect(summary).to_contain_text("too long")
     assert screen.holds() == []
-    screen.page.locator("textarea").fill("ế" * 200)
+    longest = "ế" * 499 + '"'
+    screen.page.locator("textarea").fill(longest)
     screen.page.locator(".primary >> visible=true").click()
     screen.is_thanked()
     assert len(screen.holds()) == 2
+    assert screen.sends() == "done"
+    assert [comment.text for comment in stored(database, Comment)] == [longest]
+
+
+def test_how_much_room_a_comment_has_left_is_said_while_it_is_written(opens, database):
+    page = opens("/k/to-hieu-1/en#q-about")
+    box, room = page.locator("textarea"), page.locator("[data-room]")
+    box.fill("ế" * 420)
+    expect(room).to_be_empty()
+    box.press_sequentially("ba")
+    expect(room).to_be_empty()
+    box.fill("ế" * 480)
+    expect(room).to_have_text("Room for 20 more characters")
+    box.press_sequentially("x" * 30)  # what finds no room is not taken, and that is said
+    expect(room).to_have_text("Room for 0 more characters")
+    assert len(box.input_value()) == 500
+    box.fill("")
+    expect(room).to_be_empty()
 
 
 def test_a_full_store_is_said_and_the_answers_stay_on_the_screen(opens, database):
@@ -332,3 +352,63 @@ def test_a_browser_that_posts_by_itself_keeps_no_answer_after_the_thanks_either(
     machine.ends() if end == "finished" else machine.is_killed()
     assert machine.finds("bốn mươi bảy", "service=ho-tich", "O=2") == []
     assert len(stored(database)) == 1
+
+
+# 2026-11-24, ten in the morning in the province; a wait that was over a minute ago
+LANES = """async ([name, lane, count, at]) => (await import(name)).isDue(lane, count, at)"""
+DRAWN = """async (name) => {
+    const { wait } = await import(name);
+    return Array.from({ length: 4000 }, () => wait(1e12, "2026-11-24").due - 1e12);
+}"""
+MORNING = {"time": 10_000_000, "hour": 10, "date": "2026-11-24"}
+OVER = {"due": 9_940_000, "date": "2026-11-24"}
+MINUTE = 60_000
+
+
+def lanes() -> str:
+    return f"/static/{assets()['js/device/lanes.js'].path}"
+
+
+@pytest.mark.parametrize(
+    ("lane", "count", "at", "due"),
+    [
+        (OVER, 5, {}, True),
+        (OVER, 4, {}, False),  # too few, and the day goes on
+        (OVER, 4, {"hour": 17}, False),
+        (OVER, 4, {"hour": 18}, True),  # the day is over
+        (OVER, 1, {"hour": 18}, True),
+        (OVER, 1, {"date": "2026-11-25", "hour": 7}, True),  # left from the day before
+        ({"due": 10_000_001, "date": "2026-11-24"}, 200, {}, False),  # however many there are: never at once
+        ({"due": 10_000_001, "date": "2026-11-24"}, 200, {"hour": 18}, False),
+        ({"due": 10_000_000, "date": "2026-11-24"}, 5, {}, True),
+        ({"due": 10_000_000 + 60 * MINUTE, "date": "2026-11-24"}, 5, {}, False),
+        ({"due": 10_000_001 + 60 * MINUTE, "date": "2026-11-24"}, 5, {}, True),  # no wait of ours: a clock set back
+        (OVER, 0, {"hour": 18}, False),
+        (None, 9, {"hour": 18}, False),
+    ],
+)
+def test_a_lane_goes_after_its_wait_with_five_at_least_or_when_the_day_is_over(opens, lane, count, at, due):
+    page = opens("/")
+    assert page.evaluate(LANES, [lanes(), lane, count, {**MORNING, **at}]) is due
+
+
+def test_waits_are_between_5_and_60_minutes_and_any_is_as_likely_as_any_other(opens):
+    page = opens("/")
+    drawn = [wait / MINUTE for wait in page.evaluate(DRAWN, lanes())]
+    assert 5 <= min(drawn) < 6
+    assert 59 < max(drawn) <= 60
+    for quarter in range(4):  # a quarter each; five standard errors
+        low, high = 5 + quarter * 13.75, 5 + (quarter + 1) * 13.75
+        assert abs(sum(low <= wait < high for wait in drawn) - 1000) < 140
+
+
+def test_what_was_just_made_is_not_sent_at_once_and_is_once_its_wait_is_over(opens, database):
+    screen = Screen(opens("/"), database).enrols()
+    screen.page.clock.install(time=clock.now())
+    screen.makes(5)
+    wait_until(lambda: screen.sends(now=False) != "busy")  # its own timer may be at it
+    assert len(screen.holds()) == 10
+    assert stored(database) == []
+    screen.page.clock.fast_forward(61 * MINUTE)
+    wait_until(lambda: screen.sends(now=False) != "busy")
+    wait_until(lambda: len(stored(database)) == 5)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, SIZES, Silent
-from tests.pages.walk import walk
+from tests.pages.walk import device_walk, hide_what_differs, walk
 
 FOLDER = Path(__file__).parent / "trees"
 
@@ -25,7 +25,8 @@ def main() -> None:
     from tests.pages.screens import application
 
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
-        server = make_server("127.0.0.1", 0, application(Path(home)), threaded=True, request_handler=Silent)
+        app = application(Path(home))
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Silent)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         width, height = SIZES["kiosk"]
@@ -35,6 +36,13 @@ def main() -> None:
             )
             (FOLDER / language).mkdir(parents=True, exist_ok=True)
             for name in walk(page, language):
+                (FOLDER / language / f"{name}.yaml").write_text(tree(page), encoding="utf-8")
+            page.close()
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, base_url=f"http://127.0.0.1:{server.port}"
+            )
+            for name in device_walk(page, app.config["DATABASE"], language):
+                hide_what_differs(page)
                 (FOLDER / language / f"{name}.yaml").write_text(tree(page), encoding="utf-8")
             page.close()
         browser.close()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from sipas import clock
 from sipas.database import Database
+from sipas.fieldwork.devices import make_code
 from sipas.settings import Settings
 from tests.make import a_point, a_wave
 
@@ -60,6 +61,44 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     for name, path in (("code", "/q/"), ("code-slip", "/q/2345CFHT"), ("code-unknown", "/q/2345CFHM")):
         page.goto(f"{path}?lang={language}{look and '&look='}{look}")
         yield name
+
+
+def device_walk(page: Page, database: Database, language: str, look: str = "") -> Iterator[str]:
+    """What an installer and staff see of a screen: the code, the PIN, what it holds."""
+    query = f"?look={look}" if look else ""
+    with database.writing() as session:
+        code = make_code(session, "to-hieu-1", clock.now())
+    page.goto(f"/k/to-hieu-1/{language}/device{query}")
+    page.locator("#code").fill("AAAA-AAAA")
+    page.locator("#pin").fill("2468")
+    page.locator("[data-enrol] .primary").click()
+    expect(page.locator("[data-said]")).not_to_be_empty()
+    yield "device-enrol"
+    page.locator("#code").fill(code)
+    page.locator("[data-enrol] .primary").click()
+    expect(page.locator("[data-state]")).to_be_visible()
+    page.goto(f"/k/to-hieu-1/{language}/device{query}")
+    page.locator("#asked").fill("0000")
+    page.locator("[data-pin] .primary").click()
+    expect(page.locator("[data-said]")).not_to_be_empty()
+    yield "device-pin"
+    page.locator("#asked").fill("2468")
+    page.locator("[data-pin] .primary").click()
+    expect(page.locator("[data-state]")).to_be_visible()
+    page.locator("[data-value=contact]").evaluate("said => { said.textContent = ''; }")  # filled in once all is sent
+    page.locator("[data-send]").click()
+    expect(page.locator("[data-value=contact]")).to_contain_text("20")
+    expect(page.locator("[data-said]")).not_to_be_empty()
+    yield "device-state"
+
+
+def hide_what_differs(page: Page) -> None:
+    """What each device and day has of its own, out of the page, so that the rest can be compared."""
+    page.evaluate(
+        """document.querySelectorAll("[data-value]").forEach((said) => {
+            if (["contact", "persistent", "room", "software", "device"].includes(said.dataset.value)) said.textContent = "#";
+        })"""
+    )
 
 
 def _fresh(page: Page, path: str) -> None:

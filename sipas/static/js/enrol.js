@@ -7,7 +7,7 @@ import { base64, change, get, hex, known, open, put, waiting } from "./device/st
 import { workerAt } from "./trusted.js";
 
 const FEW = 200; // messages of room below which staff are told
-const MESSAGE = 2_500; // bytes that one message takes on disk, generously
+const MESSAGE = 4_000; // bytes that one message takes on disk, generously
 const TRIES = 5, REST = 60_000;
 const page = document.querySelector("[data-device]");
 const point = page.dataset.device;
@@ -140,7 +140,7 @@ part("enrol").addEventListener("submit", async (event) => {
   event.preventDefault();
   const { code, pin } = event.target;
   await enrol(code.value, pin.value).catch(() => say(page.dataset.failed));
-  event.target.pin.value = "";
+  if (event.target.hidden) event.target.reset(); // a code that was mistyped is no reason to ask for the PIN anew
 });
 part("pin").addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -8,6 +8,7 @@ import look from "./kiosk/look.js";
 import quiet from "./kiosk/quiet.js";
 import resend from "./kiosk/resend.js";
 import returns from "./kiosk/returns.js";
+import room from "./kiosk/room.js";
 import stop from "./kiosk/stop.js";
 import switches from "./kiosk/switch.js";
 
@@ -18,6 +19,7 @@ each("idle", (dialog) => idle(dialog));
 each("quiet", (place) => quiet(place));
 each("resend", (form) => resend(form));
 each("returns", (link) => returns(link));
+each("room", (said) => room(said));
 each("stop", (link) => stop(link));
 each("switch", (link) => switches(link));
 look();

@@ -5,7 +5,7 @@ const number = (value) => new Uint8Array([value >> 8, value & 255]);
 
 export const AES_128 = { id: 1, key: 16 };
 export const AES_256 = { id: 2, key: 32 };
-export const LENGTH = 1024;
+export const LENGTH = 1792; // holds a comment of 500 letters, each of three bytes
 
 async function hmac(key, data) {
   const raw = key.length ? key : new Uint8Array(32);

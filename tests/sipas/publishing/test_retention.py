@@ -146,7 +146,8 @@ def test_no_other_line_of_the_product_deletes_or_changes_answers():
         for line in path.read_text(encoding="utf-8").splitlines()
         if words.search(line)
     }
-    assert found == {"publishing/retention.py"}
+    shortens_keys = "migrations/versions/0004_shorter_keys.py"  # every row stays, its answers as they are
+    assert found == {"publishing/retention.py", shortens_keys}
 
 
 def test_the_database_itself_tells_every_statement_that_touches_answers(database, settings, frozen):
