@@ -48,7 +48,7 @@ def is_probe(settings: Settings, shown: str | None, submission: str) -> bool:
 
 
 def walk(ask: Ask, settings: Settings, point: str, language: str = "vi") -> None:
-    """Answers one question at a point as a visitor without scripts does; raises ProbeFailed, saying which step failed."""
+    """Answers one question at a point as a visitor without scripts does; raises ProbeFailed, which names the step."""
     path = f"/k/{point}/{language}"
     page = ask(path, None, {})
     if page.status != 200 or "data-questionnaire" not in page.text:

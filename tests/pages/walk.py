@@ -96,7 +96,8 @@ def hide_what_differs(page: Page) -> None:
     """What each device and day has of its own, out of the page, so that the rest can be compared."""
     page.evaluate(
         """document.querySelectorAll("[data-value]").forEach((said) => {
-            if (["contact", "persistent", "room", "software", "device"].includes(said.dataset.value)) said.textContent = "#";
+            const own = ["contact", "persistent", "room", "software", "device"];
+            if (own.includes(said.dataset.value)) said.textContent = "#";
         })"""
     )
 
