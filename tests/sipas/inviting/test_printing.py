@@ -103,8 +103,8 @@ def test_the_qr_code_is_that_of_the_address_square_by_square():
 def test_every_printed_code_can_be_scanned(tmp_path):
     some = codes.fresh(13)
     (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, ADDRESS, "Sơn La"))
-    # Seen from three distances, as a phone that moves sees them: of a whole sheet in one picture zbar misses one code in
-    # some hundred, now this and now that, whatever the resolution.
+    # Seen from three distances, as a phone that moves sees them: of a whole sheet in one picture zbar misses one code
+    # in some hundred, now this and now that, whatever the resolution.
     for dots in ("150", "200", "250"):
         subprocess.run(
             ["pdftoppm", "-r", dots, "-gray", "-png", "printed.pdf", f"sheet{dots}"], cwd=tmp_path, check=True
