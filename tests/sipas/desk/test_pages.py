@@ -88,6 +88,15 @@ def test_a_wave_shows_answers_for_each_point_and_dossiers_for_each_unit(desk):
     assert "chieng-an-1" not in desk("/desk/wave/2026-2", "en")
 
 
+def test_a_unit_with_one_point_takes_one_row_with_its_name_and_others_one_for_each_point(desk, database):
+    one = desk("/desk/wave/2026-2", "en")
+    assert len(re.findall("<tr class", one)) == 1
+    assert re.search(r'<tr class="alone-row"><th scope="row">Tô Hiệu ward <code>to-hieu-1</code>', unescape(one))
+    a_point(database, "to-hieu-2", "03646")
+    two = desk("/desk/wave/2026-2", "en")
+    assert re.findall(r'<tr class="([a-z-]+)"', two) == ["unit-row", "point-row", "point-row"]
+
+
 @pytest.mark.parametrize("address", PAGES)
 def test_no_week_is_shown(desk, address):
     assert not re.search(r"\d{4}-W\d\d|\btuần \d|\bweek \d", desk(address))
@@ -139,12 +148,12 @@ def test_late_answers_stand_beside_their_point_and_a_dropped_wave_says_where_its
 
     def row() -> list[str]:
         html = client.get(f"/desk/wave/w1?lang={language}").text
-        (found,) = re.findall(r'<tr class="point-row">.*?</tr>', html)
+        (found,) = re.findall(r'<tr class="alone-row">.*?</tr>', html)
         return re.findall(r'<td class="number">(.*?)</td>', found)
 
-    assert row() == ["12", "37"]
+    assert row() == ["12", "–", "37"]
     drop(database, settings.home, "w1", today + dt.timedelta(days=1))
-    assert row() == ["–", "37"]
+    assert row() == ["–", "–", "37"]
     html = unescape(client.get(f"/desk/wave/w1?lang={language}").text)
     assert "<dd>12</dd>" in html  # the snapshot's
     assert {"vi": "tệp số liệu đã chốt còn giữ", "en": "the snapshot holds them"}[language] in html

@@ -233,3 +233,12 @@ def test_the_method_page_tells_what_the_weights_did(reads):
     html = unescape(reads(f"{RELEASE}/method", "en"))
     assert ">812<" in html
     assert "Groups of merged cells" in html
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_long_page_begins_with_links_to_each_of_its_parts_in_order(reads, language):
+    html = reads(f"{RELEASE}/", language)
+    (contents,) = re.findall(r'<nav class="contents".*?</nav>', html, re.DOTALL)
+    links = re.findall(r'href="#([a-z]+)">([^<]+)<', contents)
+    assert links == re.findall(r'<h2 id="([a-z]+)">([^<]+)<', html)
+    assert len(links) == 8
