@@ -42,6 +42,7 @@ words: .venv/.installed  ## Collect the words of the sources anew, for those who
 	@for catalog in messages:vi instruments:en; do \
 	  $(BIN)/pybabel -q update -d translations -D $${catalog%:*} -l $${catalog#*:} -i translations/$${catalog%:*}.pot \
 	    --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
+	@$(BIN)/sipas words collect
 
 demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=~/.local/share/sipas)
 	@$(BIN)/sipas demo

@@ -43,6 +43,7 @@ COMMANDS = {
     "sample": "sipas.commands.sample:sample",
     "release": "sipas.commands.publishing:release",
     "desk": "sipas.commands.desk:desk",
+    "words": "sipas.commands.words:words",
 }
 
 

@@ -73,7 +73,7 @@ def _said(language: str, heading: str, sentence: Callable[[], str]) -> Said:
 def speak_as_the_path_says() -> None:
     """The language that a kiosk's address names, where no view came so far as to set it."""
     parts = request.path.split("/")
-    if len(parts) > 3 and parts[1] in ("k", "q") and parts[3] in i18n.LANGUAGES:
+    if len(parts) > 3 and parts[1] in ("k", "q") and parts[3] in i18n.KNOWN:
         i18n.speak(parts[3])
 
 

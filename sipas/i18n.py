@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
+from sipas.i18n_languages import COMPLETE, KNOWN
 from translations import FOLDER
 
-LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}  # each named in itself; Vietnamese first
+LANGUAGES = {code: KNOWN[code].name for code in COMPLETE}  # of every page; a kiosk may offer more (`i18n_words`)
 
 
 def process_language(environ: Mapping[str, str]) -> str:
@@ -44,7 +45,7 @@ def language() -> str:
 
 def speak(code: str) -> None:
     """From here on (in this request, or this process) speak `code`."""
-    _language.set(code if code in LANGUAGES else "vi")
+    _language.set(code if code in KNOWN else "vi")
 
 
 def hush() -> None:
@@ -62,21 +63,35 @@ def speaking(code: str) -> Iterator[None]:
         _language.reset(token)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def catalog(code: str, domain: str) -> gettext.NullTranslations:
-    """The compiled catalog; made from the `.po` file in memory where nobody compiled it, empty where there is none."""
-    folder = FOLDER / code / "LC_MESSAGES"
+    """The compiled catalog. A language that is not whole says in Vietnamese what it lacks."""
+    found = own_catalog(code, domain)
+    if code not in COMPLETE:
+        found.add_fallback(own_catalog("vi", domain))
+    return found
+
+
+def own_catalog(code: str, domain: str) -> gettext.NullTranslations:
+    """The catalog without anything in its place; made from the `.po` file in memory where nobody compiled it, empty
+    where there is none."""
+    folder = FOLDER / KNOWN[code].folder / "LC_MESSAGES"
     source, compiled = folder / f"{domain}.po", folder / f"{domain}.mo"
     if not source.exists():
         return gettext.NullTranslations()
-    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+    whole = (
+        code in COMPLETE
+    )  # where a plural lacks its words, Babel compiles English ones, so others are read from source
+    if whole and compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
         with compiled.open("rb") as file:
             return gettext.GNUTranslations(file)
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     with source.open("rb") as file:
-        words = read_po(file, locale=code)
+        words = read_po(file, locale=KNOWN[code].folder)
+    for message in [one for one in words if one.id and isinstance(one.string, tuple) and not all(one.string)]:
+        words.delete(message.id, message.context)
     memory = io.BytesIO()
     write_mo(memory, words)
     memory.seek(0)
@@ -118,12 +133,17 @@ def instrument_text(address: str, wording: str) -> str:
     return catalog(language(), "instruments").pgettext(address, wording)
 
 
+def locale() -> str:
+    """Whose numbers and dates are written: Vietnamese ones where the language has none of its own."""
+    return language() if language() in COMPLETE else "vi"
+
+
 def number(value: float, decimals: int = 0) -> str:
     """1234567.891 -> "1.234.568" in Vietnamese, "1,234,568" in English."""
     from babel.numbers import format_decimal
 
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(value, pattern, locale=language())
+    return format_decimal(value, pattern, locale=locale())
 
 
 def percent(share: float, decimals: int = 1) -> str:
@@ -135,7 +155,7 @@ def date(day: dt.date) -> str:
     """A day as people write it: "15 tháng 7 năm 2026", "July 15, 2026"."""
     from babel.dates import format_date
 
-    return format_date(day, "d MMMM 'năm' y" if language() == "vi" else "long", locale=language())
+    return format_date(day, "d MMMM 'năm' y" if locale() == "vi" else "long", locale=locale())
 
 
 def month(code: str) -> str:

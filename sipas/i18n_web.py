@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from flask import Flask, request
+from werkzeug.routing import BaseConverter, ValidationError
 
 from sipas import i18n
 from sipas.links import link, switch
 
 
+class LanguageConverter(BaseConverter):
+    """The part of an address that names a language we know of."""
+
+    def to_python(self, value: str) -> str:
+        if value not in i18n.KNOWN:
+            raise ValidationError
+        return value
+
+
 def install(app: Flask) -> None:
     """Templates get `_`, `{% trans %}`, number formats, the names of all languages, and addresses that keep them."""
+    app.url_map.converters["language"] = LanguageConverter
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: i18n.catalog(i18n.language(), "messages").gettext(text) if text else "",
@@ -23,7 +34,8 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def choose_language() -> None:
-        i18n.speak(request.args.get("lang", "vi"))
+        code = request.args.get("lang", "vi")
+        i18n.speak(code if code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
 
     @app.teardown_request
     def forget_language(_error: BaseException | None) -> None:

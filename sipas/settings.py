@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sipas.errors import N_, NotReady
+from sipas.i18n_languages import COMPLETE, KNOWN
 
 PARTS = ("kiosk", "desk", "results")
 
@@ -36,6 +37,15 @@ class Settings:
     )
     parts: tuple[str, ...] = field(
         default=PARTS, metadata={"help": N_("Which parts this server shows: kiosk, desk, results (comma-separated)")}
+    )
+    languages: tuple[str, ...] = field(
+        default=COMPLETE,
+        metadata={
+            "help": N_(
+                "Languages that kiosks offer, Vietnamese always among them (comma-separated); one that is not yet "
+                "translated enough waits, see `sipas words missing`"
+            )
+        },
     )
     workers: int = field(default=2, metadata={"help": N_("Worker processes of `sipas serve`")})
     patience: float = field(
@@ -118,6 +128,19 @@ def _parts(name: str, text: str) -> tuple[str, ...]:
     return parts
 
 
+def _languages(name: str, text: str) -> tuple[str, ...]:
+    codes = tuple(dict.fromkeys(("vi", *(code.strip() for code in text.split(",") if code.strip()))))
+    for code in codes:
+        if code not in KNOWN:
+            raise NotReady(
+                N_("{name}: there is no language “{code}”; choose from {known}."),
+                name=name,
+                code=code,
+                known=", ".join(KNOWN),
+            )
+    return codes
+
+
 def _workers(name: str, text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 64:
         raise NotReady(N_("{name} is “{text}”; give a whole number from 1 to 64."), name=name, text=text)
@@ -165,6 +188,7 @@ _READ = {
     "home": _home,
     "database_url": _as_it_stands,
     "parts": _parts,
+    "languages": _languages,
     "workers": _workers,
     "patience": _seconds,
     "point_rate": _count,

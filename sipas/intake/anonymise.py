@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sipas import clock, keys
 from sipas.errors import N_
+from sipas.i18n_languages import NUMBERS
 from sipas.intake.answers import Answers
 from sipas.intake.marks import marks
 from sipas.intake.models import Comment, Response, row_type
@@ -37,7 +38,7 @@ STORED: dict[str, str] = {
 COARSER = ("field", "month", "language", "sex", "age")
 """Not stored (0) where few people come for a service field; a comment then keeps neither office, field nor month."""
 
-LANGUAGE_CODES = {"vi": 1, "en": 2}
+LANGUAGE_CODES = NUMBERS
 
 
 def anonymise(

@@ -5,10 +5,12 @@ The questionnaire is one document; its items are shown one at a time by CSS `:ta
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from sipas import assets, i18n
 from sipas.i18n import _
+from sipas.i18n_words import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
@@ -32,13 +34,33 @@ def style_first(response: Response) -> Response:
 @kiosk.context_processor
 def ways_to_see_it() -> dict[str, object]:
     """The looks, and the languages to change to, each with its own name and the warning in its own words."""
-    others = [(code, name) for code, name in i18n.LANGUAGES.items() if code != i18n.language()]
+    languages = offered_here()
+    others = [(code, name) for code, name in languages.items() if code != i18n.language()]
     return {
+        "languages": languages,
+        "sheets": sheets(languages),
         "preset": g.get("preset", Preset()),
         "looks": LOOKS,
         "this_page": this_page,
         "switches": [(code, name, _in(code)) for code, name in others],
     }
+
+
+def offered_here() -> dict[str, str]:
+    """The languages to choose from at the point that the address names."""
+    return offered(current_app.config["SETTINGS"].languages, g.get("instrument", ""))
+
+
+@kiosk.before_request
+def speak_what_is_offered() -> Response | None:
+    """An address in a language that is not offered leads to the Vietnamese page; what is sent is taken all the same."""
+    code = (request.view_args or {}).get("language", i18n.language())
+    if request.method != "GET" or code in offered_here():
+        return None
+    i18n.speak("vi")
+    if "language" not in (request.view_args or {}):
+        return None
+    return redirect(url_for(request.endpoint, **{**request.view_args, **request.args, "language": "vi"}))
 
 
 @kiosk.context_processor

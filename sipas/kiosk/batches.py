@@ -133,7 +133,7 @@ class Desk:
         return WORDS[outcome]
 
     def _answer(self, visit: Visit, said: Said, common: dict) -> Outcome:  # type: ignore[type-arg]
-        if said.form not in FORMS or said.language not in i18n.LANGUAGES:
+        if said.form not in FORMS or said.language not in i18n.KNOWN:
             raise LookupError(said.form)
         place = Place.of(visit)
         asked = form_for(place.instrument_code, place.instrument_version, said.form, said.language)

@@ -15,6 +15,7 @@ from flask import Response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from sipas import i18n
+from sipas.kiosk import offered_here
 from sipas.kiosk.forms import Questionnaire, form_for
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
@@ -45,7 +46,9 @@ def way_in(place: Place, preset: Preset) -> str | None:
 
 def questionnaire(place: Place, preset: Preset) -> Response:
     """The empty questionnaire, with an id that nobody has had before."""
-    page = _prepared(place if place.door == "kiosk" else replace(place, code=ANY), preset, i18n.language())
+    page = _prepared(
+        place if place.door == "kiosk" else replace(place, code=ANY), preset, i18n.language(), tuple(offered_here())
+    )
     submission = secrets.token_hex(16).encode()
     if "gzip" in request.accept_encodings:
         response = Response(page.gzipped(submission), mimetype="text/html")
@@ -58,11 +61,11 @@ def questionnaire(place: Place, preset: Preset) -> Response:
 
 def shell(place: Place, seal: Seal) -> Response:
     """The same page for an enrolled device: without an id, with the key that its answers are sealed to."""
-    return Response(_shell(place, seal, i18n.language()), mimetype="text/html")
+    return Response(_shell(place, seal, i18n.language(), tuple(offered_here())), mimetype="text/html")
 
 
 @lru_cache(maxsize=512)
-def _shell(place: Place, seal: Seal, language: str) -> str:
+def _shell(place: Place, seal: Seal, language: str, _offered: tuple[str, ...]) -> str:
     return _render(place, Preset(), form_of(place), "", seal)
 
 
@@ -132,6 +135,6 @@ def _deflated(data: bytes, flush: int) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _prepared(place: Place, preset: Preset, language: str) -> Page:
+def _prepared(place: Place, preset: Preset, language: str, _offered: tuple[str, ...]) -> Page:
     text = _render(place, preset, form_of(place, service=preset.service), SLOT)
     return Page.of(re.sub(rf'"/q/{ANY}(/?)', lambda found: '"' if found[1] else '"./', text))

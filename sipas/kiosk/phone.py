@@ -22,7 +22,7 @@ from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
 from sipas.inviting.guesses import Guesses, TooManyGuesses
-from sipas.kiosk import kept, leave_no_copy, pages, style_first, ways_to_see_it
+from sipas.kiosk import kept, leave_no_copy, offered_here, pages, speak_what_is_offered, style_first, ways_to_see_it
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing
@@ -32,6 +32,7 @@ from sipas.settings import Settings
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
 phone.after_request(style_first)
+phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
 kept.install(phone)
 
@@ -95,7 +96,7 @@ def _way(mark: str, language: str) -> Way:
 
 def _kept(way: Way) -> Way:
     """The way, its place and preset remembered for whatever page is drawn."""
-    g.place = way.place
+    g.place, g.instrument = way.place, way.visit.wave.instrument
     g.preset = Preset.sent(way.place) if request.method == "POST" else Preset.of(way.place)
     return way
 
@@ -164,7 +165,7 @@ def start(point: str) -> str | Response:
         place=way.place,
         invited=way.invited,
         has_codes=way.visit.point.invitation == "optional",
-        welcome=welcome(way.place, _settings().province, g.preset.service),
+        welcome=welcome(way.place, _settings().province, offered_here(), g.preset.service),
         way_in=pages.way_in(way.place, g.preset),
     )
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, current_app, url_for
 
-from sipas import assets, i18n, keys
+from sipas import assets, i18n_words, keys
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.visits import Visit
+from sipas.i18n_words import offered
 from sipas.kiosk.place import Place
 
 WORKER = Path(__file__).with_name("worker.js")
@@ -42,24 +44,25 @@ class Seal:
         return cls(public, wave.code, wave.instrument, str(wave.version), str(wave.closes_on or ""))
 
 
-def pages(point: str) -> list[str]:
+def pages(point: str, languages: Iterable[str]) -> list[str]:
     """The addresses of every page that a device keeps."""
     kept = [url_for("kiosk.start", point=point, shell="")]
-    for language in i18n.LANGUAGES:
+    for language in languages:
         for page in ("questionnaire", "privacy", "thanks", "device"):
             kept.append(url_for(f"kiosk.{page}", point=point, language=language, shell=""))
     return kept
 
 
-def files(place: Place) -> list[str]:
+def files(place: Place, languages: Iterable[str]) -> list[str]:
     """The addresses of every file that those pages bring in, named by content."""
     every = assets.assets()
-    names = dict.fromkeys((*SCRIPTS, *(script for name in SCRIPTS for script in every[name].needs), *STYLES))
-    styles = b"".join(every[name].body for name in STYLES)
+    names = dict.fromkeys((*SCRIPTS, *(script for name in SCRIPTS for script in every[name].needs)))
+    sheets = (*STYLES, *i18n_words.sheets(languages))
+    styles = b"".join(every[name].body for name in sheets)
     fonts = [name for name, one in every.items() if name.endswith(".woff2") and one.path.encode() in styles]
     named = (f"audio/{name}" for item in place.instrument.items for _, name in item.audio)
     recordings = [name for name in named if name in every]
-    return [assets.static_url(name) for name in (*names, *fonts, *recordings)]
+    return [assets.static_url(name) for name in (*names, *sheets, *fonts, *recordings)]
 
 
 def worker(place: Place, seal: Seal, province: str) -> str:
@@ -69,7 +72,8 @@ def worker(place: Place, seal: Seal, province: str) -> str:
 
 @lru_cache(maxsize=256)
 def _worker(_app: Flask, place: Place, seal: Seal, _province: str) -> str:
-    script, listed, brought = WORKER.read_text(), pages(place.code), files(place)
+    languages = offered(current_app.config["SETTINGS"].languages, place.instrument_code)
+    script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())
     for address in listed:
         version.update(_served(address))

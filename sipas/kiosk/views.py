@@ -12,7 +12,7 @@ from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, STORED, Answers
 from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
-from sipas.kiosk import kiosk, pages
+from sipas.kiosk import kiosk, offered_here, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
@@ -22,7 +22,7 @@ from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
-LANGUAGE = f"<any({', '.join(i18n.LANGUAGES)}):language>"
+LANGUAGE = "<language:language>"
 
 
 def _settings() -> Settings:
@@ -36,7 +36,9 @@ def _database() -> Database:
 def _visit(point: str, language: str, wave: str = "") -> Visit:
     """What is asked here today; a page that was opened before its wave ended names that wave, and keeps to it."""
     i18n.speak(language)
-    return current_app.config["VISITS"].at(point, clock.today(), wave)
+    visit = current_app.config["VISITS"].at(point, clock.today(), wave)
+    g.instrument = visit.wave.instrument
+    return visit
 
 
 @kiosk.before_request
@@ -70,7 +72,7 @@ def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     place = Place.of(_visit(point, "vi"))
     preset = Preset.of(place)
-    said = welcome(place, _settings().province, preset.service)
+    said = welcome(place, _settings().province, offered_here(), preset.service)
     way_in = pages.way_in(place, preset)
     return render_template("kiosk/start.html", place=place, preset=preset, welcome=said, way_in=way_in)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,10 +26,10 @@ class Welcome:
     start: str
 
 
-def welcome(place: Place, province: str, service: str = "") -> list[Welcome]:
+def welcome(place: Place, province: str, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
     """One for each language, Vietnamese first. Whoever comes with a `service` field chosen is not asked for it."""
     pages = []
-    for code, name in i18n.LANGUAGES.items():
+    for code, name in languages.items():
         with i18n.speaking(code):
             pages.append(_welcome(place, province, code, name, bool(service)))
     return pages

@@ -24,6 +24,7 @@ def test_every_setting_can_be_given_in_the_environment():
         "home": "/srv/s",
         "database_url": "postgresql+psycopg://x@/s",
         "parts": "kiosk,desk",
+        "languages": "vi,hmn",
         "workers": "7",
         "patience": "0.5",
         "point_rate": "5",

@@ -1,4 +1,5 @@
-"""Makes the two font files of this folder from Debian's `fonts-noto-core`: Latin, Vietnamese and our pages' signs.
+"""Makes the font files of this folder from Debian's `fonts-noto-core`: Latin, Vietnamese and our pages' signs in two
+weights, and the letters of Thái (Tai Viet), of which there is one weight.
 
     pip install fonttools==4.68.0 brotli
     python subset.py [FOLDER OF THE TTF FILES]
@@ -17,22 +18,29 @@ SIGNS = (
     "U+0300-0301,U+0303,U+0309,U+0323,"  # its tone marks, where a text is not composed
     "U+2010-2015,U+2018-201E,U+2022,U+2026,U+2030,U+2032-2033,U+20AB,U+20AC,U+2212,U+2248,U+2260,U+2264-2265"
 )
+TAI_VIET = "U+AA80-AAC2,U+AADB-AADF"
 
 
 def main(source: Path) -> None:
     for weight in ("Regular", "Bold"):
-        subprocess.run(  # noqa: S603 - our own words
-            [
-                *(sys.executable, "-m", "fontTools.subset", str(source / f"NotoSans-{weight}.ttf")),
-                f"--unicodes={SIGNS}",
-                "--layout-features=kern,mark,mkmk,ccmp,locl,tnum",
-                "--no-hinting",
-                "--desubroutinize",
-                "--flavor=woff2",
-                f"--output-file={HERE / f'noto-sans-{weight.lower()}.woff2'}",
-            ],
-            check=True,
-        )
+        made(source / f"NotoSans-{weight}.ttf", SIGNS, f"noto-sans-{weight.lower()}.woff2")
+    made(source / "NotoSansTaiViet-Regular.ttf", TAI_VIET, "noto-sans-tai-viet.woff2")
+
+
+def made(font: Path, signs: str, name: str) -> None:
+    """One file of this folder."""
+    subprocess.run(  # noqa: S603 - our own words
+        [
+            *(sys.executable, "-m", "fontTools.subset", str(font)),
+            f"--unicodes={signs}",
+            "--layout-features=kern,mark,mkmk,ccmp,locl,tnum",
+            "--no-hinting",
+            "--desubroutinize",
+            "--flavor=woff2",
+            f"--output-file={HERE / name}",
+        ],
+        check=True,
+    )
 
 
 if __name__ == "__main__":
