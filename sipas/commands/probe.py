@@ -29,7 +29,7 @@ PATIENCE = 20.0  # seconds for one page
     epilog=example("sipas probe to-hieu-1 --at http://127.0.0.1:8000"),
 )
 @click.argument("point")
-@click.option("--at", "address", help=_("Address of the server to ask, such as https://hailong.example.vn."))
+@click.option("--at", "address", help=_("Address of the server to ask, such as https://sonla.example.vn."))
 def probe(point: str, address: str | None) -> None:
     from sipas.kiosk.probe import walk
 
