@@ -30,6 +30,11 @@ class Outcome(Enum):
     LATE = "late"  # its wave is frozen; one was added to its point's count of late answers, nothing else is kept
 
 
+def said(codes: Mapping[str, int], answers: Answers, sex: int = 0, age: int = 0) -> str:
+    """All that makes an answer the same answer when it is sent again, but for its comment."""
+    return "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
+
+
 def receive(
     database: Database,
     home: Path,
@@ -59,8 +64,8 @@ def receive(
             still_open(session.connection())  # says it where the days of grace are over
         raise
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
-    said = "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
-    submission = keys.label(id_key, "resend", submission, said).hex() if submission else ""
+    heard = said(codes, answers, sex, age)
+    submission = keys.label(id_key, "resend", submission, heard).hex() if submission else ""
     cluster_key = keys.find(home, wave, "cluster")
     row = None
     if cluster_key:

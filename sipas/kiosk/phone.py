@@ -19,13 +19,16 @@ from sipas.errors import N_, SipasError, UnknownPoint
 from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
+from sipas.intake.receive import said
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
 from sipas.inviting.guesses import Guesses, TooManyGuesses
 from sipas.kiosk import kept, leave_no_copy, offered_here, pages, speak_what_is_offered, style_first, ways_to_see_it
+from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
-from sipas.kiosk.views import LANGUAGE, keep, remember_nothing
+from sipas.kiosk.sent import Sent
+from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
 from sipas.kiosk.welcome import welcome
 from sipas.settings import Settings
 
@@ -53,10 +56,17 @@ class Way:
     place: Place
     invited: Invited | None
 
-    def redeeming(self, submission: str) -> AbstractContextManager[None]:
-        """The block in which the answer is stored; it spends the code."""
+    def redeeming(self, form: Questionnaire | Sent) -> AbstractContextManager[None]:
+        """The block in which the answer is stored; it spends the code.
+
+        What was said is part of the submission, as it is of the row's key: other answers under the same id are another
+        answer, and the code has none left for it.
+        """
         if self.invited is not None:
-            return redeeming(_database(), _settings().home, self.invited.key, self.invited.code, submission)
+            heard = said(**what_was_said(self.visit, form, channel="phone"))
+            return redeeming(
+                _database(), _settings().home, self.invited.key, self.invited.code, f"{form.submission}|{heard}"
+            )
         if self.must_bring_a_code:
             raise NeedsInvitation(N_("This survey asks for the code on the strip at your receipt."))
         return nullcontext()
@@ -184,7 +194,7 @@ def send(point: str, language: str) -> Response:
     form = pages.form_of(way.place, request.form)
     if not form.validate():
         return pages.with_errors(way.place, g.preset, form)
-    with way.redeeming(form.submission):
+    with way.redeeming(form):
         outcome = keep(way.visit, form, channel="phone")
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if way.visit.wave.state == "open" else way.visit.wave.code

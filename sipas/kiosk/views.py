@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -106,21 +108,30 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late."""
     settings = _settings()
-    probes = is_probe(settings, request.headers.get("X-Probe"), form.submission)
+    said = what_was_said(visit, form, channel)
+    if is_probe(settings, request.headers.get("X-Probe"), form.submission):
+        said["codes"]["channel"] = PROBE
     current_app.config["BUDGETS"].take(f"point {visit.point.code}", Budget.of_point(settings), clock.today())
     return receive(
         _database(),
         settings.home,
         wave=visit.wave.code,
-        codes=visit.codes(form.service.data, channel) | ({"channel": PROBE} if probes else {}),
-        answers=Answers.of(form.instrument, visit.point.form, form.answers()),
-        **form.profile(),
+        **said,
         comment=form.comment(),
         language=i18n.language(),
         submission=form.submission,
         moment=clock.now(),
         still_open=visit.still_open,
     )
+
+
+def what_was_said(visit: Visit, form: Questionnaire, channel: str = "") -> dict[str, Any]:
+    """Where, what and by whom, as the first door takes it."""
+    return {
+        "codes": visit.codes(form.service.data, channel),
+        "answers": Answers.of(form.instrument, visit.point.form, form.answers()),
+        **form.profile(),
+    }
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/privacy")
