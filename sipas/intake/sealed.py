@@ -91,7 +91,7 @@ class Said:
             data = json.loads(text)
             fields = {name: value if isinstance(value, list) else [value] for name, value in data["fields"].items()}
             said = cls(data["language"], data["form"], data["week"], data["month"], data["doubt"] is not False, fields)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         words = [said.language, said.form, said.week, said.month, *(one for many in fields.values() for one in many)]
         return said if all(isinstance(word, str) for word in words) else None

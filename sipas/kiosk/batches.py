@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 
 from sipas import clock, i18n, keys
 from sipas.database import Database
-from sipas.errors import N_, NoOpenWave, NotReady, SipasError
+from sipas.errors import N_, NoOpenWave, NotReady, NotStored, SipasError
 from sipas.fieldwork.models import FORMS, Device, Point, Wave
 from sipas.fieldwork.visits import Visit, visit_of
 from sipas.fieldwork.waves import wave_of
@@ -92,6 +92,8 @@ class Desk:
             return self._store(message, wave, kind, said)
         except NoOpenWave:
             return self._late(wave, kind == "comment")
+        except (NotStored, NotReady):
+            raise  # the database's fault or a missing key's, not the message's: it stays on the device
         except (SipasError, LookupError):
             return self._aside(message, "strange")
 

@@ -71,7 +71,7 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     with _database().reading() as session:
         try:
             sender = devices.device_at(
-                session, point, str(said.get("device", "")), _bytes(request.headers.get("X-Signature")), body
+                session, point, _word(said.get("device")), _bytes(request.headers.get("X-Signature")), body
             )
         except devices.NotEnrolled as error:
             return jsonify(enrolled=False, reason=i18n.say(error)), 403
@@ -101,10 +101,18 @@ def _milliseconds() -> int:
 
 
 def _json() -> dict[str, Any]:
-    said = request.get_json(silent=True)
+    try:
+        said = request.get_json(silent=True)
+    except RecursionError:  # nested a thousand deep
+        said = None
     if not isinstance(said, dict):
         raise BadMessage(N_("The request could not be understood."))
     return said
+
+
+def _word(text: object) -> str:
+    """A word of ours; what no database takes (half a character, a zero byte) is read as a question mark."""
+    return str(text or "").encode("ascii", "replace").decode().replace("\0", "?")
 
 
 def _bytes(text: object) -> bytes:
@@ -122,7 +130,7 @@ def _report(said: dict[str, Any]) -> Report:
             raise ValueError
         batch, made, waiting, settled, at = numbers
         persistent = said["persistent"] if isinstance(said["persistent"], bool) else None
-        return Report(batch, made, waiting, settled, total, persistent, str(said["software"]), at)
+        return Report(batch, made, waiting, settled, total, persistent, _word(said["software"]), at)
     except (KeyError, TypeError, ValueError):
         raise BadMessage(N_("The request could not be understood.")) from None
 
@@ -131,6 +139,4 @@ def _messages(said: dict[str, Any]) -> list[Message]:
     listed = said.get("messages")
     if not isinstance(listed, list) or len(listed) > MOST or not all(isinstance(one, dict) for one in listed):
         raise BadMessage(N_("The request could not be understood."))
-    return [
-        Message(str(one.get("wave", "")), _bytes(one.get("sealed")), one.get("kind") == "comment") for one in listed
-    ]
+    return [Message(_word(one.get("wave")), _bytes(one.get("sealed")), one.get("kind") == "comment") for one in listed]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import threading
 
 import pytest
 from sqlalchemy import select
@@ -90,6 +92,43 @@ def test_an_old_batch_of_a_listener_is_refused(device, database, settings):
     late = Device(device.client, id=device.id, key=device.key)  # what was sent first, again
     reply = late.sends(first)
     assert (reply.status_code, reply.json) == (409, {"batch": 2})
+
+
+def test_a_busy_database_leaves_the_message_on_the_device(device, database, settings):
+    answer = sealed(settings.home, said())
+    with database.lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        end = threading.Timer(database.patience + 1, lambda: fcntl.flock(file, fcntl.LOCK_UN))
+        end.start()
+        assert device.sends(answer).status_code == 503
+        end.join()
+    assert rows(database, Unopened) == []
+    assert outcomes(device.sends(answer)) == ["stored"]
+
+
+def test_a_missing_key_leaves_the_message_on_the_device(device, database, settings):
+    answer = sealed(settings.home, said())
+    key = settings.home / "keys" / "w1.cluster.key"
+    kept = key.read_bytes()
+    key.unlink()
+    assert device.sends(answer).status_code == 503
+    key.write_bytes(kept)
+    assert outcomes(device.sends(answer)) == ["stored"]
+
+
+ODD = ["[" * 60_000, '{"device": "\\ud800"}', '{"device": "\\u0000"}', '{"code": "\\ud800"}']
+
+
+@pytest.mark.parametrize("body", ODD)
+@pytest.mark.parametrize("path", ["/k/to-hieu-1/vi/device", "/k/to-hieu-1/sealed"])
+def test_odd_json_is_refused(client, path, body):
+    assert client.post(path, data=body, content_type="application/json").status_code in (400, 403)
+
+
+def test_a_message_nested_too_deep_holds_up_no_other(device, database, settings):
+    batch = [sealed(settings.home, "[" * 1000), sealed(settings.home, said())]
+    assert outcomes(device.sends(*batch)) == ["damaged", "stored"]
+    assert outcomes(device.sends(sealed(settings.home, said()), wave="\ud800")) == ["damaged"]
 
 
 def test_what_does_not_open_is_put_aside_and_counted(device, database, settings):
