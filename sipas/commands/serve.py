@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from sipas.commands.upkeep import every_night
 from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
+
+CONNECTIONS = 4096  # of each worker at a time; the server's own limit, 512, is what one laptop holds open
+HEAD_SECONDS = 10  # in which the head of a request must have come, and for which an idle connection is kept
 
 
 @click.command(help=_("Serve the kiosks, the desk and the public results."), epilog=example("sipas serve --port 8000"))
@@ -56,9 +60,11 @@ def run(host: str, port: int, workers: int, certificate: Path | None = None, key
         check_pair(certificate, key)
     from granian import Granian  # type: ignore[attr-defined]
     from granian.constants import Interfaces, SSLProtocols
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     keep_reserve(settings().home)
+    _allow_files(workers * (CONNECTIONS + 200))
     every_night()
     scheme = "https" if certificate else "http"
     note(_("Serving on {address} (stop with Ctrl+C).", address=f"{scheme}://{host}:{port}"))
@@ -70,12 +76,22 @@ def run(host: str, port: int, workers: int, certificate: Path | None = None, key
         workers=workers,
         respawn_failed_workers=True,
         workers_kill_timeout=5,  # one that does not stop by itself (seen on Ctrl+C) must not keep the others waiting
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_SECONDS * 1000),
         log_access=False,
         ssl_cert=certificate,
         ssl_key=key,
         ssl_protocol_min=SSLProtocols.tls12,
         log_level=LogLevels.error,
     ).serve()
+
+
+def _allow_files(wanted: int) -> None:
+    """Each connection is an open file; systems allow 1,024 where nobody asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def refuse_taken(host: str, port: int) -> None:

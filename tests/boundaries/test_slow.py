@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import resource
 import socket
 import time
 
@@ -27,10 +28,10 @@ def server(database, settings):
 
 
 @contextlib.contextmanager
-def slow_ones(port, begun):
+def slow_ones(port, begun, many=MANY):
     """Many lines on which something has begun and does not go on."""
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(MANY)]
+        lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(many)]
         for line in lines:
             line.sendall(begun)
         time.sleep(0.5)
@@ -48,6 +49,16 @@ def test_a_hundred_slow_senders_keep_nobody_waiting(server, database, begun):
             assert time.monotonic() - start < 5  # a machine under load; with threads kept busy it was never
     with database.reading() as session:
         assert stored(session, 1) == 5
+
+
+def test_more_half_open_lines_than_the_server_below_takes_by_default_keep_nobody_waiting(server):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    try:
+        with slow_ones(server.port, b"GET /k/to-hi", 1200):
+            assert post(server.port, a_body()) == 303
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_one_who_is_slow_but_comes_to_an_end_is_taken(server, database):
