@@ -36,13 +36,21 @@ def make(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:
 
 
 def put(home: Path, wave: str, kind: str, key: bytes) -> None:
-    """Writes a key where none is; readable by its owner only, and on the disk before anything is sealed under it."""
+    """Writes a key where none is; readable by its owner only, and on the disk before anything is sealed under it.
+
+    It gets its name once it is whole: a power cut leaves no empty file that would pass for a key.
+    """
     folder = home / "keys"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(_path(home, wave, kind), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key)
-        file.flush()
-        os.fsync(file.fileno())
+    partial = folder / f".{secrets.token_hex(8)}"
+    try:
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(partial, _path(home, wave, kind))  # never over another
+    finally:
+        partial.unlink(missing_ok=True)
     shelf = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(shelf)
@@ -71,11 +79,12 @@ def missing(wave: str, kind: str) -> NotReady:
 
 
 def find(home: Path, wave: str, kind: str) -> bytes | None:
-    """The key, None where it was destroyed or never was."""
+    """The key, None where it was destroyed (perhaps not to the end) or never was."""
     try:
-        return _path(home, wave, kind).read_bytes()
+        key = _path(home, wave, kind).read_bytes()
     except FileNotFoundError:
         return None
+    return key if any(key) else None
 
 
 def held(home: Path, wave: str) -> tuple[str, ...]:

@@ -34,6 +34,25 @@ def test_what_is_sealed_with_the_public_half_opens_with_the_wave_alone(tmp_path)
     assert opened(sealed, keys.seal_private(tmp_path, "w2"), context) is None
 
 
+def test_an_empty_or_wiped_file_is_no_key(tmp_path):
+    keys.make(tmp_path, "w1")
+    for left in (b"", bytes(32)):  # a disk that lost what was written, and a power cut within `destroy`
+        (tmp_path / "keys" / "w1.cluster.key").write_bytes(left)
+        with pytest.raises(NotReady, match="cluster key of wave w1"):
+            keys.load(tmp_path, "w1", "cluster")
+        assert "cluster" in keys.held(tmp_path, "w1")  # so that it is still destroyed
+    keys.destroy(tmp_path, "w1")
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+def test_a_key_is_never_written_over_another(tmp_path):
+    keys.put(tmp_path, "w1", "seal", b"1" * 32)
+    with pytest.raises(FileExistsError):
+        keys.put(tmp_path, "w1", "seal", b"2" * 32)
+    assert keys.load(tmp_path, "w1", "seal") == b"1" * 32
+    assert len(list((tmp_path / "keys").iterdir())) == 1
+
+
 def test_keys_are_destroyed_by_kind_and_a_missing_one_is_told(tmp_path):
     keys.make(tmp_path, "w1")
     for _ in range(2):
