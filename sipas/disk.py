@@ -56,3 +56,12 @@ def keep_reserve(home: Path) -> bool:
             fresh.unlink()
         return False
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the name of a new file durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

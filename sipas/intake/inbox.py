@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sipas.database import Database, why_not_stored
+from sipas.disk import sync_folder
 from sipas.intake.models import Comment
 from sipas.intake.record import record, values_of
 
@@ -82,7 +83,7 @@ class Inbox:
                 except OSError as error:
                     raise NoRoom from error
                 os.fsync(file)
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
             yield file
         finally:
             os.close(file)
@@ -137,12 +138,3 @@ def _locked(file: int) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the name of a new file durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sipas.disk import sync_folder
+
 PAGES, PAGE = 256, 4096
 MARK = struct.Struct(">16s16sI")
 ROOM = PAGE // MARK.size  # marks in a page
@@ -99,8 +101,10 @@ class Marks:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if os.fstat(file).st_size < PAGES * PAGE:
-                os.pwrite(file, bytes(PAGES * PAGE), 0)
+            if os.fstat(file).st_size < PAGES * PAGE:  # made whole or not at all, and what is there stays
+                os.posix_fallocate(file, 0, PAGES * PAGE)
+                os.fsync(file)
+                sync_folder(self._path.parent)
             yield file
         finally:
             os.close(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import threading
 
@@ -87,6 +88,15 @@ def test_settling_hands_over_what_was_spent_and_keeps_what_is_under_way(marks, t
     assert of("over") not in left
     assert marks.settle(handed.extend, 200) == 0
     assert not any((tmp_path / "invitations.marks").read_bytes())
+
+
+def test_a_file_that_a_full_disk_cut_short_loses_no_mark(marks, tmp_path):
+    early, late = b"\0" + of("a")[1:], b"\xff" + of("b")[1:]
+    marks.reserve(early, of("x"), 100)
+    marks.spend(early, of("x"))
+    os.truncate(tmp_path / "invitations.marks", 3 * PAGE)
+    assert marks.reserve(late, of("y"), 100) == OURS
+    assert marks.reserve(early, of("z"), 100) == SPENT
 
 
 def test_where_settling_fails_nothing_is_forgotten(marks):
