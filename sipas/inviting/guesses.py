@@ -11,6 +11,7 @@ everybody waits. A code that holds is never counted, and refusing one costs its 
 from __future__ import annotations
 
 import fcntl
+import ipaddress
 import json
 import secrets
 import time
@@ -66,7 +67,22 @@ class Guesses:
         return [one for one in self._near.get(self._hashed(address), ()) if now - 60 * WINDOW < one <= now]
 
     def _hashed(self, address: str) -> bytes:
-        return label(self._salt, address)
+        return label(self._salt, _line(address))
+
+
+def _line(address: str) -> str:
+    """What counts as one address: of IPv6 the half that a provider gives to one line, for the rest is everybody's own.
+
+    >>> _line("203.0.113.7"), _line("2001:db8:1:2:3:4:5:6"), _line("2001:db8:1:2::9"), _line("::ffff:203.0.113.7")
+    ('203.0.113.7', '2001:db8:1:2::/64', '2001:db8:1:2::/64', '203.0.113.7')
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    return str(found.ipv4_mapped or ipaddress.ip_network((found.packed[:8] + bytes(8), 64)))
 
 
 def recent(path: Path, now: float) -> int:

@@ -33,6 +33,13 @@ def test_one_address_may_fail_so_often_and_then_waits_while_others_go_on(guesses
     assert may(guesses, "203.0.113.1", NOW + 60 * WINDOW)
 
 
+def test_all_addresses_of_one_line_count_as_one(guesses):
+    for number in range(NEAR):
+        guesses.wrong(f"2001:db8:1:2::{number:x}", NOW)
+    assert not may(guesses, "2001:db8:1:2:3:4:5:6")
+    assert may(guesses, "2001:db8:1:3::1")
+
+
 def test_under_attack_an_address_that_failed_waits_and_an_office_that_did_not_goes_on(guesses):
     guesses.wrong("the office that failed once", NOW)
     for number in range(ALARM):
