@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from sipas import clock, codes, i18n
 from sipas.database import Database
-from sipas.errors import N_, SipasError, UnknownPoint
+from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
@@ -94,7 +94,7 @@ def _way(mark: str, language: str) -> Way:
         guest = _guest(mark, opened_in)
         visit = visits.at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
-            raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
+            raise _over()
         return _kept(Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest))
     try:
         visit = visits.at(mark, today, opened_in)
@@ -102,6 +102,10 @@ def _way(mark: str, language: str) -> Way:
         codes.read(mark)  # says what is wrong with it
         raise
     return _kept(Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None))
+
+
+def _over() -> CodeExpired:
+    return CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
 
 
 def _kept(way: Way) -> Way:
@@ -194,8 +198,13 @@ def send(point: str, language: str) -> Response:
     form = pages.form_of(way.place, request.form)
     if not form.validate():
         return pages.with_errors(way.place, g.preset, form)
-    with way.redeeming(form):
-        outcome = keep(way.visit, form, channel="phone")
+    try:
+        with way.redeeming(form):
+            outcome = keep(way.visit, form, channel="phone")
+    except (CodeSpent, CodeInUse, NoOpenWave) as error:
+        if way.invited is None or way.visit.wave.state == "open":
+            raise
+        raise _over() from error  # after the end one could try codes at no cost, and learn who had answered
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if way.visit.wave.state == "open" else way.visit.wave.code
     return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **g.preset.query), 303)

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from sipas import clock, codes
 from sipas.fieldwork.points import set_invitation
+from sipas.fieldwork.waves import close_wave
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Response
 from sipas.inviting.guesses import NEAR
@@ -81,6 +82,25 @@ def test_a_code_is_not_good_for_other_answers_under_the_same_id(phones, database
         guest.answers(item, before)
     assert guest.sends().status_code == 303
     assert len(answers(database)) == 1
+
+
+def test_after_the_end_nobody_learns_which_codes_were_used(phones, database, settings, code):
+    Guest(phones, code).opens().sends()
+    resent, tried = Guest(phones, code).opens(), Guest(phones, some_codes(database, settings)[0]).opens()
+    with database.writing() as session:
+        close_wave(session, "w1", clock.today())
+    phones.application.config["VISITS"]._known.clear()
+    replies = [guest.sends() for guest in (resent, tried, resent, tried)]
+    assert {reply.status_code for reply in replies} == {410}
+    assert (
+        len(
+            {
+                reply.text.replace(guest.address.split("/")[2], "")
+                for reply, guest in zip(replies, (resent, tried) * 2, strict=True)
+            }
+        )
+        == 1
+    )
 
 
 def test_after_the_night_it_is_still_spent(phones, database, settings, code):
