@@ -298,8 +298,11 @@ def test_a_revoked_screen_sends_nothing_asks_on_and_loses_nothing(opens, databas
         revoke(session, device(database).id)
     assert screen.sends() == "revoked"
     assert stored(database) == []
+    posted = []
+    screen.page.on("request", lambda request: request.method == "POST" and posted.append(request.post_data))
     screen.opens().answers(2).is_thanked()  # posts as any other browser
     assert len(stored(database)) == 1
+    assert re.search(r"\bid=[0-9a-f]{32}\b", posted[-1])  # so that it counts once, however often it is sent
     screen.opens("/en/device")
     expect(screen.page.locator("[data-revoked]")).to_contain_text("2")
     screen.enrols()

@@ -1,5 +1,6 @@
 // On an enrolled device a finished form is sealed instead of posted. Nothing of it is left in the page or in its history.
 import { keep, TooLong } from "./keep.js";
+import { randomId } from "./store.js";
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
@@ -70,7 +71,12 @@ export function sealing(form, point, ready) {
     if (busy) return;
     busy = true;
     const db = await ready;
-    if (!db) { form.submit(); return; }
+    if (!db) { // the pages that a device keeps have no id; without one, sent again would be counted again
+      const id = form.elements.namedItem("id");
+      id.value ||= randomId();
+      form.submit();
+      return;
+    }
     const fields = fieldsOf(form);
     const wrong = missing(form, fields);
     try {
