@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import current_app, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
@@ -20,6 +23,8 @@ from sipas.kiosk.batches import MOST, Desk, Message, Report, clock_holds, settle
 from sipas.kiosk.place import Place
 from sipas.kiosk.shell import Seal, worker
 from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
+
+T = TypeVar("T")
 
 
 class BadMessage(SipasError):
@@ -46,8 +51,8 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
     i18n.speak(language)
     said = _json()
     try:
-        with _database().writing() as session:
-            made = devices.enrol(session, point, str(said.get("code", "")), _bytes(said.get("key")), clock.now())
+        code, key = str(said.get("code", "")), _bytes(said.get("key"))
+        made = _booked(lambda session: devices.enrol(session, point, code, key, clock.now()))
     except SipasError as error:
         return jsonify(reason=i18n.say(error)), error.status
     return jsonify(device=made.id, enrolled=made.enrolled, now=_milliseconds())
@@ -83,9 +88,24 @@ def sealed(point: str) -> tuple[Response, int] | Response:
         return jsonify(batch=sender.batch), 409
     desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled)
     outcomes = desk.take(messages)
-    with _database().writing() as session:
+
+    def books(session: Session) -> None:
         settle(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)
+
+    _booked(books)
     return jsonify(batch=report.batch, outcomes=outcomes, now=_milliseconds(), wave=_asks_now(point))
+
+
+def _booked(deed: Callable[[Session], T]) -> T:
+    """A deed in the books of devices, which waits no longer than an answer does; raises NotStored."""
+
+    def within(connection: Connection) -> T:
+        with Session(connection, expire_on_commit=False) as session:
+            done = deed(session)
+            session.flush()
+            return done
+
+    return _database().write(within, "device")
 
 
 def _asks_now(point: str) -> str:

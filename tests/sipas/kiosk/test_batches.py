@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import threading
+import time
 
 import pytest
 from sqlalchemy import select
@@ -104,6 +105,13 @@ def test_a_busy_database_leaves_the_message_on_the_device(device, database, sett
         end.join()
     assert rows(database, Unopened) == []
     assert outcomes(device.sends(answer)) == ["stored"]
+
+
+def test_an_enrolment_waits_no_longer_than_an_answer(client, database):
+    with database.queue():  # a long import
+        start = time.monotonic()
+        assert client.post("/k/to-hieu-1/vi/device", json={"code": "ABCD-EFGH", "key": ""}).status_code == 503
+        assert time.monotonic() - start < 3 * database.patience
 
 
 def test_a_missing_key_leaves_the_message_on_the_device(device, database, settings):
