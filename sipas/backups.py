@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,17 @@ class NotEmpty(NotReady):
     status = 409
 
 
-def backup(settings: Settings, database: Database, name: str) -> Path:
-    """Writes a whole copy into the folder `backups`, with its digest beside it, and gives its path."""
+def backup(settings: Settings, database: Database, name: str, *, alone: bool = False) -> Path:
+    """Writes a whole copy into the folder `backups`, with its digest beside it, and gives its path.
+
+    `alone` says that nobody else can write now, for the caller holds the queue.
+    """
     is_file = database.engine.dialect.name == "sqlite"
     path = _free(settings.home / "backups", name, ".sqlite" if is_file else ".pgcopy")
     partial = path.with_name(path.name + ".partial")
     try:
         if is_file:
-            with database.queue(), database.engine.connect() as connection:
+            with nullcontext() if alone else database.queue(), database.engine.connect() as connection:
                 connection.connection.driver_connection.execute("VACUUM INTO ?", (str(partial),))  # type: ignore[union-attr]
         else:
             _dump(database, partial)
@@ -75,16 +79,21 @@ def restore(
             head=HEAD,
         )
     before = None
-    if database.exists() and _holds_something(database):
-        if not force:
-            raise NotEmpty(
-                N_("The database holds waves already. Give --force to replace all of it; a backup of it is made first.")
-            )
-        before = backup(settings, database, name)
-    if is_file:
-        _load_sqlite(settings, database, file)
-    else:
-        _load_dump(database, file)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with database.queue():  # what is thanked between the backup and the replacing would be in neither
+        if database.exists() and _holds_something(database):
+            if not force:
+                raise NotEmpty(
+                    N_(
+                        "The database holds waves already. Give --force to replace all of it; a backup of it is made "
+                        "first."
+                    )
+                )
+            before = backup(settings, database, name, alone=True)
+        if is_file:
+            _load_sqlite(database, file)
+        else:
+            _load_dump(database, file)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
     return before
 
@@ -139,15 +148,13 @@ def _version_of_sqlite(file: Path) -> str:
         raise BadFile(N_("{file} is no backup of an SQLite database."), file=file.name) from None
 
 
-def _load_sqlite(settings: Settings, database: Database, file: Path) -> None:
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _load_sqlite(database: Database, file: Path) -> None:
     source = sqlite3.connect(file.absolute().as_uri() + "?mode=ro&immutable=1", uri=True)
     target = sqlite3.connect(database.engine.url.database or "", timeout=30)
     try:
         target.execute("pragma journal_mode=wal")
         target.execute("pragma synchronous=full")
-        with database.queue():
-            source.backup(target)
+        source.backup(target)
         target.execute("pragma wal_checkpoint(truncate)")
         target.execute("pragma journal_mode=wal")
     finally:

@@ -10,9 +10,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import inspect, text
 
+from sipas import backups
 from sipas.backups import NotEmpty, backup, restore
 from sipas.database import Database
-from sipas.errors import BadFile, SchemaMismatch
+from sipas.errors import BadFile, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
 from sipas.intake import stored
 from sipas.migrations import create, downgrade, set_version
@@ -174,3 +175,20 @@ def test_a_power_cut_in_the_middle_of_restoring_leaves_what_was_there(settings):
     assert content(database) == before
     with database.reading() as session:
         assert session.execute(text("pragma integrity_check")).scalar_one() == "ok"
+
+
+def test_nothing_is_thanked_between_the_backup_and_the_replacing(settings, monkeypatch):
+    database = Database(Database.of(settings).engine, settings.home / "write.lock", patience=0.2)
+    a_wave(database, settings)
+    file = backup(settings, database, "one")
+    load = backups._load_sqlite
+
+    def answers_first(*arguments):
+        with pytest.raises(NotStored):
+            a_response(database, settings)
+        load(*arguments)
+
+    monkeypatch.setattr(backups, "_load_sqlite", answers_first)
+    restore(settings, database, file, force=True)
+    a_response(database, settings)
+    database.engine.dispose()
