@@ -23,7 +23,8 @@ from sipas.i18n_words import offered
 from sipas.kiosk.place import Place
 
 WORKER = Path(__file__).with_name("worker.js")
-SCRIPTS, STYLES = ("js/device.js", "js/enrol.js", "js/kiosk.js"), ("kiosk.css", "css/device.css")
+SCRIPTS = ("js/device.js", "js/enrol.js", "js/kiosk.js", "js/kiosk/keyboard.js")  # the last is fetched at a touch
+STYLES = ("kiosk.css", "css/device.css")
 
 
 @dataclass(frozen=True)

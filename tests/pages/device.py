@@ -162,9 +162,13 @@ class Screen:
         self.opens("/en")
         self._calls("makes", count)
 
-    def sends(self, now: bool = True) -> str:
-        """Sends what waits, whether its time has come or not; says how that went."""
-        return self._calls("sends", now)
+    def sends(self, now: bool = True, patient: bool = True) -> str:
+        """Sends what waits, whether its time has come or not; says how that went. A screen's own timer may be at it:
+        whoever is patient waits for that."""
+        end = time.monotonic() + 20
+        while (went := self._calls("sends", now)) == "busy" and patient and time.monotonic() < end:
+            time.sleep(0.1)
+        return str(went)
 
     def holds(self) -> list[dict]:
         """The sealed messages that wait."""

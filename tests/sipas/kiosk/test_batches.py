@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import re
 import threading
 import time
 
@@ -327,3 +328,9 @@ def test_what_was_given_after_the_waves_last_day_is_late(device, database, setti
         wave.opens_on = wave.closes_on = clock.today() - dt.timedelta(days=8)
     assert outcomes(device.sends(after)) == ["late"]
     assert (list(late(database).values()), rows(database)) == ([1], [])
+
+
+def test_a_device_keeps_the_keyboard_too_which_pages_fetch_at_a_touch(client):
+    script = client.get("/k/to-hieu-1/worker.js").get_data(as_text=True)
+    for name in ("js/kiosk/keyboard", "js/kiosk/telex", "kiosk"):
+        assert re.search(rf"/static/{name}\.[0-9a-f]{{10}}\.", script)
