@@ -51,7 +51,7 @@ class Context:
 def unpad(padded: bytes) -> str | None:
     """The text of a padded message; None where it was padded otherwise.
 
-    >>> unpad(bytes([0, 2]) + b"ab" + bytes(1020)), unpad(b"ab")
+    >>> unpad(bytes([0, 2]) + b"ab" + bytes(LENGTH - 4)), unpad(b"ab")
     ('ab', None)
     """
     end = 2 + int.from_bytes(padded[:2], "big")

@@ -122,7 +122,8 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
 
     screen = Screen(machine.starts(), database)  # the server is still gone
     expect(screen.page.locator(".start").first).to_be_visible()
-    assert len(screen.holds()) == 400
+    gone = 400 - len(screen.holds())
+    assert gone in (0, 20)  # one batch may have come through on a connection that was open still
     line.mend()
     lost = []
 
@@ -136,7 +137,7 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
     screen.page.route("**/sealed", lose)
     assert screen.sends() == "failed"
     assert lost == [200]
-    assert 0 < len(stored(database)) <= 20
+    assert 0 < len(stored(database)) <= 20 + gone
     other = Screen(machine.context.new_page(), database).opens("")
     both = screen.page.evaluate_handle(f"(given) => ({{ result: ({CALL})(given) }})", screen.call("sends", True))
     assert other.sends(patient=False) == "busy"

@@ -6,7 +6,7 @@ import pytest
 
 from sipas import keys
 from sipas.errors import NotReady
-from sipas.intake.sealed import SUITE, Context, opened
+from sipas.intake.sealed import LENGTH, SUITE, Context, opened
 
 
 def test_a_wave_has_three_keys_that_are_made_once(tmp_path):
@@ -26,7 +26,7 @@ def test_what_is_sealed_with_the_public_half_opens_with_the_wave_alone(tmp_path)
     keys.make(tmp_path, "w1")
     keys.make(tmp_path, "w2")
     context = Context("w1", "to-hieu-1", "service-2024", "1", "answer")
-    padded = b"\x00\x02ok" + bytes(1020)
+    padded = b"\x00\x02ok" + bytes(LENGTH - 4)
     public = keys.seal_public(tmp_path, "w1")
     assert len(public) == 32
     sealed = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(public), context.info())
