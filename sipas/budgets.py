@@ -75,6 +75,17 @@ class Budgets:
                 raise NotStored("limit")
             RECORD.pack_into(memory, place, name, left - count, now, day, used + count)
 
+    def give_back(self, key: str, today: dt.date, count: int = 1) -> None:
+        """What was taken for answers that had been stored before does not use up the day.
+
+        It stays taken from the rate: whoever sent one form again and again would otherwise meet no limit at all.
+        """
+        name = hashlib.blake2b(key.encode(), digest_size=8).digest()
+        with self._counters() as memory:
+            place, (known, left, since, on, used) = self._slot(memory, name, today.toordinal())
+            if (known, on) == (name, today.toordinal()):
+                RECORD.pack_into(memory, place, name, left, since, on, max(0, used - count))
+
     def used(self, key: str, today: dt.date) -> int:
         """How much of a budget was taken on a day."""
         name = hashlib.blake2b(key.encode(), digest_size=8).digest()

@@ -89,10 +89,9 @@ class Device:
         )
         if hears and reply.status_code == 200:
             self.batch += 1
-            self.settled += len(messages)
-            self.total = (
-                self.total + sum(int.from_bytes(hashlib.sha256(m).digest(), "big") for m in messages)
-            ) % 2**256
+            taken = [one for one, what in zip(messages, reply.json["outcomes"], strict=True) if what != "unknown"]
+            self.settled += len(taken)
+            self.total = (self.total + sum(int.from_bytes(hashlib.sha256(m).digest(), "big") for m in taken)) % 2**256
         return reply
 
     def signs(self, data: bytes) -> str:

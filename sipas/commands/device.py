@@ -55,6 +55,7 @@ def list_devices(as_json: bool) -> None:
                 "waiting": one.device.waiting,
                 "missing": missing(one.device),
                 "damaged": one.device.damaged,
+                "unknown_wave": one.device.unknown_wave,
                 "persistent": one.device.persistent,
                 "clock_off": one.device.clock_off,
                 "software": one.device.software,

@@ -225,5 +225,15 @@ def _screens(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: i
             yield WARN, _("Screen {device} at {point}: what it made and what came differ; see the desk.", **place)
         if device.damaged:
             yield WARN, _("Screen {device} at {point} sent what cannot be read; it is kept sealed.", **place)
+        if device.unknown_wave:
+            yield (
+                WARN,
+                _(
+                    "Screen {device} at {point} holds answers of wave {wave}, which this database does not know. If an "
+                    "older backup was restored, restore the newest one; until then they wait on the screen.",
+                    wave=device.unknown_wave,
+                    **place,
+                ),
+            )
     if where.address and not where.address.startswith("https:"):
         yield WARN, _("SIPAS_ADDRESS is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.")

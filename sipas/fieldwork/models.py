@@ -126,3 +126,6 @@ class Device(Base):
     persistent: Mapped[bool | None] = mapped_column(comment="whether its browser promised to keep the store")
     software: Mapped[str] = mapped_column(String(40), default="", comment="version of the pages on the device")
     clock_off: Mapped[bool] = mapped_column(default=False, comment="whether its clock was more than a day off")
+    unknown_wave: Mapped[str] = mapped_column(
+        String(40), default="", server_default="", comment="a wave not known here, of which it holds messages"
+    )

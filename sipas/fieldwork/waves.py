@@ -41,7 +41,7 @@ def open_wave(
     How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`); raises NoFrame
     where none are loaded, unless `coarsest` says that no answer shall keep field, month and profile.
     """
-    if not re.fullmatch(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", code) or len(code) > 40:
+    if not is_wave_code(code):
         raise BadWave(
             N_("“{code}” cannot be a wave's code; use letters, digits and hyphens, such as 2026-1."), code=code
         )
@@ -81,6 +81,11 @@ def open_wave(
     session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
     settle(session, wave, places, coarsest)
     return wave
+
+
+def is_wave_code(text: str) -> bool:
+    """Whether a wave could be called that."""
+    return len(text) <= 40 and re.fullmatch(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", text) is not None
 
 
 def close_wave(session: Session, code: str, on: dt.date) -> Wave:

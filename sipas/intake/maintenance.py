@@ -19,9 +19,9 @@ from sipas.database import Database
 from sipas.errors import N_, NotReady
 from sipas.intake.inbox import Inbox, settle_comments
 from sipas.intake.invitations import Invitation, settle
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Comment, LateMark, Response
 
-TABLES = (Response.__tablename__, Comment.__tablename__, Invitation.__tablename__)
+TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
 TRIES, SWITCHES = 50, 5
 MARK = "maintained"  # in the home folder: how many rows there were when it was last done

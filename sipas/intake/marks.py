@@ -37,6 +37,15 @@ def marks(id_key: bytes, submissions: Sequence[str]) -> NDArray[np.void]:
     return np.frombuffer(b"".join(made), f"V{SIZE}")
 
 
+def late_mark(id_key: bytes, submission: str) -> bytes:
+    """The mark of an answer that came too late: of its id alone, and nothing that any answer's key could be laid to.
+
+    >>> late_mark(b"k", "a") == late_mark(b"k", "a"), late_mark(b"k", "a") == marks(b"k", ["a"])[0].tobytes()
+    (True, False)
+    """
+    return keys.label(id_key, "late", submission)[:SIZE] if submission else os.urandom(SIZE)
+
+
 def marks_of_lines(id_key: bytes, file: str, first: int, count: int) -> NDArray[np.void]:
     """Marks for lines without an id: the same for the same line of the same file (known by its digest).
 

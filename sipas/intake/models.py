@@ -75,6 +75,17 @@ class LateCount(Base):
     number: Mapped[int] = mapped_column(Integer)
 
 
+class LateMark(Base):
+    """That an answer was counted as late, so that the same one, sent again, is not counted twice: a keyed hash of its
+    random id, without place or time. It is dropped, and its key dies, when the days of grace are over."""
+
+    __tablename__ = "late_mark"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(15), primary_key=True)
+    wave: Mapped[int] = mapped_column(SmallInteger)
+
+
 class Unopened(Base):
     """A sealed message that an enrolled device sent and that could not be opened or read: kept as it came, never lost
     in silence. Its key dies with its wave's; after that it is noise."""

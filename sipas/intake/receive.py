@@ -10,15 +10,15 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from sipas import keys
+from sipas import clock, keys
 from sipas.database import Database
 from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
 from sipas.intake.inbox import keep_comment
-from sipas.intake.marks import marks
+from sipas.intake.marks import late_mark, marks
 from sipas.intake.models import PROBE, Unopened
-from sipas.intake.record import count_late, is_stored, record
+from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.screen import screen
 
 
@@ -27,7 +27,7 @@ class Outcome(Enum):
 
     STORED = "stored"
     RESENT = "resent"  # it had been stored before; nothing changed
-    LATE = "late"  # its wave is frozen; one was added to its point's count of late answers, nothing else is kept
+    LATE = "late"  # its wave is frozen; it was counted once at its point, and nothing that was said is kept
 
 
 def said(codes: Mapping[str, int], answers: Answers, sex: int = 0, age: int = 0) -> str:
@@ -55,7 +55,8 @@ def receive(
     `codes` are the small numbers of wave, point, unit, field, channel and form, and `coarse`, as `Visit.codes` gives
     them; `wave` is its code, for its keys.
     `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
-    and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then.
+    and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then,
+    and its comment is still taken: that may have been what had no room the first time.
     """
     try:
         id_key = keys.load(home, wave, "id")
@@ -64,7 +65,7 @@ def receive(
             still_open(session.connection())  # says it where the days of grace are over
         raise
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
-    heard = said(codes, answers, sex, age)
+    heard, late = said(codes, answers, sex, age), late_mark(id_key, submission)
     submission = keys.label(id_key, "resend", submission, heard).hex() if submission else ""
     cluster_key = keys.find(home, wave, "cluster")
     row = None
@@ -82,27 +83,32 @@ def receive(
         )
     key = row.key if row else marks(id_key, [submission])[0].tobytes()
 
-    def keep(connection: Connection) -> Outcome:
+    def keep(connection: Connection) -> tuple[Outcome, int | None]:
+        """What became of it, and the month of an answer that was stored before the wave ended."""
         try:
             takes = still_open(connection)
         except SipasError:
-            if is_stored(connection, key):
-                return Outcome.RESENT
+            month = month_of_stored(connection, key)
+            if month is not None:
+                return Outcome.RESENT, month
             raise
         if takes:
             if row is None:
                 raise keys.missing(wave, "cluster")  # the wave is open, and its key was lost
-            return Outcome.STORED if record(connection, row) else Outcome.RESENT
-        if is_stored(connection, key):
-            return Outcome.RESENT
+            return (Outcome.STORED if record(connection, row) else Outcome.RESENT), None
+        month = month_of_stored(connection, key)
+        if month is not None:
+            return Outcome.RESENT, month
         if codes["channel"] != PROBE:
-            count_late(connection, codes["wave"], codes["point"])
-        return Outcome.LATE
+            count_late(connection, codes["wave"], codes["point"], late)
+        return Outcome.LATE, None
 
-    outcome = database.write(keep, "answer")
+    outcome, month = database.write(keep, "answer")
     text = screen(comment)
-    if text and row and outcome is not Outcome.LATE:
+    if text and outcome is not Outcome.LATE:
         place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
+        if month:  # the comment's month is its answer's, not that of a wave to come
+            moment = dt.datetime(month // 100, month % 100, 1, 12, tzinfo=clock.ZONE)
         apart = comment_of(text, **place, moment=moment, submission=submission, id_key=id_key)
         keep_comment(database, home, apart)
     return outcome

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from sipas.database import Base
-from sipas.intake.models import PROBE, Comment, LateCount, Response, Unopened
+from sipas.database import Base, Database
+from sipas.intake.models import PROBE, Comment, LateCount, LateMark, Response, Unopened
 
 PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
 
 
-def record(connection: Connection, row: Response | Comment | Unopened) -> bool:
+def record(connection: Connection, row: Response | Comment | LateMark | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
     values = tuple(values_of(row).values())
     insert = insert_once(connection.dialect.name, row.__tablename__)
     return connection.exec_driver_sql(insert, values).rowcount == 1
 
 
-def values_of(row: Response | Comment) -> dict[str, object]:
+def values_of(row: Response | Comment | LateMark | Unopened) -> dict[str, object]:
     """A row as plain values, in the order of its columns."""
     return {name: getattr(row, name) for name in _columns(row.__tablename__)}
 
@@ -40,19 +40,30 @@ def _columns(table: str) -> tuple[str, ...]:
     return tuple(Base.metadata.tables[table].columns.keys())
 
 
-def is_stored(connection: Connection, key: bytes) -> bool:
-    """Whether the answer of that key is stored."""
-    return connection.scalar(select(Response.key).where(Response.key == key)) is not None
+def month_of_stored(connection: Connection, key: bytes) -> int | None:
+    """The month of the answer of that key (0 where few people come); None where none is stored."""
+    return connection.scalar(select(Response.month).where(Response.key == key))
 
 
-def count_late(connection: Connection, wave: int, point: int) -> None:
-    """One more answer that came too late, at this point."""
+def count_late(connection: Connection, wave: int, point: int, mark: bytes | None) -> None:
+    """One more answer that came too late, at this point; none more where its mark stands there already."""
+    if mark is not None and not record(connection, LateMark(key=mark, wave=wave)):
+        return
     table = LateCount.__table__
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = kind.insert(table).values(wave=wave, point=point, number=1)  # type: ignore[arg-type]
     connection.execute(
         insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1})
     )
+
+
+def forget_late(database: Database, wave: int) -> None:
+    """Drops the marks of a wave's late answers, where there are any; their numbers stay."""
+    with database.reading() as session:
+        if session.scalar(select(LateMark.key).where(LateMark.wave == wave).limit(1)) is None:
+            return
+    with database.writing() as session:
+        session.execute(delete(LateMark).where(LateMark.wave == wave))
 
 
 def late_by_point(session: Session, wave: int) -> dict[int, int]:

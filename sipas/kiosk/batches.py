@@ -3,9 +3,10 @@
 A message is told apart by what it is (SHA-256 of its bytes): the same one again is known, whatever else came between.
 Each has one outcome, said only after its transaction is stored:
 
+unknown   its wave is not known here, as after an older backup was restored; the device keeps it and asks again
 stored    new, and in the database now
 known     was stored before
-late      came after its wave was frozen, or was given after the wave's last day; its answer is counted, not added
+late      came after its wave was frozen, or was given after the wave's last day; its answer is counted once, not added
 damaged   does not open, or says what no form of ours says; put aside, sealed as it came
 """
 
@@ -26,8 +27,9 @@ from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, NotReady, NotStored, SipasError
 from sipas.fieldwork.models import FORMS, Device, Point, Wave
 from sipas.fieldwork.visits import Visit, visit_of
-from sipas.fieldwork.waves import wave_of
+from sipas.fieldwork.waves import is_wave_code, wave_of
 from sipas.intake import Answers
+from sipas.intake.marks import late_mark
 from sipas.intake.receive import Outcome, keep_sealed, receive, receive_comment
 from sipas.intake.record import count_late
 from sipas.intake.sealed import KINDS, Context, Said, opened
@@ -51,6 +53,11 @@ class Message:
     @property
     def digest(self) -> bytes:
         return hashlib.sha256(self.sealed).digest()
+
+    @property
+    def submission(self) -> str:
+        """The random id of what it says: whoever sealed it drew a new key for each."""
+        return self.digest.hex()[:32]
 
 
 @dataclass(frozen=True)
@@ -77,13 +84,13 @@ class Desk:
             with self.database.reading() as session:
                 wave = wave_of(session, message.wave)
         except SipasError:
-            return self._aside(message, "damaged")
+            return "unknown" if is_wave_code(message.wave) else self._aside(message, "damaged")
         try:
             key = keys.seal_private(self.home, wave.code)
         except NotReady:
             if wave.state != "frozen":
                 raise
-            return self._late(wave, message.is_comment)  # the key is gone for good; nobody can open this any more
+            return self._late(message, wave, message.is_comment)  # the key is gone: nobody can open this any more
         kind, text = self._open(message, wave, key)
         said = Said.of(text) if text is not None else None
         if said is None:
@@ -91,7 +98,7 @@ class Desk:
         try:
             return self._store(message, wave, kind, said)
         except NoOpenWave:
-            return self._late(wave, kind == "comment")
+            return self._late(message, wave, kind == "comment")
         except (NotStored, NotReady):
             raise  # the database's fault or a missing key's, not the message's: it stays on the device
         except (SipasError, LookupError):
@@ -105,9 +112,11 @@ class Desk:
                 return kind, text
         return "", None
 
-    def _late(self, wave: Wave, is_comment: bool) -> str:
+    def _late(self, message: Message, wave: Wave, is_comment: bool) -> str:
         if not is_comment:
-            self.database.write(lambda connection: count_late(connection, wave.id, self.point.id), "answer")
+            id_key = keys.find(self.home, wave.code, "id")  # None after the days of grace, with all marks
+            mark = late_mark(id_key, message.submission) if id_key else None
+            self.database.write(lambda connection: count_late(connection, wave.id, self.point.id, mark), "answer")
         return "late"
 
     def _aside(self, message: Message, reason: str) -> str:
@@ -123,7 +132,7 @@ class Desk:
         common = {
             "wave": wave.code,
             "moment": moment,
-            "submission": message.digest.hex()[:32],
+            "submission": message.submission,
             "still_open": partial(visit.still_open, said_on=day),
         }
         if kind == "comment":
@@ -201,14 +210,18 @@ class Report:
 
 def settle(device: Device, report: Report, messages: list[Message], outcomes: list[str], now: dt.datetime) -> None:
     """Writes what came into the device's books; a batch that came twice is counted once."""
+    done = [one for one, what in zip(messages, outcomes, strict=True) if what != "unknown"]
     if report.batch == device.batch + 1:
         device.agrees = (report.settled, report.settled_sum) == (device.settled, device.settled_sum)
-        total = int.from_bytes(device.settled_sum, "big") + sum(int.from_bytes(one.digest, "big") for one in messages)
-        device.settled += len(messages)
+        total = int.from_bytes(device.settled_sum, "big") + sum(int.from_bytes(one.digest, "big") for one in done)
+        device.settled += len(done)
         device.settled_sum = (total % (1 << 256)).to_bytes(32, "big")
         device.damaged += outcomes.count("damaged")
         device.batch = report.batch
-    device.made, device.waiting = report.made, report.waiting - len(messages)
+    device.made, device.waiting = report.made, report.waiting - len(done)
+    if not device.waiting or device.unknown_wave in {one.wave for one in done}:
+        device.unknown_wave = ""
+    device.unknown_wave = next((one.wave for one in messages if one not in done), device.unknown_wave)
     device.persistent, device.software = report.persistent, report.software[:40]
     device.last_contact = clock.local(now).date()
     device.clock_off = not clock_holds(report, now)

@@ -83,11 +83,13 @@ def sealed(point: str) -> tuple[Response, int] | Response:
         place = point_of(session, point)
     report, messages = _report(said), _messages(said)
     budget = Budget.of_device(_settings())
-    current_app.config["BUDGETS"].take(f"device {sender.id}", budget, clock.today(), len(messages))
+    budgets, counter, today = current_app.config["BUDGETS"], f"device {sender.id}", clock.today()
+    budgets.take(counter, budget, today, len(messages))
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
     desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled)
     outcomes = desk.take(messages)
+    budgets.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
 
     def books(session: Session) -> None:
         settle(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)

@@ -111,8 +111,9 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
     said = what_was_said(visit, form, channel)
     if is_probe(settings, request.headers.get("X-Probe"), form.submission):
         said["codes"]["channel"] = PROBE
-    current_app.config["BUDGETS"].take(f"point {visit.point.code}", Budget.of_point(settings), clock.today())
-    return receive(
+    budgets, counter, today = current_app.config["BUDGETS"], f"point {visit.point.code}", clock.today()
+    budgets.take(counter, Budget.of_point(settings), today)
+    outcome = receive(
         _database(),
         settings.home,
         wave=visit.wave.code,
@@ -123,6 +124,9 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
         moment=clock.now(),
         still_open=visit.still_open,
     )
+    if outcome is Outcome.RESENT:
+        budgets.give_back(counter, today)
+    return outcome
 
 
 def what_was_said(visit: Visit, form: Questionnaire, channel: str = "") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment, Response
+from sipas.intake.record import forget_late
 from sipas.logs import EVENTS
 from sipas.publishing.models import SnapshotRecord
 
@@ -33,6 +34,8 @@ def end_grace(database: Database, home: Path, today: dt.date) -> list[str]:
         frozen = session.scalars(select(Wave).where(Wave.state == "frozen").order_by(Wave.id)).all()
     for wave in frozen:
         kinds = set(keys.KINDS if _is_over(wave, today) else keys.AT_FREEZE) & set(keys.held(home, wave.code))
+        if _is_over(wave, today):
+            forget_late(database, wave.id)
         if kinds:
             keys.destroy(home, wave.code, kinds)
             done.append(wave.code)

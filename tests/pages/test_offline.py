@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sipas import clock
 from sipas.assets import assets
 from sipas.fieldwork.devices import devices, missing
-from sipas.fieldwork.waves import close_wave
+from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment, Response
 from sipas.kiosk import batches
@@ -153,6 +153,28 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
     assert abs(rho) < 0.3  # four standard errors of blind order
     found = device(database)
     assert (found.settled, found.waiting, missing(found), found.damaged, found.agrees) == (400, 0, 0, 0, True)
+
+
+def test_answers_of_a_wave_that_the_server_does_not_know_stay_on_the_screen_until_it_does(opens, database):
+    screen = Screen(opens("/"), database).enrols().opens()
+    screen.makes(30)
+    called(database, "w1", "before")  # as after an older backup was restored
+    assert screen.sends() == "done"
+    assert len(screen.holds()) == 60
+    assert stored(database) == []
+    assert (device(database).unknown_wave, device(database).waiting) == ("w1", 60)
+    called(database, "before", "w1")
+    assert screen.sends() == "done"
+    assert screen.holds() == []
+    assert len(stored(database)) == 30
+    assert screen.sends() == "done"
+    found = device(database)
+    assert (found.settled, found.waiting, missing(found), found.unknown_wave, found.agrees) == (60, 0, 0, "", True)
+
+
+def called(database, wave, name):
+    with database.writing() as session:
+        wave_of(session, wave).code = name
 
 
 def test_the_raw_store_of_a_stolen_screen_shows_no_answer(machine, database):

@@ -52,6 +52,17 @@ def test_a_burst_then_the_rate_then_the_day(tmp_path, clock):
     assert taken(counters, "point a", budget, TOMORROW) == 10
 
 
+def test_what_was_stored_before_gives_its_place_in_the_day_back_but_not_in_the_second(tmp_path, clock):
+    counters = Budgets(tmp_path)
+    assert taken(counters, "point a", Budget(rate=0, burst=10, day=5)) == 5
+    counters.give_back("point a", TODAY, 2)
+    assert counters.used("point a", TODAY) == 3
+    assert taken(counters, "point a", Budget(rate=0, burst=10, day=100)) == 5  # of ten at once
+    counters.give_back("point b", TODAY)
+    counters.give_back("point a", TOMORROW)
+    assert (counters.used("point b", TODAY), counters.used("point a", TODAY)) == (0, 8)
+
+
 def test_one_point_spends_nothing_of_another(tmp_path):
     counters = Budgets(tmp_path)
     assert [taken(counters, f"point {number}") for number in range(200)] == [10] * 200

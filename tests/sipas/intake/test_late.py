@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 
 import pytest
+from sqlalchemy import select
 
 from sipas import clock, keys
-from sipas.errors import NoOpenWave
+from sipas.errors import NoOpenWave, NotStored
 from sipas.fieldwork.visits import visit_of
 from sipas.fieldwork.waves import close_wave
-from sipas.intake import Outcome, late_by_point, stored
-from sipas.intake.models import LateCount
+from sipas.intake import Outcome, late_by_point, marks, stored
+from sipas.intake.inbox import Inbox
+from sipas.intake.marks import late_mark
+from sipas.intake.models import LateCount, LateMark
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import end_grace
 from tests.make import A_MORNING, a_response, a_wave, all_comments
@@ -56,11 +60,69 @@ def test_a_late_answer_is_counted_at_its_point_and_nothing_of_it_is_kept(databas
     assert a_response(database, settings, wave="w1", submission=THREE) is Outcome.LATE
     assert kept(database, settings) == (1, {1: 2}, 0)
     assert set(LateCount.__table__.columns.keys()) == {"wave", "point", "number"}  # no time, no content
+    assert set(LateMark.__table__.columns.keys()) == {"key", "wave"}
+
+
+def test_a_late_answer_that_is_sent_again_counts_once_and_its_mark_goes_with_the_days_of_grace(
+    database, settings, frozen, on
+):
+    for _ in range(2):
+        assert a_response(database, settings, wave="w1", submission=TWO) is Outcome.LATE
+    assert a_response(database, settings, wave="w1", submission=THREE, answers={"O": "1"}) is Outcome.LATE
+    assert kept(database, settings) == (1, {1: 2}, 0)
+    key = keys.load(settings.home, "w1", "id")
+    with database.reading() as session:
+        found = {row.key for row in session.scalars(select(LateMark))}
+    assert found == {late_mark(key, TWO), late_mark(key, THREE)}  # the id alone: nothing that was said
+    assert not found & {one.tobytes() for one in marks(key, [TWO, THREE])}
+    keys.destroy(settings.home, "w1", ["id"])  # as in a night that a power cut ended
+    assert end_grace(database, settings.home, on(LAST_OF_GRACE + dt.timedelta(days=1))) == ["w1"]
+    with database.reading() as session:
+        assert session.scalars(select(LateMark)).all() == []
+    assert kept(database, settings) == (1, {1: 2}, 0)
 
 
 def test_an_answer_that_was_stored_in_time_is_a_resend_even_after_the_freeze(database, settings, frozen):
-    assert a_response(database, settings, wave="w1", submission=ONE, comment="Chờ lâu") is Outcome.RESENT
+    for _ in range(2):
+        assert a_response(database, settings, wave="w1", submission=ONE) is Outcome.RESENT
     assert kept(database, settings) == (1, {}, 0)
+
+
+@pytest.mark.parametrize("until", ["closed", "frozen"])
+def test_a_comment_that_had_no_room_beside_its_stored_answer_comes_with_the_resend_even_after_the_freeze(
+    database, settings, on, monkeypatch, until
+):
+    """Answer stored, comment refused, the page kept, the wave frozen, the page sent again: both are there, once."""
+    a_wave(database, settings)
+    a_response(database, settings, submission=TWO)
+    said = {"wave": "w1", "submission": ONE, "comment": "Chờ lâu 😊"}
+
+    def full(_self, _comment):
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as context:
+        context.setattr(Inbox, "put", full)
+        with pytest.raises(NotStored):
+            a_response(database, settings, **said)
+    assert kept(database, settings) == (2, {}, 0)
+    with database.writing() as session:
+        close_wave(session, "w1", on(dt.date(2026, 9, 30)))
+    on(FROZEN)
+    if until == "frozen":
+        freeze(database, settings.home, "w1", FROZEN)
+    october = dt.datetime(2026, 10, 2, 3, tzinfo=dt.timezone.utc)
+    for _ in range(2):
+        assert a_response(database, settings, moment=october, **said) is Outcome.RESENT
+    (comment,) = all_comments(database, settings)
+    assert (comment.text, comment.month) == ("Chờ lâu 😊", 202609)  # the month of its answer
+    assert kept(database, settings) == (2, {}, 1)
+    late = {**said, "submission": THREE}
+    if until == "frozen":
+        assert a_response(database, settings, moment=october, **late) is Outcome.LATE
+    else:
+        with pytest.raises(NoOpenWave):
+            a_response(database, settings, moment=october, **late)
+    assert len(all_comments(database, settings)) == 1
 
 
 def test_after_grace_the_keys_die_and_an_answer_is_refused_unopened(database, settings, frozen, on):

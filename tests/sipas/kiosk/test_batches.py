@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from sipas import clock, keys
+from sipas.commands import doctor
 from sipas.fieldwork.devices import devices, make_code, missing, revoke
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.inbox import settle_comments
@@ -157,9 +158,45 @@ def test_what_does_not_open_is_put_aside_and_counted(device, database, settings)
         no_answer: "strange",
         no_service: "strange",
     }
-    assert outcomes(device.sends(broken, wave="nowhere")) == ["damaged"]
+    assert outcomes(device.sends(broken, wave="no/where")) == ["damaged"]
     assert book(database).damaged == 6
     assert len(rows(database)) == 1
+
+
+def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_operator_is_told(
+    device, database, settings, today
+):
+    """As after an older backup was restored: the wave had been opened since."""
+    keys.make(settings.home, "w2")
+    early, waits = (sealed(settings.home, said(), wave=wave) for wave in ("w1", "w2"))
+    outcomes(device.sends(early))
+    assert outcomes(device.sends(waits, wave="w2")) == ["unknown"]
+    assert rows(database, Unopened) == []
+    found = book(database)
+    assert (found.unknown_wave, found.waiting, found.settled, found.damaged) == ("w2", 1, 1, 0)
+    assert [line for sign, line in doctor._screens(settings, database) if sign == doctor.WARN and "w2" in line]
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    a_wave(database, settings, "w2", opens_on=today)  # as after the newer backup
+    assert outcomes(device.sends(waits, wave="w2")) == ["stored"]
+    device.sends()
+    found = book(database)
+    assert (found.unknown_wave, found.settled, found.agrees, missing(found)) == ("", 2, True, 0)
+
+
+def test_a_late_answer_whose_reply_was_lost_counts_once(device, database, settings, today):
+    answer, unreadable = (sealed(settings.home, said()) for _ in range(2))
+    outcomes(device.sends(sealed(settings.home, said())))
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    freeze(database, settings.home, "w1", today)
+    for _ in range(2):
+        assert outcomes(device.sends(answer, hears=False)) == ["late"]
+    keys.destroy(settings.home, "w1", ["seal"])
+    for _ in range(2):
+        assert outcomes(device.sends(unreadable, hears=False)) == ["late"]
+    with database.reading() as session:
+        assert late_by_point(session, 1) == {1: 2}
 
 
 def test_a_message_that_is_missing_shows_by_count_and_one_that_was_swapped_by_the_sum(device, database, settings):
@@ -279,7 +316,10 @@ def test_a_device_has_a_budget_for_the_day(device, app, database, settings):
     from dataclasses import replace
 
     app.config["SETTINGS"] = replace(settings, device_day=3)
-    assert outcomes(device.sends(*[sealed(settings.home, said()) for _ in range(3)])) == ["stored"] * 3
+    batch = [sealed(settings.home, said()) for _ in range(2)]
+    assert outcomes(device.sends(*batch, hears=False)) == ["stored"] * 2
+    assert outcomes(device.sends(batch[0])) == ["known"]  # what was stored before costs nothing
+    assert outcomes(device.sends(sealed(settings.home, said()))) == ["stored"]
     assert device.sends(sealed(settings.home, said()), hears=False).status_code == 503  # it keeps it and comes again
     app.config["SETTINGS"] = settings
     assert outcomes(device.sends(sealed(settings.home, said()))) == ["stored"]

@@ -10,7 +10,9 @@ from sqlalchemy import inspect, text
 
 from sipas.database import HEAD, Base, Database
 from sipas.errors import NotReady, SchemaMismatch
+from sipas.fieldwork.models import Device
 from sipas.intake import Outcome
+from sipas.intake.record import count_late
 from sipas.migrations import _config, create, downgrade, migrate, set_version
 from sipas.settings import Settings
 from tests.make import a_response, a_wave
@@ -96,3 +98,22 @@ def test_a_wave_of_the_first_tables_comes_up_with_every_answer_in_full(database,
     with database.reading() as session:
         assert session.execute(text("select detail, grace_until, dropped_on from wave")).one() == ("all", None, None)
         assert session.execute(text("select count(*) from response")).scalar_one() == 1
+
+
+def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
+    a_wave(database, settings)
+    with database.writing() as session:
+        session.add(Device(id="d" * 32, point=1, key=b"k" * 65, enrolled="2026-09", settled=7, unknown_wave="w9"))
+        count_late(session.connection(), 1, 1, b"m" * 15)
+    downgrade(settings, "0005")
+    with database.engine.connect() as connection:
+        assert not inspect(connection).has_table("late_mark")
+        assert connection.execute(text("select number from late_count")).scalar_one() == 1
+    create(settings)
+    with database.reading() as session:
+        kept = session.get(Device, "d" * 32)
+        assert (kept.settled, kept.unknown_wave) == (7, "")
+    with database.engine.begin() as connection:
+        count_late(connection, 1, 1, b"m" * 15)
+        count_late(connection, 1, 1, b"m" * 15)
+        assert connection.execute(text("select number from late_count")).scalar_one() == 2

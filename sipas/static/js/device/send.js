@@ -1,4 +1,5 @@
 // Sends what waits: shuffled, in batches, each signed and numbered. A batch whose reply was lost goes again as it was.
+// What belongs to a wave that the server does not know (its database was set back) stays here and is offered again.
 import { met, moment } from "./clock.js";
 import { added, NOTHING } from "./keep.js";
 import { again, isDue, KINDS, wait } from "./lanes.js";
@@ -34,6 +35,7 @@ async function sendAll(db, point, now) {
         const batch = await choose(db, lot);
         if (!batch.length) break;
         await post(db, point, device, batch);
+        batch.forEach((one) => lot.delete(one.digest)); // what stays has had its turn
         heard = true;
       }
     }
@@ -72,6 +74,7 @@ function choose(db, lot) {
 
 async function post(db, point, device, batch) {
   const account = (await get(db, "account")) ?? NOTHING;
+  const sent = shuffled(batch);
   const body = utf8.encode(JSON.stringify({
     device: device.id,
     point,
@@ -83,7 +86,7 @@ async function post(db, point, device, batch) {
     persistent: (await navigator.storage?.persisted?.()) ?? null,
     software: device.software ?? "",
     clock: Math.max(0, Math.round(Date.now() / 1000)),
-    messages: shuffled(batch).map((one) => ({ wave: one.wave, kind: one.kind, sealed: base64(one.sealed) })),
+    messages: sent.map((one) => ({ wave: one.wave, kind: one.kind, sealed: base64(one.sealed) })),
   }));
   const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, device.keys.privateKey, body);
   const reply = await fetch(`/k/${point}/sealed`, {
@@ -103,19 +106,23 @@ async function post(db, point, device, batch) {
     throw new Error("this device was set back; the batch goes again under a new number");
   }
   if (!reply.ok || said.outcomes?.length !== batch.length) throw new Error(`the server said ${reply.status}`);
-  await settle(db, batch, said);
+  await settle(db, sent.filter((_, place) => said.outcomes[place] !== "unknown"), batch, said);
 }
 
-async function settle(db, batch, said) {
+async function settle(db, taken, batch, said) {
   const clock = met(said.now);
   const { time, date } = moment(clock);
   await change(db, async ({ about, queue }) => {
-    const gone = new Set(batch.map((one) => one.digest));
+    const gone = new Set(taken.map((one) => one.digest));
+    const tried = new Set(batch.map((one) => one.digest));
     const [keys, all] = await Promise.all([done(queue.getAllKeys()), done(queue.getAll())]);
-    keys.forEach((key, place) => { if (gone.has(all[place].digest)) queue.delete(key); });
+    keys.forEach((key, place) => {
+      if (gone.has(all[place].digest)) queue.delete(key);
+      else if (tried.has(all[place].digest)) queue.put({ ...all[place], batch: 0 }, key);
+    });
     const account = (await done(about.get("account"))) ?? NOTHING;
-    const settled = account.settled + batch.length;
-    about.put({ ...account, settled, sum: added(account.sum, batch), batch: said.batch }, "account");
+    const settled = account.settled + taken.length;
+    about.put({ ...account, settled, sum: added(account.sum, taken), batch: said.batch }, "account");
     const lanes = (await done(about.get("lanes"))) ?? {};
     for (const kind of KINDS) {
       const left = all.some((one) => one.kind === kind && !gone.has(one.digest));
