@@ -5,6 +5,7 @@ The environment is read here and nowhere else (but for the language of the comma
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from collections.abc import Mapping
@@ -69,6 +70,15 @@ class Settings:
     retention: int = field(
         default=365,
         metadata={"help": N_("Days after a freeze in which the wave's answers and comments stay in the database")},
+    )
+    closed_days: tuple[dt.date, ...] = field(
+        default=(),
+        metadata={
+            "help": N_(
+                "Working days on which offices are closed, so that nobody wonders at their silence (comma-separated; "
+                "a stretch as first/last), such as 2027-04-30,2027-09-01/2027-09-02"
+            )
+        },
     )
     province: str = field(default="Sơn La", metadata={"help": N_("Name of the province, as pages print it")})
     address: str = field(
@@ -159,6 +169,24 @@ def _days(name: str, text: str) -> int:
     return int(text)
 
 
+def _closed(name: str, text: str) -> tuple[dt.date, ...]:
+    days: list[dt.date] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        first, _, last = part.partition("/")
+        try:
+            start, end = dt.date.fromisoformat(first.strip()), dt.date.fromisoformat((last or first).strip())
+        except ValueError:
+            start, end = dt.date.max, dt.date.min
+        if not 0 <= (end - start).days <= 366:
+            raise NotReady(
+                N_("{name}: “{part}” is neither a day such as 2027-04-30 nor a stretch such as 2027-02-05/2027-02-11."),
+                name=name,
+                part=part,
+            )
+        days += [start + dt.timedelta(days=one) for one in range((end - start).days + 1)]
+    return tuple(sorted(set(days)))
+
+
 def _seconds(name: str, text: str) -> float:
     try:
         seconds = float(text)
@@ -197,6 +225,7 @@ _READ = {
     "device_day": _count,
     "grace": _days,
     "retention": _days,
+    "closed_days": _closed,
     "province": _as_it_stands,
     "address": _address,
 }

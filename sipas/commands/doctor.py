@@ -132,6 +132,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
     yield from _budgets(where, database)
     yield from _subjects(where, database)
     yield from _screens(where, database)
+    yield from _silence(where)
 
 
 def _budgets(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
@@ -237,3 +238,40 @@ def _screens(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: i
             )
     if where.address and not where.address.startswith("https:"):
         yield WARN, _("SIPAS_ADDRESS is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.")
+
+
+def _silence(where: Settings) -> Iterator[tuple[str, str]]:
+    """Points from which nothing comes, as the last night found them."""
+    from sipas.fieldwork.silence import last_look
+
+    found = last_look(where.home)
+    if found is None:
+        yield GOOD, _("Nobody has looked for silent points yet; the night does, and `sipas maintain`.")
+        return
+    if (clock.today() - found.until).days > 3:
+        yield (
+            WARN,
+            _("Silent points were last looked for on {day}. Is the server running? See its log.", day=found.until),
+        )
+    if not found.silent:
+        yield GOOD, _("No point is silent against its own pattern ({count} have one).", count=number(found.watched))
+    if found.is_general:
+        yield (
+            WARN,
+            _(
+                "More than half of all points are silent at once: a holiday that SIPAS_CLOSED_DAYS does not name, or "
+                "this server's own line."
+            ),
+        )
+    for one in found.silent:
+        since = _("since {day}", day=one.since) if one.since else _("{n} answers in that time", n=one.answers)
+        yield (
+            WARN,
+            _(
+                "Point {point} is silent: {days} working days ({since}), where {rate} answers a day are usual.",
+                point=one.point,
+                days=one.days,
+                since=since,
+                rate=number(one.rate, 1),
+            ),
+        )

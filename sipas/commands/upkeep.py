@@ -28,7 +28,8 @@ HOUR = dt.time(2, 30)  # in the province's night
 @click.command(
     help=_(
         "Take the order of arrival out of the database files, destroy keys whose days of grace are over, drop waves "
-        "whose retention is over; also beside a running server, which does all this every night."
+        "whose retention is over, and see which points are silent against their own pattern; also beside a running "
+        "server, which does all this every night."
     ),
     epilog=example("sipas maintain"),
 )
@@ -42,6 +43,8 @@ def maintain() -> None:
     for wave in end_retention(database(where), where.home, clock.today(), where.retention):
         note(_("The answers of wave {wave} were dropped, as the retention says; its snapshot stays.", wave=wave))
     _expire(database(where), where)
+    for one in _listen(database(where), where):
+        note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
     if run(database(where), where.home):
         note(_("The order of arrival was taken out of the database files."))
     else:
@@ -121,6 +124,8 @@ def upkeep(where: Settings) -> bool:
             EVENTS.info("keys destroyed", extra={"facts": {"wave": wave}})
         end_retention(database, where.home, clock.today(), where.retention)
         _expire(database, where)
+        if silent := _listen(database, where):
+            EVENTS.warning("points are silent", extra={"facts": {"points": len(silent)}})
         EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
         database.engine.dispose()
     except Exception as error:
@@ -135,6 +140,16 @@ def _expire(database: Database, where: Settings) -> None:
 
     with database.writing() as session:
         expire(session, where.home, clock.today())
+
+
+def _listen(database: Database, where: Settings) -> list[str]:
+    """The points from which nothing comes although something should."""
+    from sipas.fieldwork.silence import look
+    from sipas.intake import live_by_month
+
+    with database.reading() as session:
+        found = look(session, where.home, live_by_month(session), clock.now(), where.closed_days)
+    return [one.point for one in found.silent]
 
 
 if __name__ == "__main__":

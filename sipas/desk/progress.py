@@ -4,14 +4,15 @@ never by week: a week's count could be matched with the cluster labels."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sipas.fieldwork.models import FrameCell, Point, Wave
-from sipas.fieldwork.progress import progress
+from sipas.fieldwork.progress import PointProgress, progress
+from sipas.fieldwork.silence import Silent, Watch
 from sipas.fieldwork.waves import asks, waves
 from sipas.intake import late_by_point, stored_by_point
 from sipas.publishing.models import SnapshotRecord
@@ -28,6 +29,7 @@ class Summary:
     points: int
     silent: int
     dossiers: int
+    hushed: int = 0  # points from which nothing comes although by their own pattern something should
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,22 @@ class WaveProgress:
     summary: Summary
     units: tuple[UnitProgress, ...]
     late: Mapping[int, int]
+    silent: tuple[tuple[Point, Silent], ...] = ()
 
 
-def summaries(session: Session, today: dt.date) -> list[Summary]:
+def summaries(session: Session, today: dt.date, watch: Watch | None = None) -> list[Summary]:
     """Every wave, oldest first."""
-    return [of_wave(session, wave, today).summary for wave in waves(session)]
+    return [of_wave(session, wave, today, watch).summary for wave in waves(session)]
 
 
-def of_wave(session: Session, wave: Wave, today: dt.date) -> WaveProgress:
-    """One wave in the order of the registry."""
+def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = None) -> WaveProgress:
+    """One wave in the order of the registry; `watch` is what the last night found of silent points."""
     counted = progress(session, wave, stored_by_point(session, wave.id))
     dossiers = _dossiers(session, wave, today)
     places: dict[str, list[tuple[Point, int]]] = {}
     for one in counted:
         places.setdefault(one.point.unit, []).append((one.point, one.responses))
+    hushed = _hushed(wave, counted, watch, today)
     units = session.scalars(select(Unit).where(Unit.code.in_(places)).order_by(Unit.id))
     return WaveProgress(
         Summary(
@@ -73,10 +77,21 @@ def of_wave(session: Session, wave: Wave, today: dt.date) -> WaveProgress:
             points=len(counted),
             silent=0 if wave.dropped_on else sum(not one.responses for one in counted),
             dossiers=sum(dossiers.values()),
+            hushed=len(hushed),
         ),
         tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),
         late_by_point(session, wave.id),
+        hushed,
     )
+
+
+def _hushed(
+    wave: Wave, counted: Sequence[PointProgress], watch: Watch | None, today: dt.date
+) -> tuple[tuple[Point, Silent], ...]:
+    """The silent points of a wave that asks now."""
+    if watch is None or not asks(wave, today):
+        return ()
+    return tuple((one.point, found) for one in counted if (found := watch.of(one.point.code)))
 
 
 def _frozen(session: Session, wave: Wave) -> int:

@@ -21,6 +21,7 @@ from sipas.fieldwork.devices import revoke as revoke_device
 from sipas.fieldwork.models import Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
+from sipas.fieldwork.silence import Silent, Watch, last_look
 from sipas.links import link
 
 
@@ -44,22 +45,28 @@ class Place:
 
     point: Point
     screens: tuple[Screen, ...]
+    silent: Silent | None = None
 
 
-def places(session: Session, today: dt.date) -> list[Place]:
+def places(session: Session, today: dt.date, watch: Watch | None = None) -> list[Place]:
     """Every kiosk's point; those with a screen first."""
     found: dict[int, list[Screen]] = {}
     for one in devices(session):
         found.setdefault(one.point.id, []).append(Screen.of(one.device, today))
-    listed = [Place(one, tuple(found.get(one.id, ()))) for one in points(session) if one.channel == "kiosk"]
+    listed = [
+        Place(one, tuple(found.get(one.id, ())), watch and watch.of(one.code))
+        for one in points(session)
+        if one.channel == "kiosk"
+    ]
     return sorted(listed, key=lambda one: not one.screens)
 
 
 @desk.get("/screens")
 def screens() -> str:
     """All screens."""
+    watch = last_look(current_app.config["SETTINGS"].home)
     with current_app.config["DATABASE"].reading() as session:
-        return render_template("desk/screens.html", places=places(session, clock.today()), days=QUIET)
+        return render_template("desk/screens.html", places=places(session, clock.today(), watch), days=QUIET)
 
 
 @desk.post("/screens/code")

@@ -11,6 +11,7 @@ from sipas import clock, i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
 from sipas.errors import N_, NotReady
+from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
 from sipas.links import link
 from sipas.publishing import shelf
@@ -21,10 +22,11 @@ from sipas.publishing.review import release_of, releases
 @desk.get("")
 def overview() -> str:
     """All waves and all releases."""
+    watch = last_look(current_app.config["SETTINGS"].home)
     with current_app.config["DATABASE"].reading() as session:
         return render_template(
             "desk/overview.html",
-            waves=list(reversed(summaries(session, clock.today()))),
+            waves=list(reversed(summaries(session, clock.today(), watch))),
             releases=list(reversed(releases(session))),
         )
 
@@ -37,9 +39,11 @@ def with_a_slash() -> Response:
 
 @desk.get("/wave/<code>")
 def wave(code: str) -> str:
-    """One wave: answers at each point."""
+    """One wave: answers at each point, and which of them are silent."""
+    watch = last_look(current_app.config["SETTINGS"].home)
     with current_app.config["DATABASE"].reading() as session:
-        return render_template("desk/wave.html", progress=of_wave(session, wave_of(session, code), clock.today()))
+        found = of_wave(session, wave_of(session, code), clock.today(), watch)
+        return render_template("desk/wave.html", progress=found, silent=found.silent, watch=watch)
 
 
 @desk.get("/release/<code>")

@@ -6,7 +6,7 @@ from sipas.intake.answers import Answers
 from sipas.intake.bulk import record_many
 from sipas.intake.marks import marks, marks_of_lines
 from sipas.intake.receive import Outcome, receive
-from sipas.intake.record import late_by_point, record, stored, stored_by_point
+from sipas.intake.record import late_by_point, live_by_month, record, stored, stored_by_point
 from sipas.intake.screen import screen
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "cluster_label",
     "comment_of",
     "late_by_point",
+    "live_by_month",
     "marks",
     "marks_of_lines",
     "receive",

@@ -13,6 +13,7 @@ from sipas.database import Base, Database
 from sipas.intake.models import PROBE, Comment, LateCount, LateMark, Response, Unopened
 
 PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
+LIVE = (1, 2, 3)  # channels kiosk, phone and web: sent by people, at the moment of answering
 
 
 def record(connection: Connection, row: Response | Comment | LateMark | Unopened) -> bool:
@@ -83,3 +84,11 @@ def stored_by_point(session: Session, wave: int) -> dict[int, int]:
         select(Response.point, func.count()).where(Response.wave == wave, PEOPLE).group_by(Response.point)
     ).all()
     return {row.point: row[1] for row in rows}
+
+
+def live_by_month(session: Session) -> dict[tuple[int, int, int], int]:
+    """(wave, point, month) -> answers that people sent themselves; month 0 where it is not stored. What was typed in or
+    brought in from files came whenever somebody did that, and says nothing of whether a point sends."""
+    columns = (Response.wave, Response.point, Response.month)
+    rows = session.execute(select(*columns, func.count()).where(Response.channel.in_(LIVE)).group_by(*columns)).all()
+    return {(row.wave, row.point, row.month): row[3] for row in rows}

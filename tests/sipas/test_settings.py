@@ -33,12 +33,14 @@ def test_every_setting_can_be_given_in_the_environment():
         "device_day": "100",
         "grace": "14",
         "retention": "90",
+        "closed_days": "2027-04-30, 2027-02-05/2027-02-07",
         "province": "Điện Biên",
         "address": "https://sonla.example.vn/",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
     assert read.address == "https://sonla.example.vn"
+    assert [f"{day}" for day in read.closed_days] == ["2027-02-05", "2027-02-06", "2027-02-07", "2027-04-30"]
     assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
 
 
@@ -57,6 +59,9 @@ def test_the_environment_is_heard():
         ("SIPAS_WORKERS", "many"),
         ("SIPAS_WORKERS", "0"),
         ("SIPAS_PATIENCE", "soon"),
+        ("SIPAS_CLOSED_DAYS", "tet"),
+        ("SIPAS_CLOSED_DAYS", "2027-02-11/2027-02-05"),
+        ("SIPAS_CLOSED_DAYS", "2027-02-30"),
         ("SIPAS_ADDRESS", "sonla.example.vn"),
         ("SIPAS_ADDRESS", "https://sonla.example.vn/sipas"),
         ("SIPAS_POINT_DAY", "0"),

@@ -1,0 +1,177 @@
+"""The silence alarm: from which points nothing comes, although by their own pattern something should have.
+
+The nightly upkeep looks, once; desk, doctor and monitor read what it found. Rows hold a month and no day, and nothing
+by day or week is kept of a point but one date: the last day on which its number of answers had grown. It stands in the
+file `heard.json`, is overwritten in place, and is kept only where the point has at least `FEW` answers in that day's
+month; before that the month's own number says whether it is silent. Counts come from the first door.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sipas import clock
+from sipas.fieldwork.models import Point, Wave, WavePoint
+from sipas.fieldwork.pattern import FEW, is_silent, months_before, rate, working_days
+from sipas.fieldwork.points import is_working
+from sipas.fieldwork.waves import asks
+
+FILE = "heard.json"
+MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening
+LISTENED = ("kiosk", "phone", "web")  # paper and telephone answers come in heaps, whenever somebody brings them
+
+Counts = Mapping[tuple[int, int, int], int]  # wave, point, month (0: unknown) -> answers
+
+
+@dataclass(frozen=True)
+class Silent:
+    """A point from which nothing, or next to nothing, comes."""
+
+    point: str
+    rate: float  # answers per working day, by its own pattern
+    days: int  # working days for which it has been silent, or has sent so few
+    since: dt.date | None  # last day on which an answer is known to have come; None: that is not kept
+    answers: int  # in those days; above 0 only where `since` is not kept
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the last look found: the day up to which it saw, the silent points, and how many have a pattern at all."""
+
+    until: dt.date
+    silent: tuple[Silent, ...]
+    watched: int
+
+    @property
+    def is_general(self) -> bool:
+        """Whether so many are silent at once that points are hardly to blame."""
+        return len(self.silent) > 2 and 2 * len(self.silent) > self.watched
+
+    def of(self, point: str) -> Silent | None:
+        """What is said of one point; None where nothing is amiss."""
+        return next((one for one in self.silent if one.point == point), None)
+
+
+def look(session: Session, home: Path, counts: Counts, now: dt.datetime, closed: Collection[dt.date] = ()) -> Watch:
+    """Looks at every point where a survey is open, and writes down what it found."""
+    moment = clock.local(now)
+    today = moment.date()
+    heard_on = today if moment.hour >= MORNING else today - dt.timedelta(days=1)
+    until = today if moment.hour >= EVENING else today - dt.timedelta(days=1)
+    known, months = _read(home).get("points", {}), _months(counts)
+    books: dict[str, list[Any]] = {}
+    silent, watched = [], 0
+    for place, wave, spans in _asking(session, today):
+        per_day = rate(
+            (months[place.id, month], len(_open_in(spans, month, closed))) for month in months_before(heard_on)
+        )
+        if per_day is None:
+            continue  # without a pattern nothing is kept
+        watched += 1
+        total = sum(n for (of_wave, at, _month), n in counts.items() if (of_wave, at) == (wave.id, place.id))
+        this_month = months[place.id, heard_on.year * 100 + heard_on.month]
+        heard = _heard(known.get(place.code), wave.code, total, this_month, heard_on)
+        books[place.code] = [wave.code, total, heard and heard.isoformat()]
+        opened = max(start for start, _end in spans)
+        if heard:
+            first, few = max(heard + dt.timedelta(days=1), opened), 0
+        else:
+            first, few = max(heard_on.replace(day=1), opened), this_month
+        days = len(working_days(first, until, closed))
+        if is_silent(per_day, days, few):
+            silent.append(Silent(place.code, round(per_day, 1), days, heard, few))
+    found = Watch(until, tuple(silent), watched)
+    _write(home, {"points": books, "until": until.isoformat(), "watched": watched, "silent": _plain(silent)})
+    return found
+
+
+def last_look(home: Path) -> Watch | None:
+    """What the last look found; None where nobody has looked yet."""
+    said = _read(home)
+    try:
+        silent = [Silent(**{**one, "since": _day(one["since"])}) for one in said["silent"]]
+        return Watch(dt.date.fromisoformat(said["until"]), tuple(silent), said["watched"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _heard(before: Any, wave: str, total: int, this_month: int, today: dt.date) -> dt.date | None:
+    """The day to keep: today's where the number has grown and the month has answers enough to hide it among.
+
+    >>> day, earlier = dt.date(2026, 9, 16), ["w", 40, "2026-09-15"]
+    >>> _heard(earlier, "w", 41, 30, day) == day, _heard(earlier, "w", 40, 30, day) == day - dt.timedelta(days=1)
+    (True, True)
+    >>> _heard(["w", 40, "2026-08-31"], "w", 42, 2, day), _heard(["w", 41, None], "w", 42, 2, day)
+    (None, None)
+    """
+    known_wave, known_total, known_day = before or ["", -1, None]
+    if total > (known_total if known_wave == wave else 0) or before is None:
+        return today if this_month >= FEW else None
+    return _day(known_day)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _months(counts: Counts) -> dict[tuple[int, int], int]:
+    """Point and month -> answers, whatever the wave."""
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    for (_wave, place, month), answers in counts.items():
+        found[place, month] += answers
+    return found
+
+
+def _asking(session: Session, today: dt.date) -> list[tuple[Point, Wave, list[tuple[dt.date, dt.date]]]]:
+    """Every listened-to point that asks today, with its wave and all spans in which it ever asked."""
+    rows = session.execute(
+        select(Point, Wave)
+        .join_from(Point, WavePoint, WavePoint.point_id == Point.id)
+        .join(Wave, Wave.id == WavePoint.wave_id)
+        .where(Point.channel.in_(LISTENED), Wave.simulated.is_(False))
+        .order_by(Point.id, Wave.id)
+    ).all()
+    spans: dict[int, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+    for place, wave in rows:
+        first = max(wave.opens_on, place.opened_on or wave.opens_on)
+        spans[place.id].append((first, min(wave.closes_on or today, place.closed_on or today, today)))
+    return [(place, wave, spans[place.id]) for place, wave in rows if asks(wave, today) and is_working(place, today)]
+
+
+def _open_in(spans: Collection[tuple[dt.date, dt.date]], month: int, closed: Collection[dt.date]) -> set[dt.date]:
+    """The working days of a month on which the point asked."""
+    first = dt.date(month // 100, month % 100, 1)
+    last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    return {day for start, end in spans for day in working_days(max(first, start), min(last, end), closed)}
+
+
+def _plain(silent: Collection[Silent]) -> list[dict[str, object]]:
+    return [asdict(one) | {"since": one.since and one.since.isoformat()} for one in silent]
+
+
+def _read(home: Path) -> dict[str, Any]:
+    try:
+        said = json.loads((home / FILE).read_text())
+        return said if isinstance(said, dict) else {}
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _write(home: Path, said: Mapping[str, object]) -> None:
+    """In place: a new file beside the old one would leave the old dates on the disk. A torn one is as good as none."""
+    with (home / FILE).open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        file.truncate()
+        json.dump(said, file)
+    (home / FILE).chmod(0o600)
