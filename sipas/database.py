@@ -156,7 +156,14 @@ class Database:
 
 
 _HURRY = text("select set_config('lock_timeout', :wait, true), set_config('statement_timeout', :wait, true)")
-_REASONS = {"SQLITE_FULL": "full", "SQLITE_BUSY": "busy", "53100": "full", "55P03": "busy", "57014": "busy"}
+_REASONS = {
+    "SQLITE_FULL": "full",
+    "SQLITE_BUSY": "busy",
+    "53100": "full",
+    "55P03": "busy",
+    "57014": "busy",
+    "40P01": "busy",
+}
 
 
 def why_not_stored(error: OperationalError | OSError) -> NotStored:

@@ -54,7 +54,6 @@ def import_responses(
         new = 0
         with database.writing() as session:
             hold(session.connection(), wave.id)
-            hold(session.connection(), wave.id)
             _open(wave_of(session, wave_code))
             for done, rows in checked:
                 new += record_many(session, rows)

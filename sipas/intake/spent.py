@@ -65,6 +65,14 @@ class Marks:
             if holder == visit and minute:
                 del marks[code]
 
+    def spent(self) -> list[bytes]:
+        """The codes that were spent since the last night, sorted."""
+        if not self._path.exists():
+            return []
+        with self._locked() as file:
+            pages = [_unpack(os.pread(file, PAGE, number * PAGE)) for number in range(PAGES)]
+        return sorted(code for page in pages for code, mark in page.items() if mark[2] == 0)
+
     def settle(self, keep: Callable[[Sequence[bytes]], None], now: int | None = None) -> int:
         """Hands all spent codes over, sorted, then forgets them and every reservation that ran out."""
         minute = _minute(now)

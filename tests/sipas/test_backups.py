@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
-from sipas import backups
+from sipas import backups, keys
 from sipas.backups import NotEmpty, backup, restore
 from sipas.database import Database
 from sipas.errors import BadFile, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
 from sipas.intake import stored
+from sipas.intake.inbox import Inbox
+from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming
+from sipas.intake.maintenance import maintain
 from sipas.migrations import create, downgrade, set_version
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
 from tests import postgres
-from tests.make import a_point, a_response, a_wave, all_comments
+from tests.make import a_point, a_response, a_wave, all_comments, some_codes
 
 POSTGRES = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs are not installed")
 
@@ -142,10 +146,66 @@ def test_a_backup_goes_into_an_empty_folder(settings, tmp_path):
         assert session.execute(text("pragma journal_mode")).scalar_one() == "wal"
 
 
+def test_what_waits_for_the_night_comes_back_from_a_backup_into_an_empty_folder(where, full, tmp_path):
+    day = [a_response(full, where, submission=f"{number:032x}", comment=f"Lời {number} 😊 \\n") for number in (50, 51)]
+    codes = some_codes(full, where, count=3)
+    key = keys.load(where.home, "w1", "invitation")
+    for number, code in enumerate(codes[:2]):
+        with redeeming(full, where.home, key, code, f"visit {number}"):
+            pass
+    assert len(day) == len(Inbox(where.home).waiting()) == 2
+    file = backup(where, full, "monday")
+    assert len(Inbox(where.home).waiting()) == 2  # nothing was carried over: the log says nothing of it
+    assert not _spent(full)
+
+    other = replace(where, home=tmp_path / "other")
+    shutil.copytree(where.home / "keys", other.home / "keys")
+    anew = Database.of(other)
+    restore(other, anew, file, force=True)
+    assert sorted(one.text for one in all_comments(anew, other)) == ["Lời 50 😊 \\n", "Lời 51 😊 \\n", "Tốt 😊 \\n"]
+    assert _spent(anew) == {code_hash(key, code) for code in codes[:2]}
+    with pytest.raises(CodeSpent), redeeming(anew, other.home, key, codes[0], "another visit"):
+        pass
+    with redeeming(anew, other.home, key, codes[2], "another visit"):
+        pass
+    assert a_response(anew, other, submission=f"{50:032x}", comment="Lời 50 😊 \\n").value == "resent"
+    assert len(all_comments(anew, other)) == 3
+    anew.engine.dispose()
+
+
+def _spent(database):
+    with database.reading() as session:
+        return set(session.scalars(select(Invitation.key).where(Invitation.spent)))
+
+
+def test_a_backup_by_day_is_byte_by_byte_the_one_that_the_night_leaves(where, full):
+    """So it does not say what is of this day: neither which comments, nor which codes."""
+    codes = some_codes(full, where, count=40)
+    key = keys.load(where.home, "w1", "invitation")
+    for number, code in enumerate(codes[:30]):
+        a_response(full, where, submission=f"{100 + number:032x}", comment=f"Lời {number}")
+        with redeeming(full, where.home, key, code, f"visit {number}"):
+            pass
+    by_day = backup(where, full, "day")
+    assert maintain(full, where.home)
+    after = backup(where, full, "night")
+    assert _plain(by_day) == _plain(after)
+
+
+def _plain(file):
+    """Its bytes, without what SQLite counts in the head of a file (changes, shapes)."""
+    data = bytearray(file.read_bytes())
+    if file.suffix == ".sqlite":
+        for start, length in ((24, 4), (40, 4), (92, 8)):
+            data[start : start + length] = bytes(length)
+    return bytes(data)
+
+
 CUT = """
 import os, sys
 from pathlib import Path
 import sipas.backups as backups
+import sipas.backups.sqlite as pages
 from sipas.database import Database
 from sipas.settings import Settings
 
@@ -155,8 +215,8 @@ class Cut:
     def backup(self, target):
         self.real.backup(target, pages=5, progress=lambda *_: os._exit(9))
 
-real = backups.sqlite3.connect
-backups.sqlite3 = type("s", (), {"DatabaseError": Exception,
+real = pages.sqlite3.connect
+pages.sqlite3 = type("s", (), {"DatabaseError": Exception,
     "connect": staticmethod(lambda *a, **k: Cut(real(*a, **k)) if k.get("uri") else real(*a, **k))})
 where = Settings(home=Path(sys.argv[1]))
 backups.restore(where, Database.of(where), Path(sys.argv[2]), force=True)
@@ -181,14 +241,14 @@ def test_nothing_is_thanked_between_the_backup_and_the_replacing(settings, monke
     database = Database(Database.of(settings).engine, settings.home / "write.lock", patience=0.2)
     a_wave(database, settings)
     file = backup(settings, database, "one")
-    load = backups._load_sqlite
+    load = backups.sqlite.load
 
     def answers_first(*arguments):
         with pytest.raises(NotStored):
             a_response(database, settings)
         load(*arguments)
 
-    monkeypatch.setattr(backups, "_load_sqlite", answers_first)
+    monkeypatch.setattr(backups.sqlite, "load", answers_first)
     restore(settings, database, file, force=True)
     a_response(database, settings)
     database.engine.dispose()

@@ -1,0 +1,147 @@
+"""Backups of the database while it is in use, and the way back; on SQLite and on PostgreSQL.
+
+No backup keeps a trace of the order of writing: SQLite's is made by `VACUUM INTO`, PostgreSQL's holds every table in
+the order of its key. What waits for the night beside the database (`day.py`) lies in it as the night would leave it.
+Beside each lies its digest, and a backup whose digest differs is not restored. What is restored replaces everything in
+one transaction: a power cut leaves the old database or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from sipas.backups import postgresql, sqlite
+from sipas.backups.day import Day
+from sipas.database import HEAD, Database
+from sipas.disk import sync_folder
+from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
+from sipas.settings import Settings
+
+SUMS = ".sha256"
+
+
+class NotEmpty(NotReady):
+    """A database that a restored one would replace."""
+
+    status = 409
+
+
+def backup(settings: Settings, database: Database, name: str) -> Path:
+    """Writes a whole copy into the folder `backups`, with its digest beside it, and gives its path."""
+    day = Day.of(settings.home, database)  # first: what the night carries over meanwhile is in one of the two
+    if _is_file(database):
+        with database.queue():
+            return _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))
+    with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        return _written(settings, name, ".pgcopy", lambda path: postgresql.dump(connection, path, day))
+
+
+def restore(
+    settings: Settings, database: Database, file: Path, *, force: bool = False, name: str = "before"
+) -> Path | None:
+    """Replaces the database's content by a backup's; gives the backup that was made of what had been there, if any.
+
+    Nobody writes from that backup on until all is replaced, so whatever was thanked lies in one or the other. Raises
+    BadFile where the backup is damaged, SchemaMismatch where it is newer than this program, NotEmpty where the database
+    holds waves or answers already, unless `force`.
+    """
+    check(file)
+    version = sqlite.version(file) if _is_file(database) else postgresql.version(file)
+    if version > HEAD or (not _is_file(database) and version != HEAD):
+        raise SchemaMismatch(
+            N_(
+                "{file} was made at version {version}, this program needs {head}. Restore it with the program that "
+                "made it, then run `sipas migrate`."
+            ),
+            file=file.name,
+            version=version,
+            head=HEAD,
+        )
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if _is_file(database):
+        with database.queue():
+            before = _before(settings, database, name, force, None)
+            sqlite.load(database, file)
+    else:
+        database.check()
+        with postgresql.alone(database) as connection:
+            before = _before(settings, database, name, force, connection)
+            postgresql.load(connection, file)
+    (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
+    return before
+
+
+def check(file: Path) -> None:
+    """Raises BadFile where a backup lacks its digest or is not the file that was written."""
+    sums = file.with_name(file.name + SUMS)
+    if not file.is_file():
+        raise BadFile(N_("There is no file {file}."), file=file.name)
+    if not sums.is_file():
+        raise BadFile(
+            N_("{file} lacks its digest; copy {sums} from where the backup lies."), file=file.name, sums=sums.name
+        )
+    if sums.read_text(encoding="utf-8").split()[:1] != [_digest(file)]:
+        raise BadFile(
+            N_("{file} is not the backup that was made: its digest differs. Take another one."), file=file.name
+        )
+
+
+def _before(
+    settings: Settings, database: Database, name: str, force: bool, connection: Connection | None
+) -> Path | None:
+    """The backup of what is to be replaced, None where that is nothing; whoever calls keeps all others from writing."""
+    if not database.exists():
+        return None
+    with nullcontext(connection) if connection else database.engine.connect() as reader:
+        if not any(reader.execute(text(f"select 1 from {one} limit 1")).first() for one in ("wave", "response")):  # noqa: S608
+            return None
+    if not force:
+        raise NotEmpty(
+            N_("The database holds waves already. Give --force to replace all of it; a backup of it is made first.")
+        )
+    day = Day.of(settings.home, database)
+    if connection:
+        return _written(settings, name, ".pgcopy", lambda path: postgresql.dump(connection, path, day))
+    return _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))
+
+
+def _written(settings: Settings, name: str, ending: str, write: Callable[[Path], None]) -> Path:
+    """A backup under the next free name: on the disk, with its digest, or not at all."""
+    path = _free(settings.home / "backups", name, ending)
+    partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
+    try:
+        write(partial)
+        partial.chmod(0o600)
+        sums.write_text(f"{_digest(partial)}  {path.name}\n", encoding="utf-8")
+        for one in (partial, sums):
+            with one.open("rb") as written:
+                os.fsync(written.fileno())
+        os.replace(partial, path)
+        sync_folder(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _is_file(database: Database) -> bool:
+    return database.engine.dialect.name == "sqlite"
+
+
+def _free(folder: Path, name: str, ending: str) -> Path:
+    folder.mkdir(exist_ok=True, mode=0o700)
+    path, number = folder / f"{name}{ending}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}{ending}"
+    return path
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,151 @@
+"""Backups of PostgreSQL: every table as COPY writes it, in the order of its key, within one moment of the data."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, Table, func, select, text
+from sqlalchemy.exc import OperationalError
+
+from sipas.backups.day import Day
+from sipas.database import Database
+from sipas.errors import N_, BadFile
+from sipas.intake.models import Comment
+from sipas.intake.record import values_of
+
+VERSION, ENDING = "version.json", ".copy"
+TRIES = 20  # a second each: two who wait for each other are told so after one
+DEADLOCK = "40P01"
+
+
+@contextmanager
+def alone(database: Database) -> Iterator[Connection]:
+    """A transaction in which nobody else reads or writes any table: whoever posts waits, or is told to send again.
+
+    The table that an answer looks at first is taken first, so that answers under way come to their end. Where somebody
+    else holds one table and waits for another that we hold, one of the two is refused; then we begin again.
+    """
+    for last in (*[False] * TRIES, True):
+        with database.engine.begin() as connection:
+            found = sorted((table.name for table in _tables(connection)), key=lambda name: name != "wave")
+            names = ", ".join(map(_quoted, found))
+            try:
+                with connection.begin_nested():
+                    connection.execute(text(f"lock table {names} in access exclusive mode"))
+            except OperationalError as error:
+                if last or getattr(error.orig, "sqlstate", "") != DEADLOCK:
+                    raise
+                continue
+            yield connection
+            return
+
+
+def dump(connection: Connection, path: Path, day: Day) -> None:
+    """Writes every table as the connection's transaction sees it, with the day's comments and codes in their places."""
+    _lay_aside(connection, day)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, tarfile.open(path, "w") as archive:
+        made = Path(folder) / VERSION
+        number = connection.scalar(text("select version_num from alembic_version"))
+        made.write_text(json.dumps({"version": number}), encoding="utf-8")
+        archive.add(made, VERSION, filter=_plain)
+        cursor = _cursor(connection)
+        for table in _tables(connection):
+            part = Path(folder) / table.name
+            order = ", ".join(_quoted(column.name) for column in table.primary_key)
+            source = (_WITH_THE_DAY if day else {}).get(table.name, _quoted(table.name))
+            rows = f"copy (select {_columns(table)} from {source} as kept order by {order}) to stdout"  # noqa: S608
+            with part.open("wb") as stream, cursor.copy(rows) as copy:
+                for block in copy:
+                    stream.write(block)
+            archive.add(part, table.name + ENDING, filter=_plain)
+            part.unlink()
+
+
+def version(file: Path) -> str:
+    """The migration at which a backup was made; raises BadFile where it is none."""
+    try:
+        with tarfile.open(file) as archive:
+            found = archive.extractfile(VERSION)
+            return str(json.loads(found.read())["version"]) if found else ""
+    except (tarfile.TarError, KeyError, ValueError):
+        raise BadFile(N_("{file} is no backup of a PostgreSQL database."), file=file.name) from None
+
+
+def load(connection: Connection, file: Path) -> None:
+    """Replaces every row of every table, in the transaction of the connection."""
+    with tarfile.open(file) as archive:
+        cursor, tables = _cursor(connection), _tables(connection)
+        cursor.execute(f"truncate {', '.join(_quoted(table.name) for table in tables)}")
+        for table in tables:
+            stream = archive.extractfile(table.name + ENDING)
+            if stream is None:
+                raise BadFile(N_("{file} is no backup of a PostgreSQL database."), file=file.name)
+            with cursor.copy(f"copy {_quoted(table.name)} ({_columns(table)}) from stdin") as copy:
+                shutil.copyfileobj(stream, _Into(copy), 1 << 20)
+            for column in table.primary_key:
+                sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
+                if sequence:
+                    highest = select(func.coalesce(func.max(column), 0) + 1)
+                    connection.execute(select(func.setval(sequence, highest.scalar_subquery(), False)))
+
+
+# Tables of the transaction's own are not in the log, and what goes in by COPY is in no statement that could be logged.
+_WITH_THE_DAY = {
+    "comment": "(select * from comment union all select * from pg_temp.waiting as late where not exists "
+    "(select from comment where comment.key = late.key))",
+    "invitation": "(select key, batch, spent or exists (select from pg_temp.used where used.key = invitation.key) "
+    "as spent from invitation)",
+}
+
+
+def _lay_aside(connection: Connection, day: Day) -> None:
+    if not day:
+        return
+    cursor, columns = _cursor(connection), Comment.__table__.columns.keys()
+    cursor.execute("create temporary table waiting (like comment) on commit drop")
+    cursor.execute("create temporary table used (key bytea) on commit drop")
+    with cursor.copy(f"copy pg_temp.waiting ({', '.join(columns)}) from stdin") as copy:
+        for comment in day.comments:
+            copy.write_row(tuple(values_of(comment).values()))
+    with cursor.copy("copy pg_temp.used from stdin") as copy:
+        for code in day.codes:
+            copy.write_row((code,))
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """Every table that is there, whoever refers to another after it."""
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+class _Into:
+    """A COPY as a file to write to."""
+
+    def __init__(self, copy: Any) -> None:
+        self.write = copy.write
+
+
+def _cursor(connection: Any) -> Any:
+    return connection.connection.driver_connection.cursor()
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(_quoted(column.name) for column in table.columns)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without the time, user and mode of a temporary file."""
+    member.mtime, member.uid, member.gid, member.uname, member.gname, member.mode = 0, 0, 0, "", "", 0o600
+    return member

@@ -1,0 +1,64 @@
+"""Backups of SQLite: a compact copy, and the way back page by page into the file that is in use."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sipas.backups.day import Day
+from sipas.database import Database
+from sipas.errors import N_, BadFile
+from sipas.intake.models import Comment
+from sipas.intake.record import insert_once, values_of
+
+
+def dump(database: Database, path: Path, day: Day) -> None:
+    """Writes a copy with the day's comments and codes in their places."""
+    with database.engine.connect() as connection:
+        connection.connection.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]
+    if not day:
+        return
+    copy = sqlite3.connect(path, isolation_level=None)
+    try:
+        copy.execute("pragma secure_delete=on")
+        copy.execute("begin")
+        for comment in day.comments:
+            copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
+        copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
+        copy.execute("commit")
+        copy.execute("vacuum")  # what was added now lies among the others
+    finally:
+        copy.close()
+
+
+def version(file: Path) -> str:
+    """The migration at which a backup was made; raises BadFile where it is none or damaged inside."""
+    try:
+        source = _opened(file)
+        try:
+            if source.execute("pragma integrity_check").fetchone() != ("ok",):
+                raise BadFile(N_("{file} is damaged inside; take another backup."), file=file.name)
+            return str(source.execute("select version_num from alembic_version").fetchone()[0])
+        finally:
+            source.close()
+    except sqlite3.DatabaseError:
+        raise BadFile(N_("{file} is no backup of an SQLite database."), file=file.name) from None
+
+
+def load(database: Database, file: Path) -> None:
+    """Replaces all pages in one transaction of its own."""
+    source = _opened(file)
+    target = sqlite3.connect(database.engine.url.database or "", timeout=30)
+    try:
+        target.execute("pragma journal_mode=wal")
+        target.execute("pragma synchronous=full")
+        source.backup(target)
+        target.execute("pragma wal_checkpoint(truncate)")
+        target.execute("pragma journal_mode=wal")
+    finally:
+        source.close()
+        target.close()
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file.absolute().as_uri() + "?mode=ro&immutable=1", uri=True)
