@@ -148,7 +148,7 @@ def wave() -> None:
 def list_waves(as_json: bool) -> None:
     from sipas import keys
     from sipas.fieldwork.waves import waves
-    from sipas.intake import late_by_point, stored
+    from sipas.intake import late_by_point, stored, unfinished
 
     where = settings()
     with database(where).reading() as session:
@@ -158,6 +158,8 @@ def list_waves(as_json: bool) -> None:
                 "state": one.state,
                 "instrument": one.instrument,
                 "responses": stored(session, one.id),
+                "partial": one.partial,
+                "unfinished": unfinished(session, one.id),
                 "version": one.version,
                 "opens_on": str(one.opens_on),
                 "closes_on": str(one.closes_on) if one.closes_on else None,
@@ -222,6 +224,15 @@ def list_waves(as_json: bool) -> None:
     is_flag=True,
     help=_("Without dossier counts: store no answer's field, month or profile, as if few people came everywhere."),
 )
+@click.option(
+    "--partial",
+    default="drop",
+    show_default=True,
+    help=_(
+        "What becomes of a form that is left in the middle on a kiosk: drop, or keep (marked, and counted apart). The "
+        "first page says it."
+    ),
+)
 def open_(
     code: str,
     instrument: str,
@@ -230,6 +241,7 @@ def open_(
     last: dt.datetime | None,
     places: tuple[str, ...],
     coarsest: bool,
+    partial: str,
 ) -> None:
     from sipas import keys
     from sipas.fieldwork.waves import open_wave
@@ -248,6 +260,7 @@ def open_(
             closes_on=last.date() if last else None,
             at=places,
             coarsest=coarsest,
+            partial=partial,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
         keys.make(where.home, opened.code)

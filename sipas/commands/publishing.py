@@ -14,11 +14,16 @@ from sipas.i18n import _
     epilog=example("sipas freeze 2026-1"),
 )
 @click.argument("wave")
-def freeze(wave: str) -> None:
+@click.option(
+    "--with-unfinished",
+    is_flag=True,
+    help=_("Take in the forms that were left unfinished, where the wave kept them; else they are left out."),
+)
+def freeze(wave: str, with_unfinished: bool) -> None:
     from sipas.publishing.freeze import freeze as run
 
     where = settings()
-    frozen = run(database(where), where.home, wave, clock.today(), where.grace)
+    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished)
     note(
         _(
             "Wave {wave} is frozen: {rows} answers, digest {digest}.",

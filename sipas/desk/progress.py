@@ -14,7 +14,7 @@ from sipas.fieldwork.models import FrameCell, Point, Wave
 from sipas.fieldwork.progress import PointProgress, progress
 from sipas.fieldwork.silence import Silent, Watch
 from sipas.fieldwork.waves import asks, waves
-from sipas.intake import late_by_point, stored_by_point
+from sipas.intake import late_by_point, stored_by_point, unfinished
 from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import Unit
 
@@ -29,6 +29,7 @@ class Summary:
     points: int
     silent: int
     dossiers: int
+    unfinished: int = 0  # forms left in the middle and kept; in no other count
     hushed: int = 0  # points from which nothing comes although by their own pattern something should
 
 
@@ -77,6 +78,7 @@ def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = 
             points=len(counted),
             silent=0 if wave.dropped_on else sum(not one.responses for one in counted),
             dossiers=sum(dossiers.values()),
+            unfinished=unfinished(session, wave.id) if wave.partial == "keep" else 0,
             hushed=len(hushed),
         ),
         tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),

@@ -14,6 +14,7 @@ FORMS = {"short": 1, "full": 2}
 INVITATIONS = ("none", "optional", "required")
 STATES = ("open", "closed", "frozen")
 DETAILS = ("all", "frame", "coarsest")
+PARTIAL = ("drop", "keep")
 
 
 class Point(Base):
@@ -55,6 +56,12 @@ class Wave(Base):
         default="frame",
         server_default="all",
         comment="which answers keep field, month and profile: all, frame (cells of `detail`), coarsest (none)",
+    )
+    partial: Mapped[str] = mapped_column(
+        String(4),
+        default="drop",
+        server_default="drop",
+        comment="what becomes of a form that is left unfinished on a kiosk: drop, or keep it marked",
     )
     grace_until: Mapped[dt.date | None] = mapped_column(Date, comment="last day on which late answers are counted")
     dropped_on: Mapped[dt.date | None] = mapped_column(Date, comment="when its answers were dropped from the tables")

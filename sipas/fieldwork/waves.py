@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.detail import settle
-from sipas.fieldwork.models import Point, Wave, WavePoint
+from sipas.fieldwork.models import PARTIAL, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
@@ -35,11 +35,14 @@ def open_wave(
     at: Sequence[str] = (),
     simulated: bool = False,
     coarsest: bool = False,
+    partial: str = "drop",
 ) -> Wave:
     """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
 
     How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`); raises NoFrame
     where none are loaded, unless `coarsest` says that no answer shall keep field, month and profile.
+    `partial` says what becomes of a form that is left unfinished on a kiosk; it holds for the whole wave, for the first
+    page tells people beforehand.
     """
     if not is_wave_code(code):
         raise BadWave(
@@ -50,6 +53,12 @@ def open_wave(
     if closes_on and closes_on < opens_on:
         raise BadWave(
             N_("The wave would close on {closes}, before it opens on {opens}."), closes=closes_on, opens=opens_on
+        )
+    if partial not in PARTIAL:
+        raise BadWave(
+            N_("“{partial}” says nothing about unfinished forms; give one of {known}."),
+            partial=partial,
+            known=", ".join(PARTIAL),
         )
     places = [point(session, one) for one in at] or points(session)
     if not places:
@@ -75,6 +84,7 @@ def open_wave(
         closes_on=closes_on,
         state="open",
         simulated=simulated,
+        partial=partial,
     )
     session.add(wave)
     session.flush()

@@ -6,7 +6,7 @@ from sipas.intake.answers import Answers
 from sipas.intake.bulk import record_many
 from sipas.intake.marks import marks, marks_of_lines
 from sipas.intake.receive import Outcome, receive
-from sipas.intake.record import late_by_point, live_by_month, record, stored, stored_by_point
+from sipas.intake.record import late_by_point, live_by_month, record, stored, stored_by_point, unfinished
 from sipas.intake.screen import screen
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "screen",
     "stored",
     "stored_by_point",
+    "unfinished",
 ]

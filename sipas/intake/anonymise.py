@@ -29,7 +29,7 @@ STORED: dict[str, str] = {
     "cluster": N_("a mark shared by all answers of one point and week; its key is destroyed when the survey ends"),
     "channel": N_("whether it was a kiosk, a phone, the web or paper"),
     "language": N_("the language of the questionnaire"),
-    "form": N_("whether the questionnaire was the short or the full one"),
+    "form": N_("whether the questionnaire was the short or the full one, and whether it was finished"),
     "sex": N_("your sex, if you chose to say"),
     "age": N_("your age group, if you chose to say"),
     "answers": N_("your answers to the questions"),

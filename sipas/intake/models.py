@@ -16,6 +16,10 @@ from sipas.database import Base
 
 PROBE = 7  # channel of a synthetic answer (`sipas probe`): no point and no file has it, and nothing counts it
 
+UNFINISHED = (
+    2  # added to the number of a form that was left in the middle, and kept by its wave's rule: 3 short, 4 full
+)
+
 
 class Response(Base):
     """One person's answers, as `anonymise` left them."""
@@ -32,7 +36,7 @@ class Response(Base):
     cluster: Mapped[bytes] = mapped_column(LargeBinary(8), comment="keyed label of point and week")
     channel: Mapped[int] = mapped_column(SmallInteger)
     language: Mapped[int] = mapped_column(SmallInteger)
-    form: Mapped[int] = mapped_column(SmallInteger)
+    form: Mapped[int] = mapped_column(SmallInteger)  # and whether it was finished: see UNFINISHED
     sex: Mapped[int] = mapped_column(SmallInteger, comment="0 not answered")
     age: Mapped[int] = mapped_column(SmallInteger, comment="band; 0 not answered")
     answers: Mapped[bytes] = mapped_column(LargeBinary(250), comment="one byte per item in instrument order")

@@ -17,7 +17,7 @@ from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
 from sipas.intake.inbox import keep_comment
 from sipas.intake.marks import late_mark, marks
-from sipas.intake.models import PROBE, Unopened
+from sipas.intake.models import PROBE, UNFINISHED, Unopened
 from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.screen import screen
 
@@ -48,12 +48,13 @@ def receive(
     sex: int = 0,
     age: int = 0,
     comment: str = "",
+    unfinished: bool = False,
     still_open: Callable[[Connection], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
     `codes` are the small numbers of wave, point, unit, field, channel and form, and `coarse`, as `Visit.codes` gives
-    them; `wave` is its code, for its keys.
+    them; `wave` is its code, for its keys. `unfinished` marks a form that was left in the middle.
     `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
     and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then,
     and its comment is still taken: that may have been what had no room the first time.
@@ -64,6 +65,8 @@ def receive(
         with database.reading() as session:
             still_open(session.connection())  # says it where the days of grace are over
         raise
+    if unfinished:
+        codes = {**codes, "form": codes["form"] + UNFINISHED}
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
     heard, late = said(codes, answers, sex, age), late_mark(id_key, submission)
     submission = keys.label(id_key, "resend", submission, heard).hex() if submission else ""
@@ -99,7 +102,7 @@ def receive(
         month = month_of_stored(connection, key)
         if month is not None:
             return Outcome.RESENT, month
-        if codes["channel"] != PROBE:
+        if codes["channel"] != PROBE and not unfinished:
             count_late(connection, codes["wave"], codes["point"], late)
         return Outcome.LATE, None
 

@@ -10,9 +10,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas.database import Base, Database
-from sipas.intake.models import PROBE, Comment, LateCount, LateMark, Response, Unopened
+from sipas.intake.models import PROBE, UNFINISHED, Comment, LateCount, LateMark, Response, Unopened
 
 PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
+FINISHED = Response.form <= UNFINISHED  # an unfinished form counts as no answer
 LIVE = (1, 2, 3)  # channels kiosk, phone and web: sent by people, at the moment of answering
 
 
@@ -75,13 +76,21 @@ def late_by_point(session: Session, wave: int) -> dict[int, int]:
 
 def stored(session: Session, wave: int) -> int:
     """How many answers of a wave are stored now."""
-    return session.scalar(select(func.count()).select_from(Response).where(Response.wave == wave, PEOPLE)) or 0
+    return (
+        session.scalar(select(func.count()).select_from(Response).where(Response.wave == wave, PEOPLE, FINISHED)) or 0
+    )
+
+
+def unfinished(session: Session, wave: int) -> int:
+    """How many unfinished forms of a wave are kept."""
+    found = select(func.count()).select_from(Response).where(Response.wave == wave, PEOPLE, ~FINISHED)
+    return session.scalar(found) or 0
 
 
 def stored_by_point(session: Session, wave: int) -> dict[int, int]:
     """Point id -> answers of the wave stored now."""
     rows = session.execute(
-        select(Response.point, func.count()).where(Response.wave == wave, PEOPLE).group_by(Response.point)
+        select(Response.point, func.count()).where(Response.wave == wave, PEOPLE, FINISHED).group_by(Response.point)
     ).all()
     return {row.point: row[1] for row in rows}
 

@@ -83,6 +83,7 @@ class Said:
     month: str
     doubt: bool
     fields: Mapping[str, list[str]]
+    unfinished: bool = False
 
     @classmethod
     def of(cls, text: str) -> Said | None:
@@ -90,7 +91,15 @@ class Said:
         try:
             data = json.loads(text)
             fields = {name: value if isinstance(value, list) else [value] for name, value in data["fields"].items()}
-            said = cls(data["language"], data["form"], data["week"], data["month"], data["doubt"] is not False, fields)
+            said = cls(
+                data["language"],
+                data["form"],
+                data["week"],
+                data["month"],
+                data["doubt"] is not False,
+                fields,
+                "unfinished" in data,
+            )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         words = [said.language, said.form, said.week, said.month, *(one for many in fields.values() for one in many)]

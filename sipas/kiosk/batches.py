@@ -146,6 +146,8 @@ class Desk:
     def _answer(self, visit: Visit, said: Said, common: dict) -> Outcome:  # type: ignore[type-arg]
         if said.form not in FORMS or said.language not in i18n.KNOWN:
             raise LookupError(said.form)
+        if said.unfinished and visit.wave.partial != "keep":
+            raise LookupError("this wave keeps no unfinished form")
         place = Place.of(visit)
         asked = form_for(place.instrument_code, place.instrument_version, said.form, said.language)
         form = Sent(asked, place.services, MultiDict(said.fields))
@@ -158,6 +160,7 @@ class Desk:
             answers=Answers.of(form.instrument, said.form, form.answers()),
             **form.profile(),
             language=said.language,
+            unfinished=said.unfinished,
             **common,
         )
 

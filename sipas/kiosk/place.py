@@ -31,6 +31,7 @@ class Place:
     instrument_code: str
     instrument_version: int
     services: tuple[tuple[str, Names], ...]
+    partial: str = "drop"  # the wave's rule for a form that is left in the middle
     door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
 
     @classmethod
@@ -47,6 +48,7 @@ class Place:
             instrument_code=wave.instrument,
             instrument_version=wave.version,
             services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in visit.services),
+            partial=wave.partial,
         )
 
     @classmethod
@@ -54,6 +56,11 @@ class Place:
         """A point at which nothing need be asked now."""
         names = (("vi", point.name), ("en", point.name_en))
         return cls(point.code, "", names, point.channel == "kiosk", point.form, False, "", 0, ())
+
+    @property
+    def keeps_unfinished(self) -> bool:
+        """Whether a form that is left in the middle is kept, and marked: on a shared screen alone."""
+        return self.is_kiosk and self.partial == "keep"
 
     @property
     def name(self) -> str:

@@ -96,6 +96,10 @@ def send(point: str, language: str) -> Response:
     g.place = place = Place.of(visit)
     g.preset = preset = Preset.sent(place)
     form = pages.form_of(place, request.form)
+    if "unfinished" in request.form:  # sent by the script of an abandoned screen, to whom nobody listens any more
+        if place.keeps_unfinished and form.validate():
+            keep(visit, form, unfinished=True)
+        return Response(status=204)
     if not form.validate():
         return pages.with_errors(place, preset, form)
     outcome = keep(visit, form)
@@ -104,9 +108,9 @@ def send(point: str, language: str) -> Response:
     return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **preset.query), 303)
 
 
-def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
+def keep(visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool = False) -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
-    late."""
+    late. Of an unfinished form nothing that was typed is kept."""
     settings = _settings()
     said = what_was_said(visit, form, channel)
     if is_probe(settings, request.headers.get("X-Probe"), form.submission):
@@ -118,7 +122,8 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "") -> Outcome:
         settings.home,
         wave=visit.wave.code,
         **said,
-        comment=form.comment(),
+        comment="" if unfinished else form.comment(),
+        unfinished=unfinished,
         language=i18n.language(),
         submission=form.submission,
         moment=clock.now(),

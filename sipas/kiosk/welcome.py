@@ -44,6 +44,16 @@ def _lasts(place: Place, _language: str, chosen: bool) -> str:
     return plural("about one minute", "about {n} minutes", math.ceil(length / 60))
 
 
+def _free(place: Place) -> str:
+    """That nobody need answer, and what becomes of a form that is left in the middle."""
+    if place.keeps_unfinished:
+        return _(
+            "It is voluntary: you may skip any question. “Stop” keeps nothing; if you walk away in the middle, what "
+            "you answered until then is kept as an unfinished form."
+        )
+    return _("It is voluntary: you may skip any question and stop at any time.")
+
+
 def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) -> Welcome:
     questions = len(place.instrument.forms[place.form])
     asked = plural("One question", "{n} questions", questions)
@@ -55,7 +65,7 @@ def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) ->
         facts=(
             ("who", who),
             ("time", _("{questions}, {minutes}.", questions=asked, minutes=_lasts(place, code, chosen))),
-            ("free", _("It is voluntary: you may skip any question and stop at any time.")),
+            ("free", _free(place)),
             ("closed", _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")),
         ),
         stored=_("What is stored?"),

@@ -26,21 +26,31 @@ from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import hold, open_weeks, wave_of
 from sipas.intake import LANGUAGE_CODES, cluster_label
-from sipas.intake.models import Response
-from sipas.intake.record import PEOPLE
+from sipas.intake import unfinished as kept_unfinished
+from sipas.intake.models import UNFINISHED, Response
+from sipas.intake.record import FINISHED, PEOPLE
 from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import Service, Unit
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
 
 COLUMNS = ("point", "unit", "field", "month", "cluster", "channel", "language", "form", "sex", "age", "answers")
 
+LEFT = "-unfinished"
+FORM_WORDS = FORMS | {word + LEFT: number + UNFINISHED for word, number in FORMS.items()}
+
 
 class NothingToFreeze(WaveState):
     """A wave without a single answer."""
 
 
-def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace: int = 30) -> Snapshot:
+def freeze(
+    database: Database, home: Path, wave_code: str, today: dt.date, grace: int = 30, unfinished: bool = False
+) -> Snapshot:
     """Freezes a closed wave; raises WaveState where it is open, frozen already, or without answers.
+
+    Forms that were left unfinished, where the wave kept them, are left out; with `unfinished` they come in, their
+    missing answers as any question that was skipped, and the column `form` names them. The codebook says which, and how
+    many.
 
     The file is written first, the database says so next, the key of the clusters goes last: after a power cut in
     between, the same command goes on. The other keys live `grace` days more, in which late answers are counted.
@@ -60,7 +70,7 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace
                 return read_snapshot(home / "snapshots" / record.file)
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         instrument = load(wave.instrument, wave.version)
-        table = _table(session, wave, instrument)
+        table = _table(session, wave, instrument, unfinished)
         codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
         name = f"{wave.code}.parquet"
         snapshot = write_snapshot(home / "snapshots" / name, table, codebook)
@@ -72,11 +82,11 @@ def freeze(database: Database, home: Path, wave_code: str, today: dt.date, grace
     return snapshot
 
 
-def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
+def _table(session: Session, wave: Wave, instrument: Instrument, unfinished: bool) -> pa.Table:
     """Every answer of a person in readable form: codes for the small numbers, one column per item."""
     rows = session.execute(
         select(*(getattr(Response, name) for name in COLUMNS))
-        .where(Response.wave == wave.id, PEOPLE)
+        .where(Response.wave == wave.id, PEOPLE, *([] if unfinished else [FINISHED]))
         .order_by(Response.key)
     ).all()
     if not rows:
@@ -94,7 +104,7 @@ def _table(session: Session, wave: Wave, instrument: Instrument) -> pa.Table:
         "month": [_month(one, field) for one, field in zip(columns["month"], columns["field"], strict=True)],
         "point": [places[one].code for one in columns["point"]],
     }
-    for name, codes in (("channel", CHANNELS), ("language", LANGUAGE_CODES), ("form", FORMS)):
+    for name, codes in (("channel", CHANNELS), ("language", LANGUAGE_CODES), ("form", FORM_WORDS)):
         words = {0: None, **{number: word for word, number in codes.items()}}
         readable[name] = [words[one] for one in columns[name]]
     for name in ("sex", "age"):
@@ -123,7 +133,7 @@ def _levels(packed: np.ndarray) -> pa.Array:
 def _codebook(
     session: Session, wave: Wave, instrument: Instrument, table: pa.Table, key: bytes, today: dt.date
 ) -> Codebook:
-    forms = set(table["form"].unique().to_pylist())
+    forms = {str(word).removesuffix(LEFT) for word in table["form"].unique().to_pylist()}
     asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
     used = {instrument.factor_of(item.code) for item in asked}
     few = set(pc.unique(table["point"].filter(pc.equal(table["field"], COARSE))).to_pylist())
@@ -146,9 +156,18 @@ def _codebook(
         factors=tuple((factor.code, factor.text) for factor in instrument.factors.values() if factor.code in used),
         columns={"strata": ("stratum",), "psu": ("psu",)},
         psus=tuple(sorted(weeks | seen)),
-        notes=f"{wave.opens_on} – {wave.closes_on}",
+        notes=f"{wave.opens_on} – {wave.closes_on}{_about_unfinished(session, wave, table)}",
         detailed=_detailed(session, wave),
     )
+
+
+def _about_unfinished(session: Session, wave: Wave, table: pa.Table) -> str:
+    """What the codebook says of a wave that kept unfinished forms: how many, and whether they are in the file."""
+    if wave.partial != "keep":
+        return ""
+    is_in = any(str(word).endswith(LEFT) for word in table["form"].unique().to_pylist())
+    where = f"in this file, as form …{LEFT}" if is_in else "left out of this file"
+    return f"; {kept_unfinished(session, wave.id)} unfinished forms {where}"
 
 
 def _detailed(session: Session, wave: Wave) -> tuple[tuple[str, str], ...] | None:

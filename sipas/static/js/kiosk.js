@@ -23,5 +23,7 @@ each("room", (said) => room(said));
 each("stop", (link) => stop(link));
 each("switch", (link) => switches(link));
 look();
+// On an enrolled screen an unfinished form is sealed (`device/form.js`).
+document.querySelectorAll("[data-unfinished]:not([data-key])").forEach(async (form) => (await import("./kiosk/unfinished.js")).default(form));
 // Only a kiosk's screen has a keyboard of ours; nobody else fetches it.
 document.querySelectorAll("[data-kiosk] [data-keys]").forEach(async (box) => (await import("./kiosk/keyboard.js")).default(box));

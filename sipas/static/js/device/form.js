@@ -1,4 +1,5 @@
 // On an enrolled device a finished form is sealed instead of posted. Nothing of it is left in the page or in its history.
+import { kept, post } from "../kiosk/unfinished.js";
 import { keep, TooLong } from "./keep.js";
 import { randomId } from "./store.js";
 
@@ -66,6 +67,15 @@ function after(form) {
 // `ready` resolves to the device's store, or to null where this browser is not enrolled: then the form posts itself.
 export function sealing(form, point, ready) {
   let busy = false;
+  const said = (fields) => ({ language: document.documentElement.lang, form: form.dataset.form, fields });
+  const unfinished = async () => {
+    const [db, data] = [await ready, kept(form)];
+    if (!db) return post(form);
+    if (!data || busy) return null;
+    const { comment, ...fields } = fieldsOf(form);
+    return keep(db, contextOf(form, point), { ...said(fields), unfinished: true });
+  };
+  if (form.dataset.unfinished !== undefined) form.addEventListener("left", ({ detail }) => detail.push(unfinished()));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (busy) return;
@@ -81,7 +91,7 @@ export function sealing(form, point, ready) {
     const wrong = missing(form, fields);
     try {
       if (!wrong.length) {
-        await keep(db, contextOf(form, point), { language: document.documentElement.lang, form: form.dataset.form, fields });
+        await keep(db, contextOf(form, point), said(fields));
         const there = after(form);
         form.reset();
         location.replace(there);

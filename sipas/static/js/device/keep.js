@@ -10,12 +10,12 @@ export class TooLong extends Error {}
 const MODULUS = 1n << 256n;
 export const NOTHING = { made: 0, settled: 0, sum: 0n, batch: 0 };
 
-// `said` is { language, form, fields }, where fields hold the service, the answers and the comment as a form posts them.
+// `said` is { language, form, fields, unfinished }, where fields hold the service, the answers and the comment as a form posts them.
 export function texts(said, at) {
   const { comment = "", ...fields } = said.fields;
   const common = { language: said.language, form: said.form, week: at.week, month: at.month, doubt: at.doubt };
   return {
-    answer: JSON.stringify({ ...common, fields }),
+    answer: JSON.stringify({ ...common, ...(said.unfinished && { unfinished: true }), fields }),
     comment: JSON.stringify({ ...common, fields: { service: fields.service, comment: comment.normalize("NFC").trim() } }),
   };
 }

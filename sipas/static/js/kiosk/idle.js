@@ -10,7 +10,14 @@ export default function idle(dialog, quiet = 60, warning = 20) {
     countdown.textContent = left;
     if (left === 10 || left === 5) heard.textContent = `${dialog.dataset.left} ${left}`;
     if (left-- > 0) { timer = setTimeout(tick, 1000); return; }
-    document.querySelectorAll("form").forEach((form) => form.reset());
+    leave();
+  };
+  // Where the wave keeps unfinished forms, whoever listens puts its work into `jobs`; nobody waits for it long.
+  const leave = async () => {
+    const [forms, jobs] = [[...document.querySelectorAll("form")], []];
+    forms.forEach((form) => form.dispatchEvent(new CustomEvent("left", { detail: jobs })));
+    if (jobs.length) await Promise.race([Promise.allSettled(jobs), new Promise((done) => setTimeout(done, 3000))]);
+    forms.forEach((form) => form.reset());
     location.replace(dialog.dataset.home);
   };
   const ask = () => { left = warning; heard.textContent = ""; dialog.showModal(); tick(); };
