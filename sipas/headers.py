@@ -29,6 +29,15 @@ POLICY = "; ".join(
     )
 )
 
+EVERYWHERE = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
+"""No view says any of these itself."""
+
 
 def install(app: Flask) -> None:
     """Headers on every reply; posts from other sites are refused."""
@@ -54,10 +63,5 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def say(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        response.headers.extend(EVERYWHERE)
         return response

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
 from sipas.fieldwork.waves import hold, open_wave_at, wave_of
+from sipas.plain import Short, whole
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import services_of
 
@@ -57,7 +57,7 @@ class Visit:
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
         )
 
-    def still_open(self, connection: Connection, said_on: dt.date | None = None) -> bool:
+    def still_open(self, connection: Short, said_on: dt.date | None = None) -> bool:
         """Asked inside an answer's transaction: True where the wave takes it, False where it is frozen and the answer
         is late; raises NoOpenWave where the wave was closed meanwhile, or its days of grace are over.
 
@@ -66,11 +66,13 @@ class Visit:
         hold(connection, self.wave.id)
         today = clock.today()
         place = "%s" if connection.dialect.name == "postgresql" else "?"
-        if connection.exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).first():
+        if connection.exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).fetchone():
             return True
-        state, closes_on, grace_until = connection.execute(
-            select(Wave.state, Wave.closes_on, Wave.grace_until).where(Wave.id == self.wave.id)
-        ).one()
+        state, closes_on, grace_until = (
+            whole(connection)
+            .execute(select(Wave.state, Wave.closes_on, Wave.grace_until).where(Wave.id == self.wave.id))
+            .one()
+        )
         if state != "frozen" and said_on is not None and closes_on is not None and said_on <= closes_on:
             return True
         if state == "frozen" and grace_until is not None and today <= grace_until:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import select, text
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas import clock
@@ -15,6 +14,7 @@ from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.detail import settle
 from sipas.fieldwork.models import PARTIAL, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
+from sipas.plain import Short, whole
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
 
@@ -123,7 +123,7 @@ def waves(session: Session) -> list[Wave]:
     return list(session.scalars(select(Wave).order_by(Wave.id)))
 
 
-def hold(connection: Connection, wave_id: int, alone: bool = False) -> None:
+def hold(connection: Short, wave_id: int, alone: bool = False) -> None:
     """Until the end of the transaction: answers hold a wave together, whoever closes or freezes it holds it alone.
 
     So no answer is acknowledged that the freezing did not see. Only PostgreSQL lets writers in side by side at all; the
@@ -131,7 +131,8 @@ def hold(connection: Connection, wave_id: int, alone: bool = False) -> None:
     """
     if connection.dialect.name == "postgresql":
         shape = "" if alone else "_shared"
-        connection.execute(text(f"select pg_advisory_xact_lock{shape}(:our, :wave)"), {"our": LOCK, "wave": wave_id})
+        lock = text(f"select pg_advisory_xact_lock{shape}(:our, :wave)")
+        whole(connection).execute(lock, {"our": LOCK, "wave": wave_id})
 
 
 def asks(wave: Wave, on: dt.date) -> bool:

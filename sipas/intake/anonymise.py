@@ -16,8 +16,8 @@ from sipas import clock, keys
 from sipas.errors import N_
 from sipas.i18n_languages import NUMBERS
 from sipas.intake.answers import Answers
-from sipas.intake.marks import marks
-from sipas.intake.models import Comment, Response, row_type
+from sipas.intake.marks import mark
+from sipas.intake.models import Comment, Row, row_type
 
 STORED: dict[str, str] = {
     "key": N_("a random mark of the answer, which says nothing about you or about the time"),
@@ -38,6 +38,8 @@ STORED: dict[str, str] = {
 COARSER = ("field", "month", "language", "sex", "age")
 """Not stored (0) where few people come for a service field; a comment then keeps neither office, field nor month."""
 
+NOTHING = dict.fromkeys(COARSER, 0)
+LARGEST = 2**15 - 1  # that a small number's column holds
 LANGUAGE_CODES = NUMBERS
 
 
@@ -58,30 +60,34 @@ def anonymise(
     submission: str,
     cluster_key: bytes,
     id_key: bytes,
-) -> Response:
+) -> Row:
     """Turn one visit into the only thing we keep of it.
 
     `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
     `coarse` is 1 where few people come for this field of the unit: then what `COARSER` names is not stored.
     `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
+
+    `anonymise_many` is the same door, wide; for one visit its arrays would cost ten times as much.
     """
-    rows = anonymise_many(
-        [answers.packed],
+    local = clock.local(moment)
+    row = Row(
+        key=mark(id_key, submission),
         wave=wave,
-        point=[point],
-        unit=[unit],
-        field=[field],
-        day=[clock.local(moment).date()],
-        channel=[channel],
-        language=[LANGUAGE_CODES[language]],
-        form=[form],
-        sex=[sex],
-        age=[age],
-        coarse=[coarse],
-        key=marks(id_key, [submission]),
-        cluster_key=cluster_key,
+        point=point,
+        unit=unit,
+        field=field,
+        month=local.year * 100 + local.month,
+        cluster=cluster_label(cluster_key, point, clock.cluster_week(local.date()), bool(coarse)),
+        channel=channel,
+        language=LANGUAGE_CODES[language],
+        form=form,
+        sex=sex,
+        age=age,
+        answers=answers.packed,
     )
-    return Response(**dict(zip(STORED, rows[0].item(), strict=True)))
+    if not all(0 <= number <= LARGEST for number in (wave, point, unit, field, channel, form, sex, age)):
+        raise OverflowError("a number does not fit its column")
+    return row._replace(**NOTHING) if coarse else row
 
 
 def anonymise_many(
@@ -139,8 +145,6 @@ def _clusters(
     point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.bool_], key: bytes
 ) -> NDArray[np.void]:
     """Every visit's label; each point's week is hashed once for those with detail, and once for those without."""
-    if len(day) == 1:  # one visitor: nothing to gather
-        return np.frombuffer(cluster_label(key, int(point[0]), clock.cluster_week(day[0].item()), bool(few[0])), "V8")
     days, which_day = np.unique(day, return_inverse=True)
     weeks = [clock.cluster_week(one) for one in days.tolist()]
     number = {week: place for place, week in enumerate(dict.fromkeys(weeks))}

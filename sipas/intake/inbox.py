@@ -94,7 +94,7 @@ def keep_comment(database: Database, home: Path, comment: Comment) -> bool:
     try:
         return Inbox(home).put(comment)
     except NoRoom:  # as with thousands in one day: straight into the table, in a transaction of its own
-        return database.write(lambda connection: record(connection, comment), "comment")
+        return database.write_plainly(lambda connection: record(connection, comment), "comment")
     except OSError as error:
         raise why_not_stored(error) from error
 

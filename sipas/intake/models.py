@@ -7,6 +7,7 @@ tables have no rowid, which would number the people in order of arrival.
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Integer, LargeBinary, SmallInteger, String
@@ -22,7 +23,7 @@ UNFINISHED = (
 
 
 class Response(Base):
-    """One person's answers, as `anonymise` left them."""
+    """One person's answers, as `anonymise` left them (`Row`)."""
 
     __tablename__ = "response"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -40,6 +41,24 @@ class Response(Base):
     sex: Mapped[int] = mapped_column(SmallInteger, comment="0 not answered")
     age: Mapped[int] = mapped_column(SmallInteger, comment="band; 0 not answered")
     answers: Mapped[bytes] = mapped_column(LargeBinary(250), comment="one byte per item in instrument order")
+
+
+class Row(NamedTuple):
+    """One person's answers as plain values, in the order of the columns: what one visit leaves."""
+
+    key: bytes
+    wave: int
+    point: int
+    unit: int
+    field: int
+    month: int
+    cluster: bytes
+    channel: int
+    language: int
+    form: int
+    sex: int
+    age: int
+    answers: bytes
 
 
 @cache

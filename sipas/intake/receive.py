@@ -8,18 +8,17 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 
-from sqlalchemy.engine import Connection
-
 from sipas import clock, keys
 from sipas.database import Database
 from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
 from sipas.intake.inbox import keep_comment
-from sipas.intake.marks import late_mark, marks
+from sipas.intake.marks import late_mark, mark
 from sipas.intake.models import PROBE, UNFINISHED, Unopened
 from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.screen import screen
+from sipas.plain import Short
 
 
 class Outcome(Enum):
@@ -49,7 +48,7 @@ def receive(
     age: int = 0,
     comment: str = "",
     unfinished: bool = False,
-    still_open: Callable[[Connection], bool] = lambda _connection: True,
+    still_open: Callable[[Short], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
@@ -84,9 +83,9 @@ def receive(
             cluster_key=cluster_key,
             id_key=id_key,
         )
-    key = row.key if row else marks(id_key, [submission])[0].tobytes()
+    key = row.key if row else mark(id_key, submission)
 
-    def keep(connection: Connection) -> tuple[Outcome, int | None]:
+    def keep(connection: Short) -> tuple[Outcome, int | None]:
         """What became of it, and the month of an answer that was stored before the wave ended."""
         try:
             takes = still_open(connection)
@@ -106,7 +105,7 @@ def receive(
             count_late(connection, codes["wave"], codes["point"], late)
         return Outcome.LATE, None
 
-    outcome, month = database.write(keep, "answer")
+    outcome, month = database.write_plainly(keep, "answer")
     text = screen(comment)
     if text and outcome is not Outcome.LATE:
         place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
@@ -126,7 +125,7 @@ def receive_comment(
     codes: Mapping[str, int],
     moment: dt.datetime,
     submission: str,
-    still_open: Callable[[Connection], bool] = lambda _connection: True,
+    still_open: Callable[[Short], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a comment that came by itself, apart from its answer and later. An empty one, which a device makes so that
     nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
@@ -144,4 +143,4 @@ def receive_comment(
 def keep_sealed(database: Database, sealed: bytes, *, wave: str, point: int, reason: str) -> bool:
     """Puts a message that could not be opened or read aside, as it came. False where it lies there already."""
     row = Unopened(key=hashlib.sha256(sealed).digest(), wave=wave[:40], point=point, reason=reason, sealed=sealed)
-    return database.write(lambda connection: record(connection, row), "sealed")
+    return database.write_plainly(lambda connection: record(connection, row), "sealed")

@@ -6,25 +6,26 @@ from functools import cache
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from sipas.database import Base, Database
-from sipas.intake.models import PROBE, UNFINISHED, Comment, LateCount, LateMark, Response, Unopened
+from sipas.intake.models import PROBE, UNFINISHED, Comment, LateCount, LateMark, Response, Row, Unopened
+from sipas.plain import Short, whole
 
 PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
 FINISHED = Response.form <= UNFINISHED  # an unfinished form counts as no answer
 LIVE = (1, 2, 3)  # channels kiosk, phone and web: sent by people, at the moment of answering
 
 
-def record(connection: Connection, row: Response | Comment | LateMark | Unopened) -> bool:
+def record(connection: Short, row: Row | Comment | LateMark | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
-    values = tuple(values_of(row).values())
-    insert = insert_once(connection.dialect.name, row.__tablename__)
+    is_answer = isinstance(row, Row)
+    values = row if is_answer else tuple(values_of(row).values())
+    insert = insert_once(connection.dialect.name, Response.__tablename__ if is_answer else row.__tablename__)
     return connection.exec_driver_sql(insert, values).rowcount == 1
 
 
-def values_of(row: Response | Comment | LateMark | Unopened) -> dict[str, object]:
+def values_of(row: Comment | LateMark | Unopened) -> dict[str, object]:
     """A row as plain values, in the order of its columns."""
     return {name: getattr(row, name) for name in _columns(row.__tablename__)}
 
@@ -42,19 +43,21 @@ def _columns(table: str) -> tuple[str, ...]:
     return tuple(Base.metadata.tables[table].columns.keys())
 
 
-def month_of_stored(connection: Connection, key: bytes) -> int | None:
+def month_of_stored(connection: Short, key: bytes) -> int | None:
     """The month of the answer of that key (0 where few people come); None where none is stored."""
-    return connection.scalar(select(Response.month).where(Response.key == key))
+    place = "%s" if connection.dialect.name == "postgresql" else "?"
+    found = connection.exec_driver_sql(f"select month from response where key = {place}", (key,)).fetchone()  # noqa: S608
+    return found[0] if found else None
 
 
-def count_late(connection: Connection, wave: int, point: int, mark: bytes | None) -> None:
+def count_late(connection: Short, wave: int, point: int, mark: bytes | None) -> None:
     """One more answer that came too late, at this point; none more where its mark stands there already."""
     if mark is not None and not record(connection, LateMark(key=mark, wave=wave)):
         return
     table = LateCount.__table__
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = kind.insert(table).values(wave=wave, point=point, number=1)  # type: ignore[arg-type]
-    connection.execute(
+    whole(connection).execute(
         insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1})
     )
 

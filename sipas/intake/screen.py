@@ -111,6 +111,8 @@ def screen(text: str) -> str:
     >>> screen("Chị Lò Thị Hoa rất nhiệt tình, chờ 45 phút, 2 lần")
     'Chị […] rất nhiệt tình, chờ 45 phút, 2 lần'
     """
+    if not text:  # as with most answers
+        return ""
     text = unicodedata.normalize("NFC", text)
     text = "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text)
     text, kept = set_aside(text)

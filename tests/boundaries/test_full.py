@@ -83,9 +83,9 @@ def test_a_full_disk_is_told_at_the_commit_and_nothing_half_is_left(visit, datab
     with own.engine.connect() as connection:
         pages = connection.exec_driver_sql("pragma page_count").scalar_one()
 
-    @event.listens_for(own.engine, "begin")
-    def no_room(connection):
-        connection.exec_driver_sql(f"pragma max_page_count={limit}")
+    @event.listens_for(own.engine, "checkout")
+    def no_room(driver, _record, _pooled):
+        driver.execute(f"pragma max_page_count={limit}")
 
     limit, thanked, sent, reply = pages + 1, 0, [], None
     for _ in range(400):

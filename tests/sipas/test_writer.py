@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -50,12 +51,18 @@ def together(database, deeds):
     with database.queue():
         for thread in threads:
             thread.start()
-        end = time.monotonic() + 5
-        while len(database._writer._queue) < len(deeds) and time.monotonic() < end:
-            time.sleep(0.005)
+        until(lambda: len(database._writer._queue) == len(deeds))
     for thread in threads:
         thread.join()
     return seen
+
+
+def until(holds):
+    """Waits for what another thread is about to do."""
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def stored(database):
@@ -109,28 +116,79 @@ def test_who_waits_too_long_is_told_and_nothing_of_it_is_stored_later(settings, 
     impatient.engine.dispose()
 
 
+def test_whoever_comes_alone_writes_in_a_thread_of_its_own(database):
+    assert database.write(lambda _connection: threading.get_ident()) == threading.get_ident()
+
+
+def test_who_comes_while_somebody_writes_waits_in_line_and_shares_the_next_commit(database, numbers):
+    writes, go_on = threading.Event(), threading.Event()
+
+    def first(connection):
+        writes.set()
+        assert go_on.wait(5)
+        return put(0)(connection)
+
+    leader = threading.Thread(target=database.write, args=(first,))
+    leader.start()
+    assert writes.wait(5)
+    others = [threading.Thread(target=database.write, args=(put(n),)) for n in range(1, 9)]
+    for other in others:
+        other.start()
+    until(lambda: len(database._writer._queue) == 8)
+    go_on.set()
+    for thread in (leader, *others):
+        thread.join()
+    assert stored(database) == list(range(9))
+    assert len(numbers) == 2
+
+
+def test_after_a_slow_write_nobody_writes_in_a_thread_of_its_own_until_one_was_quick(database, monkeypatch):
+    monkeypatch.setattr(writer, "SLOW", 0.05)
+    own = threading.get_ident()
+    assert database.write(lambda _connection: (time.sleep(0.1), threading.get_ident())[1]) == own
+    assert database.write(lambda _connection: threading.get_ident()) != own
+    until(lambda: database.write(lambda _connection: threading.get_ident()) == own)
+
+
+def test_a_program_that_holds_the_database_outside_the_line_lets_nobody_wait_beyond_patience(settings, numbers):
+    impatient = Database.of(replace(settings, patience=0.1))
+    stranger = sqlite3.connect(settings.home / "sipas.sqlite", isolation_level=None)
+    stranger.execute("begin immediate")
+    start = time.monotonic()
+    with pytest.raises(NotStored) as refused:
+        impatient.write(put(1))
+    assert time.monotonic() - start < 2
+    assert refused.value.reason == "busy"
+    stranger.rollback()
+    stranger.close()
+    until(lambda: stored(impatient) == [1])  # it was in doubt, and is done now that there is room
+    assert impatient.write(put(2)) == 2
+    impatient.engine.dispose()
+
+
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_fork_writes_with_a_thread_of_its_own(database, numbers):
-    assert database.write(put(1)) == 1
+def test_a_fork_writes_with_a_thread_and_a_connection_of_its_own(database, numbers):
+    assert together(database, [(put(1), "answer")]) == [1]
     database.engine.dispose()
     child = os.fork()
     if child == 0:
         try:
-            os._exit(0 if database.write(put(2)) == 2 else 1)
+            done = [database.write(put(2)), *together(database, [(put(3), "answer")])]
+            os._exit(0 if done == [2, 3] else 1)
         except BaseException:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert database.write(put(3)) == 3
-    assert stored(database) == [1, 2, 3]
+    assert database.write(put(4)) == 4
+    assert stored(database) == [1, 2, 3, 4]
 
 
 def test_the_thread_goes_when_nobody_writes_and_comes_again(database, numbers, monkeypatch):
     monkeypatch.setattr(writer, "IDLE", 0.05)
-    database.write(put(1))
+    together(database, [(put(1), "answer")])
     thread = database._writer._thread
     thread.join(5)
     assert not thread.is_alive()
-    assert database.write(put(2)) == 2
+    assert together(database, [(put(2), "answer")]) == [2]
 
 
 def test_a_lock_that_cannot_be_had_is_told_at_once(settings, database, numbers):

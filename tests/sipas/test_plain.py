@@ -1,0 +1,94 @@
+"""SQLite's transaction by the driver itself: all or nothing, and whoever needs SQLAlchemy is in the same one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from sipas.errors import NotStored
+from sipas.plain import whole
+
+
+@pytest.fixture
+def numbers(database):
+    """What is stored in a table of numbers."""
+    with database.writing() as session:
+        session.execute(text("create table number (n integer primary key)"))
+
+    def found():
+        with database.reading() as session:
+            return sorted(session.execute(text("select n from number")).scalars())
+
+    return found
+
+
+def put(short, number):
+    return short.exec_driver_sql("insert into number values (?)", (number,)).rowcount
+
+
+def test_what_was_said_plainly_and_what_was_said_in_sqlalchemys_words_is_one_transaction(database, numbers):
+    def deed(short):
+        put(short, 1)
+        with Session(whole(short)) as session:
+            session.execute(text("insert into number values (2)"))
+            session.flush()
+        put(short, 3)
+        return numbers()
+
+    assert database.write_plainly(deed) == []  # nobody else sees a part of it
+    assert numbers() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("more", [lambda short: None, whole], ids=["plain", "whole"])
+def test_a_deed_that_fails_leaves_nothing_and_the_next_one_is_stored(database, numbers, more):
+    def fails(short):
+        put(short, 1)
+        more(short)
+        raise LookupError("changed its mind")
+
+    with pytest.raises(LookupError):
+        database.write_plainly(fails)
+    assert database.write_plainly(lambda short: put(short, 2)) == 1
+    assert numbers() == [2]
+
+
+def test_what_the_driver_finds_wrong_is_raised_as_sqlalchemy_raises_it_without_what_was_sent(database, numbers):
+    with pytest.raises(IntegrityError):
+        database.write_plainly(lambda short: [put(short, 4711), put(short, 4711)])
+    with pytest.raises(NotStored):  # as any failure of the database
+        database.write_plainly(lambda short: short.exec_driver_sql("insert into nowhere values (?)", (4711,)))
+    with database._writer._transaction(True) as short, pytest.raises(OperationalError) as told:
+        short.exec_driver_sql("insert into nowhere values (?)", (4711,))
+    assert "nowhere" in str(told.value)
+    assert "4711" not in str(told.value)
+
+
+def test_the_connection_is_kept_and_tuned_as_every_other(database, numbers):
+    opened = []
+    event.listen(database.engine, "connect", lambda *_: opened.append(1))
+    for number in range(20):
+        database.write_plainly(lambda short, number=number: put(short, number))
+    assert len(opened) <= 1
+    settings = [
+        database.write_plainly(lambda short, name=name: short.exec_driver_sql(f"pragma {name}").fetchone()[0])
+        for name in ("synchronous", "secure_delete", "foreign_keys")
+    ]
+    assert settings == [2, 1, 1]
+
+
+def test_disposing_of_the_engine_closes_the_kept_connection_too(database, numbers):
+    database.write_plainly(lambda short: put(short, 1))
+    file = os.path.realpath(database.engine.url.database)
+    assert file in open_files()
+    database.engine.dispose()
+    assert file not in open_files()
+    database.write_plainly(lambda short: put(short, 2))
+    assert numbers() == [1, 2]
+
+
+def open_files():
+    return [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
