@@ -1,4 +1,4 @@
-"""`sipas responses import`."""
+"""`sipas responses import` and `export`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def responses() -> None:
     "import",
     help=_(
         "Bring in collected answers (CSV, XLSX, Parquet) through the kiosk's own door, all or nothing. Columns: "
-        "point, field, date, one per item by its code; optional channel, language, sex, age, id. Every line is checked "
+        "point, field, date (or cluster, in a file of `sipas responses export`), one per item by its code; optional "
+        "unit, month, channel, language, sex, age, id. Every line is checked "
         "before the first is stored; memory stays the same for any length."
     ),
     epilog=example("sipas responses import paper-forms.xlsx --wave 2026-2"),
@@ -52,6 +53,38 @@ def import_(file: Path, wave: str, form: str | None) -> None:
     note(_("{new} answers were stored.", new=new))
     if known:
         note(_("{known} lines of this file had been stored before and were not counted again.", known=known))
+
+
+@responses.command(
+    "export",
+    help=_(
+        "Write the answers of a wave that is not frozen yet to a new file (.csv, .parquet), to be imported at another "
+        "installation that holds the wave's keys. The file holds a line for each person: it stays inside."
+    ),
+    epilog=example("sipas responses export 2026-2 --form short --out answers.parquet"),
+)
+@click.argument("wave")
+@click.option("--out", "file", required=True, type=click.Path(path_type=Path), help=_("The new file."))
+@click.option(
+    "--form",
+    type=click.Choice(["short", "full"]),
+    help=_("Answers of which form, where the wave has both (default: the one there is)."),
+)
+def export(wave: str, file: Path, form: str | None) -> None:
+    from sipas.importing import export_responses
+
+    count, form = export_responses(database(), file, wave, form)
+    note(_("{count} answers were written to {file}.", count=number(count), file=file))
+    note(
+        _(
+            "It holds one line for each person's answers, without keys, days or comments, and is for moving them only: "
+            "where the wave's keys lie, `sipas responses import {file} --wave {wave} --form {form}` stores the same "
+            "rows. It is neither for publication nor for others; keep it inside, and delete it when it was imported.",
+            file=file.name,
+            wave=wave,
+            form=form,
+        )
+    )
 
 
 @contextmanager

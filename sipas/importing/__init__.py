@@ -18,10 +18,13 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.importing.aside import spool
+from sipas.importing.export import export_responses
 from sipas.importing.lines import Lines
 from sipas.intake import record_many
 from sipas.tables import read_in_pieces
 from surveys import load
+
+__all__ = ["Progress", "export_responses", "import_responses"]
 
 Progress = Callable[[str, int, int], None]
 """Told what is done ("check" or "store"), how many lines it is done for, and about how many there are."""

@@ -6,7 +6,7 @@ from sipas.errors import N_, BadFile
 from sipas.tables import Pieces
 from surveys import Instrument
 
-KNOWN = ("point", "field", "date", "channel", "language", "sex", "age", "id")
+KNOWN = ("point", "unit", "field", "date", "month", "cluster", "channel", "language", "sex", "age", "id")
 
 
 def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
@@ -29,6 +29,15 @@ def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
             known=", ".join(sorted(codes)[:3]),
         )
     return found
+
+
+def day_column(table: Pieces) -> str:
+    """The column that says when: `date`, or `cluster` in a file that was exported; refuses both at once."""
+    column = "cluster" if "cluster" in table.columns else "date"
+    table.require("point", "field", column)
+    if column == "cluster" and "date" in table.columns:
+        raise BadFile(N_("{file} has both columns date and cluster; leave one of them out."), file=table.name)
+    return column
 
 
 def form_of(table: Pieces, instrument: Instrument, items: list[str], form: str | None) -> str:

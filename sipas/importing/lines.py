@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis import COARSE
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork.models import CHANNELS, FORMS, Wave
 from sipas.fieldwork.visits import Visit, visit_at
-from sipas.importing.columns import answer_columns, form_of
+from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
+from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
 from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, marks_of_lines
+from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
 
@@ -35,7 +39,7 @@ class Lines:
         today: dt.date,
         secrets: Mapping[str, bytes],
     ) -> None:
-        table.require("point", "field", "date")
+        self.when = day_column(table)
         self.items = answer_columns(table, instrument)
         self.form = form_of(table, instrument, self.items, form)
         self.session, self.table, self.wave, self.today, self.secrets = session, table, wave, today, secrets
@@ -46,16 +50,18 @@ class Lines:
         self.places = {code: codes.index(code) for code in self.items}
         self.blank = np.array([NOT_ANSWERED if code in asked else NOT_ASKED for code in codes], np.uint8)
         self.visits: list[Visit] = []
+        self.weeks = Weeks(session, wave, today, secrets["cluster"]) if self.when == "cluster" else None
+        self.units = {one.code: one.id for one in session.execute(select(Unit.code, Unit.id))}
         self.readers: dict[str, Reader] = {
             "point": self._visit,
-            "date": day_reader(today),
+            self.when: self.weeks.read if self.weeks else day_reader(today),
             "channel": one_of(CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
             "language": one_of(LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
             **{name: profile_reader(instrument, name) for name in ("sex", "age")},
             **{code: answer_reader(instrument, self.form, code) for code in self.items},
         }
         self.known: dict[str, dict[str, int]] = {column: {} for column in self.readers}
-        self.taken: dict[tuple[int, str], dict[str, int]] = {}
+        self.taken: dict[tuple[int, str, str], dict[str, int]] = {}
         self.numbered: list[NDArray[np.uint64]] = []
 
     def rows(self, file: str) -> Iterator[NDArray[np.void]]:
@@ -75,7 +81,9 @@ class Lines:
     def _rows(self, piece: Table, file: str) -> NDArray[np.void]:
         values = {column: self._look_up(piece, column) for column in self.readers if column not in self.places}
         codes = self._codes(piece, values["point"])
-        self._stay_in_the_wave(values["date"])
+        days = self._days(values[self.when], codes["point"])
+        self._stay_in_the_wave(days)
+        self._keep_to_the_month(piece, days)
         packed = np.tile(self.blank, (piece.rows, 1))
         whole = np.ones(piece.rows, bool)
         for code, place in self.places.items():
@@ -97,7 +105,7 @@ class Lines:
             point=codes["point"],
             unit=codes["unit"],
             field=codes["field"],
-            day=values["date"].astype("datetime64[D]"),
+            day=days.astype("datetime64[D]"),
             channel=values["channel"],
             language=values["language"],
             form=FORMS[self.form],
@@ -140,6 +148,28 @@ class Lines:
         self.visits.append(visit)
         return len(self.visits) - 1
 
+    def _days(self, said: NDArray[np.int64], point: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The day of each line; where it names its week by a label, one that stands for that week at its point."""
+        if self.weeks is None:
+            return said
+        elsewhere = (said != BAD) & (point != BAD) & (self.weeks.points[said] != point)
+        self.complaints.add(
+            elsewhere, "cluster", lambda _: SipasError(N_("This is the label of a week at another point."))
+        )
+        return np.where(said == BAD, BAD, self.weeks.days[said])
+
+    def _keep_to_the_month(self, piece: Table, day: NDArray[np.int64]) -> None:
+        """A month beside the day or label is not needed, but must not say another."""
+        if "month" not in piece:
+            return
+        which, words = piece.coded("month")
+        said = np.array([*words, ""])[which]
+        self.complaints.add(
+            (day != BAD) & (said != "") & (said != np.array(months_of(day))),
+            "month",
+            lambda row: SipasError(N_("“{value}” is not the month of this line's day or week."), value=str(said[row])),
+        )
+
     def _stay_in_the_wave(self, day: NDArray[np.int64]) -> None:
         first, last = (None if end is None else (end - dt.date(1970, 1, 1)).days for end in self._ends())
         outside = (day != BAD) & ((day < first) | (day > last if last is not None else False))
@@ -159,30 +189,57 @@ class Lines:
     def _codes(self, piece: Table, visit: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
         """Point, responsible unit and field of each line: each pair of point and service is asked once."""
         which, words = piece.coded("field")
-        words = [*words, ""]
-        pairs, pair_of = np.unique(visit * len(words) + which % len(words), return_inverse=True)
+        office, offices = piece.coded("unit") if "unit" in piece else (np.zeros(piece.rows, np.int64), [])
+        words, offices = [*words, ""], [*offices, ""]
+        both = which % len(words) * len(offices) + office % len(offices)
+        count = len(words) * len(offices)
+        pairs, pair_of = np.unique(visit * count + both, return_inverse=True)
         found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field", "coarse")}
         for pair in pairs.tolist():
-            place, word = pair // len(words), words[pair % len(words)]
-            codes = self._taken(place, word) if place != BAD else {}
+            place, word, unit = pair // count, words[pair % count // len(offices)], offices[pair % len(offices)]
+            codes = self._taken(place, word, unit) if place != BAD else {}
             for name, column in found.items():
                 column.append(codes.get(name, BAD))
         columns = {name: np.array(column, np.int64)[pair_of] for name, column in found.items()}
         self.complaints.add(
             (visit != BAD) & (columns["field"] == BAD),
             "field",
-            lambda row: _error_of(self.visits[visit[row]].codes, words[which[row]]),
+            lambda row: _error_of(
+                lambda word: self._place(self.visits[visit[row]], word, offices[office[row]]), words[which[row]]
+            ),
         )
         return columns
 
-    def _taken(self, place: int, service: str) -> dict[str, int]:
-        key = place, service
+    def _taken(self, place: int, service: str, unit: str) -> dict[str, int]:
+        key = place, service, unit
         if key not in self.taken:
             try:
-                self.taken[key] = self.visits[place].codes(service)
+                self.taken[key] = self._place(self.visits[place], service, unit)
             except SipasError:
                 return {}
         return self.taken[key]
+
+    def _place(self, visit: Visit, service: str, unit: str) -> dict[str, int]:
+        """The numbers of a field at a point. The unit has to be said only where the field was not kept."""
+        if service == COARSE:
+            for one, responsible in visit.services:
+                codes = visit.codes(one.code)
+                if codes["coarse"] and responsible == self.units.get(unit):
+                    return codes
+            raise SipasError(
+                N_("At {point} no field of unit “{unit}” is stored without its name, for few people come; see `unit`."),
+                point=visit.point.code,
+                unit=unit,
+            )
+        codes = visit.codes(service)
+        if unit and self.units.get(unit) != codes["unit"]:
+            raise SipasError(
+                N_("“{unit}” is not the unit that is responsible for {field} at {point}."),
+                unit=unit,
+                field=service,
+                point=visit.point.code,
+            )
+        return codes
 
     def _marks(self, piece: Table, file: str) -> NDArray[np.void]:
         drawn = marks_of_lines(self.secrets["id"], file, self.read, piece.rows)

@@ -71,6 +71,22 @@ def _byte(item: Item, value: object) -> int:
     return byte
 
 
+def as_written(item: Item, byte: int) -> str:
+    """A stored byte as a file says it, the way `Answers.of` takes it; "" where there is no answer."""
+    if byte == NOT_APPLICABLE:
+        return NA_WORD
+    if byte == NOT_ANSWERED or byte > item.levels:
+        return ""
+    match item.kind:
+        case "several":
+            return " ".join(one.code for place, one in enumerate(item.options) if byte - 1 >> place & 1)
+        case "choice":
+            return item.options[byte - 1].code
+        case "count":
+            return str(byte - 1)
+    return str(byte)
+
+
 def _whole(value: object) -> int | None:
     text = str(value).strip()
     if text.endswith(".0"):
