@@ -11,8 +11,10 @@ import logging
 import sys
 import time
 import traceback
+from typing import TYPE_CHECKING
 
-from flask import Flask, request
+if TYPE_CHECKING:
+    from flask import Flask
 
 EVENTS = logging.getLogger("sipas-events")
 
@@ -63,6 +65,8 @@ def seldom(event: str, **facts: object) -> None:
 
 def failure(error: BaseException) -> None:
     """An error nobody foresaw: its kind, and where in our code, without any value."""
+    from flask import request  # the command line logs too, and starts without a web server in its memory
+
     places = [
         f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)

@@ -74,22 +74,28 @@ class Sent:
         return iter(self.whole)
 
     @cached_property
+    def _first(self) -> dict[str, str]:
+        """The first value of each name, as a plain dictionary: Werkzeug's looks a name up in ten times the time."""
+        return {name: values[0] for name, values in self._posted.lists()}
+
+    @cached_property
     def in_order(self) -> bool:
         """Whether the look-ups find nothing to ask about; where they do, `whole` decides."""
-        posted, offers = self._posted, Offers.of(self._form)
+        first, offers = self._first, Offers.of(self._form)
+        chosen = first.get("service")
         return (
-            any(posted.get("service") == code for code, _names in self._services)
-            and all(posted.get(name) in known for name, known in offers.one.items())
-            and all(known.issuperset(posted.getlist(name)) for name, known in offers.several.items())
-            and all(name not in posted or NUMBER.fullmatch(posted[name]) for name in offers.boxes)
-            and len(posted.get("comment", "")) <= offers.longest
+            any(chosen == code for code, _names in self._services)
+            and all(first.get(name) in known for name, known in offers.one.items())
+            and all(known.issuperset(self._posted.getlist(name)) for name, known in offers.several.items())
+            and all(name not in first or NUMBER.fullmatch(first[name]) for name in offers.boxes)
+            and len(first.get("comment", "")) <= offers.longest
             and any(value not in (None, "", [], NA_WORD) for value in self._answers.values())
         )
 
     @cached_property
     def _answers(self) -> dict[str, object]:
-        posted, several = self._posted, Offers.of(self._form).several
-        return {code: posted.getlist(code) if code in several else posted.get(code) for code in self.asked}
+        first, several = self._first, Offers.of(self._form).several
+        return {code: self._posted.getlist(code) if code in several else first.get(code) for code in self.asked}
 
     def validate(self) -> bool:
         """Whether it may be stored; where it may not, the fields say why."""
@@ -98,12 +104,12 @@ class Sent:
     @property
     def service(self) -> Field | Chosen:
         """What the visit was about."""
-        return Chosen(self._posted["service"]) if self.in_order else self.whole.service
+        return Chosen(self._first["service"]) if self.in_order else self.whole.service
 
     @cached_property
     def submission(self) -> str:
         """The id that the browser sent, or a fresh one where it sent none of ours."""
-        sent = self._posted.get("id", "")
+        sent = self._first.get("id", "")
         return sent if SUBMISSION.fullmatch(sent) else secrets.token_hex(16)
 
     def answers(self) -> dict[str, object]:
@@ -114,7 +120,7 @@ class Sent:
         """Question code -> the place of the chosen option in the question; 0 where none was chosen."""
         if not self.in_order:
             return self.whole.profile()
-        said = {one.code: (self._posted.get(one.code), one.options) for one in self.instrument.profile}
+        said = {one.code: (self._first.get(one.code), one.options) for one in self.instrument.profile}
         return {
             code: 1 + [o.code for o in options].index(word) if word else 0 for code, (word, options) in said.items()
         }
@@ -123,4 +129,4 @@ class Sent:
         """The free text, "" where there is none."""
         if not self.in_order:
             return self.whole.comment()
-        return tidy(self._posted.get("comment")) if self.instrument.comment else ""
+        return tidy(self._first.get("comment")) if self.instrument.comment else ""
