@@ -67,7 +67,16 @@ def load(home: Path, wave: str, kind: str) -> bytes:
 
 
 def missing(wave: str, kind: str) -> NotReady:
-    """The complaint about a key that should be there."""
+    """The complaint about a key that should be there; the one that opens sealed answers has a copy elsewhere."""
+    if kind == "seal":
+        return NotReady(
+            N_(
+                "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed "
+                "cannot be opened without it. Copy it back from the old machine, or get the sealed copy from the office "
+                "that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`."
+            ),
+            wave=wave,
+        )
     return NotReady(
         N_(
             "The {kind} key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. Copy it back from the old "

@@ -37,6 +37,7 @@ def province(database, settings, tmp_path):
         load_frame(
             session,
             a_csv(tmp_path, "unit,field,month,dossiers\n03646,ho-tich,2026-09,900\n03664,ho-tich,2026-09,100\n"),
+            dt.date(2026, 9, 30),
         )
 
 

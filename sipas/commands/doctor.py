@@ -131,6 +131,7 @@ def _database(where: Settings) -> Iterator[tuple[str, str]]:
             yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
     yield from _budgets(where, database)
     yield from _subjects(where, database)
+    yield from _fineness(database)
     yield from _screens(where, database)
     yield from _silence(where)
 
@@ -206,6 +207,27 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
                         code=one["release"],
                     ),
                 )
+
+
+def _fineness(database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]
+    """How finely the waves that ask now store their answers."""
+    from sipas.fieldwork.settled import settled
+    from sipas.fieldwork.waves import waves
+
+    with database.reading() as session:
+        found = [(one.code, one.detail, settled(session, one)) for one in waves(session) if one.state == "open"]
+    for code, detail, outcome in found:
+        if outcome:
+            bare = [one.code for one in outcome.bare]
+            told = _(
+                "Wave {wave}: {kept} of {fields} fields keep their detail.",
+                wave=code,
+                kept=number(outcome.kept),
+                fields=number(outcome.fields),
+            )
+            if bare:
+                told += " " + _("Offices that keep none, {count}:", count=number(len(bare))) + " " + ", ".join(bare)
+            yield WARN if bare and detail == "frame" else GOOD, told
 
 
 def _screens(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: ignore[no-untyped-def]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
 from sipas.commands.keycopies import key_copy, key_restore
-from sipas.i18n import _
+from sipas.i18n import _, language, number, say
 
+if TYPE_CHECKING:
+    from sipas.fieldwork.settled import Settled
+
+SHOWN = 20  # remarks about the frame
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -225,6 +229,9 @@ def list_waves(as_json: bool) -> None:
     help=_("Without dossier counts: store no answer's field, month or profile, as if few people came everywhere."),
 )
 @click.option(
+    "--dry-run", is_flag=True, help=_("Open nothing; say how finely answers would be stored, and what is missing.")
+)
+@click.option(
     "--partial",
     default="drop",
     show_default=True,
@@ -241,9 +248,11 @@ def open_(
     last: dt.datetime | None,
     places: tuple[str, ...],
     coarsest: bool,
+    dry_run: bool,
     partial: str,
 ) -> None:
     from sipas import keys
+    from sipas.fieldwork.settled import settled
     from sipas.fieldwork.waves import open_wave
     from surveys import load
 
@@ -263,7 +272,16 @@ def open_(
             partial=partial,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
-        keys.make(where.home, opened.code)
+        outcome = settled(session, opened)
+        if dry_run:
+            session.rollback()
+        else:
+            keys.make(where.home, opened.code)
+    if outcome:
+        _tell(outcome, coarsest)
+    if dry_run:
+        note(_("Nothing was opened (--dry-run)."))
+        return
     note(
         _(
             "Wave {code} is open with {instrument} v{version}.",
@@ -272,6 +290,28 @@ def open_(
             version=questionnaire.version,
         )
     )
+
+
+def _tell(outcome: Settled, coarsest: bool) -> None:
+    """How finely the wave stores, office by office where it stores least."""
+    note(
+        _(
+            "{kept} of {fields} fields keep their detail: month, field and profile.",
+            kept=number(outcome.kept),
+            fields=number(outcome.fields),
+        )
+    )
+    if outcome.bare:
+        note(_("Offices that keep none, {count}:", count=number(len(outcome.bare))))
+    for one in outcome.bare:
+        name = one.name_en if language() == "en" else one.name
+        note(f"  {one.code} {name}: {say(one.reason)}")
+    for remark in outcome.remarks[:SHOWN]:
+        note(say(remark))
+    if len(outcome.remarks) > SHOWN:
+        note(_("... and {more} more", more=number(len(outcome.remarks) - SHOWN)))
+    if not coarsest and outcome.kept < outcome.fields:
+        note(_("If counts are missing, load them before the wave opens: what it settles holds until it ends."))
 
 
 @wave.command(help=_("Close a wave: from now on no answer is taken."), epilog=example("sipas wave close 2026-2"))
@@ -328,8 +368,16 @@ def load_counts(file: Path, source: str) -> None:
     from sipas.fieldwork.frame import load_frame
 
     with database().writing() as session:
-        cells = load_frame(session, file, source)
-    note(_("Loaded {cells} cells of the frame.", cells=cells))
+        loaded = load_frame(session, file, clock.today(), source)
+    note(
+        _(
+            "Loaded {cells} cells of the frame, {new} new and {replaced} in place of earlier ones; months: {months}.",
+            cells=number(loaded.rows),
+            new=number(loaded.new),
+            replaced=number(loaded.replaced),
+            months=", ".join(loaded.months),
+        )
+    )
 
 
 @frame.command(

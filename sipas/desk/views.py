@@ -11,6 +11,7 @@ from sipas import clock, i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
 from sipas.errors import N_, NotReady
+from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
 from sipas.links import link
@@ -42,8 +43,11 @@ def wave(code: str) -> str:
     """One wave: answers at each point, and which of them are silent."""
     watch = last_look(current_app.config["SETTINGS"].home)
     with current_app.config["DATABASE"].reading() as session:
-        found = of_wave(session, wave_of(session, code), clock.today(), watch)
-        return render_template("desk/wave.html", progress=found, silent=found.silent, watch=watch)
+        one = wave_of(session, code)
+        found = of_wave(session, one, clock.today(), watch)
+        return render_template(
+            "desk/wave.html", progress=found, silent=found.silent, watch=watch, settled=settled(session, one)
+        )
 
 
 @desk.get("/release/<code>")

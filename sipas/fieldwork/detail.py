@@ -1,15 +1,16 @@
 """How finely a wave's answers may be stored: where few people come, month, field and profile would name them.
 
-The rule, settled when a wave opens and kept until it ends: a unit's service field keeps its detail where the newest
-twelve months of the frame count at least `FEWEST` dossiers in every one of them. The other fields of the unit are
-stored together; where they, all together, have fewer dossiers than that in some month, the unit's next smallest field
-joins them, so that nobody is alone in what was meant to hide her.
+The rule, settled when a wave opens and kept until it ends: a unit's service field keeps its detail where each of the
+unit's newest twelve months counts at least `FEWEST` dossiers in it. The months are the unit's own, from the first that
+is loaded for it to the last; one that is missing in between counts as none, and `settled.py` tells it. The other
+fields of the unit are stored together; where they, all together, have fewer dossiers than that in some month, the
+unit's next smallest field joins them, so that nobody is alone in what was meant to hide her.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,7 +34,7 @@ def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bo
     if coarsest:
         wave.detail = "coarsest"
         return
-    counts = _newest(session)
+    counts = newest(session)
     if not counts:
         raise NoFrame(
             N_(
@@ -67,34 +68,50 @@ def kept(session: Session, wave: Wave) -> frozenset[tuple[int, int]] | None:
 def detailed(
     counts: Mapping[Pair, Mapping[str, int]], offered: Collection[Pair] = (), fewest: int = FEWEST
 ) -> set[Pair]:
-    """The pairs of unit and field with enough dossiers in every month; a month that is not counted has none.
+    """The pairs of unit and field with enough dossiers in every month of their unit; one that is not counted has none.
 
     >>> big, mid, few = ({"2026-01": n, "2026-02": n + 2} for n in (90, 7, 4))
     >>> sorted(detailed({("a", "big"): big, ("a", "mid"): mid, ("a", "few"): few, ("b", "mid"): mid}))
     [('a', 'big'), ('b', 'mid')]
     """
-    months = {month for cell in counts.values() for month in cell}
     units: dict[str, set[str]] = defaultdict(set)
     for unit, field in {*counts, *offered}:
         units[unit].add(field)
     found: set[Pair] = set()
-
-    def lowest(unit: str, fields: Collection[str]) -> int:
-        return min((sum(counts.get((unit, f), {}).get(month, 0) for f in fields) for month in months), default=0)
-
     for unit, fields in units.items():
-        by_size = sorted(fields, key=lambda field: (lowest(unit, [field]), field), reverse=True)
-        keep = [field for field in by_size if lowest(unit, [field]) >= fewest]
-        while keep and len(keep) < len(fields) and lowest(unit, fields - set(keep)) < fewest:
+        by_size = sorted(fields, key=lambda field: (lowest(counts, unit, [field]), field), reverse=True)
+        keep = [field for field in by_size if lowest(counts, unit, [field]) >= fewest]
+        while keep and len(keep) < len(fields) and lowest(counts, unit, fields - set(keep)) < fewest:
             keep.pop()
         found |= {(unit, field) for field in keep}
     return found
 
 
-def _newest(session: Session) -> dict[Pair, dict[str, int]]:
-    """Pair -> month -> dossiers, over the newest months that are loaded."""
-    months = session.scalars(select(FrameCell.month).distinct().order_by(FrameCell.month.desc()).limit(NEWEST)).all()
-    counts: dict[Pair, dict[str, int]] = defaultdict(dict)
-    for cell in session.scalars(select(FrameCell).where(FrameCell.month.in_(months))):
-        counts[cell.unit, cell.field][cell.month] = cell.dossiers
-    return dict(counts)
+def lowest(counts: Mapping[Pair, Mapping[str, int]], unit: str, fields: Collection[str]) -> int:
+    """The dossiers of these fields of a unit together, in that month of the unit in which they were fewest."""
+    months = {month for (owner, _), cell in counts.items() if owner == unit for month in cell}
+    return min((sum(counts.get((unit, f), {}).get(month, 0) for f in fields) for month in months), default=0)
+
+
+def newest(session: Session) -> dict[Pair, dict[str, int]]:
+    """Pair -> month -> dossiers, over each unit's newest months; a month without a row has none."""
+    loaded: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for cell in session.scalars(select(FrameCell)):
+        loaded[cell.unit][cell.field][cell.month] = cell.dossiers
+    return {
+        (unit, field): {month: cells.get(month, 0) for month in months}
+        for unit, fields in loaded.items()
+        for months in [window(month for cells in fields.values() for month in cells)]
+        for field, cells in fields.items()
+    }
+
+
+def window(months: Iterable[str]) -> list[str]:
+    """The months that a unit is judged by: the newest twelve of those from its first to its last.
+
+    >>> window(["2026-02", "2025-11"])
+    ['2025-11', '2025-12', '2026-01', '2026-02']
+    """
+    numbers = [12 * int(month[:4]) + int(month[5:]) - 1 for month in months]
+    first, last = min(numbers), max(numbers)
+    return [f"{one // 12}-{one % 12 + 1:02}" for one in range(max(first, last - NEWEST + 1), last + 1)]

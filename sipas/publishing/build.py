@@ -27,6 +27,7 @@ from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.page import render
 from sipas.publishing.review import digest_of, person
 from sipas.publishing.shelf import MANIFEST, SUMS, TABLE, issues
+from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
 from surveys import load, translated
@@ -60,6 +61,8 @@ def build(database: Database, settings: Settings, wave_code: str, by: str, today
                 wave=wave.code,
             )
         frame = frame_between(session, *_months(snapshot))
+        if frame:
+            refuse_uncounted(session, snapshot, frame)
         earlier = [one.table for one in issues(settings.home) if one.manifest["wave"]["code"] == wave.code]
         table, weighting = figures(snapshot, frame, earlier)
         number = 1 + session.scalar(select(func.count()).select_from(Release).where(Release.wave_id == wave.id))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sipas import i18n
+from sipas.cli import group
 from sipas.fieldwork.detail import FEWEST, NoFrame, detailed
-from sipas.fieldwork.models import Wave
+from sipas.fieldwork.models import FrameCell, Wave
+from sipas.fieldwork.settled import settled
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.importing import import_responses
 from sipas.intake import COARSER, Outcome
 from sipas.intake.models import Response
 from sipas.publishing.freeze import freeze
+from sipas.registry.models import Service
 from tests.make import A_MORNING, OPENING, a_csv, a_frame, a_point, a_response, a_wave, all_comments
 
 FEW, MANY = "ho-tich", "chung-thuc"
@@ -106,14 +110,95 @@ def test_a_single_small_field_is_joined_by_the_next_so_that_nobody_is_alone_in_i
 )
 def test_no_cell_and_no_pool_has_fewer_dossiers_in_any_month_than_the_rule_says(counts):
     kept = detailed(counts)
-    months = {month for cell in counts.values() for month in cell}
     for unit in {unit for unit, _ in counts}:
+        months = [month for (owner, _), cell in counts.items() if owner == unit for month in cell]
         fields = {field for one, field in counts if one == unit}
         pool = {field for field in fields if (unit, field) not in kept}
         groups = [{field} for field in fields - pool] + ([pool] if pool and pool != fields else [])
-        for group in groups:
+        for together in groups:
             for month in months:
-                assert sum(counts[unit, field].get(month, 0) for field in group) >= FEWEST
+                assert sum(counts[unit, field].get(month, 0) for field in together) >= FEWEST
+
+
+def counted(session, unit: str, months: str, fields=("ho-tich", "chung-thuc"), dossiers: int = 50) -> None:
+    """Rows of the frame for some fields of a unit."""
+    session.add_all(
+        FrameCell(unit=unit, field=field, month=month, dossiers=dossiers, source="")
+        for field in fields
+        for month in months.split()
+    )
+
+
+HALF_A_YEAR = "2026-01 2026-02 2026-03 2026-04 2026-05 2026-06"
+
+
+def outcome_of(database, code="w1"):
+    with database.writing() as session:
+        wave = open_wave(session, code, "service-2024", 1, opens_on=OPENING)
+        found = settled(session, wave)
+        session.rollback()
+    return found
+
+
+def test_one_row_of_another_office_in_a_newer_month_takes_nothing_from_anybody(database):
+    a_point(database)
+    with database.writing() as session:
+        every = session.scalars(select(Service.code)).all()
+        counted(session, "03646", HALF_A_YEAR, every)
+        counted(session, "03664", HALF_A_YEAR, every)
+    before = outcome_of(database)
+    assert before.kept > 5
+    with database.writing() as session:
+        counted(session, "03664", "2026-08", ["ho-tich"], 3)
+    after = outcome_of(database)
+    assert (after.fields, after.kept) == (before.fields, before.kept)
+
+
+def test_an_office_that_loses_everything_is_named_with_the_reason(database):
+    for code, unit in (("a-1", "03646"), ("b-1", "03664"), ("c-1", "03670"), ("d-1", "03679")):
+        a_point(database, code, unit)
+    with database.writing() as session:
+        every = session.scalars(select(Service.code)).all()
+        counted(session, "03646", HALF_A_YEAR, every)
+        counted(session, "03664", HALF_A_YEAR.replace("2026-03 ", ""), every)
+        counted(session, "03670", HALF_A_YEAR, every, dossiers=4)
+    reasons = {one.code: str(one.reason) for one in outcome_of(database).bare}
+    assert "03646" not in reasons
+    assert "nothing is loaded for 2026-03," in reasons["03664"]
+    assert "none of its fields counts 5 dossiers" in reasons["03670"]
+    assert "no dossier counts are loaded" in reasons["03679"]
+
+
+def test_a_missing_row_that_costs_a_field_its_detail_is_told_and_counts_that_end_early_too(database):
+    a_point(database)
+    with database.writing() as session:
+        every = session.scalars(select(Service.code)).all()
+        counted(session, "03646", HALF_A_YEAR, [one for one in every if one != "ho-tich"])
+        counted(session, "03646", HALF_A_YEAR.replace("2026-04 ", ""), ["ho-tich"])
+        counted(session, "03664", "2026-07", ["ho-tich"])
+    told = [str(remark) for remark in outcome_of(database).remarks]
+    assert any("03646, field ho-tich: no row for 2026-04" in one for one in told)
+    assert "03646: its counts end with 2026-06, others reach 2026-07" in told
+
+
+def test_a_dry_run_says_what_would_be_kept_and_opens_nothing(database, settings, monkeypatch):
+    a_point(database)
+    with database.writing() as session:
+        counted(session, "03646", HALF_A_YEAR)
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    asked = ["wave", "open", "w1", "--instrument", "service-2024"]
+    done = CliRunner().invoke(group, [*asked, "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert " fields keep their detail" in done.stderr
+    assert "no dossier counts are loaded for it" in done.stderr
+    with database.reading() as session:
+        assert session.scalar(select(Wave.id)) is None
+    assert not list((settings.home / "keys").glob("w1*"))
+    opened = CliRunner().invoke(group, asked)
+    assert done.stderr.partition("Nothing was opened")[0] in opened.stderr
+    looked = CliRunner().invoke(group, ["doctor"])
+    first = done.stderr.partition(" fields keep")[0]
+    assert f"Wave w1: {first} fields keep their detail. Offices that keep none" in looked.stdout
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -6,17 +6,21 @@ import datetime as dt
 import hashlib
 
 import pytest
+from sqlalchemy import select
 
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.frame import load_frame
+from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
+from sipas.publishing.models import Release
 from sipas.publishing.review import ChangedDraft, approve, check_files, publish, releases
 from sipas.publishing.shelf import issue, issues
+from sipas.publishing.uncounted import Uncounted
 from tests.make import a_csv, a_point, a_response, a_wave
 
 TODAY = dt.date(2026, 9, 30)
@@ -148,13 +152,31 @@ def building_policy(**values):
     return Policy(**values)
 
 
+def test_answers_without_dossiers_are_told_with_the_row_that_is_to_blame(database, settings, tmp_path):
+    a_point(database, "p-1", "03646")
+    a_wave(database, settings)
+    for _ in range(12):
+        a_response(database, settings, "p-1", service="van-hoa")
+    with database.writing() as session:
+        close_wave(session, "w1", dt.date(2026, 9, 30))
+        session.add(FrameCell(unit="03646", field="van-hoa", month="2026-09", dossiers=60, source=""))
+    freeze(database, settings.home, "w1", dt.date(2026, 10, 1))
+    with pytest.raises(Uncounted) as refused:
+        build(database, settings, "w1", "Hoa", dt.date(2026, 10, 2))
+    told = str(refused.value)
+    assert "so-van-hoa-the-thao-du-lich: answers about van-hoa, 2026-09, and no dossiers" in told
+    assert "perhaps its dossiers stand at 03646 in field van-hoa, 2026-09" in told
+    with database.reading() as session:
+        assert session.scalar(select(Release.id)) is None
+
+
 def test_a_unit_that_nobody_answered_for_is_named_with_its_reason(database, settings, frozen, tmp_path):
     frame = "unit,field,month,dossiers\n" + "".join(
         f"{unit},ho-tich,2026-09,{count}\n"
         for unit, count in (("03646", 90), ("03664", 50), ("03670", 9), ("03679", 8), ("03688", 70))
     )
     with database.writing() as session:
-        load_frame(session, a_csv(tmp_path, frame))
+        load_frame(session, a_csv(tmp_path, frame), dt.date(2026, 12, 31))
         add_point(session, "p-9", "03688")
     one = issue(settings.home, release(database, settings))
     assert "03688" in {unit["code"] for unit in one.manifest["units"]}

@@ -1,11 +1,14 @@
 """The registry of Sơn La, and of any other province."""
 
 import datetime as dt
+import json
 import shutil
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from sipas.cli import group
 from sipas.errors import ManyErrors, UnknownCode
 from sipas.registry.importing import OURS, load_registry
 from sipas.registry.models import Crosswalk, Unit
@@ -77,3 +80,28 @@ def test_a_bad_registry_is_refused_whole_with_every_bad_line(database, tmp_path)
         assert part in told
     with database.reading() as session, pytest.raises(UnknownCode):
         unit(session, "x1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (["units", "to hieu"], "03646"),
+        (["units", "Tô Hiệu"], "03646"),
+        (["units", "so-noi-vu"], "so-noi-vu"),
+        (["services", "land"], "dat-dai"),
+        (["services", "Dat dai"], "dat-dai"),
+    ],
+)
+def test_codes_are_found_by_a_word_of_the_name_with_marks_or_without(settings, monkeypatch, asked, code):
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    plain = CliRunner().invoke(group, ["registry", "list", *asked])
+    assert code in plain.stdout.splitlines()[2].split()
+    listed = json.loads(CliRunner().invoke(group, ["registry", "list", *asked, "--json"]).stdout)
+    assert code in {one["code"] for one in listed}
+    assert len(listed) < 5
+
+
+def test_whoever_misses_a_code_is_told_which_command_lists_them(settings, monkeypatch):
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    refused = CliRunner().invoke(group, ["point", "add", "p-1", "--unit", "3646"])
+    assert "sipas registry list units" in str(refused.exception)
