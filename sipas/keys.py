@@ -72,8 +72,8 @@ def missing(wave: str, kind: str) -> NotReady:
         return NotReady(
             N_(
                 "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed "
-                "cannot be opened without it. Copy it back from the old machine, or get the sealed copy from the office "
-                "that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`."
+                "cannot be opened without it. Copy it back from the old machine, or get the sealed copy from the "
+                "office that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`."
             ),
             wave=wave,
         )

@@ -9,7 +9,6 @@ import click
 from sipas.commands.common import database, example, json_option, note, print_json, print_table
 from sipas.i18n import _
 
-
 KINDS = {
     "province": _("province"),
     "department": _("department"),
