@@ -20,17 +20,23 @@ GOOD, WARN, BAD = "ok", "!", "x"
 @click.command(
     help=_("Check the installation: database, keys, snapshots, releases, disk, words."), epilog=example("sipas doctor")
 )
-def doctor() -> None:
+@click.option(
+    "--probe",
+    "probing",
+    is_flag=True,
+    help=_("Also send a synthetic answer by every way of every point that asks today, as `sipas probe` does."),
+)
+def doctor(probing: bool) -> None:
     where = settings()
     worst = GOOD
-    for sign, sentence in _findings(where):
+    for sign, sentence in _findings(where, probing):
         click.echo(f"[{sign:>2}] {sentence}")
         worst = max(worst, sign, key=[GOOD, WARN, BAD].index)
     if worst == BAD:
         sys.exit(1)
 
 
-def _findings(where: Settings) -> Iterator[tuple[str, str]]:
+def _findings(where: Settings, probing: bool) -> Iterator[tuple[str, str]]:
     yield (
         GOOD,
         _(
@@ -48,7 +54,7 @@ def _findings(where: Settings) -> Iterator[tuple[str, str]]:
         if mode
         else (GOOD, _("{home} is readable by its owner only.", home=where.home))
     )
-    for look in (_disk, _words, _database, _invitations):
+    for look in (_disk, _words, _database, _invitations, _walked if probing else _not_walked):
         try:
             yield from look(where)
         except Exception as error:  # what is broken is what this command is for: say it, and look on
@@ -297,3 +303,45 @@ def _silence(where: Settings) -> Iterator[tuple[str, str]]:
                 rate=number(one.rate, 1),
             ),
         )
+
+
+def _not_walked(_where: Settings) -> Iterator[tuple[str, str]]:
+    yield (
+        GOOD,
+        _("Nobody walked the way of an answer now; `sipas doctor --probe` does, at every point that asks today."),
+    )
+
+
+def _walked(where: Settings) -> Iterator[tuple[str, str]]:
+    """Every way of every point that asks today, and what was not walked."""
+    from sipas.commands.probe import WAYS, asking, walks
+    from sipas.database import Database
+    from sipas.fieldwork.points import points
+    from sipas.fieldwork.waves import open_wave_at
+
+    base, ask = Database.of(where), asking(where)
+    whole, resting = dict.fromkeys(WAYS, 0), 0
+    with base.reading() as session:
+        codes = [place.code for place in points(session)]
+    for code in codes:
+        try:
+            with base.reading() as session:
+                open_wave_at(session, code, clock.today())
+        except SipasError:
+            resting += 1
+            continue
+        try:
+            for way in walks(base, where, ask, code):
+                whole[way] += 1
+        except SipasError as error:
+            yield BAD, _("Point {point}: {reason}", point=code, reason=say(error))
+    for way, count in whole.items():
+        yield GOOD, _("Walked whole at {count} points: {way}.", count=number(count), way=_(WAYS[way]))
+    if resting:
+        yield GOOD, _("Not walked: {count} points at which no survey is open today.", count=number(resting))
+    yield (
+        GOOD,
+        _("Not walked: a screen's own scripts and store; open a kiosk and look for yourself.")
+        if where.address
+        else _("Not walked: the line from citizens to here, for SIPAS_ADDRESS is not set; and a screen's own scripts."),
+    )

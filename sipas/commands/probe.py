@@ -1,4 +1,4 @@
-"""`sipas probe`: a synthetic answer goes the whole way, and counts nowhere."""
+"""`sipas probe`: a synthetic answer goes every way that a point has, and counts nowhere."""
 
 from __future__ import annotations
 
@@ -15,29 +15,60 @@ from sipas.errors import N_
 from sipas.i18n import _
 
 if TYPE_CHECKING:
+    from sipas.database import Database
     from sipas.kiosk.probe import Ask, Reply
     from sipas.settings import Settings
 
 PATIENCE = 20.0  # seconds for one page
+WAYS = {
+    "open": N_("page, form, storing, thanks"),
+    "sealed": N_("enrolling, sealing, sending, storing"),
+    "code": N_("code, form, storing, no second answer"),
+}
 
 
 @click.command(
     help=_(
-        "Answer once at POINT as a visitor does, by page, form and thanks: at SIPAS_ADDRESS or --at, otherwise inside "
-        "this program. The answer is stored under a channel of its own and left out of every count and figure."
+        "Answer at POINT by every way that it has: as a visitor by page, form and thanks; at a kiosk also sealed, as "
+        "an enrolled screen sends; where codes are asked, with one. It asks at SIPAS_ADDRESS or --at, otherwise inside "
+        "this program. The answers are stored under a channel of their own and left out of every count and figure."
     ),
     epilog=example("sipas probe to-hieu-1 --at http://127.0.0.1:8000"),
 )
 @click.argument("point")
 @click.option("--at", "address", help=_("Address of the server to ask, such as https://sonla.example.vn."))
 def probe(point: str, address: str | None) -> None:
-    from sipas.kiosk.probe import walk
-
     where = settings()
-    database(where)
+    for way in walks(database(where), where, asking(where, address), point):
+        note(_("The way is whole at {point}: {way}.", point=point, way=_(WAYS[way])))
+
+
+def walks(base: Database, where: Settings, ask: Ask, point: str) -> tuple[str, ...]:
+    """Walks every way that a point has, and says which; raises ProbeFailed at the first that is broken."""
+    from sipas.errors import UnknownPoint
+    from sipas.fieldwork.points import point as find
+    from sipas.kiosk.probe import walk
+    from sipas.kiosk.probe_ways import walk_sealed, walk_with_a_code, ways
+
+    try:
+        with base.reading() as session:
+            found = ways(find(session, point))
+    except UnknownPoint:
+        found = ("open",)  # where it ends is the finding
+    for way in found:
+        if way == "open":
+            walk(ask, where, point)
+        elif way == "sealed":
+            walk_sealed(ask, where, base, point)
+        else:
+            walk_with_a_code(ask, where, base, point)
+    return found
+
+
+def asking(where: Settings, address: str | None = None) -> Ask:
+    """How to ask: over the line where an address is known, else inside this program."""
     there = (address or where.address).rstrip("/")
-    walk(_over_the_line(there) if there else _inside(where), where, point)
-    note(_("The way is whole at {point}: page, form, storing, thanks.", point=point))
+    return _over_the_line(there) if there else _inside(where)
 
 
 def _inside(where: Settings) -> Ask:
@@ -46,8 +77,8 @@ def _inside(where: Settings) -> Ask:
 
     client = create_app(where).test_client()
 
-    def ask(path: str, fields: Mapping[str, str] | None, headers: Mapping[str, str]) -> Reply:
-        reply = client.open(path, method="GET" if fields is None else "POST", data=fields, headers=dict(headers))
+    def ask(path: str, sent: Mapping[str, str] | bytes | None, headers: Mapping[str, str]) -> Reply:
+        reply = client.open(path, method="GET" if sent is None else "POST", data=sent, headers=dict(headers))
         return Reply(reply.status_code, reply.headers.get("Location", ""), reply.text)
 
     return ask
@@ -65,8 +96,8 @@ def _over_the_line(address: str) -> Ask:
 
     opener = urllib.request.build_opener(_Stays)
 
-    def ask(path: str, fields: Mapping[str, str] | None, headers: Mapping[str, str]) -> Reply:
-        data = None if fields is None else urllib.parse.urlencode(fields).encode()
+    def ask(path: str, sent: Mapping[str, str] | bytes | None, headers: Mapping[str, str]) -> Reply:
+        data = sent if sent is None or isinstance(sent, bytes) else urllib.parse.urlencode(sent).encode()
         asked = urllib.request.Request(address + path, data, dict(headers))  # noqa: S310
         try:
             with opener.open(asked, timeout=PATIENCE) as reply:

@@ -127,6 +127,14 @@ def revoke(session: Session, device_id: str) -> Device:
     return found[0]
 
 
+def enrolled_key_gone(session: Session, key: bytes, code: str = "") -> None:
+    """Forgets the devices of that public key, and the codes with which they enrolled, as if they had never been: for a
+    probe, which is no screen. `code` is one that nobody may have used."""
+    gone = list(session.scalars(select(Device.id).where(Device.key == key)))
+    session.execute(delete(EnrolCode).where(EnrolCode.device.in_(gone) | (EnrolCode.hash == _hash(code))))
+    session.execute(delete(Device).where(Device.id.in_(gone)))
+
+
 def missing(device: Device) -> int:
     """How many sealed messages the device made that neither came here nor wait on it, at its last contact."""
     return max(0, device.made - device.settled - device.waiting)

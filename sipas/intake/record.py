@@ -84,6 +84,12 @@ def stored(session: Session, wave: int) -> int:
     )
 
 
+def probes(session: Session, wave: int) -> int:
+    """How many synthetic answers lie among those of a wave, which nothing counts."""
+    found = select(func.count()).select_from(Response).where(Response.wave == wave, ~PEOPLE)
+    return session.scalar(found) or 0
+
+
 def unfinished(session: Session, wave: int) -> int:
     """How many unfinished forms of a wave are kept."""
     found = select(func.count()).select_from(Response).where(Response.wave == wave, PEOPLE, ~FINISHED)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -73,6 +73,15 @@ def opened(sealed: bytes, private_key: X25519PrivateKey, context: Context) -> st
         return None
 
 
+def seal(text: str, public_key: bytes, context: Context) -> bytes:
+    """A message as a screen seals it (`static/js/seal.js`). Raises ValueError where it is too long for one."""
+    coded = text.encode()
+    if len(coded) > LENGTH - 2:
+        raise ValueError("the text does not fit a sealed message")
+    padded = (len(coded).to_bytes(2, "big") + coded).ljust(LENGTH, b"\0")
+    return SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(public_key), context.info())
+
+
 @dataclass(frozen=True)
 class Said:
     """The text of a message: which form, in which language and week, and what was chosen or written."""
@@ -84,6 +93,7 @@ class Said:
     doubt: bool
     fields: Mapping[str, list[str]]
     unfinished: bool = False
+    probe: str = ""  # how a synthetic answer proves to be one
 
     @classmethod
     def of(cls, text: str) -> Said | None:
@@ -99,6 +109,7 @@ class Said:
                 data["doubt"] is not False,
                 fields,
                 "unfinished" in data,
+                str(data.get("probe", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None

@@ -166,6 +166,19 @@ def expire(session: Session, home: Path, today: dt.date) -> int:
     return gone
 
 
+def withdraw(session: Session, home: Path, wave_code: str, code: str) -> None:
+    """Takes a code back that a probe had issued, spent or not: no list counts it any more."""
+    key = keys.load(home, wave_code, KIND)
+    row = session.get(Invitation, code_hash(key, codes.read(code)))
+    if row is None:
+        return
+    batch = row.batch
+    session.delete(row)
+    session.flush()
+    if session.scalar(select(Invitation.key).where(Invitation.batch == batch).limit(1)) is None:
+        session.execute(delete(InvitationBatch).where(InvitationBatch.id == batch))
+
+
 def _batch(session: Session, wave: int, point: int, expires: int) -> int:
     """One batch for all codes of a point that end together: which were issued together is nobody's business."""
     values = {"wave": wave, "point": point, "expires": expires}

@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from sipas.fieldwork.visits import Visit, visit_of
 from sipas.fieldwork.waves import is_wave_code, wave_of
 from sipas.intake import Answers
 from sipas.intake.marks import late_mark
+from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, keep_sealed, receive, receive_comment
 from sipas.intake.record import count_late
 from sipas.intake.sealed import KINDS, Context, Said, opened
@@ -71,6 +73,7 @@ class Desk:
     now: dt.datetime
     clock_holds: bool
     enrolled: str  # month
+    is_probe: Callable[[str], bool] = lambda _shown: False  # whether a synthetic answer is one of this installation
 
     def take(self, messages: list[Message]) -> list[str]:
         """Each message's outcome, in the order in which they came; they are taken in another."""
@@ -153,10 +156,13 @@ class Desk:
         form = Sent(asked, place.services, MultiDict(said.fields))
         if not form.validate():
             raise LookupError("not an answer of this form")
+        codes = visit.codes(form.service.data, "kiosk", said.form)
+        if said.probe and self.is_probe(said.probe):
+            codes["channel"] = PROBE
         return receive(
             self.database,
             self.home,
-            codes=visit.codes(form.service.data, "kiosk", said.form),
+            codes=codes,
             answers=Answers.of(form.instrument, said.form, form.answers()),
             **form.profile(),
             language=said.language,

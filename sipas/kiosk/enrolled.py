@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import current_app, jsonify, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from sipas.fieldwork.points import point as point_of
 from sipas.kiosk import kiosk
 from sipas.kiosk.batches import MOST, Desk, Message, Report, clock_holds, settle
 from sipas.kiosk.place import Place
+from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
 from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
 
@@ -87,7 +89,8 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     budgets.take(counter, budget, today, len(messages))
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
-    desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled)
+    is_probe = partial(sealed_probe, _settings())
+    desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled, is_probe)
     outcomes = desk.take(messages)
     budgets.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
 

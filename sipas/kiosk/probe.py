@@ -33,8 +33,8 @@ class Reply:
     text: str
 
 
-# path, fields to post (None: a GET), headers -> reply
-Ask = Callable[[str, Mapping[str, str] | None, Mapping[str, str]], Reply]
+# path, fields or bytes to post (None: a GET), headers -> reply
+Ask = Callable[[str, Mapping[str, str] | bytes | None, Mapping[str, str]], Reply]
 
 
 def mark_of(settings: Settings, submission: str) -> str:
@@ -47,13 +47,20 @@ def is_probe(settings: Settings, shown: str | None, submission: str) -> bool:
     return bool(shown) and hmac.compare_digest(str(shown).encode(), mark_of(settings, submission).encode())
 
 
-def walk(ask: Ask, settings: Settings, point: str, language: str = "vi") -> None:
-    """Answers one question at a point as a visitor without scripts does; raises ProbeFailed, which names the step."""
-    path = f"/k/{point}/{language}"
+def sealed_probe(settings: Settings, shown: str) -> bool:
+    """Whether a sealed answer was made by `sipas probe`: it brings an id and its mark, with a point between."""
+    submission, _, mark = shown.partition(".")
+    return is_probe(settings, mark, submission)
+
+
+def walk(ask: Ask, settings: Settings, point: str, language: str = "vi", path: str = "") -> None:
+    """Answers one question at a point as a visitor without scripts does, at `/k/` or another `path`; raises
+    ProbeFailed, which names the step."""
+    path = path or f"/k/{point}/{language}"
     page = ask(path, None, {})
     if page.status != 200 or "data-questionnaire" not in page.text:
         raise ProbeFailed(N_("{path} shows no questionnaire (status {status})."), path=path, status=page.status)
-    fields = _answered(page.text)
+    fields = answered(page.text)
     sent = ask(path, fields, {"X-Probe": mark_of(settings, fields["id"])})
     if sent.status != 303 or "/thanks" not in sent.there:
         raise ProbeFailed(N_("{path} did not take the answer (status {status})."), path=path, status=sent.status)
@@ -62,8 +69,9 @@ def walk(ask: Ask, settings: Settings, point: str, language: str = "vi") -> None
         raise ProbeFailed(N_("{path} does not thank (status {status})."), path=f"{path}/thanks", status=thanks.status)
 
 
-def _answered(page: str) -> dict[str, str]:
-    """The fields of the form as they are posted, with the first service and the middle of the first question chosen."""
+def answered(page: str) -> dict[str, str]:
+    """The fields of the form as they are posted, with the first service and the first answer of a question chosen; the
+    page that an enrolled screen keeps has no id."""
     inputs = [dict(_ATTRIBUTE.findall(one)) for one in _INPUT.findall(page)]
     fields = {one["name"]: unescape(one.get("value", "")) for one in inputs if one.get("type") == "hidden"}
     chosen: dict[str, list[str]] = {}
@@ -71,6 +79,6 @@ def _answered(page: str) -> dict[str, str]:
         if one.get("type") == "radio" and one.get("value"):
             chosen.setdefault(one["name"], []).append(unescape(one["value"]))
     question = next((name for name in chosen if name != "service"), "")
-    if not re.fullmatch("[0-9a-f]{32}", fields.get("id", "")) or "service" not in chosen or not question:
+    if not re.fullmatch("([0-9a-f]{32})?", fields.get("id", "-")) or "service" not in chosen or not question:
         raise ProbeFailed(N_("The questionnaire lacks what a visitor needs to answer it."))
     return {**fields, "service": chosen["service"][0], question: chosen[question][0]}

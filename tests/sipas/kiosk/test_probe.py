@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import secrets
 import threading
+from contextlib import nullcontext
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.serving import make_server
 
-from sipas import clock
+from sipas import clock, i18n
 from sipas.cli import group
 from sipas.desk.progress import of_wave
-from sipas.fieldwork.models import CHANNELS
+from sipas.fieldwork.devices import make_code
+from sipas.fieldwork.models import CHANNELS, Device, EnrolCode, WavePoint
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.intake import late_by_point, stored
+from sipas.intake import late_by_point, live_by_month, stored
+from sipas.intake.invitations import Invitation, InvitationBatch, settle
 from sipas.intake.models import PROBE, Comment, Response
+from sipas.inviting import batches
+from sipas.kiosk import probe_ways
+from sipas.kiosk.phone import Way
 from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import NothingToFreeze, freeze
-from tests.make import a_point, a_response, a_wave
+from tests.make import a_point, a_response, a_wave, some_codes
+from tests.sealing import Device as Sealing
+from tests.sealing import said, sealed
+from tests.serving import Server
 
 PAGE = "/k/to-hieu-1/vi"
 
@@ -47,8 +56,7 @@ def test_the_way_is_walked_inside_the_program(probes, database):
     told = probes("to-hieu-1")
     assert told.exit_code == 0, told.output
     assert "The way is whole" in told.output
-    (row,) = rows(database)
-    assert (row.channel, row.point) == (PROBE, 1)
+    assert [row.channel for row in rows(database)] == [PROBE, PROBE]  # by the page, and sealed
     with database.reading() as session:
         assert session.scalar(select(Comment)) is None
 
@@ -59,7 +67,7 @@ def test_the_way_is_walked_over_the_line(probes, database, app):
     told = probes("to-hieu-1", "--at", f"http://127.0.0.1:{served.port}")
     served.shutdown()
     assert told.exit_code == 0, told.output
-    assert [row.channel for row in rows(database)] == [PROBE]
+    assert [row.channel for row in rows(database)] == [PROBE, PROBE]
     served.server_close()
     told = probes("to-hieu-1", "--at", f"http://127.0.0.1:{served.port}")
     assert told.exit_code != 0
@@ -86,7 +94,7 @@ def test_progress_and_the_snapshot_leave_it_out(probes, database, settings):
     a_response(database, settings, moment=clock.now(), submission="ab" * 16)
     for _ in range(3):
         assert probes("to-hieu-1").exit_code == 0
-    assert len(rows(database)) == 4
+    assert len(rows(database)) == 1 + 3 * 2
     with database.writing() as session:
         assert stored(session, 1) == 1
         assert of_wave(session, wave_of(session, "w1"), clock.today()).summary.answers == 1
@@ -118,3 +126,108 @@ def test_a_late_one_is_not_counted_as_late(client, database, settings):
 def test_no_point_and_no_file_can_have_its_channel():
     assert "probe" not in CHANNELS
     assert PROBE not in CHANNELS.values()
+
+
+def everything_of_devices_and_codes(database):
+    with database.reading() as session:
+        return [list(session.scalars(select(table))) for table in (Device, EnrolCode, Invitation, InvitationBatch)]
+
+
+def test_the_sealed_way_is_walked_and_leaves_no_screen(probes, database):
+    told = probes("to-hieu-1")
+    assert "enrolling, sealing, sending, storing" in told.output
+    assert everything_of_devices_and_codes(database) == [[], [], [], []]
+
+
+def test_a_screen_that_an_interrupted_probe_left_goes_with_the_next_one(probes, database, monkeypatch):
+    def power_cut(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(probe_ways, "_batch", power_cut)
+        patched.setattr(probe_ways, "enrolled_key_gone", lambda *_: None)
+        probes("to-hieu-1")
+    assert len(everything_of_devices_and_codes(database)[0]) == 1
+    assert probes("to-hieu-1").exit_code == 0
+    assert everything_of_devices_and_codes(database)[0] == []
+
+
+def test_a_screen_cannot_choose_the_channel(client, database, settings):
+    with database.writing() as session:
+        code = make_code(session, "to-hieu-1", clock.now())
+    screen = Sealing(client)
+    screen.enrols(code)
+    mark = "ab" * 16
+    for shown in ("", "1", f"{mark}.{mark}", f"{mark}.{mark_of(settings, 'another')}"):
+        screen.sends(sealed(settings.home, said(probe=shown)))
+    screen.sends(sealed(settings.home, said(probe=f"{mark}.{mark_of(settings, mark)}")))
+    assert sorted(row.channel for row in rows(database)) == [CHANNELS["kiosk"]] * 4 + [PROBE]
+
+
+def test_a_broken_seal_is_told(probes, settings):
+    (settings.home / "keys" / "w1.seal.key").write_bytes(bytes(32))
+    told = probes("to-hieu-1")
+    assert told.exit_code != 0
+
+
+@pytest.fixture
+def phone(database, settings):
+    """A point that asks for codes, with one real one."""
+    return some_codes(database, settings, "to-hieu-phone")
+
+
+def test_the_way_of_a_code_is_walked_and_no_list_knows_the_code(probes, phone, database, settings):
+    told = probes("to-hieu-phone")
+    assert told.exit_code == 0, (told.output, told.exception)
+    assert "no second answer" in told.output
+    assert [row.channel for row in rows(database)] == [PROBE]
+    for _ in range(2):  # by day, and after the night has carried over what was spent
+        with database.reading() as session:
+            (batch,) = batches(session)
+        assert (batch.codes, batch.spent) == (1, 0)
+        settle(database, settings.home)
+
+
+def test_a_code_that_gives_two_answers_is_told(probes, phone, monkeypatch):
+    monkeypatch.setattr(Way, "redeeming", lambda *_: nullcontext())
+    assert "second answer with one code" in str(probes("to-hieu-phone").exception)
+
+
+def test_where_codes_are_optional_both_ways_are_walked(probes, database, settings):
+    some_codes(database, settings, "to-hieu-phone", invitation="optional")
+    told = probes("to-hieu-phone")
+    assert told.output.count("The way is whole") == 2
+
+
+def test_every_way_of_a_real_server_as_the_operator_starts_it(probes, phone, database, settings):
+    server = Server(settings.home)
+    try:
+        for point, answers in (("to-hieu-1", 2), ("to-hieu-phone", 1)):
+            told = probes(point, "--at", f"http://127.0.0.1:{server.port}")
+            assert told.exit_code == 0, (told.output, told.exception)
+            assert told.output.count("The way is whole") == answers
+    finally:
+        server.kill()
+    assert [row.channel for row in rows(database)] == [PROBE] * 3
+    with database.reading() as session:
+        assert stored(session, 1) == 0
+        assert live_by_month(session) == {}
+
+
+def test_doctor_walks_every_way_where_it_is_told_to_and_says_what_it_did_not(probes, phone, database, settings):
+    i18n.speak("en")
+    assert "Nobody walked the way" in CliRunner().invoke(group, ["doctor"]).output
+    assert rows(database) == []
+    a_point(database, "resting", "03664")
+    with database.writing() as session:
+        session.execute(delete(WavePoint).where(WavePoint.point_id == 3))
+    told = CliRunner().invoke(group, ["doctor", "--probe"])
+    assert told.exit_code == 0, told.output
+    assert "Walked whole at 1 points: enrolling" in told.output
+    assert "Walked whole at 1 points: code" in told.output
+    assert "Not walked: 1 points" in told.output
+    assert "SIPAS_ADDRESS is not set" in told.output
+    (settings.home / "keys" / "w1.id.key").unlink()
+    told = CliRunner().invoke(group, ["doctor", "--probe"])
+    assert told.exit_code == 1
+    assert "Point to-hieu-1: /k/to-hieu-1/vi did not take the answer" in told.output
