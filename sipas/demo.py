@@ -20,7 +20,7 @@ from sipas.database import Database
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
-from sipas.fieldwork.points import add_point, points
+from sipas.fieldwork.points import add_point, points, set_invitation
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, record_many
 from sipas.migrations import create
@@ -38,6 +38,7 @@ SEED = 2026
 INSTRUMENT = "service-2024"
 MARK = "demo"  # a file that says: whatever lies here was made for trying
 FINISHED, OPEN = "2026-1", "2026-2"
+PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06")
 SOURCE = "Mô phỏng / simulated"
@@ -116,13 +117,15 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
                 simulated=True,
             )
             keys.make(settings.home, OPEN)
+        if not session.scalar(select(Point.id).where(Point.code == PHONE)):
+            _make_phone(session)
     return database
 
 
 def province(session: Session) -> Province:
     """The simulated province over the points of the database; its `truth` is what the estimates should find."""
     instrument = load(INSTRUMENT)
-    places = points(session)
+    places = [place for place in points(session) if place.channel == "kiosk"]
     handled = {
         (place.code, service.code): who
         for place in places
@@ -194,6 +197,14 @@ def _make_points(session: Session) -> None:
             name=f"Trung tâm Phục vụ hành chính công tỉnh, quầy {unit.name}",
             name_en=f"Provincial Public Administration Service Centre, counter of the {unit.name_en}",
         )
+
+
+def _make_phone(session: Session) -> None:
+    """Where people answer on their own phones, with a code; made last, for the simulated waves knew kiosks only."""
+    kiosk = session.scalars(select(Point).where(Point.unit == PHONE.removeprefix("phone-"))).first()
+    if kiosk is not None:
+        add_point(session, PHONE, kiosk.unit, name=kiosk.name, name_en=kiosk.name_en, channel="phone")
+        set_invitation(session, PHONE, "required")
 
 
 def _load_frame(session: Session, frame: pa.Table) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from sipas import clock
+from sipas import clock, i18n
 from sipas.commands.common import example, note, print_table, settings
 from sipas.commands.desk import new_password
 from sipas.i18n import _, number, percent
+
+if TYPE_CHECKING:
+    from sipas.database import Database
+    from sipas.settings import Settings
 
 
 @click.command(
@@ -43,9 +50,13 @@ def demo(no_serve: bool, port: int) -> None:
     database = prepare(where, clock.today(), progress)
     code = _print_indices(where.home, database)
     address = f"http://127.0.0.1:{port}"
+    invited = _code(replace(where, address=where.address or address), database)
     note("")
     note(_("All dossiers and answers of the demo are simulated. They lie in {home}.", home=where.home))
     note(_("A kiosk:        {url}", url=f"{address}/k/kiosk-03646"))
+    if invited:
+        note(_("Own phone:      {url}   a code from a receipt, good once", url=f"{address}/q/{invited}"))
+        note(_("                all codes and the strips to print: {files}", files=where.home / "codes.*"))
     note(_("The results:    {url}", url=f"{address}/results/{code}/"))
     note(_("The desk:       {url}   password: {password}", url=f"{address}/desk", password=_password(where.home)))
     if not no_serve:
@@ -77,6 +88,37 @@ def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
         [_("index"), _("satisfied"), _("{level} interval", level="95%"), _("answers"), _("simulated truth")], rows
     )
     return issue.code
+
+
+def _code(where: Settings, base: Database) -> str:
+    """A code that can still be tried, "" where none can be had; the first start writes twelve, and their strips."""
+    from sipas import codes
+    from sipas.commands.invitations import print_strips, write_codes
+    from sipas.demo import PHONE
+    from sipas.errors import NoOpenWave, NotReady, UnknownPoint
+    from sipas.fieldwork.waves import open_wave_at
+    from sipas.inviting.book import unspent
+
+    table, sheet = where.home / "codes.csv", where.home / "codes.pdf"
+    try:
+        with base.reading() as session:
+            wave, _point = open_wave_at(session, PHONE, clock.today())
+        for again in (False, True):
+            if not table.exists():
+                made = write_codes(base, where, PHONE, 12, table)
+                try:
+                    print_strips(base, where, PHONE, list(made.codes), made.expires, sheet)
+                except NotReady as error:  # without Pango nothing is printed; the codes are there
+                    note(i18n.say(error))
+            with table.open(encoding="utf-8-sig", newline="") as lines, base.reading() as session:
+                free = unspent(session, where.home, wave.code, [row["code"] for row in csv.DictReader(lines)])
+            if free:
+                return codes.read(free[0])
+            if not again:
+                table.unlink()  # all twelve were tried, or their time is over
+        return ""
+    except (NoOpenWave, UnknownPoint):
+        return ""  # somebody closed the wave while playing
 
 
 def _password(home) -> str:  # type: ignore[no-untyped-def]

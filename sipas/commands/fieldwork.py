@@ -98,26 +98,33 @@ def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: 
 
 @point.command(
     "set",
-    help=_("Change a point: its form, or whether people may or must bring an invitation code to answer."),
+    help=_("Change a point: its channel, its form, or whether people may or must bring an invitation code to answer."),
     epilog=example("sipas point set to-hieu-1 --form full"),
 )
 @click.argument("code")
 @click.option("--invitation", help=_("none, optional or required."))
 @click.option("--form", help=_("short or full, from the next visit on; the first page says how long it takes."))
-def set_(code: str, invitation: str | None, form: str | None) -> None:
-    from sipas.fieldwork.points import set_form, set_invitation
+@click.option("--channel", help=_("kiosk, phone, web, paper, telephone or import, from the next answer on."))
+def set_(code: str, invitation: str | None, form: str | None, channel: str | None) -> None:
+    from sipas.fieldwork.points import point, set_channel, set_form, set_invitation
 
-    if invitation is None and form is None:
-        raise click.UsageError(_("Say what to change: --form or --invitation."))
+    if invitation is None and form is None and channel is None:
+        raise click.UsageError(_("Say what to change: --channel, --form or --invitation."))
     with database().writing() as session:
+        place = point(session, code)
         if form is not None:
-            place = set_form(session, code, form)
+            set_form(session, code, form)
+        if channel is not None and channel != "kiosk":  # only then may codes be required
+            set_channel(session, code, channel)
         if invitation is not None:
-            place = set_invitation(session, code, invitation)
+            set_invitation(session, code, invitation)
+        if channel == "kiosk":  # only where none are
+            set_channel(session, code, channel)
     note(
         _(
-            "Point {code}: form {form}, invitation {invitation}.",
+            "Point {code}: channel {channel}, form {form}, invitation {invitation}.",
             code=place.code,
+            channel=place.channel,
             form=place.form,
             invitation=place.invitation,
         )

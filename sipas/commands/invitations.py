@@ -16,6 +16,7 @@ from sipas.i18n import _
 
 if TYPE_CHECKING:
     from sipas.database import Database
+    from sipas.inviting import Issued
     from sipas.settings import Settings
 
 COLUMNS = ("code", "link", "point", "until")
@@ -41,25 +42,13 @@ def invitations() -> None:
 @click.option("--sheet", type=click.Path(path_type=Path), help=_("Also print them as strips into this PDF file."))
 @click.option("--months", default=3, show_default=True, help=_("For how many months after this one they hold."))
 def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) -> None:
-    from sipas.inviting import issue as run
-
     where = settings()
     base = database(where)
     if sheet:
         from sipas.inviting.printing import ready
 
         ready(where.address)
-    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig", newline="") as file:
-        try:
-            with base.writing() as session:
-                made = run(session, where.home, place, count, clock.today(), months)
-        except BaseException:
-            out.unlink()
-            raise
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for code in made.codes:
-            table.writerow([codes.spaced(code), f"{where.address}/q/{code}", made.point, _until(made.expires)])
+    made = write_codes(base, where, place, count, out, months)
     note(
         _(
             "{count} codes for {point} are in {file}; they hold until the end of {month}. Delete the file once they "
@@ -71,7 +60,25 @@ def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) ->
         )
     )
     if sheet:
-        _print(base, where, made.point, list(made.codes), made.expires, sheet)
+        print_strips(base, where, made.point, list(made.codes), made.expires, sheet)
+
+
+def write_codes(base: Database, where: Settings, place: str, count: int, out: Path, months: int = 3) -> Issued:
+    """Issues codes into a new CSV file, readable by its owner only: all of them, or no file."""
+    from sipas.inviting import issue as run
+
+    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig", newline="") as file:
+        try:
+            with base.writing() as session:
+                made = run(session, where.home, place, count, clock.today(), months)
+        except BaseException:
+            out.unlink()
+            raise
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for code in made.codes:
+            table.writerow([codes.spaced(code), f"{where.address}/q/{code}", made.point, _until(made.expires)])
+    return made
 
 
 @invitations.command(
@@ -92,10 +99,11 @@ def sheet(file: Path, out: Path) -> None:
     if len(kinds) > 1:
         raise BadSheet(N_("{file} holds codes of several points or months; print each by itself."), file=file)
     place, until = kinds.pop()
-    _print(database(where), where, place, [row["code"] for row in rows], int(until.replace("-", "")), out)
+    print_strips(database(where), where, place, [row["code"] for row in rows], int(until.replace("-", "")), out)
 
 
-def _print(base: Database, where: Settings, place: str, some: list[str], expires: int, out: Path) -> None:
+def print_strips(base: Database, where: Settings, place: str, some: list[str], expires: int, out: Path) -> None:
+    """Codes as strips for receipts, into a PDF file that only its owner reads."""
     from sipas.fieldwork.points import point
     from sipas.inviting.printing import strips
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sipas import codes
 from sipas.errors import N_, SipasError, UnknownPoint
-from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Point, Wave, WavePoint
+from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Device, Point, Wave, WavePoint
 from sipas.registry.units import unit
 
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -39,10 +39,7 @@ def add_point(
         )
     if codes.is_code(code):
         raise BadPoint(N_("“{code}” could be mistaken for an invitation code; choose another code."), code=code)
-    if channel not in CHANNELS:
-        raise BadPoint(
-            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=", ".join(CHANNELS)
-        )
+    _known_channel(channel)
     if form not in FORMS:
         raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=", ".join(FORMS))
     if session.scalar(select(Point.id).where(Point.code == code)):
@@ -88,6 +85,36 @@ def set_invitation(session: Session, code: str, invitation: str) -> Point:
         )
     place.invitation = invitation
     return place
+
+
+def set_channel(session: Session, code: str, channel: str) -> Point:
+    """Says by what people answer at a point, from the next answer on; those that it has keep what they carry.
+
+    Raises BadPoint or UnknownPoint.
+    """
+    _known_channel(channel)
+    place = point(session, code)
+    if channel == "kiosk" and place.invitation == "required":
+        raise BadPoint(
+            N_("Point {point} requires codes, and a kiosk asks whoever stands before it; first say --invitation none."),
+            point=code,
+        )
+    if channel != "kiosk" and session.scalar(
+        select(Device.id).where(Device.point == place.id, Device.revoked.is_(False)).limit(1)
+    ):
+        raise BadPoint(
+            N_("Point {point} has enrolled screens, which are kiosks; first revoke them (`sipas device list`)."),
+            point=code,
+        )
+    place.channel = channel
+    return place
+
+
+def _known_channel(channel: str) -> None:
+    if channel not in CHANNELS:
+        raise BadPoint(
+            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=", ".join(CHANNELS)
+        )
 
 
 def set_form(session: Session, code: str, form: str) -> Point:

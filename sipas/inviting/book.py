@@ -7,6 +7,7 @@ after the night, whether it is spent. Nothing says to whom a code was given: tha
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Point, Wave
 from sipas.fieldwork.waves import open_wave_at
 from sipas.intake.invitations import Invitation, InvitationBatch, code_hash
+from sipas.intake.spent import Marks
 
 KIND = "invitation"  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
 MOST = 100_000  # codes issued at once
@@ -164,6 +166,17 @@ def expire(session: Session, home: Path, today: dt.date) -> int:
     for wave in session.scalars(select(Wave).where(Wave.id.in_({one.wave for one in over}), Wave.id.not_in(left))):
         keys.destroy(home, wave.code, (KIND,))
     return gone
+
+
+def unspent(session: Session, home: Path, wave_code: str, some: Sequence[str]) -> list[str]:
+    """Those of the codes that can still give an answer: neither spent by last night nor today."""
+    key = keys.find(home, wave_code, KIND)
+    if key is None:
+        return []
+    hashes = {code_hash(key, codes.read(code)): code for code in some}
+    free = session.scalars(select(Invitation.key).where(Invitation.key.in_(hashes), Invitation.spent.is_(False)))
+    today = set(Marks(home).spent())
+    return sorted(hashes[bytes(one)] for one in free if bytes(one) not in today)
 
 
 def withdraw(session: Session, home: Path, wave_code: str, code: str) -> None:

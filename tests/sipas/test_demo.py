@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -145,6 +146,29 @@ def test_a_visitor_answers_the_open_wave_and_a_second_start_keeps_it(prepared):
         assert len(releases(session)) == 1
     assert len(steps) < 4  # nothing was done anew
     again.engine.dispose()
+    app.config["DATABASE"].engine.dispose()
+
+
+def test_a_code_from_a_receipt_is_ready_to_try_and_the_next_start_gives_another(prepared, monkeypatch):
+    settings, _ = prepared
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.setenv("SIPAS_ADDRESS", "")
+
+    def a_start():
+        told = CliRunner().invoke(group, ["demo", "--no-serve", "--port", "8123"])
+        assert told.exit_code == 0, told.exception
+        return re.search(r"http://127.0.0.1:8123(/q/\w{8})", told.output)[1]
+
+    address = a_start()
+    assert len((settings.home / "codes.csv").read_text().splitlines()) == 1 + 12
+    assert (settings.home / "codes.pdf").read_bytes().startswith(b"%PDF")
+    assert a_start() == address
+    app = create_app(settings)
+    client = app.test_client()
+    page = client.get(f"{address}/vi").text
+    submission = re.search(r'name="id" value="(\w{32})"', page)[1]
+    assert client.post(f"{address}/vi", data={"id": submission, "service": "ho-tich", "O": "4"}).status_code == 303
+    assert a_start() != address
     app.config["DATABASE"].engine.dispose()
 
 

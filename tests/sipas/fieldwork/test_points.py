@@ -6,10 +6,16 @@ import re
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from sipas import clock, i18n
 from sipas.cli import group
-from tests.make import a_point, a_wave
+from sipas.fieldwork.devices import make_code, revoke
+from sipas.fieldwork.models import CHANNELS
+from sipas.fieldwork.points import point
+from sipas.intake.models import Response
+from tests.make import a_point, a_response, a_wave
+from tests.sealing import Device
 
 
 @pytest.fixture
@@ -34,3 +40,38 @@ def test_a_form_that_does_not_exist_is_refused_and_so_is_a_command_that_changes_
     a_point(database, "to-hieu-1", form="short")
     assert "give one of short, full" in str(runs("to-hieu-1", "--form", "long").exception)
     assert runs("to-hieu-1").exit_code == 2
+
+
+def test_by_command_a_kiosk_becomes_a_point_for_phones_that_requires_codes_and_back(database, runs):
+    a_point(database, "to-hieu-1", form="short")
+    told = runs("to-hieu-1", "--channel", "phone", "--invitation", "required")
+    assert told.exit_code == 0, told.exception
+    assert "channel phone" in told.output
+    with database.reading() as session:
+        assert (point(session, "to-hieu-1").channel, point(session, "to-hieu-1").invitation) == ("phone", "required")
+    assert "first say --invitation none" in str(runs("to-hieu-1", "--channel", "kiosk").exception)
+    assert runs("to-hieu-1", "--channel", "kiosk", "--invitation", "none").exit_code == 0
+    assert "give one of kiosk" in str(runs("to-hieu-1", "--channel", "post").exception)
+
+
+def test_answers_carry_the_new_channel_and_earlier_ones_keep_theirs(database, settings, runs):
+    a_point(database, "to-hieu-1", form="short")
+    a_wave(database, settings, opens_on=clock.today())
+    a_response(database, settings, moment=clock.now())
+    assert runs("to-hieu-1", "--channel", "web").exit_code == 0
+    a_response(database, settings, moment=clock.now())
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Response.channel))) == [CHANNELS["kiosk"], CHANNELS["web"]]
+
+
+def test_enrolled_screens_hold_a_point_to_being_a_kiosk_until_they_are_revoked(client, database, settings, runs):
+    a_point(database, "to-hieu-1", form="short")
+    a_wave(database, settings, opens_on=clock.today())
+    with database.writing() as session:
+        code = make_code(session, "to-hieu-1", clock.now())
+    screen = Device(client)
+    screen.enrols(code)
+    assert "first revoke them" in str(runs("to-hieu-1", "--channel", "phone").exception)
+    with database.writing() as session:
+        revoke(session, screen.id)
+    assert runs("to-hieu-1", "--channel", "phone").exit_code == 0
