@@ -24,6 +24,7 @@ class Welcome:
     facts: tuple[tuple[str, str], ...]
     stored: str
     start: str
+    shorter: str  # the fact about time, where the service field was chosen before
 
 
 def welcome(place: Place, province: str, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
@@ -57,6 +58,10 @@ def _free(place: Place) -> str:
 def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) -> Welcome:
     questions = len(place.instrument.forms[place.form])
     asked = plural("One question", "{n} questions", questions)
+
+    def time(chosen: bool) -> str:
+        return _("{questions}, {minutes}.", questions=asked, minutes=_lasts(place, code, chosen))
+
     who = _("{province} province asks, so that {place} can serve you better.", province=province, place=place.name)
     return Welcome(
         language=code,
@@ -64,10 +69,11 @@ def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) ->
         question=_("How were you served today?"),
         facts=(
             ("who", who),
-            ("time", _("{questions}, {minutes}.", questions=asked, minutes=_lasts(place, code, chosen))),
+            ("time", time(chosen)),
             ("free", _free(place)),
             ("closed", _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")),
         ),
         stored=_("What is stored?"),
         start=_("Start"),
+        shorter=time(True),
     )

@@ -16,6 +16,7 @@ from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment, Response
 from sipas.kiosk import batches
+from sipas.registry.models import Service
 from tests.make import a_point, a_wave
 from tests.pages.conftest import Silent
 from tests.pages.device import CALL, Line, Machine, Screen
@@ -438,3 +439,48 @@ def test_what_was_just_made_is_not_sent_at_once_and_is_once_its_wait_is_over(ope
     screen.page.clock.fast_forward(61 * MINUTE)
     wait_until(lambda: screen.sends(now=False, patient=False) != "busy")
     wait_until(lambda: len(stored(database)) == 5)
+
+
+def test_a_qr_code_chooses_the_service_field_without_the_line_too(machine, database, line):
+    page = machine.starts()
+    screen = Screen(page, database).enrols()
+    line.cut()
+    screen.opens("")
+    shown = page.locator("[lang=en][data-shorter]")  # in Vietnamese the sentence is the same
+    assert shown.text_content() != shown.get_attribute("data-shorter")
+    for unknown in ("?service=nothing", "?service=%22%5D%20x"):
+        screen.opens(unknown)
+        assert "service=" not in page.locator(".start").first.get_attribute("href")
+    screen.opens("?service=dat-dai")
+    assert shown.text_content() == shown.get_attribute("data-shorter")
+    page.locator(".start[lang=en]").click()
+    expect(page).to_have_url(re.compile(r"/k/to-hieu-1/en\?service=dat-dai#q-O$"))
+    expect(page.locator("[name=service][value=dat-dai]")).to_be_checked()
+    page.locator("[data-switch][lang=vi]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
+    page.locator("#O-4").check(force=True)
+    page.goto(f"{page.url.split('#')[0]}#q-about")
+    page.locator(".primary").click()
+    expect(page).to_have_url(re.compile(r"/vi/thanks\?service=dat-dai#done$"))
+    page.locator("main .next").click()
+    expect(page).to_have_url(re.compile(r"/k/to-hieu-1\?service=dat-dai$"))
+    line.mend()
+    assert screen.sends() == "done"
+    (row,) = stored(database)
+    with database.reading() as session:
+        assert session.get(Service, row.field).code == "dat-dai"
+
+
+def test_a_screen_at_a_counter_keeps_its_service_field_when_nobody_touches_it(machine, database):
+    page = machine.starts()
+    screen = Screen(page, database).enrols()
+    page.clock.install()
+    screen.opens("/en?service=dat-dai")
+    page.clock.run_for(61_000)
+    page.clock.run_for(21_000)
+    expect(page).to_have_url(re.compile(r"/k/to-hieu-1\?service=dat-dai$"))
+    page.clock.run_for(120_000)
+    expect(page).to_have_url(re.compile(r"/k/to-hieu-1\?service=dat-dai$"))
+    page.locator(".start[lang=en]").click()
+    page.locator(".stop").click()
+    expect(page).to_have_url(re.compile(r"/k/to-hieu-1\?service=dat-dai$"))

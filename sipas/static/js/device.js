@@ -1,6 +1,7 @@
 // What the pages of an enrolled device do besides: seal, wait, send, and change to new pages between visits only.
 import { moment } from "./device/clock.js";
 import { sealing } from "./device/form.js";
+import preset from "./device/preset.js";
 import { send } from "./device/send.js";
 import { change, get, known, open } from "./device/store.js";
 
@@ -14,6 +15,8 @@ async function enrolled() {
   return (await get(db, "device"))?.id && !(await get(db, "revoked")) ? db : null;
 }
 
+preset();
+addEventListener("words", () => preset()); // another language was laid over the page
 const ready = enrolled().catch(() => null);
 document.querySelectorAll("[data-questionnaire]").forEach((form) => sealing(form, point, ready));
 const db = await ready;
