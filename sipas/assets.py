@@ -2,13 +2,17 @@
 
 A name never means two contents, so a browser keeps a file for a year without asking again.
 
-`static_url("js/kiosk.js")` is `/static/js/kiosk.5d41402abc.js`. Where a file names another one, that name carries the
+`static_url("js/kiosk/look.js")` is `/static/js/kiosk/look.5d41402abc.js`. Where a file names another one, that name carries the
 content of the other as well, so one changed letter changes every name above it and a browser never mixes two versions.
 A plain name is served too, and asked for anew each time.
+
+The visitor's pages hold their style sheet themselves (`style`), for a slow line costs a whole way there and back for a
+second file; `style_hash` is what the reply's policy says of it. The page stays the same for everybody.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 import mimetypes
@@ -20,6 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, request, url_for
+from markupsafe import Markup
 
 HERE = Path(__file__).resolve().parent / "static"
 KINDS = (".css", ".js", ".woff2", ".svg", ".mp3", ".json")
@@ -42,6 +47,8 @@ _NAMES = {
     ".css": re.compile(r"""(?P<before>url\(["']?)(?P<name>\.{0,2}[\w./-]+\.\w+)(?P<after>["']?\))"""),
     ".js": re.compile(r"""(?P<before>\b(?:from|import)\s*\(?\s*["'])(?P<name>\.{1,2}/[\w./-]+)(?P<after>["'])"""),
 }
+# Comments and indents are for those who read the sources.
+_SPARE = re.compile(r"/\*.*?\*/|(?<=[{};,])\s+|\s+(?=[{}])|;\s*(?=\})", re.DOTALL)
 _WORTH_PACKING = (".css", ".js", ".svg", ".json")
 _PACKED_REPLIES = ("text/html", "application/json", "text/css")
 
@@ -88,7 +95,7 @@ def _make(name: str, made: dict[str, Asset]) -> Asset:
     kind = posixpath.splitext(name)[1]
     needs: list[str] = []
     if name in SHEETS:
-        body = "\n".join(_renamed(part, name, made, needs) for part in SHEETS[name]).encode()
+        body = _tight("\n".join(_renamed(part, name, made, needs) for part in SHEETS[name])).encode()
     elif kind in _NAMES:
         body = _renamed(name, name, made, needs).encode()
     else:
@@ -96,6 +103,11 @@ def _make(name: str, made: dict[str, Asset]) -> Asset:
     scripts = tuple(dict.fromkeys(one for one in needs if one.endswith(".js")))
     made[name] = Asset(name, body, hashlib.sha256(body).hexdigest()[:10], scripts)
     return made[name]
+
+
+def _tight(sheet: str) -> str:
+    """A style sheet without what only its readers need."""
+    return _SPARE.sub("", _SPARE.sub("", sheet)).strip()
 
 
 def _renamed(part: str, sent_as: str, made: dict[str, Asset], needs: list[str]) -> str:
@@ -127,10 +139,30 @@ def modules(name: str) -> Iterator[str]:
     return (static_url(one) for one in assets()[name].needs)
 
 
+@lru_cache(maxsize=8)
+def _within(name: str, root: str) -> str:
+    return re.sub(r'url\("\./', f'url("{root}', assets()[name].body.decode())
+
+
+def style(name: str) -> Markup:
+    """A style sheet to stand in the page itself."""
+    return Markup(_within(name, url_for("static", filename="")))  # noqa: S704  (our own file)
+
+
+def style_hash(name: str) -> str:
+    """What a policy says of that sheet, so that it may stand in the page and nothing else may."""
+    return _hashed(style(name))
+
+
+@lru_cache(maxsize=8)
+def _hashed(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
 def install(app: Flask) -> None:
-    """Templates get `static_url` and `modules`; `/static/` answers."""
+    """Templates get `static_url`, `modules` and `style`; `/static/` answers."""
     assets()
-    app.jinja_env.globals.update(static_url=static_url, modules=modules)
+    app.jinja_env.globals.update(static_url=static_url, modules=modules, style=style)
     app.add_url_rule("/static/<path:filename>", "static", serve)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from sipas import assets, i18n
+from sipas import assets, headers, i18n
 from sipas.i18n import _
 from sipas.i18n_words import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
@@ -24,10 +24,11 @@ def leave_no_copy(response: Response) -> Response:
 
 
 @kiosk.after_request
-def style_first(response: Response) -> Response:
-    """The style sheet is asked for before the page has come: nothing is painted without it, and a slow line is slow."""
-    if response.mimetype == "text/html" and response.status_code == 200:
-        response.headers["Link"] = f"<{assets.static_url('kiosk.css')}>; rel=preload; as=style"
+def allow_its_style(response: Response) -> Response:
+    """A page brings its style along, so that a slow line is asked once before something is seen; nobody can slip in
+    another, for the policy names that one by its content."""
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = headers.policy(assets.style_hash("kiosk.css"))
     return response
 
 

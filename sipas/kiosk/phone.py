@@ -23,7 +23,7 @@ from sipas.intake.receive import said
 from sipas.intake.spent import PATIENCE
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
 from sipas.inviting.guesses import Guesses, TooManyGuesses
-from sipas.kiosk import kept, leave_no_copy, offered_here, pages, speak_what_is_offered, style_first, ways_to_see_it
+from sipas.kiosk import allow_its_style, kept, leave_no_copy, offered_here, pages, speak_what_is_offered, ways_to_see_it
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
 from sipas.kiosk.preset import Preset
@@ -34,7 +34,7 @@ from sipas.settings import Settings
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
-phone.after_request(style_first)
+phone.after_request(allow_its_style)
 phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
 kept.install(phone)

@@ -23,8 +23,8 @@ from sipas.i18n_words import offered
 from sipas.kiosk.place import Place
 
 WORKER = Path(__file__).with_name("worker.js")
-SCRIPTS = ("js/device.js", "js/enrol.js", "js/kiosk.js", "js/kiosk/keyboard.js")  # the last is fetched at a touch
-STYLES = ("kiosk.css", "css/device.css")
+SCRIPTS = ("js/device.js", "js/enrol.js")
+STYLES = ("css/device.css",)
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,10 @@ def pages(point: str, languages: Iterable[str]) -> list[str]:
 def files(place: Place, languages: Iterable[str]) -> list[str]:
     """The addresses of every file that those pages bring in, named by content."""
     every = assets.assets()
-    names = dict.fromkeys((*SCRIPTS, *(script for name in SCRIPTS for script in every[name].needs)))
+    scripts = (*SCRIPTS, *(name for name in every if name.startswith("js/kiosk/")))
+    names = dict.fromkeys((*scripts, *(needed for name in scripts for needed in every[name].needs)))
     sheets = (*STYLES, *i18n_words.sheets(languages))
-    styles = b"".join(every[name].body for name in sheets)
+    styles = b"".join(every[name].body for name in ("kiosk.css", *sheets))  # the first stands in the pages themselves
     fonts = [name for name, one in every.items() if name.endswith(".woff2") and one.path.encode() in styles]
     named = (f"audio/{name}" for item in place.instrument.items for _, name in item.audio)
     recordings = [name for name in named if name in every]

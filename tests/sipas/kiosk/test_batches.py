@@ -372,5 +372,5 @@ def test_what_was_given_after_the_waves_last_day_is_late(device, database, setti
 
 def test_a_device_keeps_the_keyboard_too_which_pages_fetch_at_a_touch(client):
     script = client.get("/k/to-hieu-1/worker.js").get_data(as_text=True)
-    for name in ("js/kiosk/keyboard", "js/kiosk/telex", "kiosk"):
+    for name in ("js/kiosk/keyboard", "js/kiosk/telex", "js/kiosk/advance", "fonts/noto-sans-bold", "css/device"):
         assert re.search(rf"/static/{name}\.[0-9a-f]{{10}}\.", script)

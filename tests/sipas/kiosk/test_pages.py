@@ -44,7 +44,7 @@ def test_the_compressed_page_is_the_page(kiosk):
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
     assert ID.sub(b"", gzip.decompress(packed.data)) == ID.sub(b"", plain.data)
-    assert len(packed.data) < 8_000
+    assert len(packed.data) < 12_000  # with its style, and all 22 questions
 
 
 def test_a_page_with_a_gap_survives_any_middle():

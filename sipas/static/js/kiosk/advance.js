@@ -33,3 +33,5 @@ export default function advance(form, wait = 450) {
     scrollTo(0, 0);
   });
 }
+
+document.querySelectorAll("[data-questionnaire]").forEach((form) => advance(form));

@@ -55,3 +55,5 @@ export default function aloud(form) {
   document.addEventListener("visibilitychange", () => document.hidden && stop());
   show();
 }
+
+document.querySelectorAll("[data-questionnaire]").forEach((form) => aloud(form));

@@ -21,7 +21,7 @@ export default function find(place) {
     options.forEach((option) => { option.hidden = !shown.includes(option) && !option.querySelector(":checked"); });
     said.textContent = words(box.value).length ? `${place.dataset.find} ${fitting.length} / ${options.length}` : "";
   };
-  const show = () => { place.hidden = false; place.append(said); narrow(); };
+  const show = () => { place.dataset.works = ""; place.append(said); narrow(); };
 
   if (place.closest("[data-kiosk]")) {  // the keyboard of a kiosk's screen, fetched when it is wanted
     box.inputMode = "none";
@@ -35,3 +35,5 @@ export default function find(place) {
   addEventListener("words", show);
   show();
 }
+
+document.querySelectorAll("[data-find]").forEach((place) => find(place));

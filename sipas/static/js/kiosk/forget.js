@@ -6,3 +6,5 @@ export default function forget(form) {
     location.reload();
   });
 }
+
+document.querySelectorAll("[data-questionnaire]").forEach((form) => forget(form));

@@ -29,3 +29,5 @@ export default function idle(dialog, quiet = 60, warning = 20) {
   ["pointerdown", "keydown", "input"].forEach((event) => addEventListener(event, restart));
   restart();
 }
+
+document.querySelectorAll("[data-idle]").forEach((dialog) => idle(dialog));

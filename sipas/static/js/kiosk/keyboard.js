@@ -82,3 +82,5 @@ export default function keyboard(box) {
   addEventListener("words", show);
   show();
 }
+
+document.querySelectorAll("[data-keys]").forEach((box) => keyboard(box));

@@ -1,6 +1,6 @@
 // Contrast and large letters on the way from page to page. The server knows them from the address; a page out of the
 // device's own store was made without, and the boxes of a questionnaire change them without any address.
-export default function look(page = document) {
+export default function look(page) {
   const boxes = [...page.querySelectorAll("input[data-look]")];
   const asked = (new URLSearchParams(location.search).get("look") ?? "").split("-").filter(Boolean);
 
@@ -22,6 +22,8 @@ export default function look(page = document) {
   };
 
   if (boxes.length) boxes.forEach((box) => { box.checked ||= asked.includes(box.dataset.look); box.addEventListener("change", keep); });
-  else page.documentElement.classList.add(...asked.filter((word) => ["contrast", "large"].includes(word)));
+  else page.classList.add(...asked.filter((word) => ["contrast", "large"].includes(word)));
   keep();
 }
+
+look(document.documentElement);

@@ -7,3 +7,5 @@ export default function quiet(place, seconds = 60) {
   ["pointerdown", "keydown", "scroll"].forEach((event) => addEventListener(event, restart));
   restart();
 }
+
+document.querySelectorAll("[data-quiet]").forEach((place) => quiet(place));

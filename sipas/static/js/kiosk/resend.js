@@ -22,3 +22,5 @@ export default function resend(form, times = 5) {
   };
   tick();
 }
+
+document.querySelectorAll("[data-resend]").forEach((form) => resend(form));

@@ -10,3 +10,5 @@ export default function returns(link, seconds = Number(link.dataset.returns)) {
   };
   tick();
 }
+
+document.querySelectorAll("[data-returns]").forEach((link) => returns(link));

@@ -15,3 +15,5 @@ export default function room(said) {
   addEventListener("words", tell);
   tell();
 }
+
+document.querySelectorAll("[data-room]").forEach((said) => room(said));

@@ -6,3 +6,5 @@ export default function stop(link) {
     location.replace(link.dataset.stop);
   });
 }
+
+document.querySelectorAll("[data-stop]").forEach((link) => stop(link));

@@ -43,3 +43,5 @@ export default function switches(link) {
     }
   });
 }
+
+document.querySelectorAll("[data-switch]").forEach((link) => switches(link));
