@@ -2,7 +2,7 @@
 
 A name never means two contents, so a browser keeps a file for a year without asking again.
 
-`static_url("js/kiosk/look.js")` is `/static/js/kiosk/look.5d41402abc.js`. Where a file names another one, that name carries the
+`static_url("js/seal.js")` is `/static/js/seal.5d41402abc.js`. Where a file names another one, that name carries the
 content of the other as well, so one changed letter changes every name above it and a browser never mixes two versions.
 A plain name is served too, and asked for anew each time.
 

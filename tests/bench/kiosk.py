@@ -19,7 +19,8 @@ from tests.pages.screens import application
 
 SHIFTS = """() => new Promise((tell) => {
     let sum = 0;
-    new PerformanceObserver((list) => list.getEntries().forEach((one) => { sum += one.hadRecentInput ? 0 : one.value; }))
+    const add = (one) => { sum += one.hadRecentInput ? 0 : one.value; };
+    new PerformanceObserver((list) => list.getEntries().forEach(add))
         .observe({type: "layout-shift", buffered: true});
     setTimeout(() => tell(sum), 300);
 })"""
@@ -109,7 +110,9 @@ def first_visit(browser: Browser, address: str, path: str) -> FirstVisit:
     page.on("requestfinished", lambda one: sizes.update({one.url: one.sizes()["responseBodySize"]}))
     page.goto(path, wait_until="networkidle")
     fonts = sum(size for url, size in sizes.items() if url.endswith(".woff2"))
-    seen = FirstVisit(len(sizes), sum(sizes.values()) - fonts, fonts, page.evaluate(PAINT) / 1000, page.evaluate(SHIFTS))
+    seen = FirstVisit(
+        len(sizes), sum(sizes.values()) - fonts, fonts, page.evaluate(PAINT) / 1000, page.evaluate(SHIFTS)
+    )
     page.context.close()
     return seen
 

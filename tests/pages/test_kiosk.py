@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 from sqlalchemy import select
 
 import surveys
-from sipas import assets, clock
+from sipas import clock
 from sipas.intake.models import Response
 from tests.make import a_point, a_wave
 

@@ -1,5 +1,6 @@
 """Files are named by their content, packed, and kept; a page names each file as it is now."""
 
+import base64
 import gzip
 import hashlib
 import posixpath
@@ -91,3 +92,32 @@ def test_pages_for_everybody_are_packed_and_what_somebody_sent_is_not(client):
     wrong = client.post("/k/to-hieu-1/vi", data={"q": "1"}, headers={"Accept-Encoding": "gzip"})
     assert wrong.status_code == 422
     assert "Content-Encoding" not in wrong.headers
+
+
+@pytest.mark.parametrize("page", ["/k/to-hieu-1", "/k/to-hieu-1/vi", "/k/to-hieu-1/vi/thanks", "/q/"])
+def test_a_page_holds_its_style_and_the_policy_names_that_one_alone(client, page):
+    reply = client.get(page)
+    (style,) = re.findall(r"<style>(.*?)</style>", reply.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"; style-src 'self' 'sha256-{digest}';" in reply.headers["Content-Security-Policy"]
+    assert 'rel="stylesheet"' not in reply.text
+    for name in re.findall(r"url\(\"?([^\")]+)\"?\)", style):
+        assert "immutable" in client.get(name).headers["Cache-Control"], name
+
+
+def test_a_style_sheet_without_comments_and_indents_says_the_same():
+    sheet = """/* why */
+a,
+b > c {
+  margin: calc(1px + 2px) auto;
+  content: attr(x) / "";
+}
+
+@media (a) and (b) {
+  d:not(.e) f {
+    x: y;
+  }
+}
+"""
+    first = 'a,b > c{margin: calc(1px + 2px) auto;content: attr(x) / ""}'
+    assert assets._tight(sheet) == first + "@media (a) and (b){d:not(.e) f{x: y}}"
