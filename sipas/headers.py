@@ -35,14 +35,14 @@ def policy(style: str = "") -> str:
 
 POLICY = policy()
 
-EVERYWHERE = (
-    ("Content-Security-Policy", POLICY),
+BESIDES = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
 """No view says any of these itself."""
+EVERYWHERE = (("Content-Security-Policy", POLICY), *BESIDES)
 
 
 def install(app: Flask) -> None:
@@ -69,5 +69,6 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def say(response: Response) -> Response:
-        response.headers.extend(EVERYWHERE)
+        own = "Content-Security-Policy" in response.headers  # a page that holds its style; two policies would refuse it
+        response.headers.extend(BESIDES if own else EVERYWHERE)
         return response

@@ -18,3 +18,6 @@ export function post(form) {
 export default function unfinished(form) {
   form.addEventListener("left", ({ detail }) => detail.push(post(form)));
 }
+
+// On an enrolled screen an unfinished form is sealed (`device/form.js`).
+document.querySelectorAll("[data-unfinished]:not([data-key])").forEach((form) => unfinished(form));
