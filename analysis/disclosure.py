@@ -1,7 +1,8 @@
 """The second door: estimates leave only through `suppress`, which returns another type, `SafeTable`.
 
 Only that type can be released. Primary cells are those that stand on too few people; further cells go with them so that
-none can be computed from what is shown (`withholding`). A table knows earlier ones made from the same answers.
+none can be computed from what is shown (`withholding`) or pinned down by reasoning from all of it (`reading`). A table
+knows earlier ones made from the same answers.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 from analysis.codebook import OVERALL
 from analysis.errors import N_, AnalysisError
+from analysis.reading import COARSER, Known, Reader, nearest
 from analysis.withholding import Sum, Unprotectable, withhold
 
 Record = dict[str, Any]
@@ -49,13 +51,20 @@ class Policy:
     Digits betray as well: with a share, its standard error and its design effect in full, anybody can compute the
     weights behind a figure and, from them and the frame, how many answered in a withheld one. So a table keeps
     `decimals` places of shares and limits and two digits of the rest; a figure too uncertain to show keeps its words.
+
+    Counts betray each other: whoever answered an item answered its factor, so the shown counts around a withheld one
+    leave it little room. So people and answers are given to the nearest `rounding` (never below `minimum`), and as many
+    more rows are withheld as it takes that each withheld count could be any of at least `spread` numbers. With 1 and 1
+    counts are exact and this reader is left out, as in tables of version 1.
     """
 
     minimum: int = 10
     unanimous: int = 20
     decimals: int = 3
+    rounding: int = 5
+    spread: int = 5
     name: str = "sipas-primary"
-    version: str = "1"
+    version: str = "2"
 
     def __post_init__(self) -> None:
         if self.minimum < 3:
@@ -68,6 +77,14 @@ class Policy:
         """The row as it may be read: no more digits than a reader needs."""
         found = dict(row)
         uncertain = row.get("reliability") == "hidden"
+        if self.rounding > 1:
+            people, answers = found["n"], found.get("answers")
+            if people:
+                found["n"] = max(nearest(people, self.rounding), self.minimum)
+            if answers:
+                found["answers"] = (
+                    found["n"] if answers == people else max(nearest(answers, COARSER * self.rounding), found["n"])
+                )
         for name in ("estimate", "low", "high"):
             if found.get(name) is not None:
                 found[name] = None if uncertain else round(found[name], self.decimals)
@@ -152,7 +169,7 @@ class SafeTable:
                     N_("this is {format} version {version}; {known} version 1 is needed"),
                     format=table["format"], version=table["version"], known=_FORMAT,
                 )  # fmt: skip
-            policy = Policy(**table["policy"])
+            policy = Policy(**{"rounding": 1, "spread": 1, **table["policy"]})
             rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
             unsafe = [
                 row
@@ -210,10 +227,23 @@ def suppress(
     shown = {number[key] for key, row in before.items() if not row["withheld"]}
     nested = {OVERALL: tuple(parts), **parts} if parts else {}
     sums = [*_sums_over_domains(keys, number, sizes), *_sums_over_parts(keys, number, sizes, nested)]
+    reader = _reader(keys, sums, parts or {}, rows, policy, [one for one in earlier if one.source == source])
+    costs = [
+        (rows[key].get("reliability") != "hidden", size) if key in rows else ()
+        for key, size in zip(keys, sizes, strict=True)
+    ]
+    open_cells = {number[key] for key in rows if rows[key]["n"]} - shown
+
+    def wider(hidden: set[int]) -> set[int]:
+        narrow = reader.narrow(hidden, policy.spread) if policy.spread > 1 else []
+        found = (reader.company(cell, open_cells - hidden, costs) for cell in narrow)
+        return {cell for cell in found if cell is not None}
+
     try:
         hidden = withhold(
-            sizes, sums, secret, minimum=policy.minimum, known=shown, poles=poles, unanimous=policy.unanimous
-        )
+            sizes, sums, secret,
+            minimum=policy.minimum, known=shown, poles=poles, unanimous=policy.unanimous, wider=wider,
+        )  # fmt: skip
     except Unprotectable as error:
         of, domain = keys[error.cell]
         raise CannotBeProtected(
@@ -222,6 +252,30 @@ def suppress(
         ) from error  # fmt: skip
     safe = (_hidden(row) if number[key] in hidden else _shown(policy.rounded(row)) for key, row in rows.items())
     return SafeTable(safe, policy, source, about or {}, door=_THE_DOOR)
+
+
+def _reader(
+    keys: list[Key], sums: list[Sum], parts: Mapping[str, Sequence[str]], rows: Mapping[Key, Record], policy: Policy,
+    earlier: Sequence[SafeTable],
+) -> Reader:  # fmt: skip
+    """Whoever reads this table and the earlier ones of the same answers, without lines that the true counts break."""
+    pooled = {OVERALL, *parts}
+
+    def known(row: Mapping[str, Any], rules: Policy, true: Record | None) -> Known:
+        return Known.of(row, rules.rounding, rules.minimum, bool(parts) and row["of"] in pooled, true)
+
+    shown = {
+        cell: known(_shown(policy.rounded(rows[key])), policy, rows[key])
+        for cell, key in enumerate(keys)
+        if key in rows
+    }
+    before: dict[int, Known] = {}
+    for table in earlier:
+        for cell, key in enumerate(keys):
+            if key in table._rows:
+                before[cell] = before.get(cell, Known()) & known(table._rows[key], table.policy, rows.get(key))
+    true = {cell: Known.exactly(rows[key]) for cell, key in enumerate(keys) if key in rows}
+    return Reader(keys, sums, parts, shown, before).checked(true)
 
 
 def _sums_over_domains(keys: list[Key], number: dict[Key, int], sizes: list[int]) -> Iterator[Sum]:

@@ -2,10 +2,10 @@
 
 Pure combinatorics over cells numbered 0, 1, 2, ...: what a cell means is `disclosure`'s business. Two attackers are
 kept out: one who subtracts along a line of a table (what is left of a published total), and one who solves all sums of
-a table at once. Bounds (a hidden count lies between 0 and what is left) and the smallest loss are left to optimisation.
+a table at once. A third, who reasons from bounds, is `reading`'s business; `wider` lets it ask for more cells.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,7 @@ def withhold(
     known: Iterable[int] = (),
     poles: Sequence[int] = (),
     unanimous: int = 0,
+    wider: Callable[[set[int]], set[int]] | None = None,
 ) -> set[int]:
     """Enlarge the secret cells until no secret cell follows from the others.
 
@@ -53,7 +54,8 @@ def withhold(
     `poles` says of each cell whether everybody in it answered one way (1), or the other (-1), or not (0): hidden parts
     that hold fewer than `unanimous` people must not all have one pole, for the remainder would tell what each answered.
 
-    Known cells have been published before: they hide nothing. A cell without answers hides nothing either.
+    Known cells have been published before: they hide nothing. A cell without answers hides nothing either. `wider` is
+    told what is hidden when no more follows, and names further cells to hide; with none the search ends.
 
     >>> row = Sum(total=0, parts=(1, 2, 3))
     >>> sorted(withhold([60, 4, 26, 30], [row], [1], minimum=10))
@@ -61,17 +63,23 @@ def withhold(
     """
     poles = poles or [0] * len(sizes)
     state = _Cells(sizes, set(secret), set(known), frozenset(secret), minimum, poles, unanimous)
+    tables = [_Table(lines) for lines in _tables(sums)]
     while True:
         before = state.changes
         for line in sums:
             state.mend(line)
         if state.changes != before:
             continue
-        exposed = [first for table in _tables(sums) if (first := _solved(table, state.hidden()))]
-        if not exposed:
-            return state.secret
+        exposed = [first for table in tables if (first := table.exposed(state.hidden()))]
         for cell, line in exposed:
             state.hide_with(cell, line)
+        if exposed:
+            continue
+        more = wider(state.hidden()) - state.secret if wider else set()
+        if not more:
+            return state.secret
+        for cell in sorted(more):
+            state.add(cell)
 
 
 @dataclass
@@ -134,6 +142,24 @@ class _Cells:
         self.known.add(cell)
         self.changes += 1
         return False
+
+
+class _Table:
+    """Sums that are solved together, and with which hidden cells nothing followed from them."""
+
+    def __init__(self, sums: list[Sum]) -> None:
+        self.sums = sums
+        self.cells = frozenset(cell for line in sums for cell in (line.total, *line.parts))
+        self.silent: set[int] | None = None
+
+    def exposed(self, hidden: set[int]) -> tuple[int, Sum] | None:
+        """A cell that follows, with a line to widen; solved again only where other cells are hidden than last time."""
+        here = hidden & self.cells
+        if here == self.silent:
+            return None
+        found = _solved(self.sums, here)
+        self.silent = None if found else here
+        return found
 
 
 def _tables(sums: Sequence[Sum]) -> list[list[Sum]]:

@@ -21,6 +21,7 @@ from sipas.intake import stored
 from sipas.publishing.review import releases
 from sipas.publishing.shelf import issue
 from sipas.settings import Settings
+from tests.auditor import Auditor
 from tests.make import a_wave
 from tests.people import Visitor
 
@@ -239,3 +240,17 @@ def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, mo
     small = json.loads(said("small-areas", *weighted, "--by", "unit", "--json"))
     assert len(small) == 89
     assert all(row["root_mse"] > 0 for row in small)
+
+
+@pytest.mark.parametrize("unit", ["03814", "03847", "03958"])
+def test_an_auditor_pins_down_no_withheld_count_of_an_office(prepared, unit):
+    """The offices in which exact counts betrayed most; the whole table is too much for linear programs."""
+    settings, _ = prepared
+    one = issue(settings.home, CODE)
+    factors = {factor["code"]: [] for factor in one.manifest["instrument"]["factors"]}
+    for item in one.manifest["instrument"]["items"]:
+        factors.get(item["factor"], []).append(item["code"])
+    found = Auditor(one.table, factors, inside={"unit": unit}).audit(enough=5)
+    assert len(found.between) > 10
+    assert not found.pinned, found.pinned
+    assert min(map(found.values, found.between)) >= 3, str(found)
