@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.calibration import adjust_nonresponse, calibrate, poststratify, rake
 from analysis.cells import Cells
-from analysis.codebook import COARSE, NOT_APPLICABLE, WHOLE_WAVE, Codebook, CodebookItem
+from analysis.codebook import COARSE, NOT_APPLICABLE, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
 from analysis.estimates import Estimates
@@ -87,6 +87,7 @@ __all__ = [
     "COARSE",
     "INTERVALS",
     "NOT_APPLICABLE",
+    "SEVERAL",
     "VARIANCES",
     "WHOLE_WAVE",
     "AnalysisError",

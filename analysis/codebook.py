@@ -14,6 +14,7 @@ OVERALL = "overall"
 ROLES = ("strata", "psu", "ssu", "weight", "fpc")
 FORMAT = 1
 COARSE, WHOLE_WAVE = "coarse", "wave"  # field and month of rows that were stored without them, where few people come
+SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Codebook:
     psus     the design's own list of sampled PSUs as (stratum, psu); None = those in the data
     detailed (unit, field) of the rows that keep their field and month; rows of a unit's other fields say `coarse` and
              `wave` instead, and are one weighting class; None = every row keeps them
+    several  (unit, field) of the rows that do not say at which point they were given: their point and stratum are
+             `several`, their PSU is the week; None = every row says it
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
     """
 
@@ -67,6 +70,7 @@ class Codebook:
     missing: tuple[int, ...] = ()
     notes: str = ""
     detailed: tuple[tuple[str, str], ...] | None = None
+    several: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -150,8 +154,9 @@ class Codebook:
     def to_json(self) -> str:
         """As text for a file; `from_json` gives an equal codebook back."""
         content = {"codebook": FORMAT, **asdict(self)}
-        if self.detailed is None:  # so that digests of older snapshots stay
-            del content["detailed"]
+        for name in ("detailed", "several"):
+            if content[name] is None:  # so that digests of older snapshots stay
+                del content[name]
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -169,8 +174,9 @@ class Codebook:
         content["columns"] = {role: tuple(names) for role, names in content["columns"].items()}
         if content["psus"] is not None:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
-        if content.get("detailed") is not None:
-            content["detailed"] = tuple(tuple(pair) for pair in content["detailed"])
+        for name in ("detailed", "several"):
+            if content.get(name) is not None:
+                content[name] = tuple(tuple(pair) for pair in content[name])
         content["not_applicable"] = tuple(content["not_applicable"])
         content["missing"] = tuple(content["missing"])
         return cls(**content)

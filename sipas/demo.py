@@ -19,6 +19,7 @@ from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.detail import kept
+from sipas.fieldwork.kept_points import kept_in
 from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
 from sipas.fieldwork.points import add_point, points, set_invitation
 from sipas.fieldwork.waves import close_wave, open_wave
@@ -231,22 +232,24 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
     sexes, ages = (dict(zip(_profile(instrument, name), range(1, 9), strict=False)) for name in ("sex", "age"))
     columns = {name: answers[name].to_pylist() for name in answers.column_names}
     detail = kept(session, wave) or frozenset()
+    told = kept_in(session, wave)
+    point = [place_ids[i] for i in columns["place"]]
+    unit = [unit_ids[code] for code in columns["unit"]]
+    field = [service_ids[code] for code in columns["field"]]
     rows = anonymise_many(
         columns["packed"],
         wave=wave.id,
-        point=[place_ids[i] for i in columns["place"]],
-        unit=[unit_ids[code] for code in columns["unit"]],
-        field=[service_ids[code] for code in columns["field"]],
+        point=point,
+        unit=unit,
+        field=field,
         day=[_day(week, month) for week, month in zip(columns["week"], columns["month"], strict=True)],
         channel=[CHANNELS[word] for word in columns["channel"]],
         language=[LANGUAGE_CODES[word] for word in columns["language"]],
         form=[FORMS[word] for word in columns["form"]],
         sex=[sexes.get(word, 0) for word in columns["sex"]],
         age=[ages.get(word, 0) for word in columns["age"]],
-        coarse=[
-            (unit_ids[unit], service_ids[field]) not in detail
-            for unit, field in zip(columns["unit"], columns["field"], strict=True)
-        ],
+        coarse=[pair not in detail for pair in zip(unit, field, strict=True)],
+        several=[one not in told for one in zip(point, unit, field, strict=True)],
         key=marks(keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=keys.load(settings.home, wave.code, "cluster"),
     )

@@ -159,7 +159,7 @@ def wave() -> None:
 def list_waves(as_json: bool) -> None:
     from sipas import keys
     from sipas.fieldwork.waves import waves
-    from sipas.intake import late_by_point, stored, unfinished
+    from sipas.intake import late_by_point, stored, unfinished, without_point
 
     where = settings()
     with database(where).reading() as session:
@@ -171,6 +171,7 @@ def list_waves(as_json: bool) -> None:
                 "responses": stored(session, one.id),
                 "partial": one.partial,
                 "unfinished": unfinished(session, one.id),
+                "without_point": without_point(session, one.id),
                 "version": one.version,
                 "opens_on": str(one.opens_on),
                 "closes_on": str(one.closes_on) if one.closes_on else None,
@@ -191,6 +192,7 @@ def list_waves(as_json: bool) -> None:
                 _("state"),
                 _("questionnaire"),
                 _("answers"),
+                _("of them without a point"),
                 _("late"),
                 _("from"),
                 _("to"),
@@ -203,6 +205,7 @@ def list_waves(as_json: bool) -> None:
                     _(w["state"]),
                     f"{w['instrument']} v{w['version']}",
                     w["responses"],
+                    w["without_point"],
                     w["late"],
                     w["opens_on"],
                     w["closes_on"] or "",
@@ -259,6 +262,7 @@ def open_(
     partial: str,
 ) -> None:
     from sipas import keys
+    from sipas.fieldwork.kept_points import fineness
     from sipas.fieldwork.settled import settled
     from sipas.fieldwork.waves import open_wave
     from surveys import load
@@ -279,13 +283,21 @@ def open_(
             partial=partial,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
-        outcome = settled(session, opened)
+        outcome, fine = settled(session, opened), fineness(session, opened)
         if dry_run:
             session.rollback()
         else:
             keys.make(where.home, opened.code)
     if outcome:
         _tell(outcome, coarsest)
+    note(
+        _(
+            "Stored without the point, for several places receive such dossiers and nobody counts how few came to "
+            "each: {unplaced} of {taken} service fields, counted at each point.",
+            unplaced=number(fine.unplaced),
+            taken=number(fine.taken),
+        )
+    )
     if dry_run:
         note(_("Nothing was opened (--dry-run)."))
         return

@@ -38,21 +38,23 @@ class UnitProgress:
     """The points of one receiving unit; `dossiers` are those that it handled itself."""
 
     unit: Unit
-    points: tuple[tuple[Point, int], ...]
+    points: tuple[PointProgress, ...]
     dossiers: int
 
     @property
     def answers(self) -> int:
-        return sum(count for _, count in self.points)
+        return sum(one.responses for one in self.points)
 
 
 @dataclass(frozen=True)
 class WaveProgress:
-    """A wave, unit by unit; `late` is point id -> answers that came after it was frozen."""
+    """A wave, unit by unit; `late` is point id -> answers that came after it was frozen, `without_point` the answers
+    that do not say where they were given."""
 
     summary: Summary
     units: tuple[UnitProgress, ...]
     late: Mapping[int, int]
+    without_point: int
     silent: tuple[tuple[Point, Silent], ...] = ()
 
 
@@ -63,26 +65,28 @@ def summaries(session: Session, today: dt.date, watch: Watch | None = None) -> l
 
 def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = None) -> WaveProgress:
     """One wave in the order of the registry; `watch` is what the last night found of silent points."""
-    counted = progress(session, wave, stored_by_point(session, wave.id))
+    counts = stored_by_point(session, wave.id)
+    counted = progress(session, wave, counts)
     dossiers = _dossiers(session, wave, today)
-    places: dict[str, list[tuple[Point, int]]] = {}
+    places: dict[str, list[PointProgress]] = {}
     for one in counted:
-        places.setdefault(one.point.unit, []).append((one.point, one.responses))
+        places.setdefault(one.point.unit, []).append(one)
     hushed = _hushed(wave, counted, watch, today)
     units = session.scalars(select(Unit).where(Unit.code.in_(places)).order_by(Unit.id))
     return WaveProgress(
         Summary(
             wave=wave,
             state="over" if wave.state == "open" and not asks(wave, today) else wave.state,
-            answers=_frozen(session, wave) if wave.dropped_on else sum(one.responses for one in counted),
+            answers=_frozen(session, wave) if wave.dropped_on else sum(counts.values()),
             points=len(counted),
-            silent=0 if wave.dropped_on else sum(not one.responses for one in counted),
+            silent=0 if wave.dropped_on else sum(one.silent for one in counted),
             dossiers=sum(dossiers.values()),
             unfinished=unfinished(session, wave.id) if wave.partial == "keep" else 0,
             hushed=len(hushed),
         ),
         tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),
         late_by_point(session, wave.id),
+        counts.get(0, 0),
         hushed,
     )
 

@@ -23,6 +23,11 @@ from sipas.tables import read_table
 if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
 
+WITHOUT_POINT = N_(
+    "the point “several” stands for answers that were stored without their point, for several places receive dossiers "
+    "of their field for their office ({pairs} pairs of office and field); no other point's figures hold them"
+)
+
 Families = Sequence[Sequence[str]]
 Progress = Callable[[int], None]
 
@@ -146,6 +151,8 @@ def _snapshot(
     if source.lonely:
         cells = cells.with_lonely(source.lonely)
     notes = [SipasError(N_("the answers in this file are simulated"))] if snapshot.codebook.simulated else []
+    if snapshot.codebook.several and any("point" in family for family in by):
+        notes.append(SipasError(WITHOUT_POINT, pairs=len(snapshot.codebook.several)))
     if source.frame is None:
         weights = analysis.design_weights(cells)
     else:

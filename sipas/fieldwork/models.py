@@ -15,6 +15,7 @@ INVITATIONS = ("none", "optional", "required")
 STATES = ("open", "closed", "frozen")
 DETAILS = ("all", "frame", "coarsest")
 PARTIAL = ("drop", "keep")
+POINTS_KEPT = ("all", "some")
 
 
 class Point(Base):
@@ -63,6 +64,12 @@ class Wave(Base):
         server_default="drop",
         comment="what becomes of a form that is left unfinished on a kiosk: drop, or keep it marked",
     )
+    points_kept: Mapped[str] = mapped_column(
+        String(10),
+        default="some",
+        server_default="all",
+        comment="which answers keep their point and channel: all, some (those of `kept_point`)",
+    )
     grace_until: Mapped[dt.date | None] = mapped_column(Date, comment="last day on which late answers are counted")
     dropped_on: Mapped[dt.date | None] = mapped_column(Date, comment="when its answers were dropped from the tables")
 
@@ -82,6 +89,19 @@ class Detail(Base):
     __tablename__ = "detail"
 
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
+
+
+class KeptPoint(Base):
+    """A field that a point takes in for a unit, and whose answers keep that point: nobody else takes it in, or enough
+    come to each of the office's points. Another point may be closed or another unit responsible: then it is not here,
+    and the answer keeps none."""
+
+    __tablename__ = "kept_point"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    point_id: Mapped[int] = mapped_column(ForeignKey("point.id"), primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
     field_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
 

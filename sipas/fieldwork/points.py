@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sipas import codes
 from sipas.errors import N_, SipasError, UnknownPoint
+from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Device, Point, Wave, WavePoint
 from sipas.registry.units import unit
 
@@ -63,6 +64,9 @@ def add_point(
     newest = session.scalar(select(Wave.id).where(Wave.state == "open").order_by(Wave.id.desc()).limit(1))
     if newest is not None:
         session.add(WavePoint(wave_id=newest, point_id=point.id))
+        session.flush()
+    for wave in session.scalars(select(Wave).where(Wave.state == "open", Wave.points_kept == "some")):
+        settle_points(session, wave, joining=point)
     return point
 
 

@@ -1,4 +1,6 @@
-"""How far a wave has come: answers per unit of the receiving point. Never per official, never per week."""
+"""How far a wave has come: answers per unit of the receiving point. Never per official, never per week.
+
+Answers that do not say where they were given are one number for the whole wave."""
 
 from __future__ import annotations
 
@@ -8,18 +10,26 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sipas.fieldwork.kept_points import told_points
 from sipas.fieldwork.models import Point, Wave, WavePoint
 
 
 @dataclass(frozen=True)
 class PointProgress:
-    """A point, and how many answers of a wave came from it."""
+    """A point, and how many answers of a wave name it; none ever does where `told` is false."""
 
     point: Point
     responses: int
+    told: bool = True
+
+    @property
+    def silent(self) -> bool:
+        """Whether answers should name it, and none does."""
+        return self.told and not self.responses
 
 
 def progress(session: Session, wave: Wave, counts: Mapping[int, int]) -> list[PointProgress]:
     """Every point of the wave with its count; `counts` comes from the first door (point id -> answers)."""
     places = session.scalars(select(Point).join(WavePoint).where(WavePoint.wave_id == wave.id).order_by(Point.id))
-    return [PointProgress(place, counts.get(place.id, 0)) for place in places]
+    told = told_points(session, wave)
+    return [PointProgress(one, counts.get(one.id, 0), told is None or one.id in told) for one in places]

@@ -14,6 +14,7 @@ from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, UnknownCode
 from sipas.fieldwork.detail import kept
+from sipas.fieldwork.kept_points import keeping
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
 from sipas.fieldwork.waves import hold, open_wave_at, wave_of
@@ -29,16 +30,19 @@ _OPEN = "select 1 from wave where id = {0} and state = 'open' and (closes_on is 
 class Visit:
     """A point on a day: its wave, and each service field it takes with the responsible unit's number.
 
-    `detail` are the pairs of unit and field in which an answer keeps field, month and profile; None: in all.
+    `detail` are the pairs of unit and field in which an answer keeps field, month and profile, `kept_at` those in which
+    it keeps this point; None: in all.
     """
 
     wave: Wave
     point: Point
     services: tuple[tuple[Service, int], ...]
     detail: frozenset[tuple[int, int]] | None = None
+    kept_at: frozenset[tuple[int, int]] | None = None
 
     def codes(self, service: str, channel: str = "", form: str = "") -> dict[str, int]:
-        """The small numbers that an answer carries, and whether few people come for it (`coarse`, 0 or 1).
+        """The small numbers that an answer carries, and, each 0 or 1, whether few people come for it (`coarse`) and
+        whether its point would tell too much (`several`).
 
         Raises UnknownCode for a service that this point does not take.
         """
@@ -52,6 +56,7 @@ class Visit:
                     "channel": CHANNELS[channel or self.point.channel],
                     "form": FORMS[form or self.point.form],
                     "coarse": int(self.detail is not None and (responsible, one.id) not in self.detail),
+                    "several": int(self.kept_at is not None and (responsible, one.id) not in self.kept_at),
                 }
         raise UnknownCode(
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
@@ -139,4 +144,5 @@ def _visit(session: Session, wave: Wave, place: Point, on: dt.date) -> Visit:
         raise NoOpenWave(
             N_("{point} has no service field to ask about yet; please tell the staff of the survey."), point=place.name
         )
-    return Visit(wave, place, tuple((service, numbers[who]) for service, who in pairs), kept(session, wave))
+    offered = tuple((service, numbers[who]) for service, who in pairs)
+    return Visit(wave, place, offered, kept(session, wave), keeping(session, wave, place))

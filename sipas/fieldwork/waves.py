@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.detail import settle
+from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import PARTIAL, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 from sipas.plain import Short, whole
@@ -39,8 +40,9 @@ def open_wave(
 ) -> Wave:
     """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
 
-    How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`); raises NoFrame
-    where none are loaded, unless `coarsest` says that no answer shall keep field, month and profile.
+    How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`) and from who takes
+    in what (`sipas.fieldwork.kept_points`); raises NoFrame where no counts are loaded, unless `coarsest` says that no
+    answer shall keep field, month and profile.
     `partial` says what becomes of a form that is left unfinished on a kiosk; it holds for the whole wave, for the first
     page tells people beforehand.
     """
@@ -90,6 +92,8 @@ def open_wave(
     session.flush()
     session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
     settle(session, wave, places, coarsest)
+    session.flush()
+    settle_points(session, wave)
     return wave
 
 

@@ -112,6 +112,7 @@ class Lines:
             sex=values["sex"],
             age=values["age"],
             coarse=codes["coarse"],
+            several=codes["several"],
             key=key,
             cluster_key=self.secrets["cluster"],
         )
@@ -194,7 +195,7 @@ class Lines:
         both = which % len(words) * len(offices) + office % len(offices)
         count = len(words) * len(offices)
         pairs, pair_of = np.unique(visit * count + both, return_inverse=True)
-        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field", "coarse")}
+        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field", "coarse", "several")}
         for pair in pairs.tolist():
             place, word, unit = pair // count, words[pair % count // len(offices)], offices[pair % len(offices)]
             codes = self._taken(place, word, unit) if place != BAD else {}

@@ -1,17 +1,35 @@
 """The first door: people -> rows. No Flask, no request, no identity in here; plain values come in, an anonymous row
 goes to the database. What is kept of a person is `STORED`, and the kiosk's privacy page prints that list."""
 
-from sipas.intake.anonymise import COARSER, LANGUAGE_CODES, STORED, anonymise, anonymise_many, cluster_label, comment_of
+from sipas.intake.anonymise import (
+    COARSER,
+    LANGUAGE_CODES,
+    PLACELESS,
+    STORED,
+    anonymise,
+    anonymise_many,
+    cluster_label,
+    comment_of,
+)
 from sipas.intake.answers import Answers
 from sipas.intake.bulk import record_many
 from sipas.intake.marks import marks, marks_of_lines
 from sipas.intake.receive import Outcome, receive
-from sipas.intake.record import late_by_point, live_by_month, record, stored, stored_by_point, unfinished
+from sipas.intake.record import (
+    late_by_point,
+    live_by_month,
+    record,
+    stored,
+    stored_by_point,
+    unfinished,
+    without_point,
+)
 from sipas.intake.screen import screen
 
 __all__ = [
     "COARSER",
     "LANGUAGE_CODES",
+    "PLACELESS",
     "STORED",
     "Answers",
     "Outcome",
@@ -30,4 +48,5 @@ __all__ = [
     "stored",
     "stored_by_point",
     "unfinished",
+    "without_point",
 ]

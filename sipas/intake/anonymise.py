@@ -17,7 +17,7 @@ from sipas.errors import N_
 from sipas.i18n_languages import NUMBERS
 from sipas.intake.answers import Answers
 from sipas.intake.marks import mark
-from sipas.intake.models import Comment, Row, row_type
+from sipas.intake.models import PROBE, Comment, Row, row_type
 
 STORED: dict[str, str] = {
     "key": N_("a random mark of the answer, which says nothing about you or about the time"),
@@ -26,7 +26,10 @@ STORED: dict[str, str] = {
     "unit": N_("which office is responsible for your dossier"),
     "field": N_("the service field that you chose"),
     "month": N_("the month, neither day nor hour"),
-    "cluster": N_("a mark shared by all answers of one point and week; its key is destroyed when the survey ends"),
+    "cluster": N_(
+        "a mark shared by all answers of one point and week, or of one week where the point is not stored; its key is "
+        "destroyed when the survey ends"
+    ),
     "channel": N_("whether it was a kiosk, a phone, the web or paper"),
     "language": N_("the language of the questionnaire"),
     "form": N_("whether the questionnaire was the short or the full one, and whether it was finished"),
@@ -38,8 +41,14 @@ STORED: dict[str, str] = {
 COARSER = ("field", "month", "language", "sex", "age")
 """Not stored (0) where few people come for a service field; a comment then keeps neither office, field nor month."""
 
+PLACELESS = ("point", "channel")
+"""Not stored (0) where several places receive for the office and field, for nobody counts how few came to one of them;
+the label is then that of the week alone. A channel that few points have would name the point, so it goes with it."""
+
 NOTHING = dict.fromkeys(COARSER, 0)
+NOWHERE = dict.fromkeys(PLACELESS, 0)
 LARGEST = 2**15 - 1  # that a small number's column holds
+
 LANGUAGE_CODES = NUMBERS
 
 
@@ -57,6 +66,7 @@ def anonymise(
     sex: int,
     age: int,
     coarse: int,
+    several: int,
     submission: str,
     cluster_key: bytes,
     id_key: bytes,
@@ -64,12 +74,13 @@ def anonymise(
     """Turn one visit into the only thing we keep of it.
 
     `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
-    `coarse` is 1 where few people come for this field of the unit: then what `COARSER` names is not stored.
+    `coarse` is 1 where few people come for this field of the unit: then what `COARSER` names is not stored; `several`
+    is 1 where several places receive for it: then what `PLACELESS` names is not.
     `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
 
     `anonymise_many` is the same door, wide; for one visit its arrays would cost ten times as much.
     """
-    local = clock.local(moment)
+    local, nowhere = clock.local(moment), bool(several) and channel != PROBE
     row = Row(
         key=mark(id_key, submission),
         wave=wave,
@@ -77,7 +88,7 @@ def anonymise(
         unit=unit,
         field=field,
         month=local.year * 100 + local.month,
-        cluster=cluster_label(cluster_key, point, clock.cluster_week(local.date()), bool(coarse)),
+        cluster=cluster_label(cluster_key, 0 if nowhere else point, clock.cluster_week(local.date()), bool(coarse)),
         channel=channel,
         language=LANGUAGE_CODES[language],
         form=form,
@@ -87,7 +98,8 @@ def anonymise(
     )
     if not all(0 <= number <= LARGEST for number in (wave, point, unit, field, channel, form, sex, age)):
         raise OverflowError("a number does not fit its column")
-    return row._replace(**NOTHING) if coarse else row
+    row = row._replace(**NOTHING) if coarse else row
+    return row._replace(**NOWHERE) if nowhere else row
 
 
 def anonymise_many(
@@ -104,6 +116,7 @@ def anonymise_many(
     sex: ArrayLike,
     age: ArrayLike,
     coarse: ArrayLike,
+    several: ArrayLike,
     key: NDArray[np.void],
     cluster_key: bytes,
 ) -> NDArray[np.void]:
@@ -116,6 +129,7 @@ def anonymise_many(
     days = np.asarray(day, "datetime64[D]")
     months = days.astype("datetime64[M]").astype(int)
     few = np.broadcast_to(np.asarray(coarse, bool), len(answers))
+    nowhere = np.broadcast_to(np.asarray(several, bool) & (np.asarray(channel) != PROBE), len(answers))
     known: dict[str, ArrayLike] = {
         "key": key,
         "wave": wave,
@@ -123,7 +137,7 @@ def anonymise_many(
         "unit": unit,
         "field": field,
         "month": (1970 + months // 12) * 100 + months % 12 + 1,
-        "cluster": _clusters(np.asarray(point), days, few, cluster_key),
+        "cluster": _clusters(np.where(nowhere, 0, point), days, few, cluster_key),
         "channel": channel,
         "language": language,
         "form": form,
@@ -138,6 +152,8 @@ def anonymise_many(
             raise OverflowError(f"a value of “{name}” does not fit its column")
     for name in COARSER:
         rows[name][few] = 0
+    for name in PLACELESS:
+        rows[name][nowhere] = 0
     return rows
 
 
@@ -159,7 +175,8 @@ def _clusters(
 
 
 def cluster_label(key: bytes, point: int, week: str, coarse: bool = False) -> bytes:
-    """The opaque label of a point's week: one for answers with their month beside it, another for those without."""
+    """The opaque label of a point's week (point 0: of a week): one for answers with their month beside it, another for
+    those without."""
     return keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
 
 

@@ -20,6 +20,8 @@ from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.screen import screen
 from sipas.plain import Short
 
+SAME = ("channel", "field", "form", "point", "wave")
+
 
 class Outcome(Enum):
     """What became of an answer."""
@@ -30,8 +32,13 @@ class Outcome(Enum):
 
 
 def said(codes: Mapping[str, int], answers: Answers, sex: int = 0, age: int = 0) -> str:
-    """All that makes an answer the same answer when it is sent again, but for its comment."""
-    return "|".join(map(str, (answers.packed.hex(), sorted(codes.items()), sex, age)))
+    """All that makes an answer the same answer when it is sent again, but for its comment.
+
+    Only what the visitor chose and where: which office is responsible, and so how finely the answer is stored, may have
+    changed while it waited, and must not make another answer of it.
+    """
+    chosen = [(name, codes[name]) for name in SAME]
+    return "|".join(map(str, (answers.packed.hex(), chosen, sex, age)))
 
 
 def receive(
@@ -52,8 +59,8 @@ def receive(
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
-    `codes` are the small numbers of wave, point, unit, field, channel and form, and `coarse`, as `Visit.codes` gives
-    them; `wave` is its code, for its keys. `unfinished` marks a form that was left in the middle.
+    `codes` are the small numbers of wave, point, unit, field, channel and form, `coarse` and `several`, as
+    `Visit.codes` gives them; `wave` is its code, for its keys. `unfinished` marks a form that was left in the middle.
     `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
     and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then,
     and its comment is still taken: that may have been what had no room the first time.

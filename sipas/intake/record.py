@@ -96,8 +96,14 @@ def unfinished(session: Session, wave: int) -> int:
     return session.scalar(found) or 0
 
 
+def without_point(session: Session, wave: int) -> int:
+    """How many answers of a wave do not say where they were given: one number, never by office."""
+    query = select(func.count()).select_from(Response)
+    return session.scalar(query.where(Response.wave == wave, Response.point == 0, PEOPLE, FINISHED)) or 0
+
+
 def stored_by_point(session: Session, wave: int) -> dict[int, int]:
-    """Point id -> answers of the wave stored now."""
+    """Point id -> answers of the wave stored now; under 0 those that do not say where they were given."""
     rows = session.execute(
         select(Response.point, func.count()).where(Response.wave == wave, PEOPLE, FINISHED).group_by(Response.point)
     ).all()

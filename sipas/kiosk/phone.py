@@ -17,7 +17,7 @@ from sipas import clock, codes, i18n
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork.visits import Visit
-from sipas.intake import COARSER, STORED, Outcome
+from sipas.intake import COARSER, PLACELESS, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
 from sipas.intake.spent import PATIENCE
@@ -220,7 +220,14 @@ def late(point: str, language: str) -> str:
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer, and what of a code."""
     way = _way(point, language)
-    return render_template("kiosk/privacy.html", place=way.place, invited=way.invited, stored=STORED, coarser=COARSER)
+    return render_template(
+        "kiosk/privacy.html",
+        place=way.place,
+        invited=way.invited,
+        stored=STORED,
+        coarser=COARSER,
+        placeless=PLACELESS,
+    )
 
 
 @phone.get(f"/<point>/{LANGUAGE}/thanks")

@@ -11,7 +11,7 @@ from sipas import clock, i18n
 from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
-from sipas.intake import COARSER, STORED, Answers
+from sipas.intake import COARSER, PLACELESS, STORED, Answers
 from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
 from sipas.kiosk import kiosk, offered_here, pages
@@ -147,7 +147,14 @@ def what_was_said(visit: Visit, form: Questionnaire, channel: str = "") -> dict[
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer: the very list that the first door keeps to."""
     place = Place.of(_visit(point, language))
-    return render_template("kiosk/privacy.html", place=place, preset=Preset.of(place), stored=STORED, coarser=COARSER)
+    return render_template(
+        "kiosk/privacy.html",
+        place=place,
+        preset=Preset.of(place),
+        stored=STORED,
+        coarser=COARSER,
+        placeless=PLACELESS,
+    )
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/late")

@@ -2,8 +2,9 @@
 
 Stratum is the unit of the receiving point, PSU a point's week; the file lists every point-week that was open, also
 those in which nobody answered, by their labels alone. Answers that were stored coarser, where few people come, have the
-field `coarse` and the month `wave`: together they are one weighting class of their unit (`Codebook.detailed`). Rows are
-sorted by their random keys, which are then dropped.
+field `coarse` and the month `wave`: together they are one weighting class of their unit (`Codebook.detailed`). Answers
+stored without their point have the point `several` (`Codebook.several` says of which unit and field): they are a
+stratum of their own, whose PSUs are the weeks. Rows are sorted by their random keys, which are then dropped.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, read_snapshot, write_snapshot
+from analysis import COARSE, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, read_snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
 from sipas import keys
 from sipas.database import Database
@@ -92,17 +93,18 @@ def _table(session: Session, wave: Wave, instrument: Instrument, unfinished: boo
     if not rows:
         raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
-    places = {place.id: place for place in session.scalars(select(Point))}
+    places = {place.id: (place.unit, place.code) for place in session.scalars(select(Point))}
+    places[0] = SEVERAL, SEVERAL
     units = {unit.id: unit.code for unit in session.scalars(select(Unit))}
     services = {service.id: service.code for service in session.scalars(select(Service))}
     options = {q.code: {0: None, **{i: o.code for i, o in enumerate(q.options, 1)}} for q in instrument.profile}
     readable: dict[str, list[object]] = {
-        "stratum": [places[one].unit for one in columns["point"]],
+        "stratum": [places[one][0] for one in columns["point"]],
         "psu": [label.hex() for label in columns["cluster"]],
         "unit": [units[one] for one in columns["unit"]],
         "field": [services[one] if one else COARSE for one in columns["field"]],
         "month": [_month(one, field) for one, field in zip(columns["month"], columns["field"], strict=True)],
-        "point": [places[one].code for one in columns["point"]],
+        "point": [places[one][1] for one in columns["point"]],
     }
     for name, codes in (("channel", CHANNELS), ("language", LANGUAGE_CODES), ("form", FORM_WORDS)):
         words = {0: None, **{number: word for word, number in codes.items()}}
@@ -136,11 +138,15 @@ def _codebook(
     forms = {str(word).removesuffix(LEFT) for word in table["form"].unique().to_pylist()}
     asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
     used = {instrument.factor_of(item.code) for item in asked}
+    points = set(pc.unique(table["point"]).to_pylist())
     few = set(pc.unique(table["point"].filter(pc.equal(table["field"], COARSE))).to_pylist())
+    opened = {(place.unit, place.code, place.id, week) for place, week in open_weeks(session, wave, today)}
+    if SEVERAL in points:
+        opened |= {(SEVERAL, SEVERAL, 0, week) for *_, week in opened}
     weeks = {
-        (place.unit, cluster_label(key, place.id, week, coarse).hex())
-        for place, week in open_weeks(session, wave, today)
-        for coarse in ([False, True] if place.code in few else [False])
+        (stratum, cluster_label(key, number, week, coarse).hex())
+        for stratum, point, number, week in opened
+        for coarse in ([False, True] if point in few else [False])
     }
     seen = set(zip(table["stratum"].to_pylist(), table["psu"].to_pylist(), strict=True))
     return Codebook(
@@ -158,6 +164,7 @@ def _codebook(
         psus=tuple(sorted(weeks | seen)),
         notes=f"{wave.opens_on} – {wave.closes_on}{_about_unfinished(session, wave, table)}",
         detailed=_detailed(session, wave),
+        several=_several(table),
     )
 
 
@@ -168,6 +175,13 @@ def _about_unfinished(session: Session, wave: Wave, table: pa.Table) -> str:
     is_in = any(str(word).endswith(LEFT) for word in table["form"].unique().to_pylist())
     where = f"in this file, as form …{LEFT}" if is_in else "left out of this file"
     return f"; {kept_unfinished(session, wave.id)} unfinished forms {where}"
+
+
+def _several(table: pa.Table) -> tuple[tuple[str, str], ...] | None:
+    """The pairs of unit and field whose answers do not say at which point they were given."""
+    without = table.filter(pc.equal(table["point"], SEVERAL))
+    pairs = set(zip(without["unit"].to_pylist(), without["field"].to_pylist(), strict=True))
+    return tuple(sorted(pairs)) or None
 
 
 def _detailed(session: Session, wave: Wave) -> tuple[tuple[str, str], ...] | None:

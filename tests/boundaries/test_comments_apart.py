@@ -36,7 +36,7 @@ def people(database, settings, plainly):
     for number in range(PEOPLE):
         who = {"submission": f"{number:032x}", "id_key": b"i" * 32, "moment": A_MORNING}
         answer = anonymise(PACKED, wave=1, point=1, unit=1, field=1, channel=1, language="vi", form=1, sex=0, age=0,
-                           coarse=0, cluster_key=b"c" * 32, **who)  # fmt: skip
+                           coarse=0, several=0, cluster_key=b"c" * 32, **who)  # fmt: skip
         comment = comment_of(f"Lời thứ {number}", wave=1, unit=1, field=1, coarse=0, **who)
         pairs[bytes(answer.key)] = bytes(comment.key)
         database.write(lambda connection, row=answer: record(connection, row))

@@ -44,7 +44,8 @@ PACKED = Answers.of(load("service-2024"), "short", {"O": "4"})
 def an_answer(database, submission):
     """Stores one answer in a transaction of its own; gives its key."""
     row = anonymise(PACKED, wave=1, point=1, unit=1, field=1, moment=A_MORNING, channel=2, language="vi", form=1,
-                    sex=0, age=0, coarse=0, submission=submission, cluster_key=b"c" * 32, id_key=b"i" * 32)  # fmt: skip
+                    sex=0, age=0, coarse=0, several=0, submission=submission, cluster_key=b"c" * 32,
+                    id_key=b"i" * 32)  # fmt: skip
     with database.writing() as session:
         record(session.connection(), row)
     return bytes(row.key)

@@ -38,7 +38,7 @@ def arrive(database, count=ARRIVALS):
     order = {}
     for number in range(count):
         row = anonymise(packed, wave=1, point=1, unit=1, field=1, moment=A_MORNING, channel=1, language="vi", form=1,
-                        sex=0, age=0, coarse=0, submission=f"{number:032x}", cluster_key=b"c" * 32,
+                        sex=0, age=0, coarse=0, several=0, submission=f"{number:032x}", cluster_key=b"c" * 32,
                         id_key=b"i" * 32)  # fmt: skip
         order[bytes(row.key)] = number
         with database.writing() as session:

@@ -65,6 +65,7 @@ A_VISIT = st.fixed_dictionaries(
         "sex": st.integers(0, 2),
         "age": st.integers(0, 4),
         "coarse": st.sampled_from((0, 1)),
+        "several": st.sampled_from((0, 1)),
         "submission": st.text(min_size=1),
         "said": st.fixed_dictionaries({}, optional={"A1": st.integers(1, 5), "trips": st.integers(0, 9)}),
     }
@@ -93,9 +94,8 @@ def test_both_widths_of_the_door_leave_equal_rows(visits):
 
 @pytest.mark.parametrize("column", ["point", "unit", "wave"])
 def test_a_number_too_large_for_its_column_is_refused_not_wrapped(column):
-    one = {name: [1] for name in ("point", "unit", "field", "channel", "language", "form", "sex", "age", "coarse")} | {
-        "wave": 1
-    }
+    names = ("point", "unit", "field", "channel", "language", "form", "sex", "age")
+    one = {name: [1] for name in names} | {"wave": 1, "coarse": [0], "several": [0]}
     one[column] = 40_000 if column == "wave" else [40_000]
     with pytest.raises(OverflowError):
         anonymise_many([b"\x01"], **one, day=[dt.date(2026, 3, 2)], key=marks(b"i", [""]), cluster_key=b"c")
