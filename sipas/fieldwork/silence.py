@@ -4,6 +4,9 @@ The nightly upkeep looks, once; desk, doctor and monitor read what it found. Row
 by day or week is kept of a point but one date: the last day on which its number of answers had grown. It stands in the
 file `heard.json`, is overwritten in place, and is kept only where the point has at least `FEW` answers in that day's
 month; before that the month's own number says whether it is silent. Counts come from the first door.
+
+Many answers do not name their point (`sipas.fieldwork.kept_points`). A point that none can name has no pattern, and
+waves of before that rule give none for those after it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas import clock
+from sipas.fieldwork.kept_points import told_points
 from sipas.fieldwork.models import Point, Wave, WavePoint
 from sipas.fieldwork.pattern import FEW, is_silent, months_before, rate, working_days
 from sipas.fieldwork.points import is_working
@@ -68,18 +72,20 @@ def look(session: Session, home: Path, counts: Counts, now: dt.datetime, closed:
     today = moment.date()
     heard_on = today if moment.hour >= MORNING else today - dt.timedelta(days=1)
     until = today if moment.hour >= EVENING else today - dt.timedelta(days=1)
-    known, months = _read(home).get("points", {}), _months(counts)
+    known, rules = _read(home).get("points", {}), {wave.id: wave.points_kept for wave in session.scalars(select(Wave))}
+    months = _months(counts, rules)
     books: dict[str, list[Any]] = {}
     silent, watched = [], 0
     for place, wave, spans in _asking(session, today):
         per_day = rate(
-            (months[place.id, month], len(_open_in(spans, month, closed))) for month in months_before(heard_on)
+            (months[wave.points_kept, place.id, month], len(_open_in(spans, month, closed)))
+            for month in months_before(heard_on)
         )
         if per_day is None:
             continue  # without a pattern nothing is kept
         watched += 1
         total = sum(n for (of_wave, at, _month), n in counts.items() if (of_wave, at) == (wave.id, place.id))
-        this_month = months[place.id, heard_on.year * 100 + heard_on.month]
+        this_month = months[wave.points_kept, place.id, heard_on.year * 100 + heard_on.month]
         heard = _heard(known.get(place.code), wave.code, total, this_month, heard_on)
         books[place.code] = [wave.code, total, heard and heard.isoformat()]
         opened = max(start for start, _end in spans)
@@ -124,16 +130,17 @@ def _day(text: str | None) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-def _months(counts: Counts) -> dict[tuple[int, int], int]:
-    """Point and month -> answers, whatever the wave."""
-    found: dict[tuple[int, int], int] = defaultdict(int)
-    for (_wave, place, month), answers in counts.items():
-        found[place, month] += answers
+def _months(counts: Counts, rules: Mapping[int, str]) -> dict[tuple[str, int, int], int]:
+    """Point and month -> answers of all waves of one rule."""
+    found: dict[tuple[str, int, int], int] = defaultdict(int)
+    for (wave, place, month), answers in counts.items():
+        found[rules[wave], place, month] += answers
     return found
 
 
 def _asking(session: Session, today: dt.date) -> list[tuple[Point, Wave, list[tuple[dt.date, dt.date]]]]:
-    """Every listened-to point that asks today, with its wave and all spans in which it ever asked."""
+    """Every listened-to point that asks today and that answers may name, with its wave and all spans in which it ever
+    asked by the same rule."""
     rows = session.execute(
         select(Point, Wave)
         .join_from(Point, WavePoint, WavePoint.point_id == Point.id)
@@ -141,11 +148,18 @@ def _asking(session: Session, today: dt.date) -> list[tuple[Point, Wave, list[tu
         .where(Point.channel.in_(LISTENED), Wave.simulated.is_(False))
         .order_by(Point.id, Wave.id)
     ).all()
-    spans: dict[int, list[tuple[dt.date, dt.date]]] = defaultdict(list)
+    spans: dict[tuple[str, int], list[tuple[dt.date, dt.date]]] = defaultdict(list)
     for place, wave in rows:
         first = max(wave.opens_on, place.opened_on or wave.opens_on)
-        spans[place.id].append((first, min(wave.closes_on or today, place.closed_on or today, today)))
-    return [(place, wave, spans[place.id]) for place, wave in rows if asks(wave, today) and is_working(place, today)]
+        last = min(wave.closes_on or today, place.closed_on or today, today)
+        spans[wave.points_kept, place.id].append((first, last))
+    asking = [(place, wave) for place, wave in rows if asks(wave, today) and is_working(place, today)]
+    told = {wave.id: told_points(session, wave) for _, wave in asking}
+    return [
+        (place, wave, spans[wave.points_kept, place.id])
+        for place, wave in asking
+        if (named := told[wave.id]) is None or place.id in named
+    ]
 
 
 def _open_in(spans: Collection[tuple[dt.date, dt.date]], month: int, closed: Collection[dt.date]) -> set[dt.date]:

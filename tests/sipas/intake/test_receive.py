@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.intake import LANGUAGE_CODES, STORED, Answers, Outcome, anonymise, anonymise_many, marks
+from sipas.fieldwork.visits import visit_at
+from sipas.intake import LANGUAGE_CODES, STORED, Answers, Outcome, anonymise, anonymise_many, marks, receive
 from sipas.intake.models import Comment, Response
 from surveys import load
 from tests.make import A_MORNING, a_response, a_wave, all_comments
@@ -108,3 +109,20 @@ def test_text_of_any_script_is_kept(database, settings, text):
     (comment,) = all_comments(database, settings)
     assert len(comment.text) > 0
     assert comment.text == unicodedata.normalize("NFC", text)
+
+
+def test_what_is_settled_beside_an_answer_does_not_make_it_another(database, settings):
+    a_wave(database, settings)
+    with database.reading() as session:
+        visit = visit_at(session, "to-hieu-1", A_MORNING.date())
+    instrument = load("service-2024")
+    visited = {"wave": "w1", "moment": A_MORNING, "language": "vi", "submission": "ab" * 16}
+    visited["answers"] = Answers.of(instrument, "full", {"O": 4})
+
+    def comes(service="ho-tich", **settled):
+        return receive(database, settings.home, codes=visit.codes(service) | settled, **visited)
+
+    assert comes() is Outcome.STORED
+    for settled in ({"unit": 1}, {"coarse": 1}, {"several": 1}):
+        assert comes(**settled) is Outcome.RESENT, settled
+    assert comes(service="chung-thuc") is Outcome.STORED  # what she chose herself does

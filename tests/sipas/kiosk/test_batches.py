@@ -20,6 +20,7 @@ from sipas.intake.models import Comment, Response, Unopened
 from sipas.intake.record import late_by_point
 from sipas.kiosk.batches import placed
 from sipas.publishing.freeze import freeze
+from sipas.registry.models import Competence
 from tests.make import a_point, a_wave
 from tests.sealing import Device, said, sealed
 
@@ -233,6 +234,18 @@ def test_nonsense_is_refused_without_a_trace(client, database, body):
     reply = client.post("/k/to-hieu-1/sealed", data=body, headers={"Content-Type": "application/json"})
     assert reply.status_code in (400, 403)
     assert rows(database, Unopened) == []
+
+
+def test_an_answer_whose_reply_was_lost_counts_once_though_another_office_became_responsible_meanwhile(
+    device, database, settings
+):
+    answer = sealed(settings.home, said({"service": "ho-tich", "O": "5"}))
+    device.sends(answer, hears=False)
+    (before,) = rows(database)
+    with database.writing() as session:
+        session.get(Competence, ("ward", "ho-tich")).responsible = "so-tu-phap"
+    assert outcomes(device.sends(answer)) == ["known"]
+    assert [row.key for row in rows(database)] == [before.key]
 
 
 def test_a_signed_batch_with_wrong_numbers_or_too_many_messages_is_refused(device, settings):
