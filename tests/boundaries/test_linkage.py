@@ -3,6 +3,9 @@
 He watched three receiving points for a month: for each visitor the day and the order, the point, the service, the sex
 and the age group. He holds the database's files, the server's log and last week's backup; once also the keys. He has
 one guess for each person. His success is printed beside blind guessing, and what may not help him is bounded.
+
+The second attacker stood at one ward. Those who came there for a department's field are to be found no better than if
+they had gone to any of the wards.
 """
 
 from __future__ import annotations
@@ -53,19 +56,19 @@ class Person:
     answers: bytes
 
 
-def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None):
+def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, points=POINTS, services=SERVICES):
     """Everybody answers, one after the other, at the kiosk's own door; each answer of its own kind is its solution."""
     with database.reading() as session:
-        visits = {point: visit_at(session, point, DAYS[-1]) for point in POINTS}
+        visits = {point: visit_at(session, point, DAYS[-1]) for point in points}
     instrument = load("service-2024")
     offered = {point: [one.code for one, _ in visit.services] for point, visit in visits.items()}
-    services = [code for code in SERVICES if all(code in codes for codes in offered.values())] or offered["busy-1"][:4]
-    weights = list(itertools.islice(SERVICES.values(), len(services)))
+    assert all(code in codes for codes in offered.values() for code in services)
+    weights = list(services.values())
     levels = itertools.product(range(1, 6), repeat=6)
     people = []
     for number, day in enumerate(sorted(rng.choices(DAYS, k=visitors))):
         on_the_way(day)
-        point, service = rng.choices(list(POINTS), list(POINTS.values()))[0], rng.choices(services, weights)[0]
+        point, service = rng.choices(list(points), list(points.values()))[0], rng.choices(list(services), weights)[0]
         sex, age = rng.randint(1, 2), rng.randint(1, 4)
         said = dict(zip(instrument.forms["short"], next(levels), strict=True))
         packed = Answers.of(instrument, "short", said)
@@ -111,7 +114,7 @@ class Attack:
     def attributes(self):
         """Point, month, office and service are in the row; sex and age group where she told them."""
         return (
-            self._both(lambda p: self._codes(p)["point"], lambda row: row.point)
+            self._both(lambda p: self._codes(p)["point"], lambda row: row.point, 0)
             & self._both(lambda p: self._codes(p)["unit"], lambda row: row.unit)
             & self._both(lambda p: self._codes(p)["field"], lambda row: row.field, 0)
             & self._both(lambda p: p.day.year * 100 + p.day.month, lambda row: row.month, 0)
@@ -226,3 +229,49 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     assert (3.5 + 1.28) * math.sqrt(classes) / (in_them - classes) <= (0.25 if visitors < 1000 else 0.1)
     assert not any(person.point in caplog.text or person.service in caplog.text for person in people)
     assert not any(row.key.hex() in caplog.text for row in rows)
+
+
+WARDS = {
+    f"w{n}-1": unit for n, unit in enumerate(("03646", "03664", "03670", "03679", "03979", "03980", "03982", "04033"))
+}
+OTHERS = {"ho-tich": 0.6, "giao-thong": 0.2, "van-hoa": 0.2}  # one of the ward's own, two of departments
+
+
+def test_whoever_stood_at_a_ward_finds_nobody_who_came_there_for_another_office(database, settings, capsys):
+    """Compared with what he would find if the point stood in the row, as the solution knows it, and its label were its
+    own."""
+    for point, unit in WARDS.items():
+        a_point(database, point, unit, form="short")
+    a_wave(database, settings)
+    people, visits = a_month(
+        database, settings, 400, random.Random(5), points=dict.fromkeys(WARDS, 1.0), services=OTHERS
+    )
+    rows, key = rows_of(database), keys.load(settings.home, "w1", "cluster")
+    abroad = [person for person in people if person.service != "ho-tich"]
+    owner = {person.answers: person for person in people}
+    assert {row.point for row in rows if owner[row.answers].service != "ho-tich"} == {0}
+    assert 0 not in {row.point for row in rows if owner[row.answers].service == "ho-tich"}
+
+    attack = Attack(abroad, rows, visits)
+    at = attack._both(lambda p: p.point, lambda row: owner[row.answers].point)
+    week = attack._both(lambda p: cluster_label(key, 0, clock.cluster_week(p.day)), lambda row: row.cluster)
+    points_week = at & attack._both(
+        lambda p: clock.cluster_week(p.day), lambda row: clock.cluster_week(owner[row.answers].day)
+    )
+    plainly = attack.attributes()
+    named = {row.point: row for row in rows if row.point}
+    told, as_before = attack.success(plainly), attack.success(plainly & at)
+    with_key, with_key_before = attack.success(plainly & week), attack.success(plainly & points_week)
+    with capsys.disabled():
+        print(f"\n{len(abroad)} people who came to {len(WARDS)} wards for departments; found with one guess each:"
+              f"\n  by the attributes {told:.1%} (with the point {as_before:.1%}); and the key of the weeks"
+              f" {with_key:.1%} (with the point {with_key_before:.1%})")  # fmt: skip
+    assert len(named) == len(WARDS)
+    assert told < as_before / 3
+    assert with_key < with_key_before
+    # no label, by name or by key, parts the wards: each week has one label, whichever ward it was
+    labels = {}
+    for row in rows:
+        if not row.point:
+            labels.setdefault(clock.cluster_week(owner[row.answers].day), set()).add(row.cluster)
+    assert set(map(len, labels.values())) == {1}
