@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from analysis import SEVERAL
 from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, UnknownCode
@@ -48,19 +49,23 @@ class Visit:
         """
         for one, responsible in self.services:
             if one.code == service:
-                return {
-                    "wave": self.wave.id,
-                    "point": self.point.id,
-                    "unit": responsible,
-                    "field": one.id,
-                    "channel": CHANNELS[channel or self.point.channel],
-                    "form": FORMS[form or self.point.form],
-                    "coarse": int(self.detail is not None and (responsible, one.id) not in self.detail),
-                    "several": int(self.kept_at is not None and (responsible, one.id) not in self.kept_at),
-                }
+                return self.codes_of(one, responsible, channel, form)
         raise UnknownCode(
             N_("Point {point} takes no service field “{service}”."), point=self.point.code, service=service
         )
+
+    def codes_of(self, one: Service, responsible: int, channel: str = "", form: str = "") -> dict[str, int]:
+        """The same of a service field and a unit that are known to be among those taken in."""
+        return {
+            "wave": self.wave.id,
+            "point": self.point.id,
+            "unit": responsible,
+            "field": one.id,
+            "channel": CHANNELS[channel or self.point.channel],
+            "form": FORMS[form or self.point.form],
+            "coarse": int(self.detail is not None and (responsible, one.id) not in self.detail),
+            "several": int(self.kept_at is not None and (responsible, one.id) not in self.kept_at),
+        }
 
     def still_open(self, connection: Short, said_on: dt.date | None = None) -> bool:
         """Asked inside an answer's transaction: True where the wave takes it, False where it is frozen and the answer
@@ -133,6 +138,21 @@ def visit_of(session: Session, point_code: str, wave_code: str, on: dt.date) -> 
     if session.get(WavePoint, (wave.id, place.id)) is None:
         raise UnknownCode(N_("Wave {wave} does not ask at {point}."), wave=wave.code, point=place.code)
     return _visit(session, wave, place, on)
+
+
+def visit_anywhere(session: Session, wave: Wave, on: dt.date) -> Visit:
+    """All that the wave's points take in on a day and whose answers do not say at which of them: no point's visit, but
+    that of a line in a file which was written without one."""
+    places = session.scalars(select(Point).join(WavePoint).where(WavePoint.wave_id == wave.id).order_by(Point.id)).all()
+    numbers = {unit.code: unit.id for unit in session.scalars(select(Unit))}
+    taken = {}
+    for place in places:
+        told = keeping(session, wave, place)
+        for service, who in services_of(session, place.code, place.unit, on):
+            if told is not None and (numbers[who], service.id) not in told:
+                taken[numbers[who], service.id] = service, numbers[who]
+    nowhere = Point(id=0, code=SEVERAL, name=SEVERAL, name_en=SEVERAL, channel="kiosk", form="short")
+    return Visit(wave, nowhere, tuple(taken[pair] for pair in sorted(taken)), kept(session, wave), frozenset())
 
 
 def _visit(session: Session, wave: Wave, place: Point, on: dt.date) -> Visit:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import select
 
-from analysis import COARSE
+from analysis import COARSE, SEVERAL
 from sipas.database import Database
 from sipas.errors import N_, BadFile, WaveState
 from sipas.fieldwork.models import CHANNELS, FORMS, Point
@@ -74,10 +74,10 @@ def _chosen(wave: str, form: str | None, there: list[str]) -> str:
 def _words(session) -> dict[str, dict[int, str]]:  # type: ignore[no-untyped-def]
     """What the small numbers of each column mean."""
     return {
-        "point": {one.id: one.code for one in session.scalars(select(Point))},
+        "point": {0: SEVERAL, **{one.id: one.code for one in session.scalars(select(Point))}},
         "unit": {one.id: one.code for one in session.scalars(select(Unit))},
         "field": {0: COARSE, **{one.id: one.code for one in session.scalars(select(Service))}},
-        "channel": {number: word for word, number in CHANNELS.items()},
+        "channel": {0: "", **{number: word for word, number in CHANNELS.items()}},
         "language": {0: "", **{number: word for word, number in LANGUAGE_CODES.items()}},
     }
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE
+from analysis import COARSE, SEVERAL
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork.models import CHANNELS, FORMS, Wave
-from sipas.fieldwork.visits import Visit, visit_at
+from sipas.fieldwork.visits import Visit, visit_anywhere, visit_at
 from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
 from sipas.importing.weeks import Weeks, months_of
@@ -141,7 +141,10 @@ class Lines:
         return values
 
     def _visit(self, code: str) -> int:
-        visit = visit_at(self.session, code, self.today)
+        if code == SEVERAL:
+            visit = visit_anywhere(self.session, self.wave, self.today)
+        else:
+            visit = visit_at(self.session, code, self.today)
         if visit.wave.code != self.wave.code:
             raise NoOpenWave(
                 N_("Point {point} asks in wave {wave}; import its answers there."), point=code, wave=visit.wave.code
@@ -222,17 +225,27 @@ class Lines:
 
     def _place(self, visit: Visit, service: str, unit: str) -> dict[str, int]:
         """The numbers of a field at a point. The unit has to be said only where the field was not kept."""
+        asked = self.units.get(unit)
         if service == COARSE:
             for one, responsible in visit.services:
-                codes = visit.codes(one.code)
-                if codes["coarse"] and responsible == self.units.get(unit):
+                codes = visit.codes_of(one, responsible)
+                if codes["coarse"] and responsible == asked:
                     return codes
             raise SipasError(
                 N_("At {point} no field of unit “{unit}” is stored without its name, for few people come; see `unit`."),
                 point=visit.point.code,
                 unit=unit,
             )
+        for one, responsible in visit.services:  # without its point a field may be that of several units
+            if (one.code, responsible) == (service, asked):
+                return visit.codes_of(one, responsible)
         codes = visit.codes(service)
+        if visit.point.code == SEVERAL:
+            raise SipasError(
+                N_("“{unit}” is responsible for no {field} that several places take in; see `unit`."),
+                unit=unit,
+                field=service,
+            )
         if unit and self.units.get(unit) != codes["unit"]:
             raise SipasError(
                 N_("“{unit}” is not the unit that is responsible for {field} at {point}."),

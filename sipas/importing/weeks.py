@@ -35,7 +35,7 @@ class Weeks:
         points = session.scalars(select(WavePoint.point_id).where(WavePoint.wave_id == wave.id)).all()
         found = [
             (cluster_label(key, point, week, coarse).hex(), point, (day - dt.date(1970, 1, 1)).days)
-            for point in points
+            for point in (0, *points)  # 0: answers that do not say at which point they were given
             for week, day in first_days.items()
             for coarse in (False, True)
         ]
