@@ -38,7 +38,7 @@ from tests.make import a_frame, a_point, a_response, a_wave
 TODAY = dt.date(2026, 10, 5)
 FIRST = dt.datetime(2026, 9, 1, tzinfo=dt.timezone.utc)
 POSTGRES = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs are not installed")
-FIELDS = ["ho-tich", "chung-thuc", "dat-dai", "giao-thong"]  # the last for a department, as every ward does: without its point
+FIELDS = ["ho-tich", "chung-thuc", "dat-dai", "giao-thong"]  # the last, for a department, keeps no point
 
 
 def open_the_wave(database, settings, instrument="service-2024"):
