@@ -25,11 +25,8 @@ Kept = tuple[str, str, str]  # point, responsible unit, field
 
 @dataclass(frozen=True)
 class Fineness:
-    """How finely a wave stores its answers: of `fields` of offices that its points take in, `coarse` lose field, month
-    and profile; of `taken` fields at its points, `unplaced` lose the point."""
+    """Of the fields `taken` in at a wave's points, each counted at each point, `unplaced` lose the point."""
 
-    fields: int
-    coarse: int
     taken: int
     unplaced: int
 
@@ -42,12 +39,8 @@ def fineness(session: Session, wave: Wave) -> Fineness:
     taken = {receipt[1:] for receipt in receipts(session, places, wave.opens_on) if receipt[1]}
     points = {row.code: row.id for row in session.execute(select(Point.code, Point.id))}
     units, fields = _numbers(session)
-    fine = kept(session, wave)
     told = kept_in(session, wave)
-    offered = {(units[unit], fields[field]) for _, unit, field in taken}
     return Fineness(
-        fields=len(offered),
-        coarse=0 if fine is None else len(offered - fine),
         taken=len(taken),
         unplaced=0
         if wave.points_kept == "all"
