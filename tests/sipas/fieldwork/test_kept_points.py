@@ -107,7 +107,7 @@ def test_a_point_that_joins_takes_from_others_what_was_theirs_alone_and_never_gi
     assert one_row(database, settings, service=OWN, point="to-hieu-2").point == 0
     assert one_row(database, settings, service="dat-dai", point="to-hieu-2").point > 0
     with database.writing() as session:
-        a_frame(session, 100, month="2026-08")  # newer counts: plenty
+        a_frame(session, 100, month="2026-01")  # newer counts: plenty
         wave = wave_of(session, "w1")
         before = fineness(session, wave)
     a_point(database, "chieng-an-1", "03664")
