@@ -32,6 +32,7 @@ COMMANDS = {
     "wave": "sipas.commands.fieldwork:wave",
     "frame": "sipas.commands.fieldwork:frame",
     "responses": "sipas.commands.responses:responses",
+    "comments": "sipas.commands.comments:comments",
     "freeze": "sipas.commands.publishing:freeze",
     "estimate": "sipas.commands.estimate:estimate",
     "compare": "sipas.commands.compare:compare",

@@ -57,4 +57,4 @@ def signed_in() -> bool:
     return hmac.compare_digest(mark, access.mark(home)) and not access.has_ended(home, own)
 
 
-from sipas.desk import languages, printing, screens, signing, views  # noqa: E402, F401 - routes join the blueprint made above
+from sipas.desk import comments, languages, printing, screens, signing, views  # noqa: E402, F401 - routes join the blueprint made above
