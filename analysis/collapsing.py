@@ -52,9 +52,11 @@ def merge_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float
             parts.append((one[0] + other[0], one[1] + other[1], sorted(one[2] + other[2])))
         groups += [part[2] for part in parts]
     if without:
+        more = len(without) - 20
+        shown = ", ".join(without[:20]) + (f", … (+{more})" if more > 0 else "")
         raise CannotCalibrate(
             N_("answers but no dossiers for {units}: add their dossiers to the frame, or correct which unit the "
-               "answers belong to"), units=", ".join(without[:20]))  # fmt: skip
+               "answers belong to"), units=shown)  # fmt: skip
     if not groups:
         raise CannotCalibrate(N_("the frame and the answers have no unit in common"))
     groups.sort()

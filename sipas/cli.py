@@ -12,7 +12,11 @@ import sys
 
 import click
 
-from sipas.i18n import _, say
+from sipas.commands.click_words import hand_over
+from sipas.errors import UnknownPoint
+from sipas.i18n import _, check_language, say
+
+hand_over()  # before the first option says its words
 
 COMMANDS = {
     "demo": "sipas.commands.demo:demo",
@@ -87,21 +91,33 @@ def group() -> None:
 def main() -> None:
     """Runs a command; a person sees one clear sentence, never a stack trace (SIPAS_DEBUG=1 shows it to a developer)."""
     try:
+        check_language(os.environ)
         group(prog_name="sipas")
     except Exception as error:
         if os.environ.get("SIPAS_DEBUG"):
             raise
         if hasattr(error, "template"):
-            click.echo(say(error), err=True)
+            click.echo(say(error) + _where_listed(error), err=True)
         else:
             click.echo(_told(error), err=True)
         sys.exit(1)
+
+
+def _where_listed(error: Exception) -> str:
+    """Where somebody at the command line looks up what a visitor cannot."""
+    return " " + _("`sipas point list` shows them.") if isinstance(error, UnknownPoint) else ""
 
 
 def _told(error: Exception) -> str:
     """What can be said of an error that nobody foresaw."""
     if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
         return _("The database did not answer: {reason}. See `sipas doctor`.", reason=getattr(error, "orig", error))
+    if isinstance(error, FileExistsError):
+        return _("{file} exists already and is not overwritten; give another name.", file=error.filename)
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return _(
+            "{file}: there is no such file or folder; check the path, and make its folder first.", file=error.filename
+        )
     if isinstance(error, OSError):
         return _("{file}: {reason}.", file=error.filename or "?", reason=error.strerror or str(error))
     return _(

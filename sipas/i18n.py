@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
+from sipas.errors import N_, NotReady
 from sipas.i18n_languages import COMPLETE, KNOWN
 from translations import FOLDER
 
@@ -32,6 +33,18 @@ def process_language(environ: Mapping[str, str]) -> str:
         return chosen
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
     return "vi" if locale.startswith("vi") else "en"
+
+
+def check_language(environ: Mapping[str, str]) -> None:
+    """Raises NotReady where SIPAS_LANGUAGE names a language that the command line does not speak."""
+    chosen = environ.get("SIPAS_LANGUAGE", "")
+    if chosen and chosen not in LANGUAGES:
+        raise NotReady(
+            N_("{name}: there is no language “{code}”; choose from {known}."),
+            name="SIPAS_LANGUAGE",
+            code=chosen,
+            known=", ".join(LANGUAGES),
+        )
 
 
 _PROCESS = process_language(os.environ)

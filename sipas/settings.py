@@ -197,6 +197,19 @@ def _seconds(name: str, text: str) -> float:
     return seconds
 
 
+def _database_url(name: str, text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise NotReady(
+            N_(
+                "{name} is “{text}”; give an address such as postgresql+psycopg://user@host/sipas, or leave it empty "
+                "for the file sipas.sqlite in the home folder."
+            ),
+            name=name,
+            text=text.split("@")[-1],  # what stands before may hold a password
+        )
+    return text
+
+
 def _address(name: str, text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
@@ -214,7 +227,7 @@ def _as_it_stands(name: str, text: str) -> str:
 
 _READ = {
     "home": _home,
-    "database_url": _as_it_stands,
+    "database_url": _database_url,
     "parts": _parts,
     "languages": _languages,
     "workers": _workers,

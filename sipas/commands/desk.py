@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 
 import click
 
@@ -28,6 +29,8 @@ def password(generate: bool) -> None:
     if generate:
         word = new_password()
         click.echo(word)
+    elif not sys.stdin.isatty():
+        raise click.UsageError(_("There is no terminal to ask for a password at; use --generate."))
     else:
         word = click.prompt(_("New password"), hide_input=True, confirmation_prompt=_("Once more"))
     set_password(where.home, word)

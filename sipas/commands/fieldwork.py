@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sipas.fieldwork.settled import Settled
 
 SHOWN = 20  # remarks about the frame
+CHANNELS = ("kiosk", "phone", "web", "paper", "telephone", "import")  # as `fieldwork.models` has them, which a test
+FORMS, INVITATIONS = ("short", "full"), ("none", "optional", "required")  # sees to: importing those takes long
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -84,8 +86,16 @@ def list_points(as_json: bool) -> None:
 @click.option("--unit", "unit_code", required=True, help=_("Code of the unit that receives here."))
 @click.option("--name", default="", help=_("Name shown to visitors, in Vietnamese; default: the unit's."))
 @click.option("--name-en", default="", help=_("Name shown to visitors, in English."))
-@click.option("--channel", default="kiosk", show_default=True, help=_("kiosk, phone, web, paper, telephone or import."))
-@click.option("--form", default="short", show_default=True, help=_("The short or the full form."))
+@click.option(
+    "--channel",
+    type=click.Choice(CHANNELS),
+    default="kiosk",
+    show_default=True,
+    help=_("kiosk, phone, web, paper, telephone or import."),
+)
+@click.option(
+    "--form", type=click.Choice(FORMS), default="short", show_default=True, help=_("The short or the full form.")
+)
 def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: str) -> None:
     from sipas.fieldwork.points import add_point
 
@@ -98,20 +108,41 @@ def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: 
 
 @point.command(
     "set",
-    help=_("Change a point: its channel, its form, or whether people may or must bring an invitation code to answer."),
+    help=_(
+        "Change a point: its name, its channel, its form, or whether people may or must bring an invitation code to "
+        "answer."
+    ),
     epilog=example("sipas point set to-hieu-1 --form full"),
 )
 @click.argument("code")
-@click.option("--invitation", help=_("none, optional or required."))
-@click.option("--form", help=_("short or full, from the next visit on; the first page says how long it takes."))
-@click.option("--channel", help=_("kiosk, phone, web, paper, telephone or import, from the next answer on."))
-def set_(code: str, invitation: str | None, form: str | None, channel: str | None) -> None:
-    from sipas.fieldwork.points import point, set_channel, set_form, set_invitation
+@click.option("--name", help=_("Name shown to visitors, in Vietnamese."))
+@click.option("--name-en", help=_("Name shown to visitors, in English."))
+@click.option("--invitation", type=click.Choice(INVITATIONS), help=_("none, optional or required."))
+@click.option(
+    "--form",
+    type=click.Choice(FORMS),
+    help=_("short or full, from the next visit on; the first page says how long it takes."),
+)
+@click.option(
+    "--channel",
+    type=click.Choice(CHANNELS),
+    help=_("kiosk, phone, web, paper, telephone or import, from the next answer on."),
+)
+def set_(
+    code: str,
+    name: str | None,
+    name_en: str | None,
+    invitation: str | None,
+    form: str | None,
+    channel: str | None,
+) -> None:
+    from sipas.fieldwork.points import point, rename, set_channel, set_form, set_invitation
 
-    if invitation is None and form is None and channel is None:
-        raise click.UsageError(_("Say what to change: --channel, --form or --invitation."))
+    if all(one is None for one in (name, name_en, invitation, form, channel)):
+        raise click.UsageError(_("Say what to change: --name, --name-en, --channel, --form or --invitation."))
     with database().writing() as session:
         place = point(session, code)
+        rename(session, code, name or "", name_en or "")
         if form is not None:
             set_form(session, code, form)
         if channel is not None and channel != "kiosk":  # only then may codes be required
@@ -122,8 +153,9 @@ def set_(code: str, invitation: str | None, form: str | None, channel: str | Non
             set_channel(session, code, channel)
     note(
         _(
-            "Point {code}: channel {channel}, form {form}, invitation {invitation}.",
+            "Point {code}, {name}: channel {channel}, form {form}, invitation {invitation}.",
             code=place.code,
+            name=place.name,
             channel=place.channel,
             form=place.form,
             invitation=place.invitation,
@@ -132,16 +164,32 @@ def set_(code: str, invitation: str | None, form: str | None, channel: str | Non
 
 
 @point.command(
+    "close",
+    help=_("Close a point: from tomorrow on nobody is asked there, and it joins no new wave. What it asked stays."),
+    epilog=example("sipas point close to-hieu-1"),
+)
+@click.argument("code")
+def close_(code: str) -> None:
+    from sipas.fieldwork.points import close_point
+
+    with database().writing() as session:
+        place = close_point(session, code, clock.today())
+    note(_("Point {code} is closed; its last day is {day}.", code=place.code, day=place.closed_on))
+
+
+@point.command(
     help=_("Print a poster for a point as PDF: scanning its QR code opens the point's questionnaire."),
     epilog=example("sipas point poster to-hieu-1 --out poster.pdf"),
 )
 @click.argument("code")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The PDF file to write."))
-@click.option("--size", default="A4", show_default=True, help=_("Paper: A4 or A3."))
+@click.option("--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help=_("Paper: A4 or A3."))
 def poster(code: str, out: Path, size: str) -> None:
     from sipas.fieldwork.points import point as find
     from sipas.inviting.printing import poster as run
 
+    if out.suffix.lower() != ".pdf":
+        raise click.BadParameter(_("{file} must end in {suffixes}", file=out.name, suffixes=".pdf"))
     where = settings()
     with database(where).reading() as session:
         place = find(session, code)

@@ -106,7 +106,13 @@ def _over_the_line(address: str) -> Ask:
             return Reply(error.code, error.headers.get("Location", ""), "")
         except (OSError, ValueError) as error:
             raise ProbeFailed(
-                N_("{address} cannot be reached: {reason}."), address=address, reason=str(error)
+                N_("{address} cannot be reached: {reason}."), address=address, reason=_reason(error)
             ) from None
 
     return ask
+
+
+def _reason(error: Exception) -> str:
+    """What the system says, without the wrappings of the library: "Connection refused"."""
+    inner = getattr(error, "reason", error)
+    return str(getattr(inner, "strerror", None) or inner)

@@ -103,7 +103,7 @@ def refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise NotReady(
-                    N_("Port {port} is taken by another program. Choose another, such as PORT={other}."),
+                    N_("Port {port} is taken by another program. Choose another, such as --port {other}."),
                     port=port,
                     other=port + 1,
                 ) from None

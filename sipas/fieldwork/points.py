@@ -130,6 +130,25 @@ def set_form(session: Session, code: str, form: str) -> Point:
     return place
 
 
+def rename(session: Session, code: str, name: str = "", name_en: str = "") -> Point:
+    """Another name for visitors and lists; an empty one stays as it is. Raises UnknownPoint."""
+    place = point(session, code)
+    place.name, place.name_en = name.strip() or place.name, name_en.strip() or place.name_en
+    return place
+
+
+def close_point(session: Session, code: str, today: dt.date) -> Point:
+    """Asks nobody there any more; what was asked stays where it is. Raises UnknownPoint, and BadPoint if it is closed.
+
+    A wave that asks now stops asking there after today.
+    """
+    place = point(session, code)
+    if place.closed_on is not None:
+        raise BadPoint(N_("Point {code} is closed since {day}."), code=code, day=place.closed_on)
+    place.closed_on = max(today, place.opened_on or today)
+    return place
+
+
 def point(session: Session, code: str) -> Point:
     """The point of that code; raises UnknownPoint."""
     found = session.scalar(select(Point).where(Point.code == code))

@@ -62,7 +62,14 @@ def open_wave(
             partial=partial,
             known=", ".join(PARTIAL),
         )
-    places = [point(session, one) for one in at] or points(session)
+    places = [point(session, one) for one in at] or [
+        one for one in points(session) if one.closed_on is None or one.closed_on >= opens_on
+    ]
+    closed = next((one for one in places if one.closed_on and one.closed_on < opens_on), None)
+    if closed is not None:
+        raise BadWave(
+            N_("Point {code} is closed since {day}; it asks in no new wave."), code=closed.code, day=closed.closed_on
+        )
     if not places:
         raise BadWave(N_("There is no receiving point yet; make one with `sipas point add`."))
     busy = session.execute(
