@@ -26,9 +26,7 @@ from tests.make import a_point, a_wave
 
 FORM = "/k/to-hieu-1/vi"
 POSTS = 2000
-LIMESURVEY = (
-    111.0  # ms of CPU a finished visit, its cheapest form: measured once on 2 cores, see the study; not run here
-)
+LIMESURVEY = 111.0  # ms of CPU a finished visit, its cheapest form: measured once on 2 cores; not run here
 SPEED = {"SQLite": 60_000, "PostgreSQL": 150_000}
 BYTES = {"SQLite": 80, "PostgreSQL": 150}
 
@@ -92,9 +90,7 @@ def visits(folder: Path, line: Callable[..., None]) -> None:
     visit = cost["page"] + cost["post"] + cost["thanks"]
     line(f"a finished visit ({1000 / visit:,.0f} a second and core) / LimeSurvey*", visit, LIMESURVEY, "at most 1/40",
          visit / LIMESURVEY, visit <= LIMESURVEY / 40)  # fmt: skip
-    print(
-        "* the study's figure for its cheapest form (11 visits a second on 2 cores); LimeSurvey is not installed here"
-    )
+    print("* its cheapest form, measured once (11 visits a second on 2 cores); LimeSurvey is not installed here")
 
 
 def asked(app: Flask, times: int, *, fresh: bool) -> float:
