@@ -43,15 +43,17 @@ from analysis.weights import Weights, design_weights
 if TYPE_CHECKING:
     from analysis.comparison import across, together
     from analysis.crosswalk import Crosswalk
-    from analysis.disclosure import Policy, SafeTable, suppress
+    from analysis.disclosure import suppress
     from analysis.hypotheses import equal_means, rao_scott
     from analysis.importance import importance_in, importance_of
     from analysis.judging import differences, figures_of, findings, independent
     from analysis.multiplicity import benjamini_hochberg, holm
+    from analysis.policy import Policy
     from analysis.ranking import rank_sets, standing
     from analysis.regression import linear_trend, logistic_trend
     from analysis.reliability import intraclass, products_in, reliability_of, sum_products
     from analysis.response_quality import coverage, item_response, straight_lines
+    from analysis.safe_table import SafeTable
     from analysis.sampling import allocate, detectable_change, sample_size, systematic_draw
     from analysis.small_area import area_model
     from analysis.trend import Wave, trend_over
@@ -60,14 +62,16 @@ _LATER = {
     "comparison": ("across", "together"),
     "crosswalk": ("Crosswalk",),
     "judging": ("differences", "figures_of", "findings", "independent"),
-    "disclosure": ("Policy", "SafeTable", "suppress"),
+    "disclosure": ("suppress",),
     "hypotheses": ("equal_means", "rao_scott"),
     "importance": ("importance_in", "importance_of"),
     "multiplicity": ("benjamini_hochberg", "holm"),
+    "policy": ("Policy",),
     "ranking": ("rank_sets", "standing"),
     "regression": ("linear_trend", "logistic_trend"),
     "reliability": ("intraclass", "products_in", "reliability_of", "sum_products"),
     "response_quality": ("coverage", "item_response", "straight_lines"),
+    "safe_table": ("SafeTable",),
     "sampling": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
     "small_area": ("area_model",),
     "trend": ("Wave", "trend_over"),

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.disclosure import Policy, SafeTable, suppress
+from analysis.disclosure import suppress
+from analysis.policy import Policy
+from analysis.safe_table import SafeTable
 from sipas.publishing.page import render
 
 UNITS = (

@@ -12,10 +12,7 @@ from sipas.database import Base
 CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6}
 FORMS = {"short": 1, "full": 2}
 INVITATIONS = ("none", "optional", "required")
-STATES = ("open", "closed", "frozen")
-DETAILS = ("all", "frame", "coarsest")
 PARTIAL = ("drop", "keep")
-POINTS_KEPT = ("all", "some")
 
 
 class Point(Base):
@@ -50,7 +47,7 @@ class Wave(Base):
     version: Mapped[int] = mapped_column(Integer)
     opens_on: Mapped[dt.date] = mapped_column(Date)
     closes_on: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null until somebody closes it")
-    state: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10))  # open, closed, frozen
     simulated: Mapped[bool] = mapped_column(default=False, comment="answers made by the demo; labelled everywhere")
     detail: Mapped[str] = mapped_column(
         String(10),

@@ -16,7 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, read_snapshot, tabulate
-from analysis.disclosure import Policy, SafeTable, suppress
+from analysis.disclosure import suppress
+from analysis.policy import Policy
+from analysis.safe_table import SafeTable
 from sipas import i18n
 from sipas.database import Database
 from sipas.errors import N_, WaveState

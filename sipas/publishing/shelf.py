@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from analysis.disclosure import SafeTable
+from analysis.safe_table import SafeTable
 from sipas.errors import N_, UnknownCode
 
 MANIFEST, TABLE, SUMS = "release.json", "estimates.json", "SHA256SUMS"

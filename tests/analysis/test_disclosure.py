@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from analysis.disclosure import CannotBeProtected, NotASafeTable, NotInTable, Policy, SafeTable, suppress
+from analysis.disclosure import CannotBeProtected, suppress
 from analysis.errors import AnalysisError
+from analysis.policy import Policy
+from analysis.safe_table import NotASafeTable, NotInTable, SafeTable
 
 
 def a_row(of="O", n=40, estimate=0.8, **domain):

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from analysis.disclosure import Policy, SafeTable, suppress
+from analysis.disclosure import suppress
+from analysis.policy import Policy
+from analysis.safe_table import SafeTable
 
 
 def a_row(of, n, answers=None, estimate=None, **domain):
