@@ -12,17 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis.cells import Cells, gather, smallest
-from analysis.codebook import OVERALL, Codebook, CodebookItem
+from analysis.codebook import OVERALL, Codebook
 from analysis.design import Design
 from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
 from analysis.keys import combine, encode_numbers, encode_text, first_rows, rank
 from analysis.person_sums import PEOPLE, Asked, People, sums_of
 from analysis.snapshot import Snapshot, read_snapshot
+from analysis.states import is_text, item_states
 
 Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
@@ -182,13 +182,9 @@ def _batches(
         path = source.path if isinstance(source, Snapshot) else Path(source)
         with pq.ParquetFile(path, memory_map=True) as file:
             _require(file.schema_arrow.names, columns, str(path))
-            texts = [field.name for field in file.schema_arrow if field.name in columns and _is_text(field.type)]
+            texts = [field.name for field in file.schema_arrow if field.name in columns and is_text(field.type)]
         with pq.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
             yield from file.iter_batches(batch_size=BATCH, columns=list(columns))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
@@ -256,83 +252,3 @@ class _Counter:
             self.kinds, self.first = kinds, self.ids * kinds
         np.add(self.first, state, out=self.place)
         return smallest(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))
-
-
-def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
-    """Each row's answer as a state: 0 not answered, 1..levels, levels + 1 not applicable; refuses other values."""
-    values = column
-    if pa.types.is_dictionary(column.type):
-        values = column = column.cast(column.type.value_type)
-    if _is_text(column.type):
-        trimmed = pc.utf8_trim_whitespace(column)
-        values = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
-    empty = pa.scalar(_EMPTY, pa.int16())
-    try:
-        if pa.types.is_floating(values.type):
-            values = pc.if_else(pc.is_nan(values), None, values)
-        if values.type == pa.int8():
-            empty = pa.scalar(-128, pa.int8())
-        else:
-            values = (
-                values.cast(pa.float64()).cast(pa.int16())
-                if pa.types.is_string(values.type)
-                else values.cast(pa.int16())
-            )
-    except pa.ArrowInvalid as problem:
-        raise _outside(column, item, codebook, before) from problem
-    plain = (values.fill_null(empty) if values.null_count else values).to_numpy(zero_copy_only=False)
-    table = _translation(item, codebook)
-    if plain.dtype == np.int8:  # a table of 256 places is what bytes can look up by themselves, quickest of all
-        translated = plain.tobytes().translate(_narrow(table).tobytes())
-        states, invalid = np.frombuffer(translated, np.uint8), translated.find(_INVALID)
-    else:
-        states = table[plain.view(np.uint16)]
-        invalid = int(np.argmax(states == _INVALID)) if (states == _INVALID).any() else -1
-    if invalid >= 0:
-        raise _outside(column, item, codebook, before, invalid)
-    return states
-
-
-_EMPTY = -32768
-_INVALID = 255
-
-
-def _translation(item: CodebookItem, codebook: Codebook) -> NDArray[np.uint8]:
-    """State by the 16-bit pattern of the value."""
-    table = np.full(1 << 16, _INVALID, dtype=np.uint8)
-    table[np.arange(1, item.levels + 1)] = np.arange(1, item.levels + 1)
-    for value in codebook.not_applicable:
-        table[value & 0xFFFF] = item.levels + 1
-    for value in codebook.missing:
-        table[value & 0xFFFF] = 0
-    table[_EMPTY & 0xFFFF] = 0
-    return table
-
-
-def _narrow(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The same by the 8-bit pattern; -128 stands for empty."""
-    narrow = np.concatenate([table[:128], table[-128:]])
-    narrow[128] = 0
-    return narrow
-
-
-def _outside(
-    column: pa.Array, item: CodebookItem, codebook: Codebook, before: int, place: int | None = None
-) -> BadData:
-    allowed = [*range(1, item.levels + 1), *codebook.not_applicable, *codebook.missing]
-    if place is None:
-        for position, value in enumerate(column.to_pylist()):
-            try:
-                known = value is None or str(value).strip() in ("", "nan") or float(value) in allowed
-            except ValueError:
-                known = False
-            if not known:
-                place = position
-                break
-    return BadData(
-        N_("item {item}, row {row}: the value {value} is not one of the levels 1 to {levels}"),
-        item=item.code,
-        row=before + (place or 0) + 1,
-        value=repr(column[place or 0].as_py()),
-        levels=item.levels,
-    )

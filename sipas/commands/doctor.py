@@ -170,8 +170,9 @@ def _subjects(where: Settings, database) -> Iterator[tuple[str, str]]:  # type: 
     from sipas import keys
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
+    from sipas.publishing.folder import check_files
     from sipas.publishing.models import SnapshotRecord
-    from sipas.publishing.review import check_files, releases
+    from sipas.publishing.review import releases
 
     with database.reading() as session:
         for wave in waves(session):

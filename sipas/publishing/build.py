@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import hashlib
 import io
-import json
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -25,10 +22,10 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
+from sipas.publishing.folder import digest_of, finish
 from sipas.publishing.models import Release, SnapshotRecord
-from sipas.publishing.page import render
-from sipas.publishing.review import digest_of, person
-from sipas.publishing.shelf import MANIFEST, SUMS, TABLE, issues
+from sipas.publishing.review import person
+from sipas.publishing.shelf import TABLE, issues
 from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
@@ -124,19 +121,6 @@ def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: diagnostics[name] for name in PUBLISHED_DIAGNOSTICS if name in diagnostics}
     told |= {name: float(f"{told[name]:.3g}") for name in ("kish", "deff_kish") if name in told}
     return told | {"merged_classes": len(diagnostics.get("merged", ()))}
-
-
-def finish(folder: Path, manifest: dict[str, Any]) -> None:
-    """Writes manifest, pages and sums of a folder whose table lies there."""
-    table = SafeTable.from_json((folder / TABLE).read_text(encoding="utf-8"))
-    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    for language, name in (("vi", "index.html"), ("en", "index.en.html")):
-        with i18n.speaking(language):
-            (folder / name).write_text(render(manifest, table, language), encoding="utf-8")
-    names = sorted(path.name for path in folder.iterdir() if path.name != SUMS)
-    sums = (f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
-    (folder / SUMS).write_text("".join(sums), encoding="utf-8")
 
 
 def _months(snapshot: Snapshot) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import os
 import unicodedata
@@ -14,16 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.database import Database
-from sipas.errors import N_, NotReady, SamePerson, SipasError, UnknownCode, WaveState
+from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import Wave
+from sipas.publishing.folder import check_files, digest_of, finish
 from sipas.publishing.models import Release
-from sipas.publishing.shelf import MANIFEST, SUMS
-
-
-class ChangedDraft(SipasError):
-    """A draft whose files are no longer those that were built."""
-
-    status = 409
+from sipas.publishing.shelf import MANIFEST
 
 
 def releases(session: Session) -> list[dict[str, Any]]:
@@ -92,8 +86,6 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
                 "approved_on": str(release.approved_on),
                 "published_on": str(today),
             }
-            from sipas.publishing.build import finish
-
             finish(draft, manifest)
             shelf.parent.mkdir(exist_ok=True)
             os.rename(draft, shelf)
@@ -107,25 +99,3 @@ def person(name: str) -> str:
     if not name:
         raise NotReady(N_("Say who you are with --by NAME."))
     return name[:100]
-
-
-def digest_of(folder: Path) -> str:
-    """SHA-256 of the folder's SHA256SUMS."""
-    return hashlib.sha256((folder / SUMS).read_bytes()).hexdigest()
-
-
-def check_files(folder: Path, digest: str) -> None:
-    """Raises ChangedDraft unless every file is still the one that was built."""
-    if not (folder / SUMS).is_file() or digest_of(folder) != digest:
-        raise ChangedDraft(
-            N_("The draft in {folder} was changed after it was built; build it again."), folder=folder.name
-        )
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        wanted, name = line.split("  ", 1)
-        path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
-            raise ChangedDraft(
-                N_("The file {name} of the draft in {folder} was changed after it was built; build it again."),
-                name=name,
-                folder=folder.name,
-            )

@@ -16,9 +16,10 @@ from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
+from sipas.publishing.folder import ChangedDraft, check_files
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
-from sipas.publishing.review import ChangedDraft, approve, check_files, publish, releases
+from sipas.publishing.review import approve, publish, releases
 from sipas.publishing.shelf import issue, issues
 from sipas.publishing.uncounted import Uncounted
 from tests.make import a_csv, a_point, a_response, a_wave
