@@ -95,7 +95,10 @@ class Kept:
 
     def _taken(self) -> PoolProxiedConnection:
         if self._pooled is None or self._process != os.getpid():  # a fork must not write through its parent's
-            self._pooled, self._process = self._engine.raw_connection(), os.getpid()
+            try:
+                self._pooled, self._process = self._engine.raw_connection(), os.getpid()
+            except sqlite3.Error as error:  # the file or its folder is gone, as a disk that is no longer there
+                raise _of_sqlalchemy("", error) from error
             self._pooled.driver_connection.execute("PRAGMA busy_timeout=0")  # type: ignore[union-attr]
         return self._pooled
 

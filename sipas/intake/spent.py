@@ -74,15 +74,18 @@ class Marks:
         return sorted(code for page in pages for code, mark in page.items() if mark[2] == 0)
 
     def settle(self, keep: Callable[[Sequence[bytes]], None], now: int | None = None) -> int:
-        """Hands all spent codes over, sorted, then forgets them and every reservation that ran out."""
-        minute = _minute(now)
+        """Hands all spent codes over, sorted, then forgets them and every reservation that ran out.
+
+        Nobody waits at the file while they are handed over: that may take long, and whoever makes us wait for the
+        database may need the file, as `restore` does."""
+        minute, spent = _minute(now), self.spent()
+        if spent:
+            keep(spent)  # a crash after this hands them over once more, which changes nothing
+        gone = set(spent)
         with self._locked() as file:
-            pages = [_unpack(os.pread(file, PAGE, number * PAGE)) for number in range(PAGES)]
-            spent = sorted(code for page in pages for code, mark in page.items() if mark[2] == 0)
-            if spent:
-                keep(spent)
-            for number, page in enumerate(pages):
-                left = {code: mark for code, mark in page.items() if mark[2] and not _is_old(mark, minute)}
+            for number in range(PAGES):
+                page = _unpack(os.pread(file, PAGE, number * PAGE))
+                left = {code: mark for code, mark in page.items() if code not in gone and not _is_old(mark, minute)}
                 if left != page:
                     os.pwrite(file, _pack(left), number * PAGE)
             os.fdatasync(file)

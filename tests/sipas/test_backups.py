@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from sipas.errors import BadFile, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
 from sipas.intake import stored
 from sipas.intake.inbox import Inbox
-from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming
+from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming, settle
 from sipas.intake.maintenance import maintain
 from sipas.migrations import create, downgrade, set_version
 from sipas.registry.importing import load_registry
@@ -199,6 +200,29 @@ def _plain(file):
         for start, length in ((24, 4), (40, 4), (92, 8)):
             data[start : start + length] = bytes(length)
     return bytes(data)
+
+
+def test_restoring_while_the_night_carries_codes_over_keeps_neither_waiting(where, full, monkeypatch):
+    (code,) = some_codes(full, where, count=1)
+    file = backup(where, full, "one")
+    with redeeming(full, where.home, keys.load(where.home, "w1", "invitation"), code, "a visit"):
+        pass
+    before, nights = backups._before, []
+
+    def while_the_night_begins(*arguments):
+        nights.append(threading.Thread(target=settle, args=(full, where.home), daemon=True))
+        nights[0].start()
+        nights[0].join(0.5)  # it waits for us now
+        return before(*arguments)
+
+    monkeypatch.setattr(backups, "_before", while_the_night_begins)
+    day = threading.Thread(target=restore, args=(where, full, file), kwargs={"force": True}, daemon=True)
+    day.start()
+    day.join(30)
+    assert not day.is_alive()
+    nights[0].join(30)
+    assert not nights[0].is_alive()
+    assert len(_spent(full)) == 1
 
 
 CUT = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -88,6 +89,20 @@ def test_disposing_of_the_engine_closes_the_kept_connection_too(database, number
     assert file not in open_files()
     database.write_plainly(lambda short: put(short, 2))
     assert numbers() == [1, 2]
+
+
+def test_where_the_file_cannot_be_opened_any_more_the_answer_is_told_to_be_not_stored(database, numbers):
+    database.write_plainly(lambda short: put(short, 1))
+    database.engine.dispose()
+    file = Path(database.engine.url.database)
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    with pytest.raises(NotStored):
+        database.write_plainly(lambda short: put(short, 2))
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    assert database.write_plainly(lambda short: put(short, 3)) == 1
+    assert numbers() == [1, 3]
 
 
 def open_files():

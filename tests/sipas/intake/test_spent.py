@@ -111,6 +111,24 @@ def test_where_settling_fails_nothing_is_forgotten(marks):
     assert marks.reserve(of("a"), of("other")) == SPENT
 
 
+def test_while_codes_are_handed_over_nobody_waits_at_the_file(marks):
+    for word in "ab":
+        marks.reserve(of(word), of(("visit", word)), 100)
+    marks.spend(of("a"), of(("visit", "a")))
+
+    def meanwhile(_spent):
+        marks.spend(of("b"), of(("visit", "b")))
+        assert marks.reserve(of("a"), of("other"), 101) == SPENT
+        assert marks.reserve(of("c"), of("y"), 101) == OURS
+
+    hand_over = threading.Thread(target=marks.settle, args=(meanwhile, 101), daemon=True)
+    hand_over.start()
+    hand_over.join(10)
+    assert not hand_over.is_alive()
+    assert marks.spent() == [of("b")]  # for the next night
+    assert marks.reserve(of("c"), of("other"), 101) == TAKEN
+
+
 def test_a_full_page_is_said_and_spoils_no_neighbour(marks):
     first = bytes(1)
     codes = [first + of(number)[1:] for number in range(ROOM)]

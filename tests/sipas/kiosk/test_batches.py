@@ -19,6 +19,7 @@ from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment, Response, Unopened
 from sipas.intake.record import late_by_point
 from sipas.kiosk.batches import placed
+from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import freeze
 from sipas.registry.models import Competence
 from tests.make import a_point, a_wave
@@ -149,8 +150,9 @@ def test_what_does_not_open_is_put_aside_and_counted(device, database, settings)
     strange = sealed(settings.home, "{}")
     no_answer = sealed(settings.home, said({"service": "ho-tich"}))
     no_service = sealed(settings.home, said({"service": "nothing", "O": "3"}))
-    sent = [good, broken, elsewhere, strange, no_answer, no_service]
-    assert outcomes(device.sends(*sent)) == ["stored", *["damaged"] * 5]
+    half_a_letter = sealed(settings.home, said({"service": "HALF", "O": "HALF"}).replace("HALF", "\\ud800"))
+    sent = [good, broken, elsewhere, strange, no_answer, no_service, half_a_letter]
+    assert outcomes(device.sends(*sent)) == ["stored", *["damaged"] * 6]
     kept = {one.sealed: one.reason for one in rows(database, Unopened)}
     assert kept == {
         broken: "damaged",
@@ -158,10 +160,18 @@ def test_what_does_not_open_is_put_aside_and_counted(device, database, settings)
         strange: "strange",
         no_answer: "strange",
         no_service: "strange",
+        half_a_letter: "strange",
     }
     assert outcomes(device.sends(broken, wave="no/where")) == ["damaged"]
-    assert book(database).damaged == 6
+    assert book(database).damaged == 7
     assert len(rows(database)) == 1
+
+
+def test_whatever_stands_where_a_probe_proves_itself_holds_no_batch_up(device, database, settings):
+    shown = ["\\ud800.\\ud800", "ơ.ơ", f".{mark_of(settings, '')[:-1]}", "1"]
+    batch = [sealed(settings.home, said(probe="SHOWN").replace("SHOWN", one)) for one in shown]
+    assert outcomes(device.sends(*batch)) == ["stored"] * 4
+    assert [row.channel for row in rows(database)] == [1] * 4  # people's answers
 
 
 def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_operator_is_told(
