@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from sipas import clock, keys
-from sipas.commands import doctor
+from sipas.commands import findings
 from sipas.fieldwork.devices import devices, make_code, missing, revoke
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.inbox import settle_comments
@@ -185,7 +185,7 @@ def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_ope
     assert rows(database, Unopened) == []
     found = book(database)
     assert (found.unknown_wave, found.waiting, found.settled, found.damaged) == ("w2", 1, 1, 0)
-    assert [line for sign, line in doctor._screens(settings, database) if sign == doctor.WARN and "w2" in line]
+    assert [line for sign, line in findings.screens(settings, database) if sign == findings.WARN and "w2" in line]
     with database.writing() as session:
         close_wave(session, "w1", today)
     a_wave(database, settings, "w2", opens_on=today)  # as after the newer backup

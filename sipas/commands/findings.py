@@ -1,0 +1,163 @@
+"""What `sipas doctor` finds of the survey itself: keys, snapshots, releases, enrolled screens, silent points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sipas import clock
+from sipas.errors import SipasError
+from sipas.i18n import _, number, say
+from sipas.settings import Settings
+
+if TYPE_CHECKING:
+    from sipas.database import Database
+
+GOOD, WARN, BAD = "ok", "!", "x"
+Finding = tuple[str, str]  # a sign, and a sentence
+
+
+def told(error: Exception) -> str:
+    """A fault in plain words, whatever its kind."""
+    return say(error) if hasattr(error, "template") else _("Not readable: {reason}.", reason=str(error).splitlines()[0])
+
+
+def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
+    """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
+    from analysis import read_snapshot
+    from sipas import keys
+    from sipas.fieldwork.points import points
+    from sipas.fieldwork.waves import waves
+    from sipas.publishing.folder import check_files
+    from sipas.publishing.models import SnapshotRecord
+    from sipas.publishing.review import releases
+
+    with database.reading() as session:
+        for wave in waves(session):
+            record = session.get(SnapshotRecord, wave.id)
+            try:
+                is_over = wave.state == "frozen" and (wave.grace_until is None or clock.today() > wave.grace_until)
+                if is_over and keys.held(where.home, wave.code):
+                    yield (
+                        BAD,
+                        _("Wave {wave}: its days of grace are over, its keys are still there.", wave=wave.code)
+                        + " "
+                        + _("Run: sipas maintain"),
+                    )
+                for kind in () if is_over else keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS:
+                    keys.load(where.home, wave.code, kind)
+                if record and read_snapshot(where.home / "snapshots" / record.file).digest != record.digest:
+                    yield (
+                        BAD,
+                        _("The snapshot of wave {wave} is not the one that was frozen; restore it.", wave=wave.code),
+                    )
+            except Exception as error:
+                yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=told(error))
+        if not where.address and any(one.invitation != "none" for one in points(session)):
+            yield (
+                WARN,
+                _("Points ask for invitation codes, but SIPAS_ADDRESS is not set: nothing can be printed for them."),
+            )
+        listed = releases(session)
+    for one in listed:
+        if one["state"] == "published":
+            try:
+                check_files(where.home / "releases" / one["release"], one["digest"])
+                yield GOOD, _("Release {code}: every file is the one that was published.", code=one["release"])
+            except (SipasError, OSError):
+                yield (
+                    BAD,
+                    _(
+                        "Release {code} was changed after it was published; restore its folder from a backup.",
+                        code=one["release"],
+                    ),
+                )
+
+
+def fineness(database: Database) -> Iterator[Finding]:
+    """How finely the waves that ask now store their answers."""
+    from sipas.fieldwork.settled import settled
+    from sipas.fieldwork.waves import waves
+
+    with database.reading() as session:
+        found = [(one.code, one.detail, settled(session, one)) for one in waves(session) if one.state == "open"]
+    for code, detail, outcome in found:
+        if outcome:
+            bare = [one.code for one in outcome.bare]
+            told = _(
+                "Wave {wave}: {kept} of {fields} fields keep their detail.",
+                wave=code,
+                kept=number(outcome.kept),
+                fields=number(outcome.fields),
+            )
+            if bare:
+                told += " " + _("Offices that keep none, {count}:", count=number(len(bare))) + " " + ", ".join(bare)
+            yield WARN if bare and detail == "frame" else GOOD, told
+
+
+def screens(where: Settings, database: Database) -> Iterator[Finding]:
+    """The enrolled screens: whether each was heard of, and whether anything it made is missing."""
+    from sipas.fieldwork.devices import devices, is_quiet, missing
+
+    with database.reading() as session:
+        working = [one for one in devices(session) if not one.device.revoked]
+    if not working:
+        return
+    yield GOOD, _("Screens enrolled: {count}.", count=number(len(working)))
+    for one in working:
+        device, place = one.device, {"device": one.device.id[:8], "point": one.point.code}
+        if is_quiet(device, clock.today()):
+            yield WARN, _("Screen {device} at {point} was not heard of for days; see whether it is on.", **place)
+        if missing(device) or not device.agrees:
+            yield WARN, _("Screen {device} at {point}: what it made and what came differ; see the desk.", **place)
+        if device.damaged:
+            yield WARN, _("Screen {device} at {point} sent what cannot be read; it is kept sealed.", **place)
+        if device.unknown_wave:
+            yield (
+                WARN,
+                _(
+                    "Screen {device} at {point} holds answers of wave {wave}, which this database does not know. If an "
+                    "older backup was restored, restore the newest one; until then they wait on the screen.",
+                    wave=device.unknown_wave,
+                    **place,
+                ),
+            )
+    if where.address and not where.address.startswith("https:"):
+        yield WARN, _("SIPAS_ADDRESS is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.")
+
+
+def silence(where: Settings) -> Iterator[Finding]:
+    """Points from which nothing comes, as the last night found them."""
+    from sipas.fieldwork.silence import last_look
+
+    found = last_look(where.home)
+    if found is None:
+        yield GOOD, _("Nobody has looked for silent points yet; the night does, and `sipas maintain`.")
+        return
+    if (clock.today() - found.until).days > 3:
+        yield (
+            WARN,
+            _("Silent points were last looked for on {day}. Is the server running? See its log.", day=found.until),
+        )
+    if not found.silent:
+        yield GOOD, _("No point is silent against its own pattern ({count} have one).", count=number(found.watched))
+    if found.is_general:
+        yield (
+            WARN,
+            _(
+                "More than half of all points are silent at once: a holiday that SIPAS_CLOSED_DAYS does not name, or "
+                "this server's own line."
+            ),
+        )
+    for one in found.silent:
+        since = _("since {day}", day=one.since) if one.since else _("{n} answers in that time", n=one.answers)
+        yield (
+            WARN,
+            _(
+                "Point {point} is silent: {days} working days ({since}), where {rate} answers a day are usual.",
+                point=one.point,
+                days=one.days,
+                since=since,
+                rate=number(one.rate, 1),
+            ),
+        )
