@@ -232,10 +232,10 @@ def privacy(point: str, language: str) -> str:
 
 @phone.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
-    """The end."""
-    return remember_nothing(
-        make_response(render_template("kiosk/thanks.html", place=_way(point, language).place)), "/q"
-    )
+    """The end; with a code there is no way back to a form, for a second answer would find the code spent."""
+    way = _way(point, language)
+    page = render_template("kiosk/thanks.html", place=way.place, invited=way.invited)
+    return remember_nothing(make_response(page), "/q")
 
 
 @phone.get("/<point>/stop")

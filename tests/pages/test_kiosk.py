@@ -158,6 +158,20 @@ def test_a_touch_goes_on_by_itself_and_can_be_undone(opens, database):
     assert answers(database) == [[5, 4, 4, 4, 4, surveys.NOT_APPLICABLE]]
 
 
+def test_the_service_is_asked_for_where_it_stands_and_not_at_the_end(opens):
+    page = opens("/k/to-hieu-1/en")
+    go_on = page.locator('[id="q-service"] .next')
+    go_on.click()
+    said = page.locator('[id="q-service"] [role=alert]')
+    expect(said).to_have_text("Please choose what you came here for.")
+    expect(page.locator('[id="service-1"]')).to_be_focused()
+    assert shown(page) == ["q-service"]
+    page.locator('[id="service-1"]').check(force=True)
+    expect(said).to_have_count(0)
+    go_on.click()
+    assert shown(page) == ["q-O"]
+
+
 def test_arrow_keys_do_not_go_on_by_themselves(opens):
     page = opens("/k/to-hieu-1/en#q-O")
     page.locator('[id="O-1"]').focus()

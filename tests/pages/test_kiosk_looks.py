@@ -38,6 +38,12 @@ def test_targets_are_large_and_apart_and_faces_equal(opens, size):
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_button_that_sends_is_in_sight_at_a_kiosk(opens, language):
+    page = opens(f"/k/to-hieu-1/{language}#q-about")
+    assert page.locator(".primary").evaluate("e => e.getBoundingClientRect().bottom <= innerHeight")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_cut_off_and_the_browser_has_no_complaint(opens, size, language):
     page = opens("about:blank", size=size)

@@ -39,6 +39,8 @@ def test_from_the_typed_code_to_the_thanks(opens, database, code, scripts):
     page.goto(f"/q/{code}/vi#q-about")
     presses(page, ".primary")
     expect(page.locator("h1")).to_contain_text("Cảm ơn")
+    expect(page.get_by_text("Mã của Ông/Bà đã được dùng.")).to_be_visible()
+    expect(page.locator("main a")).to_have_count(0)  # a second form would be answered for nothing
     with database.reading() as session:
         (row,) = session.scalars(select(Response)).all()
     assert (row.channel, [byte for byte in row.answers if byte < 6]) == (2, [4] * 6)
@@ -62,6 +64,15 @@ def test_what_is_missing_is_shown_with_every_answer_kept(opens, code):
     presses(page, ".primary")
     expect(page.locator(".summary")).to_be_visible()
     expect(page.locator('[id="O-3"]')).to_be_checked()
+
+
+def test_where_a_code_was_refused_larger_letters_are_still_a_touch_away(opens, code):
+    page = opens("/q/?lang=en", size="phone")
+    page.locator("#code").fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
+    page.locator("[data-look=large]").click()
+    expect(page.locator("html.large #code")).to_be_visible()
 
 
 def test_a_slip_is_read_out_at_the_field(opens, code):

@@ -115,6 +115,26 @@ def test_at_a_kiosk_the_comment_is_typed_on_the_screen(opens, database):
     expect(page.locator(".keys")).to_be_hidden()
 
 
+def rests_on(page: Page, box, milliseconds: int) -> None:
+    """A finger that stays on the glass for a while, as hesitant people's do."""
+    place = box.bounding_box()
+    spot = {"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}
+    fingers = page.context.new_cdp_session(page)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [spot]})
+    page.wait_for_timeout(milliseconds)
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize("size", ["kiosk", "desk"])
+def test_a_finger_that_rests_on_the_box_types_no_letter_and_leaves_the_caret_there(opens, size):
+    page = comment_at(opens, "to-hieu-1", size=size, has_touch=True)
+    box = page.locator("textarea")
+    rests_on(page, box, 150)
+    expect(page.locator(".keys")).to_be_visible()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("")
+
+
 def test_keys_are_large_and_the_word_is_heard_by_whoever_works_with_a_switch(opens):
     page = comment_at(opens, "to-hieu-1")
     page.get_by_role("button", name="Mở bàn phím").press("Enter")

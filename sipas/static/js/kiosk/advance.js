@@ -1,5 +1,18 @@
 // Goes on by itself after a touch, and says on the next screen what was chosen, with a way back.
-// Only a pointer advances: who moves through the levels with arrow keys has not chosen yet.
+// Only a pointer advances: who moves through the levels with arrow keys has not chosen yet. What must be chosen is asked
+// for where it stands, not at the end.
+function missing(place) {
+  if (!place || place.querySelector(":checked")) return false;
+  const said = place.querySelector(".wrong") ?? document.createElement("p");
+  Object.assign(said, { className: "wrong", textContent: place.dataset.needs }).dataset.added = "";
+  said.setAttribute("role", "alert");
+  place.querySelector("legend").after(said);
+  place.addEventListener("change", () => said.remove(), { once: true });
+  place.querySelector("input[type=radio]").focus({ preventScroll: true });
+  said.scrollIntoView({ block: "center" });
+  return true;
+}
+
 export default function advance(form, wait = 450) {
   let timer;
   const undo = document.createElement("p");
@@ -17,6 +30,7 @@ export default function advance(form, wait = 450) {
   };
 
   form.addEventListener("click", (event) => {
+    if (missing(event.target.closest("a.next")?.closest("section").querySelector("[data-needs]"))) event.preventDefault();
     const section = event.target.closest("section[data-advances]");
     if (!section || event.target.type !== "radio" || event.detail === 0) return;
     clearTimeout(timer);

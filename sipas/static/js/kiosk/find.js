@@ -25,9 +25,9 @@ export default function find(place) {
 
   if (place.closest("[data-kiosk]")) {  // the keyboard of a kiosk's screen, fetched when it is wanted
     box.inputMode = "none";
-    box.addEventListener("pointerdown", async () => {
+    box.addEventListener("click", async () => {
       (await import("./keyboard.js")).default(box);
-      box.dispatchEvent(new Event("pointerdown"));
+      box.dispatchEvent(new Event("click"));
     }, { once: true });
   }
   box.addEventListener("input", narrow);

@@ -78,7 +78,7 @@ export default function keyboard(box) {
 
   keys.addEventListener("pointerdown", (event) => event.preventDefault());  // the caret stays in the text
   toggle.addEventListener("click", () => open(keys.hidden));
-  box.addEventListener("pointerdown", () => open(true));
+  box.addEventListener("click", () => open(true));  // once the finger is off: opened sooner, a key slides under it
   addEventListener("words", show);
   show();
 }
