@@ -5,6 +5,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
+command -v certutil >/dev/null 2>&1 || missing="$missing libnss3-tools"
 [ -z "$missing" ] && exit 0
 echo "The tests need these Debian packages:$missing"
 if [ "$(id -u)" = 0 ]; then
@@ -21,4 +22,5 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/n
   echo "  Without postgresql the tests marked 'postgres' (the same promises on PostgreSQL) are left out."
 command -v pdftotext >/dev/null 2>&1 && command -v zbarimg >/dev/null 2>&1 ||
   echo "  Without poppler-utils and zbar-tools nobody reads the printed posters and strips again."
+command -v certutil >/dev/null 2>&1 || echo "  Without libnss3-tools no browser is given the authority of the installers' manual."
 exit 0

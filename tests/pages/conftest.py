@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+PATIENCE = 20_000  # milliseconds: a machine that does much else is slow, and nothing more is wrong
+expect.set_options(timeout=PATIENCE)
 SIZES = {"kiosk": (1080, 1920), "phone": (390, 844), "desk": (1440, 900)}
 
 
@@ -62,7 +64,7 @@ class Opened:
             viewport={"width": width, "height": height}, java_script_enabled=scripts, base_url=self.server, **more
         )
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(path)
         return page
 

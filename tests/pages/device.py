@@ -87,7 +87,7 @@ class Machine:
             base_url=self.address,
         )
         page = self.context.pages[0]
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(20_000)
         page.goto(path)
         return page
 
