@@ -57,9 +57,9 @@ test: .venv/.tests  ## Install what the tests need, then run all of them but the
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
 	@$(BIN)/python -m pytest -m "not long"
 
-test-long: .venv/.tests  ## Run what is slow by nature too: coverage simulations, every page and state
+test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (pages: 4 to 11 minutes)
 	@sh tests/system-packages.sh
-	@$(BIN)/python -m pytest -m "long" -s
+	@$(BIN)/python -m pytest -m "long" -s -vv --durations=10
 
 test-spark: install  ## Run the pass on Spark's local[2] in an environment of its own; says when Java is missing
 	@command -v java >/dev/null || { echo "Java is missing; install it with: sudo apt-get install -y openjdk-17-jre-headless"; exit 1; }
