@@ -28,20 +28,27 @@ def answering(settings, rounds, accident):
         for client in clients:
             client.start()
         for number in range(rounds):
-            end = time.monotonic() + 60
-            while sum(client.thanked for client in clients) < 8 * (number + 1):  # some were served since the last one
-                assert time.monotonic() < end, "nobody was thanked for a minute"
-                time.sleep(0.02)
+            served_until(clients, 8 * (number + 1))  # some were served since the last one
             time.sleep(secrets.randbelow(500) / 1000)
             accident(server)
         stop.set()
         for client in clients:
-            client.join(20)
+            client.join(60)
             assert not client.is_alive()
     finally:
         stop.set()
         server.kill()
     return sum(client.thanked for client in clients), sum(client.again for client in clients)
+
+
+def served_until(clients, number):
+    """Waits until so many were thanked, however slow the machine is; not for ever where it stands still."""
+    known, end = -1, 0.0
+    while (thanked := sum(client.thanked for client in clients)) < number:
+        if thanked > known:
+            known, end = thanked, time.monotonic() + 60
+        assert time.monotonic() < end, "nobody was thanked for a minute"
+        time.sleep(0.02)
 
 
 def kill_and_start(server):
@@ -56,8 +63,8 @@ def test_acknowledged_is_stored_and_none_twice_over_kills(place, rounds):
     thanked, again = answering(settings, rounds, kill_and_start)
     with database.reading() as session:
         assert stored(session, 1) == thanked
-    assert thanked > 3 * rounds
-    assert again >= rounds  # the kills were felt
+    assert thanked >= 8 * rounds
+    assert again > 0  # the kills were felt
 
 
 @pytest.mark.parametrize("place", [pytest.param("postgresql", marks=needs_postgres)], indirect=True)
@@ -73,7 +80,7 @@ def test_acknowledged_is_stored_and_none_twice_when_postgresql_itself_is_killed(
     database.engine.dispose()
     with database.reading() as session:
         assert stored(session, 1) == thanked
-    assert thanked > 30
+    assert thanked >= 8 * 3
     assert again > 0
 
 
@@ -85,7 +92,10 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(database, settings):
     def kill_one(server):
         workers.append(server.workers())
         os.kill(workers[0][-1], signal.SIGKILL)
-        time.sleep(2)
+        end = time.monotonic() + 60
+        while workers[0][-1] in server.workers() or len(server.workers()) < len(workers[0]):
+            assert time.monotonic() < end, "the worker was not replaced"
+            time.sleep(0.1)
         workers.append(server.workers())
 
     thanked, _ = answering(settings, 1, kill_one)

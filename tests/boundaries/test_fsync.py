@@ -6,6 +6,7 @@ The shim needs gcc; where there is none these tests are left out and say so.
 from __future__ import annotations
 
 import tempfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from sipas.registry.importing import load_registry
 from tests import postgres
 from tests.disk import Disk, has_compiler
 from tests.make import a_point, a_wave
-from tests.serving import Server, a_body, post, steadily
+from tests.serving import Server, a_body, post
 
 pytestmark = pytest.mark.skipif(not has_compiler(), reason="fsync is not counted: there is no gcc to make the shim")
 VISITS = 30
+BROWSERS, EACH = 16, 20
 
 
 @pytest.fixture
@@ -72,23 +74,31 @@ def test_every_thanks_comes_after_a_call_of_fsync_on_postgresql(settings, disk):
     assert all(calls >= number for number, calls in enumerate(seen, 1))
 
 
-def test_on_a_slow_disk_those_who_come_together_share_a_commit_and_nobody_waits_long(settings, database, disk, capsys):
+def test_on_a_slow_disk_those_who_come_together_share_a_commit(settings, database, disk, capsys):
+    """How long they wait is measured by `make bench`: here no time is asked, for the machine may be busy."""
     a_point(database, form="short")
     a_wave(database, settings)
-    server = Server(settings.home, **disk.environment(milliseconds=5))
+    server = Server(settings.home, SIPAS_PATIENCE="60", **disk.environment(milliseconds=5))
+    replies = []
+
+    def visitor():
+        replies.extend(post(server.port, a_body(), timeout=120) for _ in range(EACH))
+
+    visitors = [threading.Thread(target=visitor) for _ in range(BROWSERS)]
     try:
-        steadily(server.port, 50, 16, 0.5)
+        assert post(server.port, a_body()) == 303
         before = disk.syncs
-        waits = sorted(steadily(server.port, 200, 16, 3))
+        for one in visitors:
+            one.start()
+        for one in visitors:
+            one.join()
         calls = disk.syncs - before
     finally:
         server.kill()
-    assert len(waits) == 600
+    assert replies == [303] * (BROWSERS * EACH)
     with database.reading() as session:
-        assert stored(session, 1) == 625
-    assert 0 < calls < 600
-    last = waits[int(0.99 * len(waits))]
-    assert last < 1  # one commit each ends at 3 s; `make bench` holds the limit of 0.1 s on a quiet machine
+        assert stored(session, 1) == len(replies) + 1
+    assert 0 < calls < len(replies)  # a commit for each would be one call at least for each
     with capsys.disabled():
-        print(f"\n200 answers a second, 16 browsers, fsync 5 ms slower: 99 of 100 waited under {1000 * last:.0f} ms,"
-              f" {calls / len(waits):.2f} calls of fsync for each answer")  # fmt: skip
+        print(f"\n{BROWSERS} browsers at once, fsync 5 ms slower: {calls / len(replies):.2f} calls of fsync for each"
+              " answer")  # fmt: skip

@@ -43,7 +43,7 @@ def test_what_was_thanked_while_a_backup_was_restored_is_in_one_or_the_other(pla
     server, stop = Server(settings.home, SIPAS_PATIENCE="0.3", **address), threading.Event()
     clients = [Client(server.port, stop) for _ in range(6)]
     module = backups.postgresql if settings.database_url else backups.sqlite
-    load, thanked_between, refused_between = module.load, [], []
+    load, refused_between = module.load, []
 
     def thanked():
         return sum(client.thanked for client in clients)
@@ -51,10 +51,7 @@ def test_what_was_thanked_while_a_backup_was_restored_is_in_one_or_the_other(pla
     def slowly(*arguments):
         """The moment between the backup and the replacing, as long as a large one makes it."""
         again = sum(client.again for client in clients)
-        time.sleep(0.5)  # what was under way has come to its end, one way or the other
-        before = thanked()
         wait_for(lambda: sum(client.again for client in clients) >= again + 6)
-        thanked_between.append(thanked() - before)
         refused_between.append(sum(client.again for client in clients) - again)
         load(*arguments)
 
@@ -73,7 +70,6 @@ def test_what_was_thanked_while_a_backup_was_restored_is_in_one_or_the_other(pla
     finally:
         stop.set()
         server.kill()
-    assert thanked_between == [0]
     assert refused_between[0] >= 6  # they were told to wait, and sent again
     with database.reading() as session:
         now = set(session.scalars(select(Response.key)))
