@@ -57,7 +57,7 @@ test: .venv/.tests  ## Install what the tests need, then run all of them but the
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
 	@$(BIN)/python -m pytest -m "not long"
 
-test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (pages: 4 to 11 minutes)
+test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (the pages alone: some 11 minutes)
 	@sh tests/system-packages.sh
 	@$(BIN)/python -m pytest -m "long" -s -vv --durations=10
 

@@ -95,6 +95,27 @@ def test_a_visit_is_sealed_kept_and_sent_later(opens, database):
     assert len(posts) >= 2  # the answer and its comment travel apart
 
 
+def test_what_the_thanks_wait_for_is_asked_to_reach_the_disk(opens, database):
+    page = opens("/")
+    page.add_init_script("""
+      const plain = IDBDatabase.prototype.transaction;
+      IDBDatabase.prototype.transaction = function (stores, mode, options) {
+        const made = plain.call(this, stores, mode, options);
+        if (mode === "readwrite") {
+          const asked = JSON.parse(localStorage.asked ?? "[]");
+          localStorage.asked = JSON.stringify([...asked, made.durability]);
+        }
+        return made;
+      };
+    """)
+    screen = Screen(page, database).enrols()
+    screen.opens()
+    page.evaluate("localStorage.asked = '[]'")
+    screen.answers(5).is_thanked()
+    asked = page.evaluate("JSON.parse(localStorage.asked)")
+    assert asked and set(asked) == {"strict"}
+
+
 def test_a_browser_that_was_not_enrolled_posts_by_itself(opens, database):
     page = opens("/k/to-hieu-1/en")
     Screen(page, database).answers(3).is_thanked()
