@@ -113,7 +113,8 @@ def test_what_the_thanks_wait_for_is_asked_to_reach_the_disk(opens, database):
     page.evaluate("localStorage.asked = '[]'")
     screen.answers(5).is_thanked()
     asked = page.evaluate("JSON.parse(localStorage.asked)")
-    assert asked and set(asked) == {"strict"}
+    assert asked
+    assert set(asked) == {"strict"}
 
 
 def test_a_browser_that_was_not_enrolled_posts_by_itself(opens, database):
