@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 
 from sipas.errors import N_, NotReady
+from sipas.i18n_borrowed import Lender
 from sipas.i18n_languages import COMPLETE, KNOWN
 from translations import FOLDER
 
@@ -78,10 +79,11 @@ def speaking(code: str) -> Iterator[None]:
 
 @lru_cache(maxsize=32)
 def catalog(code: str, domain: str) -> gettext.NullTranslations:
-    """The compiled catalog. A language that is not whole says in Vietnamese what it lacks."""
+    """The compiled catalog. A language that is not whole says in Vietnamese what it lacks, marked as
+    such (`i18n_borrowed`)."""
     found = own_catalog(code, domain)
     if code not in COMPLETE:
-        found.add_fallback(own_catalog("vi", domain))
+        found.add_fallback(Lender(own_catalog("vi", domain)))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
-from sipas import i18n
+from sipas import i18n, i18n_borrowed
 from sipas.links import link, switch
 
 
@@ -29,7 +29,12 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language, link=link, switch=switch)
     app.jinja_env.filters.update(
-        number=i18n.number, percent=i18n.percent, date=i18n.date, month=i18n.month, say=i18n.say
+        number=i18n.number,
+        percent=i18n.percent,
+        date=i18n.date,
+        month=i18n.month,
+        say=i18n.say,
+        say_whose=i18n_borrowed.say_whose,
     )
 
     @app.before_request

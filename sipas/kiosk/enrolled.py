@@ -22,6 +22,7 @@ from sipas.fieldwork.points import point as point_of
 from sipas.kiosk import kiosk
 from sipas.kiosk.batches import MOST, Desk, Message, Report, clock_holds, settle
 from sipas.kiosk.place import Place
+from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
 from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
@@ -42,15 +43,22 @@ def to_device(point: str) -> Response:
 @kiosk.get(f"/<point>/{LANGUAGE}/device")
 def device(point: str, language: str) -> str:
     """Where an installer enrols this screen, and where staff see what it holds; also while nothing is asked."""
-    i18n.speak(language)
+    _speak_to_staff(language)
     with _database().reading() as session:
-        return render_template("kiosk/device.html", place=Place.at(point_of(session, point)))
+        place = Place.at(point_of(session, point))
+    others = [(code, name, "") for code, name in i18n.LANGUAGES.items() if code != i18n.language()]
+    return render_template("kiosk/device.html", place=place, preset=Preset.of(place), switches=others)
+
+
+def _speak_to_staff(language: str) -> None:
+    """In a language that is said whole: the catalogs of the others hold the words of visitors only."""
+    i18n.speak(language if language in i18n.LANGUAGES else "vi")
 
 
 @kiosk.post(f"/<point>/{LANGUAGE}/device")
 def enrol(point: str, language: str) -> tuple[Response, int] | Response:
     """Takes a code and the public half of a key that the device has just made."""
-    i18n.speak(language)
+    _speak_to_staff(language)
     said = _json()
     try:
         code, key = str(said.get("code", "")), _bytes(said.get("key"))

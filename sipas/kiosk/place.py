@@ -8,14 +8,15 @@ import surveys
 from sipas import i18n
 from sipas.fieldwork.models import Point
 from sipas.fieldwork.visits import Visit
+from sipas.i18n_borrowed import borrowed
 from surveys import Instrument
 
 Names = tuple[tuple[str, str], ...]  # language -> name; a tuple, so that a place can be a key
 
 
 def said(names: Names) -> str:
-    """The name in the language now spoken."""
-    return dict(names).get(i18n.language()) or names[0][1]
+    """The name in the language now spoken, else the Vietnamese one, marked as such."""
+    return dict(names).get(i18n.language()) or borrowed(names[0][1])
 
 
 @dataclass(frozen=True)

@@ -190,3 +190,44 @@ def test_a_page_that_nobody_reads_goes_back_to_the_start_as_it_always_is(opens, 
     page.clock.run_for(61_000)
     page.clock.run_for(21_000)
     expect(page).to_have_url(re.compile("/k/to-hieu-1$"))
+
+
+def test_after_a_step_the_tab_key_meets_that_steps_controls_in_the_order_of_the_eye(opens):
+    page = opens("/k/to-hieu-1/vi")
+    page.locator("#service-2").check(force=True)
+    page.goto("/k/to-hieu-1/vi#q-O")
+    met = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        met.append(
+            page.evaluate("[document.activeElement.closest('section')?.id, document.activeElement.className || 'answer']")
+        )
+    assert met == [["q-O", "answer"], ["q-O", "back"], ["q-O", "next skips"]]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('section')") is None, "no step that is out of sight"
+    tops = page.locator("#q-O :is(a, input, button):visible").evaluate_all(
+        "all => all.map((e) => e.closest('label, a, button').getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops), "the order of the document is the order on the screen"
+
+
+def test_with_the_colours_of_the_system_every_control_keeps_an_edge_and_the_focus_shows(opens):
+    page = opens("/k/to-hieu-1/vi#q-O", forced_colors="active")
+    edges = page.locator("#q-O :is(.card, .ways a):visible").evaluate_all(
+        """all => all.map((e) => { const s = getComputedStyle(e);
+            return [parseFloat(s.borderTopWidth), s.borderTopStyle, s.borderTopColor, s.backgroundColor]; })"""
+    )
+    assert len(edges) >= 7
+    for width, style, edge, ground in edges:
+        assert width >= 2, edges
+        assert style == "solid", edges
+        assert edge != ground, edges
+    page.locator('[id="O-1"]').focus()
+    page.keyboard.press("ArrowDown")
+    ring = page.evaluate(
+        """(() => { const s = getComputedStyle(document.activeElement.parentElement.querySelector(".card"));
+            return [s.outlineStyle, parseFloat(s.outlineWidth), s.outlineColor, s.backgroundColor]; })()"""
+    )
+    assert ring[0] == "solid", ring
+    assert ring[1] >= 3, ring
+    assert ring[2] != ring[3], ring

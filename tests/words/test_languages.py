@@ -14,6 +14,7 @@ import surveys
 from sipas import create_app, i18n, i18n_words
 from sipas.cli import group
 from sipas.desk.access import set_password
+from sipas.i18n_borrowed import BEGINS, ENDS, unmarked
 from sipas.i18n_languages import EVERY, NUMBERS, OWN_NAME
 from sipas.intake import LANGUAGE_CODES
 from sipas.intake.models import row_type
@@ -113,7 +114,41 @@ def test_what_is_not_translated_is_said_in_vietnamese(speak, kiosk):
     assert f">⟦{vietnamese.gettext('Stop')}⟧" in page
     with i18n.speaking(pseudo.CODE):
         said = i18n.plural("One question", "{n} questions", 1234)
-    assert said == vietnamese.ngettext("One question", "{n} questions", 2).format(n="1.234")
+    assert unmarked(said) == vietnamese.ngettext("One question", "{n} questions", 2).format(n="1.234")
+
+
+def test_vietnamese_in_a_gap_is_named_as_vietnamese(speak, kiosk):
+    gap = "service-2024/B1.1"
+    wording = dict(surveys.texts(surveys.load("service-2024")))[gap]
+    speak(leave=lambda domain, where, source: where == gap or source in ("One question", "Display", "Start", "Stop"))
+    client = kiosk()
+    page, start = client.get(f"/k/to-hieu-1/{pseudo.CODE}").text, client.get("/k/to-hieu-1").text
+    vietnamese = i18n.catalog("vi", "messages").gettext
+    assert f'<span class="question"><span lang="vi">{wording}</span></span>' in page
+    assert f'><span lang="vi">{vietnamese("Stop")}</span>' in page
+    assert f'aria-label="{vietnamese("Display")}"' in page, "within a tag the text alone"
+    assert re.search(r'lang="vi-x-pseudo">⟦<span lang="vi">\d+ câu hỏi</span>, ⟦', start), "inside a sentence too"
+    assert f'<strong>{pseudo.NAME}</strong><span><span lang="vi">{vietnamese("Start")}</span></span>' in start
+    names = re.findall(r'class="word">(<span lang="vi">)?(?!⟦)', page.split('id="q-service"')[1].split("</section>")[0])
+    assert names and all(names), "names of fields come from the registry, which knows no third language"
+    for whole in (page, start, client.post(f"/k/to-hieu-1/{pseudo.CODE}", data={}).text):
+        assert not {BEGINS, ENDS} & set(whole)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_whole_languages_borrow_nothing(language, kiosk):
+    client = kiosk()
+    for point in POINTS:
+        for page in ("", "/privacy", "/thanks", "/late", "/device"):
+            assert '<span lang="vi">' not in client.get(f"/k/{point}/{language}{page}").text
+
+
+def test_the_page_of_a_screen_speaks_to_staff_in_a_whole_language(speak, kiosk):
+    speak()
+    page = kiosk().get(f"/k/to-hieu-1/{pseudo.CODE}/device").text
+    assert '<html lang="vi"' in page
+    assert "⟦" not in page
+    assert re.findall(r'<a lang="(\w+)"', page) == ["en"], "one switch, to the other of the two"
 
 
 def test_a_language_is_offered_only_when_it_is_switched_on(speak, kiosk):

@@ -30,7 +30,16 @@ async function begin() {
   }
   part("enrol").hidden = false;
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (code) { part("enrol").code.value = code; history.replaceState(null, "", location.pathname); }
+  if (code) { part("enrol").code.value = code; history.replaceState(null, "", location.pathname + location.search); }
+  carryCode();
+}
+
+// What was typed of the code goes along into another language, behind the `#`, as it came from the desk.
+function carryCode() {
+  document.querySelectorAll(".switch a").forEach((link) => link.addEventListener("click", () => {
+    const code = part("enrol").code.value;
+    link.hash = code ? new URLSearchParams({ code }).toString() : "";
+  }));
 }
 
 // The key is made and stored first, so that a lost reply can be asked for again with the same pair.
