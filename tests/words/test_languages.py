@@ -130,7 +130,8 @@ def test_vietnamese_in_a_gap_is_named_as_vietnamese(speak, kiosk):
     assert re.search(r'lang="vi-x-pseudo">⟦<span lang="vi">\d+ câu hỏi</span>, ⟦', start), "inside a sentence too"
     assert f'<strong>{pseudo.NAME}</strong><span><span lang="vi">{vietnamese("Start")}</span></span>' in start
     names = re.findall(r'class="word">(<span lang="vi">)?(?!⟦)', page.split('id="q-service"')[1].split("</section>")[0])
-    assert names and all(names), "names of fields come from the registry, which knows no third language"
+    assert names
+    assert all(names), "names of fields come from the registry, which knows no third language"
     for whole in (page, start, client.post(f"/k/to-hieu-1/{pseudo.CODE}", data={}).text):
         assert not {BEGINS, ENDS} & set(whole)
 
