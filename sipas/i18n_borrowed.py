@@ -1,6 +1,6 @@
 """Text in a language that is not the page's: what a catalog lacks is said in Vietnamese, and a screen reader has to
-know where, or it reads Vietnamese with the sounds of another language (WCAG 3.1.2). Such a text carries a mark at each end
-until the page is whole; then the marks become `<span lang="vi">`, or go where no element may stand.
+know where, or it reads Vietnamese with the sounds of another language (WCAG 3.1.2). Such a text carries a mark at each
+end until the page is whole; then the marks become `<span lang="vi">`, or go where no element may stand.
 """
 
 from __future__ import annotations
