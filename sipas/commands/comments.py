@@ -22,10 +22,7 @@ unit_option = click.option(
 
 
 @click.group(
-    help=_(
-        "What people wrote in their own words, of waves that are closed or frozen; never beside an answer, in random "
-        "order."
-    )
+    help=_("What people wrote in their own words, of waves that are frozen; never beside an answer, in random order.")
 )
 def comments() -> None:
     """Group of commands."""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,12 @@ def maintain() -> None:
     for wave in end_retention(database(where), where.home, clock.today(), where.retention):
         note(_("The answers of wave {wave} were dropped, as the retention says; its snapshot stays.", wave=wave))
     _expire(database(where), where)
-    for one in _listen(database(where), where):
-        note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
     if run(database(where), where.home):
         note(_("The order of arrival was taken out of the database files."))
     else:
         note(_("No answer came since the last time; nothing was due."))
+    for one in _listen(database(where), where):
+        note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
 
 
 @click.command(
@@ -111,25 +112,43 @@ def main(server: int) -> None:
 
 
 def upkeep(where: Settings) -> bool:
-    """One night's deed, told in the log; a failure never ends the process and is tried again."""
+    """One night's deeds, told in the log; False where all are to be tried again.
+
+    Each fails by itself, and none ends the process: the order of arrival goes, whatever else does not work.
+    """
     from sipas.budgets import Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
 
-    try:
-        Budgets(where.home).forget()
-        database = Database.of(where)
+    database = Database.of(where)
+
+    def grace() -> None:
         for wave in end_grace(database, where.home, clock.today()):
             EVENTS.info("keys destroyed", extra={"facts": {"wave": wave}})
-        end_retention(database, where.home, clock.today(), where.retention)
-        _expire(database, where)
+
+    def listen() -> None:
         if silent := _listen(database, where):
             EVENTS.warning("points are silent", extra={"facts": {"points": len(silent)}})
-        EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}})
-        database.engine.dispose()
+
+    deeds: dict[str, Callable[[], object]] = {
+        "budgets": Budgets(where.home).forget,
+        "grace": grace,
+        "retention": lambda: end_retention(database, where.home, clock.today(), where.retention),
+        "codes": lambda: _expire(database, where),
+        "order": lambda: EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}}),
+        "silence": listen,
+    }
+    failed = [name for name, deed in deeds.items() if not _done(name, deed)]
+    database.engine.dispose()
+    return not failed
+
+
+def _done(name: str, deed: Callable[[], object]) -> bool:
+    try:
+        deed()
     except Exception as error:
-        EVENTS.error("maintenance failed", extra={"facts": {"kind": type(error).__name__}})
+        EVENTS.error("maintenance failed", extra={"facts": {"deed": name, "kind": type(error).__name__}})
         return False
     return True
 

@@ -75,11 +75,11 @@ def offices(session: Session, home: Path, wave_code: str) -> tuple[Sequence[Unit
 
 def _readable(session: Session, home: Path, code: str) -> Wave:
     wave = wave_of(session, code)
-    if wave.state == "open":
+    if wave.state != "frozen":
         raise WaveState(
             N_(
-                "Wave {wave} is still open. Comments can be read once it is closed: before that, two lists side by "
-                "side would show who wrote in between."
+                "Wave {wave} still takes comments: pages and screens may send theirs until it is frozen. They can be "
+                "read after that, for two lists side by side would show who wrote in between."
             ),
             wave=code,
         )

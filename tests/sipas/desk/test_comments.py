@@ -1,4 +1,4 @@
-"""What people wrote can be read once a wave has ended, and shows nothing but the words and where they belong."""
+"""What people wrote can be read once a wave is frozen, and shows nothing but the words and where they belong."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from sipas.desk.access import set_password
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.inbox import settle_comments
 from sipas.publishing import comments as reading
+from sipas.publishing.freeze import freeze
 from tests.make import a_frame, a_point, a_response, a_wave
 
+TODAY = dt.date(2026, 10, 1)
 WORD = "mười bảy con chim sẻ"
 FEW, MANY = "dat-dai", "ho-tich"
 FORMULA = "=HYPERLINK(1) chờ lâu"
@@ -25,7 +27,7 @@ MARKUP = "<script>alert(1)</script>\nghế hỏng"
 
 @pytest.fixture
 def ended(database, settings, client, monkeypatch):
-    """A closed wave with four comments, two at each office, one of them stored without a place; who reads is in."""
+    """A wave with four comments, two at each office, one of them stored without a place; who reads is in."""
     a_point(database, "to-hieu-1", "03646")
     a_point(database, "chieng-an-1", "03664")
     with database.writing() as session:
@@ -40,28 +42,31 @@ def ended(database, settings, client, monkeypatch):
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
 
 
-def closed(database, settings):
+def frozen(database, settings):
     with database.writing() as session:
         close_wave(session, "w1", dt.date(2026, 9, 30))
     settle_comments(database, settings.home)
+    freeze(database, settings.home, "w1", TODAY)
 
 
 def run(*words):
     return CliRunner().invoke(group, ["comments", *words])
 
 
-def test_nobody_reads_while_the_wave_is_open_or_a_comment_waits_for_the_night(database, settings, client, ended):
+def test_nobody_reads_while_comments_may_come_or_one_waits_for_the_night(database, settings, client, ended):
     assert client.get("/desk/wave/w1/comments").status_code == 409
-    assert "still open" in str(run("list", "w1").exception)
+    assert "still takes comments" in str(run("list", "w1").exception)
     with database.writing() as session:
         close_wave(session, "w1", dt.date(2026, 9, 30))
+    assert "still takes comments" in str(run("list", "w1").exception)
+    freeze(database, settings.home, "w1", TODAY)
     assert "wait for the night" in str(run("list", "w1").exception)
     settle_comments(database, settings.home)
     assert "Nhanh, gọn" in run("list", "w1").stdout
 
 
 def test_a_comment_is_shown_as_it_is_stored_and_by_unit(database, settings, ended):
-    closed(database, settings)
+    frozen(database, settings)
     told = {one["text"]: one for one in json.loads(run("list", "w1", "--json").stdout)}
     assert len(told) == 4
     assert (told[FORMULA]["unit"], told[FORMULA]["field"], told[FORMULA]["month"]) == ("03646", MANY, "2026-09")
@@ -77,7 +82,7 @@ def test_a_comment_is_shown_as_it_is_stored_and_by_unit(database, settings, ende
 
 @pytest.mark.parametrize("name", ["comments.csv", "comments.xlsx", "comments.parquet"])
 def test_a_file_holds_words_and_places_no_keys_and_no_formula(database, settings, ended, tmp_path, name):
-    closed(database, settings)
+    frozen(database, settings)
     done = run("export", "w1", "--out", str(tmp_path / name))
     assert done.exit_code == 0, done.exception
     assert "do not pass on" in done.stderr
@@ -101,7 +106,7 @@ def test_a_file_holds_words_and_places_no_keys_and_no_formula(database, settings
 def test_the_desks_page_escapes_what_was_written_and_finds_a_units_comments(
     database, settings, client, ended, language
 ):
-    closed(database, settings)
+    frozen(database, settings)
     assert "/desk/wave/w1/comments" in client.get(f"/desk/wave/w1?lang={language}").text
     page = client.get(f"/desk/wave/w1/comments?lang={language}").text
     assert "<script>alert" not in page
@@ -112,7 +117,7 @@ def test_the_desks_page_escapes_what_was_written_and_finds_a_units_comments(
 
 
 def test_pages_follow_each_other_and_hold_each_comment_once(database, settings, client, ended, monkeypatch):
-    closed(database, settings)
+    frozen(database, settings)
     monkeypatch.setattr(reading, "PAGE", 3)
     pages = [unescape(client.get(f"/desk/wave/w1/comments?page={number}").text) for number in (1, 2)]
     assert 'rel="next"' in pages[0]
@@ -122,7 +127,7 @@ def test_pages_follow_each_other_and_hold_each_comment_once(database, settings, 
 
 
 def test_nobody_reads_without_the_desks_password(app, database, settings, ended):
-    closed(database, settings)
+    frozen(database, settings)
     reply = app.test_client().get("/desk/wave/w1/comments")
     assert reply.status_code == 303
     assert "ghế" not in reply.text

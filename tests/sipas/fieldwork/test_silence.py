@@ -18,6 +18,7 @@ from sipas.fieldwork.pattern import is_silent, working_days
 from sipas.fieldwork.silence import FILE, last_look, look
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import live_by_month
+from sipas.intake.maintenance import maintain
 from sipas.intake.models import PROBE
 from tests.make import a_point, a_response, a_wave
 
@@ -171,6 +172,12 @@ def test_the_night_looks_and_doctor_monitor_and_desk_tell(client, settings, sile
     page = unescape(client.get("/desk/wave/w1?lang=en").text)
     assert "Silent for 16 working days; usual are about 2.9 answers a day." in page
     assert "chieng-an-1" not in page[page.index('id="silent"') : page.index('id="points"')]
+
+
+def test_what_cannot_listen_does_not_keep_the_order_of_arrival(database, settings, silent_kiosk):
+    (settings.home / FILE).mkdir()
+    assert not upkeep(settings), "all is tried again"
+    assert not maintain(database, settings.home), "the rewrite was done all the same"
 
 
 def test_only_the_kiosks_server_tells_of_points(settings):
