@@ -89,5 +89,5 @@ class Visitor:
 
 
 def text_of(page: str) -> str:
-    """A page's words without its tags."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    """A page's words without its tags and its style."""
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))

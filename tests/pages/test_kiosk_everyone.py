@@ -199,7 +199,7 @@ def test_after_a_step_the_tab_key_meets_that_steps_controls_in_the_order_of_the_
     met = []
     for _ in range(3):
         page.keyboard.press("Tab")
-        met.append(page.evaluate("(e = document.activeElement) => [e.closest('section')?.id, e.className || 'answer']"))
+        met.append(page.locator(":focus").evaluate("e => [e.closest('section')?.id, e.className || 'answer']"))
     assert met == [["q-O", "answer"], ["q-O", "back"], ["q-O", "next skips"]]
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('section')") is None, "no step that is out of sight"

@@ -62,7 +62,7 @@ def faults(page: Page, language: str, look: str, size: str) -> dict[str, list[st
     return wrong
 
 
-@pytest.mark.parametrize("size", ["kiosk", "phone"])
+@pytest.mark.parametrize("size", ["kiosk", pytest.param("phone", marks=pytest.mark.long)])
 def test_every_control_is_large_enough_and_far_enough_from_the_next(opens, database, settings, size):
     kiosks_of_each_kind(database, settings)
     assert faults(opens("about:blank", size=size), "vi", "", size) == {}

@@ -394,7 +394,15 @@ def test_the_signing_key_cannot_be_taken_off_the_device(opens, database):
     assert taken == ""
 
 
-@pytest.mark.parametrize("end", ["finished", "abandoned", "walked away", "killed", "killed after the thanks"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        "finished",
+        "abandoned",
+        "killed",
+        *(pytest.param(end, marks=pytest.mark.long) for end in ("walked away", "killed after the thanks")),
+    ],
+)
 @pytest.mark.parametrize("path", ["/k/to-hieu-1/en", pytest.param("/q/to-hieu-1/en", marks=pytest.mark.long)])
 def test_a_browser_that_posts_by_itself_keeps_nothing_of_a_visit_in_its_profile(machine, database, path, end):
     """With Chromium's own page memory on, and not enrolled; a session is written down within a second or two."""
