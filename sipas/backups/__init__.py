@@ -21,6 +21,7 @@ from sipas.backups.day import Day
 from sipas.database import HEAD, Database
 from sipas.disk import sync_folder
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
+from sipas.intake.inbox import Inbox
 from sipas.settings import Settings
 
 SUMS = ".sha256"
@@ -73,8 +74,19 @@ def restore(
         with postgresql.alone(database) as connection:
             before = _before(settings, database, name, force, connection)
             postgresql.load(connection, file)
+    _leave_out_strangers(settings.home, database)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
     return before
+
+
+def _leave_out_strangers(home: Path, database: Database) -> None:
+    """Comments that wait for a wave this database does not know would fall to the wave that gets its number next; the
+    backup made before the restore holds them."""
+    with database.engine.connect() as connection:
+        known = {row.id for row in connection.execute(text("select id from wave"))}
+    inbox = Inbox(home)
+    if strangers := [one for one in inbox.waiting() if one.wave not in known]:
+        inbox.remove(strangers)
 
 
 def check(file: Path) -> None:

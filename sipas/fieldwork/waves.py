@@ -62,6 +62,29 @@ def open_wave(
             partial=partial,
             known=", ".join(PARTIAL),
         )
+    places = _places(session, at, opens_on)
+    wave = Wave(
+        code=code,
+        title=title or code,
+        instrument=instrument,
+        version=version,
+        opens_on=opens_on,
+        closes_on=closes_on,
+        state="open",
+        simulated=simulated,
+        partial=partial,
+    )
+    session.add(wave)
+    session.flush()
+    session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
+    settle(session, wave, places, coarsest)
+    session.flush()
+    settle_points(session, wave)
+    return wave
+
+
+def _places(session: Session, at: Sequence[str], opens_on: dt.date) -> list[Point]:
+    """The points where a new wave asks; raises BadWave where there is none, or one is closed or asks already."""
     places = [point(session, one) for one in at] or [
         one for one in points(session) if one.closed_on is None or one.closed_on >= opens_on
     ]
@@ -84,24 +107,7 @@ def open_wave(
             point=busy[0],
             wave=busy[1],
         )
-    wave = Wave(
-        code=code,
-        title=title or code,
-        instrument=instrument,
-        version=version,
-        opens_on=opens_on,
-        closes_on=closes_on,
-        state="open",
-        simulated=simulated,
-        partial=partial,
-    )
-    session.add(wave)
-    session.flush()
-    session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
-    settle(session, wave, places, coarsest)
-    session.flush()
-    settle_points(session, wave)
-    return wave
+    return places
 
 
 def is_wave_code(text: str) -> bool:

@@ -29,7 +29,7 @@ from sipas.publishing.shelf import TABLE, issues
 from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
-from surveys import load, translated
+from surveys import Instrument, load, translated
 
 METHOD = "sipas-method 1"
 FAMILIES = ("unit", "field", ("unit", "field"))
@@ -139,10 +139,6 @@ def _manifest(
     weighting: dict[str, Any],
 ) -> dict[str, Any]:
     instrument = load(wave.instrument, wave.version)
-    with i18n.speaking("en"):
-        english = translated(instrument, i18n.instrument_text)
-    asked = set(snapshot.codebook.item_codes)
-    factors = dict(snapshot.codebook.factors)
     with_answers = {unit["unit"] for unit in table.domains("unit")}
     listed = with_answers | {cell.unit for cell in frame if cell.dossiers}  # whoever nobody answered for is named too
     return {
@@ -156,29 +152,7 @@ def _manifest(
             "closes_on": str(wave.closes_on),
             "simulated": wave.simulated,
         },
-        "instrument": {
-            "code": instrument.code,
-            "version": instrument.version,
-            "title": instrument.title,
-            "title_en": english.title,
-            "basis": instrument.basis,
-            "factors": [
-                {"code": one.code, "text": one.text, "text_en": english.factors[one.code].text}
-                for one in instrument.factors.values()
-                if one.code in factors
-            ],
-            "items": [
-                {
-                    "code": one.code,
-                    "text": one.text,
-                    "text_en": english.item(one.code).text,
-                    "factor": instrument.factor_of(one.code),
-                    "wording": one.wording,
-                }
-                for one in instrument.items
-                if one.code in asked
-            ],
-        },
+        "instrument": _asked(instrument, snapshot),
         "units": [
             {"code": unit.code, "name": unit.name, "name_en": unit.name_en, "kind": unit.kind}
             for unit in session.scalars(select(Unit).order_by(Unit.id))
@@ -208,6 +182,37 @@ def _manifest(
         "policy": {"name": table.policy.name, "version": table.policy.version, "minimum": table.policy.minimum},
         "snapshot": snapshot.digest,
         "notes": [],
+    }
+
+
+def _asked(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
+    """The questionnaire as far as it was asked, in both languages."""
+    with i18n.speaking("en"):
+        english = translated(instrument, i18n.instrument_text)
+    asked = set(snapshot.codebook.item_codes)
+    factors = dict(snapshot.codebook.factors)
+    return {
+        "code": instrument.code,
+        "version": instrument.version,
+        "title": instrument.title,
+        "title_en": english.title,
+        "basis": instrument.basis,
+        "factors": [
+            {"code": one.code, "text": one.text, "text_en": english.factors[one.code].text}
+            for one in instrument.factors.values()
+            if one.code in factors
+        ],
+        "items": [
+            {
+                "code": one.code,
+                "text": one.text,
+                "text_en": english.item(one.code).text,
+                "factor": instrument.factor_of(one.code),
+                "wording": one.wording,
+            }
+            for one in instrument.items
+            if one.code in asked
+        ],
     }
 
 

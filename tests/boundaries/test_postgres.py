@@ -8,21 +8,19 @@ from dataclasses import replace
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect
 
 from sipas import clock, create_app
 from sipas.database import Base
 from sipas.errors import NoOpenWave
-from sipas.fieldwork.models import Device
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses
 from sipas.intake import STORED, Answers, anonymise, record, stored
-from sipas.intake.record import count_late
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import load_registry
-from tests import postgres
+from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
 
@@ -127,19 +125,4 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
 
 
 def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
-    a_wave(database, settings)
-    with database.writing() as session:
-        session.add(Device(id="d" * 32, point=1, key=b"k" * 65, enrolled="2026-09", settled=7, unknown_wave="w9"))
-        count_late(session.connection(), 1, 1, b"m" * 15)
-    downgrade(settings, "0005")
-    with database.engine.connect() as connection:
-        assert not inspect(connection).has_table("late_mark")
-        assert connection.execute(text("select number from late_count")).scalar_one() == 1
-    create(settings)
-    with database.reading() as session:
-        kept = session.get(Device, "d" * 32)
-        assert (kept.settled, kept.unknown_wave) == (7, "")
-    with database.engine.begin() as connection:
-        count_late(connection, 1, 1, b"m" * 15)
-        count_late(connection, 1, 1, b"m" * 15)
-        assert connection.execute(text("select number from late_count")).scalar_one() == 2
+    go_down_and_up.screens_and_late_answers(database, settings)

@@ -20,7 +20,7 @@ SIZES = {"kiosk": (1080, 1920), "phone": (390, 844), "desk": (1440, 900)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = [item for item in items if item.path.parent.name == "pages" and "browser" in item.keywords]
+    here = [item for item in items if "pages" in item.path.parts and "browser" in item.keywords]
     for item in here if CHROMIUM is None else ():
         item.add_marker(pytest.mark.skip(reason="no chromium on this machine: apt-get install chromium"))
 

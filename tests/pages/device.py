@@ -9,17 +9,21 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
 from playwright.sync_api import BrowserContext, BrowserType, Page, expect
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from sipas import clock
 from sipas.assets import assets
 from sipas.database import Database
 from sipas.fieldwork.devices import make_code
+from sipas.intake.inbox import settle_comments
+from sipas.intake.models import Comment, Response
 
 # Scripts are reached by the names under which they lie on the device.
 CALL = """async ([names, point, deed, ...rest]) => {
@@ -185,3 +189,19 @@ class Screen:
         """What `CALL` needs to do this."""
         names = [f"/static/{assets()[f'js/device/{name}.js'].path}" for name in ("store", "keep", "form", "send")]
         return [names, self.point, deed, *rest]
+
+
+def stored(database: Database, table: type = Response) -> list:
+    """All rows of a table; comments after the night that brings them there."""
+    if table is Comment:
+        settle_comments(database, database.lock.parent)
+    with database.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 20) -> None:
+    """Returns once it has happened."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.2)

@@ -58,9 +58,10 @@ def begins(page, items=("O", "B1.0", "B2.0")) -> None:
     page.locator("textarea").fill("Ghế chờ bị")
 
 
-def is_left(page) -> None:
+def is_left(page, told: str = "") -> None:
     page.clock.run_for(UNTIL_ASKED)
     expect(page.locator(".idle")).to_be_visible()
+    expect(page.locator("#idle-words")).to_contain_text(told)
     page.clock.run_for(UNTIL_GIVEN_UP)
     expect(page).to_have_url(re.compile(r"/k/to-hieu-1$"))
 
@@ -70,10 +71,7 @@ def test_kept_on_an_open_browser_marked_and_without_what_was_typed(opens, kiosk,
     page = opens("/k/to-hieu-1")
     expect(page.locator(".facts")).to_contain_text("kept as an unfinished form")
     begins(page)
-    page.clock.run_for(UNTIL_ASKED)
-    expect(page.locator("#idle-words")).to_contain_text("kept as an unfinished form")
-    page.clock.run_for(UNTIL_GIVEN_UP)
-    expect(page).to_have_url(re.compile(r"/k/to-hieu-1$"))
+    is_left(page, told="kept as an unfinished form")
     (row,) = rows(database)
     assert row.form == 3
     assert sorted(row.answers)[-1] != 0
@@ -87,10 +85,7 @@ def test_dropped_by_default_as_the_page_says(opens, kiosk, database):
     page = opens("/k/to-hieu-1")
     expect(page.locator(".facts")).not_to_contain_text("unfinished")
     begins(page)
-    page.clock.run_for(UNTIL_ASKED)
-    expect(page.locator("#idle-words")).to_contain_text("Nothing that you chose is kept")
-    page.clock.run_for(UNTIL_GIVEN_UP)
-    expect(page).to_have_url(re.compile(r"/k/to-hieu-1$"))
+    is_left(page, told="Nothing that you chose is kept")
     assert rows(database) == []
 
 

@@ -21,6 +21,7 @@ from sipas.intake import stored
 from sipas.intake.inbox import Inbox
 from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming, settle
 from sipas.intake.maintenance import maintain
+from sipas.intake.models import Comment
 from sipas.migrations import create, downgrade, set_version
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
@@ -172,6 +173,16 @@ def test_what_waits_for_the_night_comes_back_from_a_backup_into_an_empty_folder(
     assert a_response(anew, other, submission=f"{50:032x}", comment="Lời 50 😊 \\n").value == "resent"
     assert len(all_comments(anew, other)) == 3
     anew.engine.dispose()
+
+
+def test_comments_that_wait_for_a_wave_which_a_backup_lacks_fall_to_no_other_wave(where, full):
+    file = backup(where, full, "monday")
+    a_response(full, where, submission=f"{60:032x}", comment="của đợt này")
+    stranger = Comment(key=b"s" * 16, wave=2, unit=1, field=1, month=202609, text="của đợt sau")
+    assert Inbox(where.home).put(stranger)
+    before = restore(where, full, file, force=True)
+    assert "của đợt sau".encode() in before.read_bytes()
+    assert [one.text for one in Inbox(where.home).waiting()] == ["của đợt này"]
 
 
 def _spent(database):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from sipas.cli import group
-from sipas.commands import fieldwork
+from sipas.commands import points
 from sipas.fieldwork import models
 from sipas.fieldwork.models import Point, WavePoint
 from sipas.fieldwork.points import BadPoint, close_point
@@ -70,8 +70,8 @@ def test_the_librarys_own_words_are_vietnamese_too(settings):
 
 
 def test_what_the_command_line_offers_is_what_a_point_may_be():
-    assert (set(fieldwork.CHANNELS), set(fieldwork.FORMS)) == (set(models.CHANNELS), set(models.FORMS))
-    assert fieldwork.INVITATIONS == models.INVITATIONS
+    assert (set(points.CHANNELS), set(points.FORMS)) == (set(models.CHANNELS), set(models.FORMS))
+    assert points.INVITATIONS == models.INVITATIONS
 
 
 def test_a_point_gets_another_name(database, settings, monkeypatch):

@@ -10,11 +10,10 @@ from sqlalchemy import inspect, text
 
 from sipas.database import HEAD, Base, Database
 from sipas.errors import NotReady, SchemaMismatch
-from sipas.fieldwork.models import Device
 from sipas.intake import Outcome
-from sipas.intake.record import count_late
 from sipas.migrations import _config, create, downgrade, migrate, set_version
 from sipas.settings import Settings
+from tests import go_down_and_up
 from tests.make import a_response, a_wave
 
 
@@ -101,19 +100,4 @@ def test_a_wave_of_the_first_tables_comes_up_with_every_answer_in_full(database,
 
 
 def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
-    a_wave(database, settings)
-    with database.writing() as session:
-        session.add(Device(id="d" * 32, point=1, key=b"k" * 65, enrolled="2026-09", settled=7, unknown_wave="w9"))
-        count_late(session.connection(), 1, 1, b"m" * 15)
-    downgrade(settings, "0005")
-    with database.engine.connect() as connection:
-        assert not inspect(connection).has_table("late_mark")
-        assert connection.execute(text("select number from late_count")).scalar_one() == 1
-    create(settings)
-    with database.reading() as session:
-        kept = session.get(Device, "d" * 32)
-        assert (kept.settled, kept.unknown_wave) == (7, "")
-    with database.engine.begin() as connection:
-        count_late(connection, 1, 1, b"m" * 15)
-        count_late(connection, 1, 1, b"m" * 15)
-        assert connection.execute(text("select number from late_count")).scalar_one() == 2
+    go_down_and_up.screens_and_late_answers(database, settings)

@@ -2,9 +2,9 @@
 export default function returns(link, seconds = Number(link.dataset.returns)) {
   const left = document.createElement("span");
   left.setAttribute("aria-hidden", "true");
-  link.append(left);
+  link.append(" ", left);
   const tick = () => {
-    left.textContent = `\u00a0(${seconds})`;
+    left.textContent = `(${seconds})`;
     if (seconds-- > 0) setTimeout(tick, 1000);
     else location.replace(link.href);
   };

@@ -7,61 +7,17 @@ import time
 
 import pytest
 from playwright.sync_api import Error, expect
-from sqlalchemy import select
 
 from sipas import clock
-from sipas.assets import assets
 from sipas.fieldwork.devices import devices, missing
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.intake.inbox import settle_comments
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Comment
 from sipas.kiosk import batches
 from sipas.registry.models import Service
-from tests.make import a_point, a_wave
-from tests.pages.conftest import Silent
-from tests.pages.device import CALL, Line, Machine, Screen
+from tests.make import a_wave
+from tests.pages.device import CALL, Screen, stored, wait_until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(autouse=True)
-def kiosk(database, settings):
-    a_point(database, "to-hieu-1", "03646", form="short")
-    a_wave(database, settings, "w1", "service-2024", opens_on=clock.today())
-
-
-@pytest.fixture
-def line(app):
-    made = Line(app, Silent)
-    yield made
-    made.cut()
-
-
-@pytest.fixture
-def server(line):
-    """What `opens` opens: the line of this test."""
-    return line.address
-
-
-@pytest.fixture
-def machine(browser_type, browser_type_launch_args, tmp_path, line):
-    made = Machine(browser_type, browser_type_launch_args, tmp_path / "profile", line.address)
-    yield made
-    made.ends()
-
-
-def stored(database, table=Response) -> list:
-    if table is Comment:
-        settle_comments(database, database.lock.parent)
-    with database.reading() as session:
-        return list(session.scalars(select(table)))
-
-
-def wait_until(happened, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.2)
 
 
 def versions(screen: Screen) -> list[str]:
@@ -204,52 +160,6 @@ def called(database, wave, name):
         wave_of(session, wave).code = name
 
 
-def test_the_raw_store_of_a_stolen_screen_shows_no_answer(machine, database):
-    screen = Screen(machine.starts(), database).enrols()
-    for level in (1, 5):
-        screen.opens().answers(level, "Cán bộ thứ 4711 chậm").is_thanked()
-    machine.is_killed()
-    assert machine.finds("sipas-to-hieu-1")  # the store is there to be read
-    for text in ("4711", '"fields":{', '"week":"20', '"service":"', "form=short", "comment="):
-        assert machine.finds(text) == [], text
-
-
-@pytest.mark.parametrize("end", ["finished", "abandoned", "killed"])
-def test_nothing_that_was_typed_or_chosen_is_left_in_the_profile_of_an_enrolled_screen(machine, database, end):
-    screen = Screen(machine.starts(), database).enrols().opens()
-    page = screen.page
-    page.locator("#service-1").check(force=True)
-    page.goto(f"{page.url}#q-O")
-    page.locator("#O-2").check(force=True)
-    page.goto(f"{page.url.split('#')[0]}#q-about")
-    page.locator("textarea").press_sequentially("Chờ bốn mươi bảy phút")
-    if end == "finished":
-        page.locator(".primary >> visible=true").click()
-        screen.is_thanked()
-        page.wait_for_timeout(500)
-        machine.ends()
-    elif end == "abandoned":
-        page.goto("/k/to-hieu-1")
-        page.wait_for_timeout(500)
-        machine.ends()
-    else:
-        page.wait_for_timeout(1500)  # time enough to write a session down
-        machine.is_killed()
-    assert machine.finds("bốn mươi bảy", "O=2", "service=ho-tich", '"O":"2"') == []
-
-
-def test_back_after_the_thanks_of_an_enrolled_screen_shows_no_answers(machine, database, line):
-    screen = Screen(machine.starts(), database).enrols().opens()
-    line.cut()  # no reply can set a cookie
-    screen.answers(4, "Tốt").is_thanked()
-    for _ in range(3):
-        screen.page.go_back(wait_until="commit")
-        screen.page.wait_for_timeout(300)
-        assert screen.page.locator("input:checked").count() == 0
-        assert screen.page.locator("textarea").count() == 0 or screen.page.locator("textarea").input_value() == ""
-    line.mend()
-
-
 def test_a_new_questionnaire_comes_between_visits_and_never_in_the_middle_of_one(opens, database, settings, line):
     screen = Screen(opens("/"), database).enrols().opens()
     (old,) = versions(screen)
@@ -377,115 +287,6 @@ def test_a_code_serves_once_and_the_page_is_behind_a_pin(opens, database):
     expect(page.locator("[data-said]")).to_contain_text("All that waited was sent")
     assert device(database).last_contact == clock.today()
     assert re.fullmatch("[0-9a-f]{16}", device(database).software or "0" * 16)
-
-
-def test_the_signing_key_cannot_be_taken_off_the_device(opens, database):
-    screen = Screen(opens("/"), database).enrols()
-    taken = screen.page.evaluate(
-        """async ([names, point]) => {
-            const { open, get } = await import(names[0]);
-            const { keys } = await get(await open(point), "device");
-            const formats = ["jwk", "pkcs8"];
-            const tried = formats.map((one) => crypto.subtle.exportKey(one, keys.privateKey).then(() => one, () => ""));
-            return (await Promise.all(tried)).join("");
-        }""",
-        screen.call(""),
-    )
-    assert taken == ""
-
-
-@pytest.mark.parametrize(
-    "end",
-    [
-        "finished",
-        "abandoned",
-        "killed",
-        *(pytest.param(end, marks=pytest.mark.long) for end in ("walked away", "killed after the thanks")),
-    ],
-)
-@pytest.mark.parametrize("path", ["/k/to-hieu-1/en", pytest.param("/q/to-hieu-1/en", marks=pytest.mark.long)])
-def test_a_browser_that_posts_by_itself_keeps_nothing_of_a_visit_in_its_profile(machine, database, path, end):
-    """With Chromium's own page memory on, and not enrolled; a session is written down within a second or two."""
-    page = machine.starts(path).context.pages[0]
-    page.locator("#service-1").check(force=True)
-    page.goto(f"{path}#q-O")
-    page.locator("#O-2").check(force=True)
-    page.goto(f"{path}#q-about")
-    page.locator("textarea").press_sequentially("Chờ bốn mươi bảy phút")
-    page.wait_for_timeout(2000)
-    if end in ("finished", "killed after the thanks"):
-        page.locator(".primary >> visible=true").click()
-        Screen(page, database).is_thanked()
-    elif end == "abandoned":
-        page.locator(".stop >> visible=true").first.click()
-        page.wait_for_url(re.compile("/to-hieu-1/?$"))
-    elif end == "walked away":
-        page.goto(path.rsplit("/", 1)[0])  # as the idle reset leads it
-    page.wait_for_timeout(2000)
-    machine.is_killed() if end.startswith("killed") else machine.ends()
-    assert machine.finds("to-hieu-1")  # it does find what is there
-    assert machine.finds("bốn mươi bảy", "service=ho-tich", "O=2") == []
-    assert len(stored(database)) == (end in ("finished", "killed after the thanks"))
-
-
-# 2026-11-24, ten in the morning in the province; a wait that was over a minute ago
-LANES = """async ([name, lane, count, at]) => (await import(name)).isDue(lane, count, at)"""
-DRAWN = """async (name) => {
-    const { wait } = await import(name);
-    return Array.from({ length: 4000 }, () => wait(1e12, "2026-11-24").due - 1e12);
-}"""
-MORNING = {"time": 10_000_000, "hour": 10, "date": "2026-11-24"}
-OVER = {"due": 9_940_000, "date": "2026-11-24"}
-MINUTE = 60_000
-
-
-def lanes() -> str:
-    return f"/static/{assets()['js/device/lanes.js'].path}"
-
-
-@pytest.mark.parametrize(
-    ("lane", "count", "at", "due"),
-    [
-        (OVER, 5, {}, True),
-        (OVER, 4, {}, False),  # too few, and the day goes on
-        (OVER, 4, {"hour": 17}, False),
-        (OVER, 4, {"hour": 18}, True),  # the day is over
-        (OVER, 1, {"hour": 18}, True),
-        (OVER, 1, {"date": "2026-11-25", "hour": 7}, True),  # left from the day before
-        ({"due": 10_000_001, "date": "2026-11-24"}, 200, {}, False),  # however many there are: never at once
-        ({"due": 10_000_001, "date": "2026-11-24"}, 200, {"hour": 18}, False),
-        ({"due": 10_000_000, "date": "2026-11-24"}, 5, {}, True),
-        ({"due": 10_000_000 + 60 * MINUTE, "date": "2026-11-24"}, 5, {}, False),
-        ({"due": 10_000_001 + 60 * MINUTE, "date": "2026-11-24"}, 5, {}, True),  # no wait of ours: a clock set back
-        (OVER, 0, {"hour": 18}, False),
-        (None, 9, {"hour": 18}, False),
-    ],
-)
-def test_a_lane_goes_after_its_wait_with_five_at_least_or_when_the_day_is_over(opens, lane, count, at, due):
-    page = opens("/")
-    assert page.evaluate(LANES, [lanes(), lane, count, {**MORNING, **at}]) is due
-
-
-def test_waits_are_between_5_and_60_minutes_and_any_is_as_likely_as_any_other(opens):
-    page = opens("/")
-    drawn = [wait / MINUTE for wait in page.evaluate(DRAWN, lanes())]
-    assert 5 <= min(drawn) < 6
-    assert 59 < max(drawn) <= 60
-    for quarter in range(4):  # a quarter each; five standard errors
-        low, high = 5 + quarter * 13.75, 5 + (quarter + 1) * 13.75
-        assert abs(sum(low <= wait < high for wait in drawn) - 1000) < 140
-
-
-def test_what_was_just_made_is_not_sent_at_once_and_is_once_its_wait_is_over(opens, database):
-    screen = Screen(opens("/"), database).enrols()
-    screen.page.clock.install(time=clock.now())
-    screen.makes(5)
-    wait_until(lambda: screen.sends(now=False, patient=False) != "busy")  # its own timer may be at it
-    assert len(screen.holds()) == 10
-    assert stored(database) == []
-    screen.page.clock.fast_forward(61 * MINUTE)
-    wait_until(lambda: screen.sends(now=False, patient=False) != "busy")
-    wait_until(lambda: len(stored(database)) == 5)
 
 
 def test_a_qr_code_chooses_the_service_field_without_the_line_too(machine, database, line):
