@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -17,6 +17,11 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 PATIENCE = 20_000  # milliseconds: a machine that does much else is slow, and nothing more is wrong
 expect.set_options(timeout=PATIENCE)
 SIZES = {"kiosk": (1080, 1920), "phone": (390, 844), "desk": (1440, 900)}
+
+
+def each_once(*ways: tuple[object, ...], of: Iterable[tuple[object, ...]]) -> list[object]:
+    """All ways for `parametrize`: those named always, the others where `long` tests run."""
+    return [way if way in ways else pytest.param(*way, marks=pytest.mark.long) for way in of]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

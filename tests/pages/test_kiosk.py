@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
@@ -12,6 +13,7 @@ import surveys
 from sipas import clock
 from sipas.intake.models import Response
 from tests.make import a_point, a_wave
+from tests.pages.conftest import each_once
 
 pytestmark = pytest.mark.browser
 
@@ -56,8 +58,9 @@ def tabs_to(page: Page, selector: str, most: int = 40) -> None:
     raise AssertionError(f"Tab does not lead to {selector}")
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("language", "scripts"), each_once(("vi", True), ("en", False), of=product(("vi", "en"), (True, False)))
+)
 def test_a_visit_with_the_keyboard_alone(opens, database, language, scripts):
     page = opens("/k/to-hieu-1", scripts=scripts)
     tabs_to(page, f".start[lang={language}]")

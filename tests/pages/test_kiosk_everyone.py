@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.conftest import SIZES
+from tests.pages.conftest import SIZES, each_once
 from tests.pages.walk import kiosks_of_each_kind, walk
 
 pytestmark = pytest.mark.browser
@@ -25,8 +26,9 @@ def seen(page: Page) -> tuple[str, float]:
     return page.evaluate(INK), page.evaluate(LETTERS)
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "scripts"), each_once(("kiosk", True), ("phone", False), of=product(SIZES, (True, False)))
+)
 def test_contrast_and_large_letters_are_one_touch_away_and_stay_to_the_end(opens, size, scripts):
     page = opens("/k/to-hieu-1", size=size, scripts=scripts)
     ink, letters = seen(page)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.make_release import a_release
-from tests.pages.conftest import SIZES
+from tests.pages.conftest import SIZES, each_once
 
 pytestmark = pytest.mark.browser
 
@@ -25,8 +27,9 @@ def width(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth")
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "language"), each_once(("kiosk", "vi"), ("phone", "en"), ("desk", "vi"), of=product(SIZES, ("vi", "en")))
+)
 def test_nothing_runs_over_the_edge_and_the_content_policy_is_kept(opens, size, language):
     page = opens(f"/results?lang={language}", size=size)
     said: list[str] = []

@@ -28,11 +28,12 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     page.goto(f"/k/to-hieu-1{query}")
     yield "start"
     page.locator(f".start[lang={language}]").click()
+    page.wait_for_url(f"**/{language}*")  # and its scripts, which a click does not wait for
     yield "service"
     page.locator("#service-2").click()
     page.locator("#q-O").wait_for()
     yield "question"
-    page.locator('[id="O-4"]').check()
+    page.locator('[id="O-4"]').evaluate("one => { one.checked = true; }")  # a click would soon go on by itself
     yield "chosen"
     page.clock.install()
     _fresh(page, f"/k/to-hieu-1/{language}{query}#q-O")
@@ -47,6 +48,8 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     expect(page.locator(".keys")).to_be_visible()
     yield "keyboard"
     page.locator(".primary").click()
+    page.locator("#errors").wait_for()
+    page.wait_for_load_state()
     yield "errors"
     for name in ("privacy", "thanks"):
         page.goto(f"/k/to-hieu-1/{language}/{name}{query}")
