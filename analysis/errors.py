@@ -30,6 +30,10 @@ class NotASnapshot(AnalysisError):
     """The file is not a Parquet file with a codebook in it."""
 
 
+class AlteredSnapshot(AnalysisError):
+    """The content of a snapshot is not the one that its digest stands for."""
+
+
 class BadData(AnalysisError):
     """A column is missing, or a value lies outside what the codebook or the design allows."""
 

@@ -1,30 +1,30 @@
 """The frozen data set: one Parquet file that explains itself.
 
-The codebook lies in the file's metadata. The digest says *which* data set this is: it depends on the rows and the
-codebook, not on the order of rows or on how the file is compressed.
+The codebook lies in the file's metadata, and so does a digest that says *which* data set this is. A file may say
+anything of itself: whoever relies on the digest computes it anew (`content_digest`), or has it compared (`verified`).
 """
 
-import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from analysis.codebook import NOT_APPLICABLE, Codebook
-from analysis.errors import N_, BadData, NotASnapshot
+from analysis.errors import N_, AlteredSnapshot, BadData, NotASnapshot
+from analysis.snapshot_digest import BATCH, NEWEST, VERSIONS, digest_of_rows
 
 CODEBOOK = b"codebook"
 DIGEST = b"digest"
+DIGEST_VERSION = b"digest-version"  # absent in snapshots of version 1, frozen until November 2026
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A frozen data set on disk: where it lies, what its columns mean, which data they are, and how many rows."""
+    """A frozen data set on disk: where it lies, what its columns mean, which data it says it is, and how many rows."""
 
     path: Path
     codebook: Codebook
@@ -64,8 +64,9 @@ def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Code
             )
         place = table.column_names.index(item.code)
         table = table.set_column(place, item.code, column.cast(pa.int8() if item.levels < 128 else pa.int16()))
-    digest = _digest(table, codebook)
-    metadata = {CODEBOOK: codebook.to_json().encode(), DIGEST: digest.encode()}
+    stored = codebook.to_json().encode()
+    digest = digest_of_rows(lambda: table.to_batches(max_chunksize=BATCH), table.schema, stored)
+    metadata = {CODEBOOK: stored, DIGEST: digest.encode(), DIGEST_VERSION: NEWEST.encode()}
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     try:
@@ -97,39 +98,47 @@ def read_snapshot(path: str | os.PathLike[str]) -> Snapshot:
     )
 
 
-def verify(snapshot: Snapshot) -> bool:
-    """Whether the rows and the codebook in the file still have the digest written beside them."""
-    return _digest(snapshot.table(), snapshot.codebook) == snapshot.digest
+def content_digest(path: str | os.PathLike[str]) -> str:
+    """Compute the digest of the rows and the codebook that lie in a file; what the file says it is does not count.
 
-
-def _digest(table: pa.Table, codebook: Codebook) -> str:
-    """SHA-256 over the codebook, the distinct values of each column, and the sorted digests of the rows."""
-    whole = hashlib.sha256(codebook.to_json().encode())
-    columns = []
-    for name in sorted(table.column_names):
-        labels, codes = _coded(table[name])
-        whole.update(repr((name, labels)).encode())
-        columns.append(codes)
-    if columns and table.num_rows:
-        rows = np.ascontiguousarray(np.column_stack(columns))
-        width = rows.itemsize * rows.shape[1]
-        packed = rows.tobytes()
-        digests = sorted(
-            hashlib.sha256(packed[start : start + width]).digest() for start in range(0, len(packed), width)
+    Streams the file: constant memory, for snapshots of version 1 and 32 bytes a row. Raises NotASnapshot.
+    """
+    snapshot = read_snapshot(path)
+    with pq.ParquetFile(snapshot.path) as file:
+        schema, metadata = file.schema_arrow, file.schema_arrow.metadata
+    version = metadata.get(DIGEST_VERSION, b"1").decode()
+    if version not in VERSIONS:
+        raise NotASnapshot(
+            N_("{path} has a digest of version {version}, which this program does not know"),
+            path=str(path),
+            version=version,
         )
-        for digest in digests:
-            whole.update(digest)
-    return whole.hexdigest()
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(snapshot.path, read_dictionary=texts) as file:
+            yield from file.iter_batches(batch_size=BATCH)
+
+    try:
+        return digest_of_rows(batches, schema, metadata[CODEBOOK], version)
+    except (pa.ArrowException, OSError) as problem:
+        raise NotASnapshot(
+            N_("{path} cannot be read as a Parquet file: {problem}"),
+            path=str(path),
+            problem=str(problem).splitlines()[0],
+        ) from problem
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray]:
-    """The distinct values of a column as sorted text, and for each row the place of its value (-1 = empty)."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = column.combine_chunks().dictionary_encode()
-    values = [str(value) for value in encoded.dictionary.to_pylist()]
-    labels = sorted(set(values))
-    places = {label: place for place, label in enumerate(labels)}
-    ranks = np.array([places[value] for value in values] + [-1], dtype="<i4")
-    indices = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-    return labels, ranks[indices]
+def verified(snapshot: Snapshot, digest: str | None = None) -> Snapshot:
+    """Return the snapshot if its content has this digest (default: the one that the file names), else raise
+    AlteredSnapshot."""
+    named = snapshot.digest if digest is None else digest
+    found = content_digest(snapshot.path)
+    if found != named:
+        raise AlteredSnapshot(
+            N_("{path} was changed: its content has the digest {found}, and should have {named}"),
+            path=str(snapshot.path),
+            found=found[:16],
+            named=named[:16] or "–",
+        )
+    return snapshot

@@ -98,6 +98,12 @@ lonely = click.option(
     help=_("What to do with a stratum that has one PSU, whatever the design says."),
 )
 
+verify = click.option(
+    "--verify",
+    is_flag=True,
+    help=_("Compute each snapshot's digest anew from its content, and refuse one that was changed."),
+)
+
 as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON for scripts instead of a table."))
 
 out = click.option(
@@ -152,10 +158,20 @@ def sources(
     frame: Path | None = None,
     lonely: str | None = None,
     engine: str = "local",
+    verify: bool = False,
 ) -> list[Source]:
-    """The files with what was said of them; a plain table without a design is a wrong call."""
+    """The files with what was said of them; a plain table without a design is a wrong call.
+
+    Says on standard error which snapshots are read; with `verify` their digests are computed anew, and AlteredSnapshot
+    is raised for one that was changed.
+    """
     from sipas.estimating.survey import Source, has_codebook
 
+    for file in files:
+        if has_codebook(file):
+            _say_snapshot(file, verify)
+        elif verify:
+            raise click.UsageError(_("{file} has no digest that --verify could check", file=file.name))
     for file in files:
         if not design_files and not has_codebook(file):
             raise click.UsageError(
@@ -171,6 +187,19 @@ def sources(
 
     read = [read_design(design) for design in design_files] * (len(files) if len(design_files) == 1 else 1)
     return [Source(file, design, None, lonely, engine) for file, design in zip(files, read, strict=True)]
+
+
+def _say_snapshot(file: Path, verify: bool) -> None:
+    from analysis import read_snapshot
+    from analysis.snapshot import verified
+
+    snapshot = read_snapshot(file)
+    if verify:
+        verified(snapshot)
+        said = _("{file}: snapshot {digest}, verified from its content", file=file.name, digest=snapshot.digest)
+    else:
+        said = _("{file}: snapshot {digest}, as it says itself", file=file.name, digest=snapshot.digest)
+    click.echo(said, err=True)
 
 
 def warn(notes: Iterable[SipasError], unweighted: bool) -> None:

@@ -45,6 +45,7 @@ BETWEEN = ("whole", "domains", "figures")
     click.option("--against", type=analyst.FILE, metavar="FILE", help=_("An earlier wave, to be subtracted.")),
     analyst.designs,
     analyst.frame,
+    analyst.verify,
     analyst.by,
     analyst.of,
     click.option(
@@ -68,6 +69,7 @@ def compare(
     against: Path | None,
     design_files: tuple[Path, ...],
     frame: Path | None,
+    verify: bool,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
     between: str | None,
@@ -88,7 +90,7 @@ def compare(
     if against is None and reading is not None:
         raise click.UsageError(_("--reading says how two waves are read; name the other with --against"))
     if against is not None:
-        sources = analyst.sources([data, against], design_files, frame, lonely)
+        sources = analyst.sources([data, against], design_files, frame, lonely, verify=verify)
         rows = _waves(sources, by, asked, reading)
     else:
         between = between or ("whole" if by else "figures")
@@ -96,7 +98,7 @@ def compare(
             raise click.UsageError(_("--by names the domains to compare"))
         if between == "figures" and len(asked.of) < 2:
             raise click.UsageError(_("name domains with --by, two figures with --of, or a wave with --against"))
-        (source,) = analyst.sources([data], design_files, frame, lonely)
+        (source,) = analyst.sources([data], design_files, frame, lonely, verify=verify)
         rows = _one_file(source, by, asked, between)
     analyst.tell(rows, as_json, out, lambda: printed(rows, asked))
 

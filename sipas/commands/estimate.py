@@ -61,6 +61,7 @@ EXAMPLE = "\n\n".join(
     analyst.data,
     analyst.design,
     analyst.frame,
+    analyst.verify,
     analyst.by,
     analyst.as_json,
     analyst.out,
@@ -100,6 +101,7 @@ def estimate(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    verify: bool,
     by: list[tuple[str, ...]],
     as_json: bool,
     out: Path | None,
@@ -113,7 +115,7 @@ def estimate(
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating.run import Method, estimate_source
 
-    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, engine)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, engine, verify=verify)
     with analyst.progress() as progress:
         result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
     analyst.warn(result.notes, result.unweighted)

@@ -39,6 +39,7 @@ from sipas.i18n import _
     analyst.data,
     analyst.design,
     analyst.frame,
+    analyst.verify,
     analyst.by,
     click.option(
         "--outcome",
@@ -54,6 +55,7 @@ def improve(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    verify: bool,
     by: list[tuple[str, ...]],
     outcome: str | None,
     level: float,
@@ -65,7 +67,7 @@ def improve(
     from sipas.estimating import improving
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     item = improving.outcome_of(codebook_from(source), outcome)
     asked = {"ask": {"importance": item}, "questionnaire": lambda codebook: improving.without(codebook, item)}
     with analyst.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:

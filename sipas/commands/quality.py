@@ -26,6 +26,7 @@ from sipas.i18n import _
     analyst.data,
     analyst.design,
     analyst.frame,
+    analyst.verify,
     analyst.by,
     click.option(
         "--complete",
@@ -39,6 +40,7 @@ def quality(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    verify: bool,
     by: list[tuple[str, ...]],
     complete: bool,
     as_json: bool,
@@ -49,7 +51,7 @@ def quality(
     from sipas.estimating import questionnaire
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely="centre")
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely="centre", verify=verify)
     factors = questionnaire.measured(codebook_from(source))
     ask = {"complete" if complete else "cross_products": factors, "straight_lines": questionnaire.LEAST}
     keep = questionnaire.form_column(source)

@@ -39,6 +39,7 @@ METHODS = ("holm", "stepdown")
     analyst.data,
     analyst.design,
     analyst.frame,
+    analyst.verify,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to rank.")),
     analyst.of,
     click.option(
@@ -64,6 +65,7 @@ def rank(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    verify: bool,
     by: str,
     of: tuple[str, ...],
     method: str,
@@ -79,7 +81,7 @@ def rank(
     from sipas.estimating.survey import opened
 
     (family,) = analyst.families((by,))
-    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
     analyst.warn(survey.notes, survey.weights.unweighted)

@@ -39,6 +39,7 @@ METHODS = ("reml", "ml", "moment")
     analyst.data,
     analyst.design,
     analyst.frame,
+    analyst.verify,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to predict.")),
     click.option("--of", default="overall", show_default=True, metavar=_("ITEM"), help=_("An item or a factor.")),
     click.option(
@@ -67,6 +68,7 @@ def small_areas(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    verify: bool,
     by: str,
     of: str,
     table: Path | None,
@@ -85,7 +87,7 @@ def small_areas(
     if names and table is None:
         raise click.UsageError(_("--feature names columns of a table; give it with --features"))
     features = small.read_features(table, family, names) if table else None
-    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely)
+    (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows, about = small.small_areas(survey, family, of, method, features, level)
     analyst.warn(survey.notes, survey.weights.unweighted)

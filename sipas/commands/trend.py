@@ -66,6 +66,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
     ),
     analyst.designs,
     analyst.frame,
+    analyst.verify,
     analyst.by,
     analyst.of,
     analyst.adjust,
@@ -81,6 +82,7 @@ def trend(
     stated: dict[str, tuple[str, ...]],
     design_files: tuple[Path, ...],
     frame: Path | None,
+    verify: bool,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
     adjust: str,
@@ -99,7 +101,7 @@ def trend(
     if len(files) < 2:
         raise click.UsageError(_("a trend needs two waves or more"))
     asked = Asked(of or ("overall",), level, adjust, df)
-    sources = analyst.sources(files, design_files, frame, lonely)
+    sources = analyst.sources(files, design_files, frame, lonely, verify=verify)
     with analyst.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = series(waves, by, asked, stated)
     analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
