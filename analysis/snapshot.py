@@ -70,7 +70,10 @@ def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Code
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     try:
-        pq.write_table(table.replace_schema_metadata(metadata), partial, compression="zstd")
+        with partial.open("wb") as file:
+            pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
-from sqlalchemy import func, select
+from numpy.typing import NDArray
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis.simulate import Field, Place, Province, Question
@@ -22,8 +24,8 @@ from sipas.fieldwork.detail import kept
 from sipas.fieldwork.kept_points import kept_in
 from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
 from sipas.fieldwork.points import add_point, points, set_invitation
-from sipas.fieldwork.waves import close_wave, open_wave
-from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, record_many
+from sipas.fieldwork.waves import close_wave, open_wave, wave_of
+from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, record_many, stored
 from sipas.migrations import create
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
@@ -95,14 +97,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
         step(1)
         if not points(session):
             _make_points(session)
-    with database.writing() as session:
-        if not session.scalar(select(Wave.id).where(Wave.code == FINISHED)):
-            step(2)
-            made = province(session)
-            frame, answers = made.frame, made.responses
-            step(3)
-            _load_frame(session, frame)
-            _take_answers(session, settings, answers)
+    _ask_a_half_year(database, settings, step)
     _finish_wave(database, settings, today, step)
     with database.writing() as session:
         if not session.scalar(select(Wave.id).where(Wave.code == OPEN)):
@@ -208,24 +203,40 @@ def _make_phone(session: Session) -> None:
         set_invitation(session, PHONE, "required")
 
 
-def _load_frame(session: Session, frame: pa.Table) -> None:
-    session.add_all(FrameCell(**row, source=SOURCE) for row in frame.to_pylist())
+def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int], None]) -> None:
+    """The finished wave with its dossiers and answers; nothing is computed while the database is held."""
+    with database.reading() as session:
+        wave = session.scalar(select(Wave).where(Wave.code == FINISHED))
+        if wave is not None and (wave.state != "open" or stored(session, wave.id)):
+            return
+        step(2)
+        made = province(session)
+    frame, answers = made.frame.to_pylist(), made.responses
+    step(3)
+    if wave is None:
+        with database.writing() as session:
+            session.execute(insert(FrameCell), [{**row, "source": SOURCE} for row in frame])
+            instrument = load(INSTRUMENT)
+            open_wave(
+                session,
+                FINISHED,
+                instrument.code,
+                instrument.version,
+                title="Đợt 1 năm 2026 (mô phỏng)",
+                opens_on=FIRST,
+                closes_on=LAST,
+                simulated=True,
+            )
+    keys.make(settings.home, FINISHED)
+    with database.reading() as session:
+        rows = _anonymous(session, settings, answers)
+    with database.writing() as session:
+        record_many(session, rows)
 
 
-def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> None:
+def _anonymous(session: Session, settings: Settings, answers: pa.Table) -> NDArray[np.void]:
     """Every simulated visit through the wide first door."""
-    instrument = load(INSTRUMENT)
-    wave = open_wave(
-        session,
-        FINISHED,
-        instrument.code,
-        instrument.version,
-        title="Đợt 1 năm 2026 (mô phỏng)",
-        opens_on=FIRST,
-        closes_on=LAST,
-        simulated=True,
-    )
-    keys.make(settings.home, wave.code)
+    instrument, wave = load(INSTRUMENT), wave_of(session, FINISHED)
     place_ids = list(session.scalars(select(Point.id).order_by(Point.id)))
     unit_ids = dict(session.execute(select(Unit.code, Unit.id)).all())
     service_ids = dict(session.execute(select(Service.code, Service.id)).all())
@@ -236,7 +247,7 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
     point = [place_ids[i] for i in columns["place"]]
     unit = [unit_ids[code] for code in columns["unit"]]
     field = [service_ids[code] for code in columns["field"]]
-    rows = anonymise_many(
+    return anonymise_many(
         columns["packed"],
         wave=wave.id,
         point=point,
@@ -253,7 +264,6 @@ def _take_answers(session: Session, settings: Settings, answers: pa.Table) -> No
         key=marks(keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=keys.load(settings.home, wave.code, "cluster"),
     )
-    record_many(session, rows)
 
 
 def _day(week: str, month: str) -> dt.date:
@@ -271,7 +281,7 @@ def _finish_wave(database: Database, settings: Settings, today: dt.date, step: C
         with database.writing() as session:
             close_wave(session, FINISHED, LAST)
         state = "closed"
-    if state == "closed":
+    if state == "closed":  # or freezing, where that was interrupted
         step(4)
         freeze(database, settings.home, FINISHED, today)
     if code is None:
@@ -279,8 +289,7 @@ def _finish_wave(database: Database, settings: Settings, today: dt.date, step: C
         code, stage = build(database, settings, FINISHED, BUILDER, today), "draft"
     if stage == "draft":
         step(6)
-        with database.writing() as session:
-            approve(session, settings.home, code, REVIEWER, today)
+        approve(database, settings.home, code, REVIEWER, today)
         stage = "approved"
     if stage == "approved":
         publish(database, settings.home, code, today)

@@ -6,10 +6,15 @@ A full disk stops the taking of answers, and even deleting rows needs room; so a
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sipas.errors import N_, NotReady
 
 RESERVE = 64 * 2**20
 LEAST, LEAST_SHARE = 1e9, 0.1
@@ -63,5 +68,28 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def workshop(folder: Path) -> Iterator[None]:
+    """A folder in which one process at a time makes things under hidden names, and what a power cut left of earlier
+    ones is removed. Raises NotReady while another process works in it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in folder.glob(".*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        yield
+    except BlockingIOError:
+        raise NotReady(
+            N_("Another command is at work in the folder {folder}; wait for its end, then try again."),
+            folder=folder.name,
+        ) from None
     finally:
         os.close(handle)

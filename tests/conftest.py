@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +27,23 @@ hypothesis.settings.load_profile("sipas")
 def _one_language():
     """Every test starts in the same language, whatever the machine's is."""
     i18n.speak("en")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_a_computation(monkeypatch):
+    """A write transaction that computes for more than a second fails the test: visitors wait for its end. Counted is
+    the processor's time of its own thread, so that a busy machine fails nothing."""
+    true = Database.writing
+
+    @contextmanager
+    def watched(database):
+        begun = time.thread_time()
+        with true(database) as session:
+            yield session
+        spent = time.thread_time() - begun
+        assert spent < 1.0, f"a write transaction computed for {spent:.1f} s; compute outside, then write"
+
+    monkeypatch.setattr(Database, "writing", watched)
 
 
 @pytest.fixture(scope="session")

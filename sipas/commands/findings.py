@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sipas import clock
-from sipas.errors import SipasError
 from sipas.i18n import _, number, say
 from sipas.settings import Settings
 
@@ -24,11 +23,11 @@ def told(error: Exception) -> str:
 
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
     """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
-    from analysis import read_snapshot
     from sipas import keys
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
-    from sipas.publishing.folder import check_files
+    from sipas.publishing.disorder import disorder
+    from sipas.publishing.frozen import frozen_snapshot
     from sipas.publishing.models import SnapshotRecord
     from sipas.publishing.review import releases
 
@@ -46,11 +45,16 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                     )
                 for kind in () if is_over else keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS:
                     keys.load(where.home, wave.code, kind)
-                if record and read_snapshot(where.home / "snapshots" / record.file).digest != record.digest:
+                if wave.stage == "freezing":
                     yield (
                         BAD,
-                        _("The snapshot of wave {wave} is not the one that was frozen; restore it.", wave=wave.code),
+                        _(
+                            "Wave {wave}: its freezing was begun and not ended. Run: sipas freeze {wave}",
+                            wave=wave.code,
+                        ),
                     )
+                if record:
+                    frozen_snapshot(where.home, wave, record)
             except Exception as error:
                 yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=told(error))
         if not where.address and any(one.invitation != "none" for one in points(session)):
@@ -58,20 +62,13 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                 WARN,
                 _("Points ask for invitation codes, but SIPAS_ADDRESS is not set: nothing can be printed for them."),
             )
-        listed = releases(session)
-    for one in listed:
-        if one["state"] == "published":
-            try:
-                check_files(where.home / "releases" / one["release"], one["digest"])
-                yield GOOD, _("Release {code}: every file is the one that was published.", code=one["release"])
-            except (SipasError, OSError):
-                yield (
-                    BAD,
-                    _(
-                        "Release {code} was changed after it was published; restore its folder from a backup.",
-                        code=one["release"],
-                    ),
-                )
+        differing = dict(disorder(session, where.home))
+        published = [one["release"] for one in releases(session) if one["state"] == "published"]
+    for code in published:
+        if code not in differing:
+            yield GOOD, _("Release {code}: every file is the one that was published.", code=code)
+    for error in differing.values():
+        yield BAD, say(error)
 
 
 def fineness(database: Database) -> Iterator[Finding]:

@@ -9,6 +9,10 @@ from sipas.commands.common import database, example, json_option, note, print_js
 from sipas.i18n import _
 
 
+def _step(what: str) -> None:
+    note(f"{_(what)} …")
+
+
 @click.command(
     help=_("Freeze a closed wave: its answers become one file with a digest, the key of their weeks is destroyed."),
     epilog=example("sipas freeze 2026-1"),
@@ -23,7 +27,7 @@ def freeze(wave: str, with_unfinished: bool) -> None:
     from sipas.publishing.freeze import freeze as run
 
     where = settings()
-    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished)
+    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished, _step)
     note(
         _(
             "Wave {wave} is frozen: {rows} answers, digest {digest}.",
@@ -68,7 +72,7 @@ def build(wave: str, by: str) -> None:
     from sipas.publishing.build import build as run
 
     where = settings()
-    code = run(database(where), where, wave, by, clock.today())
+    code = run(database(where), where, wave, by, clock.today(), _step)
     note(
         _(
             "Draft {code} was built in {folder}. Next: a second person runs `sipas release approve {code} --by NAME`.",
@@ -89,8 +93,7 @@ def approve(code: str, by: str) -> None:
     from sipas.publishing.review import approve as run
 
     where = settings()
-    with database(where).writing() as session:
-        run(session, where.home, code, by, clock.today())
+    by = run(database(where), where.home, code, by, clock.today())
     note(_("Release {code} is approved by {by}. Next: `sipas release publish {code}`.", code=code, by=by))
 
 
@@ -105,3 +108,19 @@ def publish(code: str) -> None:
     where = settings()
     run(database(where), where.home, code, clock.today())
     note(_("Release {code} is public at {url}.", code=code, url=f"/results/{code}/"))
+
+
+@release.command(
+    help=_(
+        "Take a release that lies on the shelf back into a database that does not know it was published, as after the "
+        "restore of an older backup."
+    ),
+    epilog=example("sipas release adopt 2026-1-r1"),
+)
+@click.argument("code")
+def adopt(code: str) -> None:
+    from sipas.publishing.review import adopt as run
+
+    where = settings()
+    run(database(where), where.home, code)
+    note(_("The database knows release {code} as published again.", code=code))

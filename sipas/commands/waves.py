@@ -36,7 +36,7 @@ def list_waves(as_json: bool) -> None:
         listed: list[dict[str, Any]] = [
             {
                 "wave": one.code,
-                "state": one.state,
+                "state": one.stage,
                 "instrument": one.instrument,
                 "responses": stored(session, one.id),
                 "partial": one.partial,

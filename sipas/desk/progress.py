@@ -76,7 +76,7 @@ def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = 
     return WaveProgress(
         Summary(
             wave=wave,
-            state="over" if wave.state == "open" and not asks(wave, today) else wave.state,
+            state="over" if wave.state == "open" and not asks(wave, today) else wave.stage,
             answers=_frozen(session, wave) if wave.dropped_on else sum(counts.values()),
             points=len(counted),
             silent=0 if wave.dropped_on else sum(one.silent for one in counted),

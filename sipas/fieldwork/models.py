@@ -67,8 +67,21 @@ class Wave(Base):
         server_default="all",
         comment="which answers keep their point and channel: all, some (those of `kept_point`)",
     )
+    freezing_on: Mapped[dt.date | None] = mapped_column(
+        Date, comment="day on which its freezing began; answers are late"
+    )
     grace_until: Mapped[dt.date | None] = mapped_column(Date, comment="last day on which late answers are counted")
     dropped_on: Mapped[dt.date | None] = mapped_column(Date, comment="when its answers were dropped from the tables")
+
+    @property
+    def stage(self) -> str:
+        """Where the wave stands: open, closed, freezing (begun, and perhaps interrupted), frozen."""
+        return "freezing" if self.state == "closed" and self.freezing_on else self.state
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether answers that come now are late: what the snapshot holds is settled."""
+        return self.stage in ("freezing", "frozen")
 
 
 class WavePoint(Base):

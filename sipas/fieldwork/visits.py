@@ -68,8 +68,8 @@ class Visit:
         }
 
     def still_open(self, connection: Short, said_on: dt.date | None = None) -> bool:
-        """Asked inside an answer's transaction: True where the wave takes it, False where it is frozen and the answer
-        is late; raises NoOpenWave where the wave was closed meanwhile, or its days of grace are over.
+        """Asked inside an answer's transaction: True where the wave takes it, False where its freezing has begun and
+        the answer is late; raises NoOpenWave where the wave was closed meanwhile, or its days of grace are over.
 
         `said_on` is the day on which a kiosk that was cut off heard it: a closed wave takes what was said in its days.
         """
@@ -78,16 +78,19 @@ class Visit:
         place = "%s" if connection.dialect.name == "postgresql" else "?"
         if connection.exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).fetchone():
             return True
-        state, closes_on, grace_until = (
+        state, closes_on, freezing_on, grace_until = (
             whole(connection)
-            .execute(select(Wave.state, Wave.closes_on, Wave.grace_until).where(Wave.id == self.wave.id))
+            .execute(
+                select(Wave.state, Wave.closes_on, Wave.freezing_on, Wave.grace_until).where(Wave.id == self.wave.id)
+            )
             .one()
         )
-        if state != "frozen" and said_on is not None and closes_on is not None and said_on <= closes_on:
+        is_ended = state == "frozen" or freezing_on is not None
+        if not is_ended and said_on is not None and closes_on is not None and said_on <= closes_on:
             return True
-        if state == "frozen" and grace_until is not None and today <= grace_until:
+        if is_ended and grace_until is not None and today <= grace_until:
             return False
-        if state == "frozen":
+        if is_ended:
             raise NoOpenWave(
                 N_("This survey ended long ago, so this answer was not opened. Thank you for wanting to answer.")
             )

@@ -5,27 +5,34 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, read_snapshot, tabulate
+from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, tabulate
 from analysis.disclosure import suppress
 from analysis.policy import Policy
 from analysis.safe_table import SafeTable
 from sipas import i18n
 from sipas.database import Database
+from sipas.disk import workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
-from sipas.publishing.folder import digest_of, finish
+from sipas.publishing.disorder import refuse_disorder
+from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
+from sipas.publishing.folder import digest_of, finish, move, sync
+from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import Release, SnapshotRecord
-from sipas.publishing.review import person
-from sipas.publishing.shelf import TABLE, issues
+from sipas.publishing.people import person
+from sipas.publishing.progress import Progress, silent
+from sipas.publishing.release_codes import next_code, remember
+from sipas.publishing.shelf import TABLE, Issue, issues
 from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
@@ -41,55 +48,101 @@ PUBLISHED_DIAGNOSTICS = (
 LONELY = "centre"  # an office that asked in a single week deviates from the mean of all: never too small a variance
 
 
-def build(database: Database, settings: Settings, wave_code: str, by: str, today: dt.date) -> str:
-    """Builds a draft of a frozen wave and gives its code. Raises WaveState where the wave is not frozen."""
-    builder = person(by)
-    with database.writing() as session:
+@dataclass(frozen=True)
+class _Plan:
+    """What a draft is made from, read in one go: nothing of it may have moved when the draft is written down."""
+
+    code: str
+    wave: Wave
+    record: SnapshotRecord
+    frame: tuple[FrameCell, ...]
+    units: tuple[Unit, ...]
+    services: tuple[Service, ...]
+    published: tuple[Issue, ...]
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What must be the same in the end as it was in the beginning."""
+        published = tuple(one.code for one in self.published)
+        return self.code, self.wave.state, self.record.digest, frame_digest(self.frame), published
+
+
+def build(
+    database: Database, settings: Settings, wave_code: str, by: str, today: dt.date, progress: Progress = silent
+) -> str:
+    """Build a draft of a frozen wave and return its code.
+
+    Reads, computes outside of any transaction, and writes the draft down in a short one, once nothing has moved. Raises
+    WaveState where the wave is not frozen or something moved, ChangedSnapshot, Uncounted, WouldTellMore, and Disordered
+    where shelf and database say different things.
+    """
+    with workshop(settings.home / "drafts"):
+        return _build(database, settings, wave_code, person(by), today, progress)
+
+
+def _build(
+    database: Database, settings: Settings, wave_code: str, builder: str, today: dt.date, progress: Progress
+) -> str:
+    progress(N_("checking the snapshot"))
+    with database.reading() as session:
         wave = wave_of(session, wave_code)
-        record = session.get(SnapshotRecord, wave.id)
-        if wave.state != "frozen" or record is None:
+        snapshot = frozen_snapshot(settings.home, wave, session.get(SnapshotRecord, wave.id))
+        refuse_disorder(session, settings.home, wave.code)
+        plan = _plan(session, settings.home, wave)
+        refuse_other_data(plan.published, snapshot, plan.frame)
+        if plan.frame:
+            refuse_uncounted(session, snapshot, plan.frame)
+        session.expunge_all()
+    progress(N_("weighting, estimating, protecting"))
+    table, weighting = figures(snapshot, plan.frame, [one.table for one in plan.published])
+    refuse_other_figures(plan.published, table)
+    progress(N_("writing the pages"))
+    manifest = _manifest(settings, plan, snapshot, table, weighting) | {
+        "built_by": builder,
+        "built_on": str(today),
+        "approved_by": None,
+        "approved_on": None,
+        "published_on": None,
+    }
+    aside = settings.home / "drafts" / f".{plan.code}"
+    aside.mkdir()
+    (aside / TABLE).write_text(table.to_json(), encoding="utf-8")
+    (aside / "estimates.csv").write_bytes(_csv(table, manifest))
+    finish(aside, manifest)
+    sync(aside)
+    with database.writing() as session:
+        now = _plan(session, settings.home, wave_of(session, wave_code))
+        if now.state != plan.state:
             raise WaveState(
-                N_("Wave {wave} is {state}; freeze it first with `sipas freeze {wave}`."),
-                wave=wave.code,
-                state=wave.state,
+                N_("While the draft of wave {wave} was built, something it rests on was changed; build it again."),
+                wave=wave_code,
             )
-        snapshot = read_snapshot(settings.home / "snapshots" / record.file)
-        if snapshot.digest != record.digest:
-            raise WaveState(
-                N_("The snapshot of wave {wave} is not the one that was frozen; restore it from a backup."),
-                wave=wave.code,
-            )
-        frame = frame_between(session, *_months(snapshot))
-        if frame:
-            refuse_uncounted(session, snapshot, frame)
-        earlier = [one.table for one in issues(settings.home) if one.manifest["wave"]["code"] == wave.code]
-        table, weighting = figures(snapshot, frame, earlier)
-        number = 1 + session.scalar(select(func.count()).select_from(Release).where(Release.wave_id == wave.id))
-        code = f"{wave.code}-r{number}"
-        manifest = _manifest(session, settings, code, wave, snapshot, frame, table, weighting)
-        manifest |= {
-            "built_by": builder,
-            "built_on": str(today),
-            "approved_by": None,
-            "approved_on": None,
-            "published_on": None,
-        }
-        folder = settings.home / "drafts" / code
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / TABLE).write_text(table.to_json(), encoding="utf-8")
-        (folder / "estimates.csv").write_bytes(_csv(table, manifest))
-        finish(folder, manifest)
-        session.add(
-            Release(
-                code=code, wave_id=wave.id, state="draft", built_by=builder, built_on=today, digest=digest_of(folder)
-            )
-        )
-    return code
+        remember(settings.home, plan.code)
+        draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=builder, built_on=today)
+        draft.digest = digest_of(aside)
+        session.add(draft)
+        session.flush()
+        move(aside, settings.home / "drafts" / plan.code)
+    return plan.code
+
+
+def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
+    record = session.get(SnapshotRecord, wave.id)
+    if record is None:
+        raise WaveState(N_("Wave {wave} has no snapshot; freeze it first with `sipas freeze {wave}`."), wave=wave.code)
+    return _Plan(
+        code=next_code(session, home, wave.code),
+        wave=wave,
+        record=record,
+        frame=tuple(frame_between(session, *_months(wave))),
+        units=tuple(session.scalars(select(Unit).order_by(Unit.id))),
+        services=tuple(session.scalars(select(Service).order_by(Service.rank))),
+        published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
+    )
 
 
 def figures(
-    snapshot: Snapshot, frame: list[FrameCell], earlier: Sequence[SafeTable] = ()
+    snapshot: Snapshot, frame: Sequence[FrameCell], earlier: Sequence[SafeTable] = ()
 ) -> tuple[SafeTable, dict[str, Any]]:
     """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report.
 
@@ -123,27 +176,21 @@ def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
     return told | {"merged_classes": len(diagnostics.get("merged", ()))}
 
 
-def _months(snapshot: Snapshot) -> tuple[str, str]:
-    first, last = snapshot.codebook.notes.split(" – ")
-    return first[:7], last[:7]
+def _months(wave: Wave) -> tuple[str, str]:
+    last = wave.closes_on or wave.opens_on
+    return f"{wave.opens_on:%Y-%m}", f"{last:%Y-%m}"
 
 
 def _manifest(
-    session: Session,
-    settings: Settings,
-    code: str,
-    wave: Wave,
-    snapshot: Snapshot,
-    frame: list[FrameCell],
-    table: SafeTable,
-    weighting: dict[str, Any],
+    settings: Settings, plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict[str, Any]
 ) -> dict[str, Any]:
+    wave, frame = plan.wave, plan.frame
     instrument = load(wave.instrument, wave.version)
     with_answers = {unit["unit"] for unit in table.domains("unit")}
     listed = with_answers | {cell.unit for cell in frame if cell.dossiers}  # whoever nobody answered for is named too
     return {
         "format": "sipas-release 1",
-        "release": code,
+        "release": plan.code,
         "province": settings.province,
         "wave": {
             "code": wave.code,
@@ -155,13 +202,10 @@ def _manifest(
         "instrument": _asked(instrument, snapshot),
         "units": [
             {"code": unit.code, "name": unit.name, "name_en": unit.name_en, "kind": unit.kind}
-            for unit in session.scalars(select(Unit).order_by(Unit.id))
+            for unit in plan.units
             if unit.code in listed
         ],
-        "services": [
-            {"code": one.code, "name": one.name, "name_en": one.name_en}
-            for one in session.scalars(select(Service).order_by(Service.rank))
-        ]
+        "services": [{"code": one.code, "name": one.name, "name_en": one.name_en} for one in plan.services]
         + ([_coarse()] if {"field": COARSE} in table.domains("field") else []),
         "responses": snapshot.rows,
         "weighted": bool(frame),
@@ -169,7 +213,9 @@ def _manifest(
             "dossiers": sum(cell.dossiers for cell in frame),
             "months": sorted({cell.month for cell in frame}),
             "sources": sorted({cell.source for cell in frame}),
+            "digest": frame_digest(frame),
         },
+        "earlier": [one.code for one in plan.published],
         "rule": {"name": "sipas-top2", "version": "1"},
         "method": {
             "version": METHOD,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from analysis.safe_table import SafeTable
 from sipas import i18n
+from sipas.disk import sync_folder
 from sipas.errors import N_, SipasError
 from sipas.publishing.page import render
 from sipas.publishing.shelf import MANIFEST, SUMS, TABLE
 
 
-class ChangedDraft(SipasError):
-    """A draft whose files are no longer those that were built."""
+class ChangedFiles(SipasError):
+    """A release whose files are no longer those that the database knows."""
 
     status = 409
 
@@ -33,23 +35,47 @@ def finish(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / SUMS).write_text("".join(sums), encoding="utf-8")
 
 
+def sync(folder: Path) -> None:
+    """Ask the disk for every file of the folder, before its name says that it is whole."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)
+
+
+def move(folder: Path, target: Path) -> None:
+    """Give a finished folder its name, by one durable rename; never over another."""
+    target.parent.mkdir(exist_ok=True, mode=0o700)
+    os.rename(folder, target)
+    sync_folder(target.parent)
+
+
 def digest_of(folder: Path) -> str:
     """SHA-256 of the folder's SHA256SUMS."""
     return hashlib.sha256((folder / SUMS).read_bytes()).hexdigest()
 
 
 def check_files(folder: Path, digest: str) -> None:
-    """Raises ChangedDraft unless every file is still the one that was built."""
+    """Raise ChangedFiles unless the files are those that the digest, from the database, stands for: none changed, none
+    missing, none added."""
     if not (folder / SUMS).is_file() or digest_of(folder) != digest:
-        raise ChangedDraft(
+        raise ChangedFiles(
             N_("The draft in {folder} was changed after it was built; build it again."), folder=folder.name
         )
+    listed = {SUMS}
     for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
         wanted, name = line.split("  ", 1)
         path = folder / name
+        listed.add(name)
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wanted:
-            raise ChangedDraft(
+            raise ChangedFiles(
                 N_("The file {name} of the draft in {folder} was changed after it was built; build it again."),
                 name=name,
                 folder=folder.name,
             )
+    if added := sorted({path.name for path in folder.iterdir()} - listed):
+        raise ChangedFiles(
+            N_("The file {name} was added to the draft in {folder} after it was built; build it again."),
+            name=added[0],
+            folder=folder.name,
+        )

@@ -10,6 +10,9 @@ stratum of their own, whose PSUs are the weeks. Rows are sorted by their random 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +21,23 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem, Snapshot, read_snapshot, write_snapshot
+from analysis import COARSE, SEVERAL, WHOLE_WAVE, AnalysisError, Codebook, CodebookItem, Snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
+from analysis.snapshot import content_digest
 from sipas import keys
 from sipas.database import Database
+from sipas.disk import sync_folder, workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import hold, open_weeks, wave_of
-from sipas.intake import LANGUAGE_CODES, cluster_label
+from sipas.intake import LANGUAGE_CODES, cluster_label, stored
 from sipas.intake import unfinished as kept_unfinished
 from sipas.intake.models import UNFINISHED, Response
 from sipas.intake.record import FINISHED, PEOPLE
+from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
+from sipas.publishing.progress import Progress, silent
 from sipas.registry.models import Service, Unit
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
 
@@ -45,17 +52,66 @@ class NothingToFreeze(WaveState):
 
 
 def freeze(
-    database: Database, home: Path, wave_code: str, today: dt.date, grace: int = 30, unfinished: bool = False
+    database: Database,
+    home: Path,
+    wave_code: str,
+    today: dt.date,
+    grace: int = 30,
+    unfinished: bool = False,
+    progress: Progress = silent,
 ) -> Snapshot:
-    """Freezes a closed wave; raises WaveState where it is open, frozen already, or without answers.
+    """Freeze a closed wave; raises WaveState where it is open, frozen already, or without answers.
 
     Forms that were left unfinished, where the wave kept them, are left out; with `unfinished` they come in, their
     missing answers as any question that was skipped, and the column `form` names them. The codebook says which, and how
     many.
 
-    The file is written first, the database says so next, the key of the clusters goes last: after a power cut in
-    between, the same command goes on. The other keys live `grace` days more, in which late answers are counted.
+    Nobody waits while the file is made. A short transaction ends the wave: answers that come from then on are late. The
+    file is written outside of any; a second short transaction puts it in its place and says so; the key of the clusters
+    goes last. After a power cut in between, the same command goes on. The other keys live `grace` days more, in which
+    late answers are counted.
     """
+    if not _begin(database, home, wave_code, today, grace, unfinished):
+        keys.destroy(home, wave_code, keys.AT_FREEZE)
+        with database.reading() as session:
+            wave = wave_of(session, wave_code)
+            return frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
+    with workshop(home / "snapshots"):
+        return _freeze(database, home, wave_code, today, grace, unfinished, progress)
+
+
+def _freeze(
+    database: Database, home: Path, wave_code: str, today: dt.date, grace: int, unfinished: bool, progress: Progress
+) -> Snapshot:
+    progress(N_("reading the answers"))
+    with database.reading() as session:
+        wave = wave_of(session, wave_code)
+        instrument = load(wave.instrument, wave.version)
+        table = _table(session, wave, instrument, unfinished)
+        codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
+    progress(N_("writing the snapshot"))
+    aside, path = (home / "snapshots" / f"{dot}{wave_code}.parquet" for dot in (".", ""))
+    written = write_snapshot(aside, table, codebook)
+    stranger = _digest_of_another(path, written.digest)
+    with database.writing() as session:
+        wave = wave_of(session, wave_code)
+        if wave.stage != "freezing":
+            raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
+        session.add(
+            SnapshotRecord(wave_id=wave.id, file=path.name, digest=written.digest, rows=written.rows, frozen_on=today)
+        )
+        wave.state, wave.grace_until = "frozen", today + dt.timedelta(days=grace)
+        session.flush()
+        if stranger:
+            os.replace(path, path.with_name(f"{wave_code}.{stranger[:8]}.parquet"))
+        os.replace(aside, path)
+        sync_folder(path.parent)
+    keys.destroy(home, wave_code, keys.AT_FREEZE)
+    return replace(written, path=path)
+
+
+def _begin(database: Database, home: Path, wave_code: str, today: dt.date, grace: int, unfinished: bool) -> bool:
+    """End the wave for those who answer; False where it was frozen and only its key is left to destroy."""
     with database.writing() as session:
         wave = wave_of(session, wave_code)
         hold(session.connection(), wave.id, alone=True)
@@ -65,22 +121,26 @@ def freeze(
                 N_("Wave {wave} is still open; close it first with `sipas wave close {wave}`."), wave=wave.code
             )
         if wave.state == "frozen":
-            record = session.get(SnapshotRecord, wave.id)
-            if record and keys.find(home, wave.code, "cluster"):  # a power cut before the last step: go on
-                keys.destroy(home, wave.code, keys.AT_FREEZE)
-                return read_snapshot(home / "snapshots" / record.file)
+            if keys.find(home, wave.code, "cluster"):
+                return False
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
-        instrument = load(wave.instrument, wave.version)
-        table = _table(session, wave, instrument, unfinished)
-        codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
-        name = f"{wave.code}.parquet"
-        snapshot = write_snapshot(home / "snapshots" / name, table, codebook)
-        session.add(
-            SnapshotRecord(wave_id=wave.id, file=name, digest=snapshot.digest, rows=snapshot.rows, frozen_on=today)
-        )
-        wave.state, wave.grace_until = "frozen", today + dt.timedelta(days=grace)
-    keys.destroy(home, wave_code, keys.AT_FREEZE)
-    return snapshot
+        keys.load(home, wave.code, "cluster")
+        if not stored(session, wave.id) and not (unfinished and kept_unfinished(session, wave.id)):
+            raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)
+        wave.freezing_on, wave.grace_until = today, today + dt.timedelta(days=grace)
+        return True
+
+
+def _digest_of_another(path: Path, digest: str) -> str | None:
+    """The digest of a file that lies where the snapshot belongs and is another, as after the restore of an older
+    database: it is kept beside it, for a release may have been made from it."""
+    if not path.exists():
+        return None
+    try:
+        found = content_digest(path)
+    except AnalysisError:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found if found != digest else None
 
 
 def _table(session: Session, wave: Wave, instrument: Instrument, unfinished: bool) -> pa.Table:
@@ -90,8 +150,6 @@ def _table(session: Session, wave: Wave, instrument: Instrument, unfinished: boo
         .where(Response.wave == wave.id, PEOPLE, *([] if unfinished else [FINISHED]))
         .order_by(Response.key)
     ).all()
-    if not rows:
-        raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     places = {place.id: (place.unit, place.code) for place in session.scalars(select(Point))}
     places[0] = SEVERAL, SEVERAL

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from sipas.errors import N_, NotReady
+
 _STROKES = str.maketrans("đøłıħŧ", "doliht")  # letters that Unicode does not take apart
 
 
@@ -18,6 +20,14 @@ def same_person(one: str, other: str) -> bool:
     False
     """
     return _bare(one) == _bare(other)
+
+
+def person(name: str) -> str:
+    """A person's name as it is kept: NFC, single blanks; raises NotReady where it is empty."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if not name:
+        raise NotReady(N_("Say who you are with --by NAME."))
+    return name[:100]
 
 
 def _bare(name: str) -> str:

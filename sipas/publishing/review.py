@@ -1,11 +1,10 @@
-"""Releases on their way: a second person approves, then the folder moves to the public shelf, once."""
+"""Releases on their way: a second person approves, then the public folder is made and put on the shelf, once."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import unicodedata
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.database import Database
-from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
+from sipas.disk import workshop
+from sipas.errors import N_, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import Wave
-from sipas.publishing.folder import check_files, digest_of, finish
-from sipas.publishing.models import Release
-from sipas.publishing.shelf import MANIFEST
+from sipas.fieldwork.waves import wave_of
+from sipas.logs import EVENTS
+from sipas.publishing.disorder import NOT_THERE, refuse_disorder
+from sipas.publishing.folder import ChangedFiles, check_files, digest_of, finish, move, sync
+from sipas.publishing.frozen import frozen_snapshot
+from sipas.publishing.models import Release, SnapshotRecord
+from sipas.publishing.people import person, same_person
+from sipas.publishing.shelf import MANIFEST, issue, issues
 
 
 def releases(session: Session) -> list[dict[str, Any]]:
@@ -48,54 +53,155 @@ def release_of(session: Session, code: str) -> Release:
     return found
 
 
-def approve(session: Session, home: Path, code: str, reviewer: str, today: dt.date) -> Release:
-    """A second person's yes. Raises SamePerson, WaveState for no draft, ChangedDraft where files were touched."""
-    release = release_of(session, code)
+def approve(database: Database, home: Path, code: str, reviewer: str, today: dt.date) -> str:
+    """A second person's yes; returns the name as it is kept.
+
+    What she approves is what was built: the files and the snapshot are read and held against the database. Raises
+    SamePerson, WaveState for no draft, ChangedFiles where files were touched, ChangedSnapshot.
+    """
     name = person(reviewer)
-    if release.state != "draft":
-        raise WaveState(N_("Release {code} is {state}; only a draft can be approved."), code=code, state=release.state)
-    if name.casefold() == release.built_by.casefold():
-        raise SamePerson(N_("{name} built release {code}; a second person must approve it."), name=name, code=code)
-    check_files(home / "drafts" / code, release.digest)
-    release.state, release.approved_by, release.approved_on = "approved", name, today
-    return release
+    with database.reading() as session:
+        release = release_of(session, code)
+        if release.state != "draft":
+            raise WaveState(
+                N_("Release {code} is {state}; only a draft can be approved."), code=code, state=release.state
+            )
+        if same_person(name, release.built_by):
+            raise SamePerson(
+                N_("{builder} built release {code}; a second person must approve it, and “{name}” is the same name."),
+                builder=release.built_by,
+                name=name,
+                code=code,
+            )
+        _checked_manifest(session, home, release)
+    with database.writing() as session:
+        found = release_of(session, code)
+        if (found.state, found.digest) != ("draft", release.digest):
+            raise _moved(code)
+        found.state, found.approved_by, found.approved_on = "approved", name, today
+    return name
 
 
 def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
-    """Puts an approved release on the public shelf; from then on its files never change.
+    """Put an approved release on the public shelf; from then on its files never change.
 
-    Approval and date are written into the manifest first; the folder then moves by one rename.
+    State and digest come from the database alone; nothing in a draft's folder is believed about itself. The public
+    folder is made beside the draft, with the approval and the date in it; a short transaction says in the database
+    which it is; one rename makes it public. After a power cut before that rename, the same command goes on.
     """
-    draft, shelf = home / "drafts" / code, home / "releases" / code
-    with database.writing() as session:
+    with database.reading() as session:
         release = release_of(session, code)
-        if release.state == "published":
+        wave = session.get_one(Wave, release.wave_id)
+        is_interrupted = release.state == "published" and not (home / "releases" / code).exists()
+        refuse_disorder(session, home, wave.code, but=code if is_interrupted else "")
+        if release.state == "published" and not is_interrupted:
             raise WaveState(N_("Release {code} is published already; nothing was changed."), code=code)
-        if release.state != "approved":
+        if release.state == "draft":
             raise WaveState(
                 N_("Release {code} is {state}; it must be approved by a second person before it is published."),
                 code=code,
                 state=release.state,
             )
-        if not shelf.exists():
-            manifest = json.loads((draft / MANIFEST).read_text(encoding="utf-8"))
-            if not manifest["published_on"]:
-                check_files(draft, release.digest)
-            manifest |= {
-                "approved_by": release.approved_by,
-                "approved_on": str(release.approved_on),
-                "published_on": str(today),
-            }
-            finish(draft, manifest)
-            shelf.parent.mkdir(exist_ok=True)
-            os.rename(draft, shelf)
-        release.state, release.published_on = "published", today
-        release.digest = digest_of(shelf)
+        manifest = None if is_interrupted else _checked_manifest(session, home, release)
+    if manifest is not None:
+        _refuse_overtaken(home, wave.code, code, manifest)
+    draft, aside = home / "drafts" / code, home / "drafts" / f".{code}"
+    with workshop(home / "drafts"):
+        digest = _public_folder(draft, aside, release, today)
+        if is_interrupted and digest != release.digest:
+            raise ChangedFiles(NOT_THERE, code=code)
+        if not is_interrupted:
+            with database.writing() as session:
+                found = release_of(session, code)
+                if (found.state, found.digest) != ("approved", release.digest):
+                    raise _moved(code)
+                found.state, found.published_on, found.digest = "published", today, digest
+        move(aside, home / "releases" / code)
+        shutil.rmtree(draft, ignore_errors=True)
 
 
-def person(name: str) -> str:
-    """A person's name as it is kept: NFC, single blanks; raises NotReady where it is empty."""
-    name = " ".join(unicodedata.normalize("NFC", name).split())
-    if not name:
-        raise NotReady(N_("Say who you are with --by NAME."))
-    return name[:100]
+def adopt(database: Database, home: Path, code: str) -> None:
+    """Take a release that lies on the shelf back into a database that does not know it was published.
+
+    For after the restore of an older backup. Raises ChangedFiles where the folder does not agree with its own sums, and
+    WaveState where it was made from another snapshot than the one the database knows.
+    """
+    found = issue(home, code)
+    digest = digest_of(found.folder)
+    check_files(found.folder, digest)
+    told = found.manifest
+    with database.reading() as session:
+        wave = wave_of(session, told["wave"]["code"])
+        snapshot = frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
+        if told["release"] != code or told["snapshot"] != snapshot.digest:
+            raise WaveState(
+                N_(
+                    "Release {code} was made from another snapshot than the one the database knows for wave {wave}; "
+                    "restore the backup that belongs to it."
+                ),
+                code=code,
+                wave=wave.code,
+            )
+    with database.writing() as session:
+        release = session.scalar(select(Release).where(Release.code == code))
+        if release is None:
+            release = Release(code=code, wave_id=wave.id)
+            session.add(release)
+        elif release.state == "published":
+            raise WaveState(N_("Release {code} is published already; nothing was changed."), code=code)
+        release.state, release.digest = "published", digest
+        for name in ("built_by", "approved_by"):
+            setattr(release, name, told[name])
+        for name in ("built_on", "approved_on", "published_on"):
+            setattr(release, name, dt.date.fromisoformat(told[name]))
+    EVENTS.warning("release adopted", extra={"facts": {"release": code}})
+
+
+def _checked_manifest(session: Session, home: Path, release: Release) -> dict[str, Any]:
+    """The manifest of a draft once its files and its snapshot are those that the database knows."""
+    draft = home / "drafts" / release.code
+    check_files(draft, release.digest)
+    manifest = json.loads((draft / MANIFEST).read_text(encoding="utf-8"))
+    wave = session.get_one(Wave, release.wave_id)
+    snapshot = frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
+    if (manifest["release"], manifest["snapshot"]) != (release.code, snapshot.digest):
+        raise ChangedFiles(
+            N_("The draft in {folder} was built from another snapshot; build it again."), folder=release.code
+        )
+    return dict(manifest)
+
+
+def _refuse_overtaken(home: Path, wave: str, code: str, manifest: dict[str, Any]) -> None:
+    """What was published since the draft was built is not protected by it."""
+    known = set(manifest.get("earlier", ()))
+    others = [one.code for one in issues(home) if one.manifest["wave"]["code"] == wave and one.code not in known]
+    if others:
+        raise WaveState(
+            N_("Release {other} was published after the draft {code} was built; build it again."),
+            other=others[0],
+            code=code,
+        )
+
+
+def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -> str:
+    """Write the folder as it will be public, from a copy that was checked; returns its digest. Equal drafts, approvals
+    and days give equal bytes."""
+    try:
+        shutil.copytree(draft, aside)
+        if release.state != "published":  # else the digest that comes out tells whether the draft was touched
+            check_files(aside, release.digest)
+        manifest = json.loads((aside / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ChangedFiles(NOT_THERE, code=release.code) from None
+    manifest |= {
+        "approved_by": release.approved_by,
+        "approved_on": str(release.approved_on),
+        "published_on": str(release.published_on or today),
+    }
+    finish(aside, manifest)
+    sync(aside)
+    return digest_of(aside)
+
+
+def _moved(code: str) -> WaveState:
+    return WaveState(N_("Release {code} was changed by somebody else at the same moment; look at it again."), code=code)

@@ -16,7 +16,7 @@ from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
-from sipas.publishing.folder import ChangedDraft, check_files
+from sipas.publishing.folder import ChangedFiles, check_files
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
 from sipas.publishing.review import approve, publish, releases
@@ -50,8 +50,7 @@ def frozen(database, settings):
 
 def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
     code = build(database, settings, "w1", builder, TODAY)
-    with database.writing() as session:
-        approve(session, settings.home, code, reviewer, TODAY)
+    approve(database, settings.home, code, reviewer, TODAY)
     publish(database, settings.home, code, TODAY)
     return code
 
@@ -86,23 +85,22 @@ def test_an_open_wave_is_not_published_from(database, settings):
 def test_whoever_built_does_not_approve_however_the_name_is_typed(database, settings, frozen):
     code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
     for name in ("Lò Thị Hoa", "  lò  thị hoa ", "Lo\u0300 Thi\u0323 Hoa"):
-        with pytest.raises(SamePerson), database.writing() as session:
-            approve(session, settings.home, code, name, TODAY)
-    with pytest.raises(NotReady), database.writing() as session:
-        approve(session, settings.home, code, "  ", TODAY)
+        with pytest.raises(SamePerson):
+            approve(database, settings.home, code, name, TODAY)
+    with pytest.raises(NotReady):
+        approve(database, settings.home, code, "  ", TODAY)
 
 
 def test_a_draft_that_somebody_touched_is_neither_approved_nor_published(database, settings, frozen):
     code = build(database, settings, "w1", "Hoa", TODAY)
     with (settings.home / "drafts" / code / "estimates.csv").open("a") as file:
         file.write("99\n")
-    with pytest.raises(ChangedDraft, match="changed"), database.writing() as session:
-        approve(session, settings.home, code, "An", TODAY)
+    with pytest.raises(ChangedFiles, match="changed"):
+        approve(database, settings.home, code, "An", TODAY)
     code = build(database, settings, "w1", "Hoa", TODAY)
-    with database.writing() as session:
-        approve(session, settings.home, code, "An", TODAY)
+    approve(database, settings.home, code, "An", TODAY)
     (settings.home / "drafts" / code / "index.html").write_text("better")
-    with pytest.raises(ChangedDraft):
+    with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
     assert issues(settings.home) == []
 

@@ -1,0 +1,62 @@
+"""Whether the database, the shelf and the folders of releases say the same: a difference is told with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sipas.errors import N_, ManyErrors, SipasError
+from sipas.fieldwork.models import Wave
+from sipas.publishing.folder import ChangedFiles, check_files
+from sipas.publishing.models import Release
+from sipas.publishing.shelf import issues
+
+HEADING = N_("The database and the shelf of releases do not say the same; nothing was changed:")
+NOT_THERE = N_(
+    "Release {code} is published, but its folder is not on the shelf. Run `sipas release publish {code}` once more; if "
+    "that does not bring it back, restore the folder releases/{code} from a backup."
+)
+CHANGED = N_("Release {code} was changed after it was published; restore its folder from a backup.")
+STRANGER = N_(
+    "Release {code} lies on the shelf, and the database does not know that it was published, as after the restore of "
+    "an older backup. Restore the newest backup; where there is none, run `sipas release adopt {code}`."
+)
+
+
+class Disordered(ManyErrors):
+    """Shelf and database differ."""
+
+    status = 409
+
+
+def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[tuple[str, SipasError]]:
+    """Every release (of one wave) about which shelf and database differ: its code, and what to do."""
+    query = select(Release, Wave.code).join(Wave, Wave.id == Release.wave_id).where(Release.state == "published")
+    published = {one.code: (one.digest, of) for one, of in session.execute(query).all()}
+    for code, (digest, of) in sorted(published.items()):
+        if (wave is None or wave == of) and (template := _fault(home / "releases" / code, digest)):
+            yield code, SipasError(template, code=code)
+    for issue in issues(home):
+        is_ours = wave is None or wave == issue.manifest["wave"]["code"]
+        if is_ours and issue.folder.name not in published:
+            yield issue.folder.name, SipasError(STRANGER, code=issue.folder.name)
+
+
+def refuse_disorder(session: Session, home: Path, wave: str, but: str = "") -> None:
+    """Raise Disordered where shelf and database differ about a wave's releases (leaving out the release `but`)."""
+    found = [error for code, error in disorder(session, home, wave) if code != but]
+    if found:
+        raise Disordered(SipasError(HEADING), found)
+
+
+def _fault(folder: Path, digest: str) -> str | None:
+    if not folder.is_dir():
+        return NOT_THERE
+    try:
+        check_files(folder, digest)
+    except (ChangedFiles, OSError):
+        return CHANGED
+    return None
