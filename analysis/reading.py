@@ -107,8 +107,8 @@ class Reader:
         self.own = np.array(sorted(shown), dtype=int)
         self.before = [before.get(cell, Known()) for cell in range(len(keys))]
         self.shown = [shown[cell] & self.before[cell] if cell in shown else None for cell in range(len(keys))]
-        self.within: dict[int, set[int]] = {}
-        self.beside: dict[int, set[int]] = {}
+        self.within: dict[int, list[tuple[int, ...]]] = {}  # for each cell the sums it stands in; sets would take 0.5 GB
+        self.beside: dict[int, list[tuple[int, ...]]] = {}
         self.lines = list(self._lines(sums))
 
     def checked(self, true: Mapping[int, Known]) -> "Reader":
@@ -137,7 +137,7 @@ class Reader:
     def company(self, cell: int, free: set[int], costs: Sequence[tuple[float, ...]]) -> int | None:
         """The cheapest free cell whose withholding leaves this one more room: in its own domain, else beside it."""
         for near in (self.within, self.beside):
-            if found := near.get(cell, set()) & free:
+            if found := {one for cells in near.get(cell, ()) for one in cells} & free:
                 return min(found, key=lambda one: (costs[one], one))
         return None
 
@@ -145,8 +145,9 @@ class Reader:
         cells = len(self.keys)
         for line in sums:
             near = self.beside if line.disjoint else self.within
-            for cell in (line.total, *line.parts):
-                near.setdefault(cell, set()).update((line.total, *line.parts))
+            together = (line.total, *line.parts)
+            for cell in together:
+                near.setdefault(cell, []).append(together)
             measure = self.keys[line.total][0]
             if line.disjoint:
                 yield Line(line.total, line.parts)

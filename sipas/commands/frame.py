@@ -27,9 +27,11 @@ def frame() -> None:
 )
 def load_counts(file: Path, source: str) -> None:
     from sipas.fieldwork.frame import load_frame
+    from sipas.tables import read_table
 
+    table = read_table(file)
     with database().writing() as session:
-        loaded = load_frame(session, file, clock.today(), source)
+        loaded = load_frame(session, table, clock.today(), source)
     note(
         _(
             "Loaded {cells} cells of the frame, {new} new and {replaced} in place of earlier ones; months: {months}.",

@@ -44,13 +44,15 @@ class Loaded:
         return self.new + self.replaced
 
 
-def load_frame(session: Session, path: Path, today: dt.date, source: str = "") -> Loaded:
+def load_frame(session: Session, counts: Table | Path, today: dt.date, source: str = "") -> Loaded:
     """Reads columns unit, field, month, dossiers; a cell that exists is replaced. All or nothing.
+
+    A file that is long to read is read before the transaction begins, and given as its table.
 
     Raises BadTable with every bad line: unknown unit or field, a month not like 2026-03 or in the future, a count below
     0 or not whole, the same cell twice, dossiers at an office that does not handle the field in that month.
     """
-    table = read_table(path)
+    table = read_table(counts) if isinstance(counts, Path) else counts
     table.require("unit", "field", "month", "dossiers")
     problems = Problems(table)
     found = _read(session, table, problems, today)
@@ -59,7 +61,7 @@ def load_frame(session: Session, path: Path, today: dt.date, source: str = "") -
     known = {(cell.unit, cell.field, cell.month): cell for cell in session.scalars(select(FrameCell))}
     for (unit, field, month), (_, dossiers) in found.items():
         cell = known.get((unit, field, month)) or FrameCell(unit=unit, field=field, month=month)
-        cell.dossiers, cell.source = dossiers, source or path.name
+        cell.dossiers, cell.source = dossiers, source or table.name
         session.add(cell)
     replaced = len(found.keys() & known.keys())
     return Loaded(len(found) - replaced, replaced, tuple(sorted({month for _, _, month in found})))
