@@ -107,7 +107,7 @@ class Reader:
         self.own = np.array(sorted(shown), dtype=int)
         self.before = [before.get(cell, Known()) for cell in range(len(keys))]
         self.shown = [shown[cell] & self.before[cell] if cell in shown else None for cell in range(len(keys))]
-        self.within: dict[int, list[tuple[int, ...]]] = {}  # for each cell the sums it stands in; sets would take 0.5 GB
+        self.within: dict[int, list[tuple[int, ...]]] = {}  # the sums of each cell; sets would take 0.5 GB
         self.beside: dict[int, list[tuple[int, ...]]] = {}
         self.lines = list(self._lines(sums))
 

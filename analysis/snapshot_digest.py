@@ -54,7 +54,7 @@ class _Column:
     def add(self, values: pa.Array) -> None:
         labels, codes = _encoded(values)
         places = [self.numbers.setdefault(label, len(self.numbers)) for label in labels]
-        self.hash.update(np.array([*places, -1], dtype="<i4")[codes])
+        self.hash.update(np.array([*places, -1], dtype="<i4")[codes].tobytes())
 
     def digest(self) -> bytes:
         for label in self.numbers:
@@ -93,7 +93,7 @@ def _row_digests(batches: Iterable[pa.RecordBatch], places: Mapping[str, Mapping
         yield b"".join([hashlib.sha256(packed[at : at + width]).digest() for at in range(0, len(packed), width)])
 
 
-def _sorted(digests: Iterable[bytes], rows: int) -> Iterator[NDArray]:
+def _sorted(digests: Iterable[bytes], rows: int) -> Iterator[bytes]:
     """All digests in order, in pieces."""
     whole, at = np.empty(rows, dtype="S32"), 0
     for piece in digests:
@@ -102,7 +102,7 @@ def _sorted(digests: Iterable[bytes], rows: int) -> Iterator[NDArray]:
         at += len(part)
     whole.sort()
     for start in range(0, rows, BATCH):
-        yield whole[start : start + BATCH]
+        yield whole[start : start + BATCH].tobytes()
 
 
 def _encoded(values: pa.Array) -> tuple[list[str], NDArray[np.int64]]:

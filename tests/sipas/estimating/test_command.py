@@ -375,3 +375,27 @@ def test_every_command_of_the_analyst_starts_without_the_web(command, province):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_snapshot_is_named_by_its_digest_and_an_altered_one_is_refused_with_verify(province, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from click.testing import CliRunner
+
+    from analysis import read_snapshot
+    from sipas.cli import group
+
+    path = tmp_path / "first.parquet"
+    path.write_bytes((province / "first.parquet").read_bytes())
+    digest = read_snapshot(path).digest
+    told = CliRunner().invoke(group, ["estimate", str(path)])
+    assert f"first.parquet: snapshot {digest}, as it says itself" in told.stderr
+    told = CliRunner().invoke(group, ["estimate", str(path), "--verify", "--json"])
+    assert f"first.parquet: snapshot {digest}, verified from its content" in told.stderr
+    table = pq.read_table(path)
+    item = read_snapshot(path).codebook.item_codes[0]
+    place = table.column_names.index(item)
+    pq.write_table(table.set_column(place, item, pa.array([5] * len(table), pa.int8())), path)
+    for words in (["estimate"], ["rank", "--by", "unit"], ["quality"]):
+        refused = CliRunner().invoke(group, [*words, str(path), "--verify"], standalone_mode=False)
+        assert "first.parquet was changed" in str(refused.exception), words
