@@ -6,6 +6,7 @@ the state of things, 2 wrongly called.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -110,6 +111,11 @@ def _where_listed(error: Exception) -> str:
 
 def _told(error: Exception) -> str:
     """What can be said of an error that nobody foresaw."""
+    if _is_full(error):
+        return _(
+            "The disk is full; nothing was half-written. Make room (SIPAS_HOME/reserve may be deleted), then run the "
+            "same command again."
+        )
     if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
         return _("The database did not answer: {reason}. See `sipas doctor`.", reason=getattr(error, "orig", error))
     if isinstance(error, FileExistsError):
@@ -126,6 +132,12 @@ def _told(error: Exception) -> str:
         kind=type(error).__name__,
         reason=error,
     )
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 if __name__ == "__main__":

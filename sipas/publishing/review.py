@@ -187,11 +187,13 @@ def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -
     """Write the folder as it will be public, from a copy that was checked; returns its digest. Equal drafts, approvals
     and days give equal bytes."""
     try:
-        shutil.copytree(draft, aside)
+        aside.mkdir()
+        for path in draft.iterdir():
+            shutil.copyfile(path, aside / path.name)  # unlike copytree it says what went wrong, such as a full disk
         if release.state != "published":  # else the digest that comes out tells whether the draft was touched
             check_files(aside, release.digest)
         manifest = json.loads((aside / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, ValueError):
         raise ChangedFiles(NOT_THERE, code=release.code) from None
     manifest |= {
         "approved_by": release.approved_by,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from dataclasses import replace
 
@@ -126,3 +127,38 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
 
 def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
     go_down_and_up.screens_and_late_answers(database, settings)
+
+
+def test_a_release_on_postgresql_is_checked_published_restored_and_adopted(database, settings, tmp_path, monkeypatch):
+    """The same way as on SQLite: an edited snapshot is refused, and a restored database takes its release back."""
+    from sipas.backups import backup, restore
+    from sipas.publishing.build import build
+    from sipas.publishing.disorder import Disordered
+    from sipas.publishing.frozen import ChangedSnapshot
+    from sipas.publishing.review import adopt, approve, publish, releases
+
+    today = clock.today()
+    a_wave(database, settings, opens_on=today - dt.timedelta(days=70))
+    days = [today - dt.timedelta(days=7 * week) for week in range(10)]
+    lines = "".join(f"to-hieu-1,ho-tich,{day},{level}\n" for day in days for level in (5, 4, 2) * 5)
+    path = a_csv(tmp_path, "point,field,date,B1.1\n" + lines)
+    import_responses(database, settings.home, path, "w1", None, today)
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    snapshot = freeze(database, settings.home, "w1", today)
+    whole = snapshot.path.read_bytes()
+    snapshot.path.write_bytes(whole[:-2000] + bytes(10) + whole[-1990:])
+    with pytest.raises(ChangedSnapshot):
+        build(database, settings, "w1", "Hoa", today)
+    snapshot.path.write_bytes(whole)
+    before = backup(settings, database, "before")
+    code = build(database, settings, "w1", "Hoa", today)
+    approve(database, settings.home, code, "An", today)
+    publish(database, settings.home, code, today)
+    restore(settings, database, before, force=True)
+    with pytest.raises(Disordered):
+        build(database, settings, "w1", "Hoa", today)
+    adopt(database, settings.home, code)
+    with database.reading() as session:
+        assert [(one["release"], one["state"]) for one in releases(session)] == [(code, "published")]
+    assert build(database, settings, "w1", "Hoa", today) == "w1-r2"
