@@ -46,12 +46,14 @@ def a_release(
     factors: Sequence[tuple[str, str, str]] = FACTORS,
     items: Sequence[tuple[str, str, str, str | None]] = ITEMS,
     people: Mapping[tuple[str, str], int] | None = None,
+    lift: Mapping[str, float] | None = None,
     secret: float | None = None,
     seed: int = 1,
     shelf: str = "releases",
     **changes: Any,
 ) -> Path:
-    """A folder on the shelf (or among `drafts`); `people` fixes how many answered in a unit and service field.
+    """A folder on the shelf (or among `drafts`); `people` fixes how many answered in a unit and service field, `lift`
+    how much more of them are satisfied in a field.
 
     `secret` is the share that every figure which the second door withholds had, so that a test can look for it.
     """
@@ -59,7 +61,7 @@ def a_release(
     counts = {
         (unit[0], field[0]): rng.choice((40, 120, 400)) for unit in units for field in services
     } | dict(people or {})  # fmt: skip
-    records = list(_records(rng, counts, [one[0] for one in factors], items))
+    records = list(_records(rng, counts, [one[0] for one in factors], items, lift or {}))
     parts = {factor[0]: [item[0] for item in items if item[3] == factor[0]] for factor in factors}
     table = suppress(records, Policy(), parts=parts, source="5" * 64)
     if secret is not None:
@@ -146,14 +148,16 @@ def write(folder: Path, manifest: dict[str, Any], table: SafeTable) -> None:
     (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
 
 
-def _records(rng: random.Random, counts: Mapping[tuple[str, str], int], factors, items) -> Iterator[dict[str, Any]]:
+def _records(
+    rng: random.Random, counts: Mapping[tuple[str, str], int], factors, items, lift: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
     """Families {}, unit, field, unit x field; each measure's counts add up over them, as real ones do."""
     effect = {unit: rng.gauss(0, 0.04) for unit, _ in counts}
     for of, of_items in [(i[0], 1) for i in items] + [(f, 2) for f in factors] + [("overall", len(items) - 1)]:
         level = {"B5": 0.79, "O": 0.87}.get(of[:2], 0.82 + rng.random() * 0.06)
         sums: dict[tuple[tuple[str, str], ...], list[float]] = {(): [0, 0]}
         for (unit, field), n in counts.items():
-            share = min(0.97, max(0.3, level + effect[unit] + rng.gauss(0, 0.02)))
+            share = min(0.97, max(0.3, level + effect[unit] + lift.get(field, 0) + rng.gauss(0, 0.02)))
             yes = sum(rng.random() < share for _ in range(n))
             for domain in ((), (("unit", unit),), (("field", field),), (("field", field), ("unit", unit))):
                 total = sums.setdefault(domain, [0, 0])

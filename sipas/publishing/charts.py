@@ -75,10 +75,10 @@ def describe(rows: Iterable[Row]) -> str:
 
 
 def agreeing(figures: Sequence[Figure], reference: Figure) -> tuple[int, int]:
-    """How many intervals hold the reference's share, of how many that are shown."""
-    shown = [figure for figure in figures if figure.low is not None and figure.high is not None]
+    """How many intervals hold the reference's share, of how many that are shown; (0, 0) where the reference is not."""
     share = reference.value
-    return sum(share is not None and f.low <= share <= f.high for f in shown), len(shown)  # type: ignore[operator]
+    shown = [(one.low, one.high) for one in figures if one.low is not None and one.high is not None]
+    return (0, 0) if share is None else (sum(low <= share <= high for low, high in shown), len(shown))
 
 
 def figures_of(groups: Iterable[Group]) -> list[Figure]:

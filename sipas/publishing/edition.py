@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from analysis.codebook import COARSE
 from analysis.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
@@ -188,6 +189,13 @@ class Edition:
         known = self._known("field", domain)
         listed = [one["code"] for one in self.manifest["services"] if one["code"] in known]
         return tuple(Row(code, self.name("services", code), self.figure(field=code, **domain)) for code in listed)
+
+    def same_services(self) -> dict[str, Figure]:
+        """Each service field's figure in the whole province, to hold a unit's figure of the same field against.
+
+        Without the fields with few dossiers together: they are other fields at each office.
+        """
+        return {code: figure for code, figure in self.by_code(self.services()).items() if code != COARSE}
 
     def _known(self, kind: str, domain: Mapping[str, str]) -> set[str]:
         """Codes of the units or fields for which the table has rows within `domain`."""
