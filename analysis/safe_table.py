@@ -12,6 +12,13 @@ Record = dict[str, Any]
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
 _FORMAT, _VERSION = "sipas-safe-table", 1
+_BEFORE = {
+    "rounding": 1,
+    "spread": 1,
+    "own_words": False,
+    "least_people": 0,
+    "least_df": 0,
+}  # where a table says nothing
 THE_DOOR = object()  # held by `suppress`
 
 
@@ -93,7 +100,7 @@ class SafeTable:
                     N_("this is {format} version {version}; {known} version 1 is needed"),
                     format=table["format"], version=table["version"], known=_FORMAT,
                 )  # fmt: skip
-            policy = Policy(**{"rounding": 1, "spread": 1, **table["policy"]})
+            policy = Policy(**{**_BEFORE, **table["policy"]})
             rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
             unsafe = [
                 row

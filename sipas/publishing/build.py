@@ -24,6 +24,7 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
+from sipas.logs import EVENTS
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.folder import digest_of, finish, move, sync
@@ -41,10 +42,7 @@ from surveys import Instrument, load, translated
 METHOD = "sipas-method 1"
 FAMILIES = ("unit", "field", ("unit", "field"))
 LEVEL, INTERVAL = 0.95, "wilson_shared"
-PUBLISHED_DIAGNOSTICS = (
-    "method", "n", "total", "kish", "deff_kish", "iterations", "categories", "margins", "uncovered", "population",
-    "population_uncovered", "warnings",
-)  # fmt: skip
+PUBLISHED_DIAGNOSTICS = ("method", "margins", "uncovered", "population", "population_uncovered")
 LONELY = "centre"  # an office that asked in a single week deviates from the mean of all: never too small a variance
 
 
@@ -155,9 +153,12 @@ def figures(
     else:
         weights = design_weights(cells)
     estimates = estimate(cells, weights, level=LEVEL, interval=INTERVAL)
+    for warning in weights.diagnostics["warnings"]:
+        EVENTS.warning(i18n._(warning))  # for whoever builds; it speaks of small classes too, so it is not published
+    policy = Policy()
     safe = suppress(
         estimates,
-        Policy(),
+        policy,
         earlier,
         source=snapshot.digest,
         parts=snapshot.codebook.factor_items,
@@ -167,13 +168,12 @@ def figures(
 
 
 def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
-    """What the weights report, without what could tell how many answered in one small class.
+    """What the weights report, as far as it follows from the dossiers and from which units nobody answered for.
 
-    The largest weight is N/n of one class, and N is known to many; merged classes are those with few answers.
+    All else counts answers of small classes too: the largest weight is N/n of one class, and N is known to many; merged
+    classes are those with few answers; Kish's n is the sum of N^2/n turned over, and without weights n itself.
     """
-    told = {name: diagnostics[name] for name in PUBLISHED_DIAGNOSTICS if name in diagnostics}
-    told |= {name: float(f"{told[name]:.3g}") for name in ("kish", "deff_kish") if name in told}
-    return told | {"merged_classes": len(diagnostics.get("merged", ()))}
+    return {name: diagnostics[name] for name in PUBLISHED_DIAGNOSTICS if name in diagnostics}
 
 
 def _months(wave: Wave) -> tuple[str, str]:
@@ -207,7 +207,7 @@ def _manifest(
         ],
         "services": [{"code": one.code, "name": one.name, "name_en": one.name_en} for one in plan.services]
         + ([_coarse()] if {"field": COARSE} in table.domains("field") else []),
-        "responses": snapshot.rows,
+        "responses": table.policy.people(snapshot.rows),
         "weighted": bool(frame),
         "frame": {
             "dossiers": sum(cell.dossiers for cell in frame),

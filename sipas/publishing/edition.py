@@ -111,6 +111,11 @@ class Edition:
         return bool(self.manifest["weighted"])
 
     @property
+    def responses(self) -> int:
+        """How many people answered, rounded as in the table; manifests of November 2026 hold the exact number."""
+        return self.table.policy.people(int(self.manifest["responses"]))
+
+    @property
     def level(self) -> float:
         """Of the intervals: 0.95 almost always."""
         return float(self.manifest["method"].get("level") or 0.95)

@@ -230,7 +230,7 @@ def test_no_more_digits_leave_than_a_reader_needs():
            "level": 0.95, "reliability": "shown", "flags": []}  # fmt: skip
     out = suppress([row]).row("O")
     assert (out["estimate"], out["low"], out["high"], out["se"], out["deff"]) == (0.851, 0.821, 0.88, 0.012, 1.7)
-    assert out["method"] == "wilson_shared items=22"
+    assert (out["method"], out["df"]) == ("wilson_shared", 30)
     uncertain = suppress([{**row, "reliability": "hidden"}]).row("O")
     assert (uncertain["estimate"], uncertain["low"], uncertain["n"], uncertain["withheld"]) == (None, None, 400, False)
     text = suppress([row]).to_json()
@@ -245,3 +245,44 @@ def test_hidden_parts_that_all_answered_alike_get_company():
     table = suppress(rows, Policy(minimum=10, unanimous=20))
     withheld = {row["domain"]["field"] for row in table.records() if row["withheld"]}
     assert withheld == {"a", "b", "c"}  # 17 people who all said the same would have been left over
+
+
+SAID = {"domain": {}, "of": "O", "n": 412, "answers": 412, "estimate": 0.85, "se": 0.012, "df": 38, "deff": 1.7,
+        "low": 0.82, "high": 0.88, "method": "wilson_shared deff=1.73 items=22", "level": 0.95,
+        "reliability": "shown", "flags": []}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({}, ("wilson_shared", 40, [])),
+        ({"df": 7, "flags": ["review"]}, ("wilson_shared", 5, ["review"])),
+        ({"df": 2, "flags": ["review", "unweighted"]}, ("wilson_shared", 1, ["review", "unweighted"])),
+        ({"df": 8}, ("wilson_shared", 10, [])),
+        ({"estimate": 1.0, "se": 0.0, "flags": ["edge"]}, ("wilson_shared", 40, ["edge"])),
+        ({"estimate": 0.9997}, ("wilson_shared", 40, ["edge"])),  # read as 1.000, so nothing tells it from 1
+        ({"se": 0.0, "flags": ["zero variance"]}, ("wilson_shared", 40, ["zero variance"])),
+        ({"estimate": 1.0, "se": 0.0, "df": 0, "flags": ["one cluster only", "edge", "review"]},
+         ("wilson_shared", 0, ["one cluster only", "edge", "review"])),
+        ({"method": "census", "flags": ["census"]}, ("census", 40, ["census"])),
+        ({"reliability": "hidden", "estimate": 1.0, "se": 0.0, "df": 3, "flags": ["edge", "review", "unweighted"]},
+         ("wilson_shared", None, ["unweighted"])),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_figure_follows_from_what_is_shown_of_it(found, told):
+    row = suppress([{**SAID, **found}]).row("O")
+    assert (row["method"], row["df"], row["flags"]) == told
+    table = suppress([{**SAID, **found}])
+    assert SafeTable.from_json(table.to_json()) == table
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_tables_of_the_first_versions_keep_what_they_say(version):
+    policy = {"1": {"rounding": 1, "spread": 1}, "2": {}}[version]
+    rows = [{**SAID, "df": 7, "flags": ["review"]}]
+    text = json.loads(suppress(rows, Policy(**policy, own_words=False, version=version)).to_json())
+    for name in ("own_words", "least_people", "least_df", *policy):
+        del text["policy"][name]
+    again = SafeTable.from_json(json.dumps(text))
+    assert again.row("O")["method"] == "wilson_shared items=22"
+    assert (again.row("O")["df"], again.row("O")["flags"]) == (7, ["review"])

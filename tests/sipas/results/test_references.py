@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tarfile
 from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 
 import pytest
 
@@ -18,10 +16,10 @@ from sipas import i18n
 from sipas.desk.access import set_password
 from sipas.publishing.models import Release
 from sipas.publishing.shelf import Issue, open_folder
+from tests.evidence import unpacked
 from tests.make import a_wave
 from tests.make_release import a_release
 
-NOVEMBER = Path(__file__).parents[2] / "november" / "2026-1-r1.tar.xz"
 WORD = "mười bảy con chim sẻ"
 DAY = dt.date(2026, 7, 15)
 WIDE = 0.004  # of the scale: lines stand at a tenth of a percent, and shares have three decimals
@@ -131,9 +129,7 @@ def pages(client, settings, database, shelf) -> list[Page]:
 @pytest.fixture
 def november(settings) -> Issue:
     """The demo's release of November 2026, on the shelf."""
-    with tarfile.open(NOVEMBER) as file:
-        file.extractall(settings.home / "releases", filter="data")
-    return open_folder(settings.home / "releases" / "2026-1-r1")
+    return open_folder(unpacked("2026-1-r1", settings.home / "releases"))
 
 
 def held(page: Page, issue: Issue) -> int:
