@@ -27,6 +27,7 @@ from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
+from sipas.publishing.enough import refuse_too_few
 from sipas.publishing.folder import digest_of, finish, move, sync
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import Release, SnapshotRecord
@@ -144,7 +145,8 @@ def figures(
 ) -> tuple[SafeTable, dict[str, Any]]:
     """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report.
 
-    What `earlier` releases of the wave withheld stays withheld, and what they showed counts as known.
+    What `earlier` releases of the wave withheld stays withheld, and what they showed counts as known. Raises TooFew
+    where the whole stands on fewer people, or fewer weeks, than a release needs.
     """
     cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(LONELY)
     if frame:
@@ -156,6 +158,7 @@ def figures(
     for warning in weights.diagnostics["warnings"]:
         EVENTS.warning(i18n._(warning))  # for whoever builds; it speaks of small classes too, so it is not published
     policy = Policy()
+    refuse_too_few(snapshot.codebook.wave, estimates.row("overall"), policy)
     safe = suppress(
         estimates,
         policy,

@@ -43,12 +43,13 @@ def closed(tmp_path, monkeypatch):
         database = create(settings)
         with database.writing() as session:
             load_registry(session)
-        a_point(database, "p-1", "03646", form="short")
+        for code, unit in (("p-1", "03646"), ("p-2", "03664")):
+            a_point(database, code, unit, form="short")
         a_wave(database, settings)
         for number in range(120):
-            day = dt.datetime(2026, 9, 1 + number % 28, 3, tzinfo=dt.timezone.utc)
+            day = dt.datetime(2026, 9, 1 + number % 29, 3, tzinfo=dt.timezone.utc)
             said = dict.fromkeys(("O", "B1.0", "B2.0"), "2" if number % 4 == 0 else "5")
-            a_response(database, settings, "p-1", moment=day, answers=said)
+            a_response(database, settings, ("p-1", "p-2")[number % 2], moment=day, answers=said)
         with database.writing() as session:
             close_wave(session, "w1", TODAY)
         yield disk, settings, database

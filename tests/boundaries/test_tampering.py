@@ -44,14 +44,14 @@ def frame_of(unit_1: int, unit_2: int) -> str:
 
 @pytest.fixture
 def frozen(database, settings, tmp_path):
-    """A frozen wave of 120 answers at two wards over four weeks, weighted to dossiers."""
+    """A frozen wave of 120 answers at two wards over five weeks, weighted to dossiers."""
     for code, unit in (("p-1", "03646"), ("p-2", "03664")):
         a_point(database, code, unit, form="short")
     a_wave(database, settings)
     for number in range(120):
-        day = dt.datetime(2026, 9, (2, 9, 16, 23)[number % 4], 3, tzinfo=dt.timezone.utc)
-        ward = number // 4 % 2
-        said = dict.fromkeys(ITEMS, "2" if number % (3 + 2 * ward) == 0 else "5")
+        day = dt.datetime(2026, 9, (2, 9, 16, 23, 29)[number % 5], 3, tzinfo=dt.timezone.utc)
+        ward = number // 5 % 2
+        said = dict.fromkeys(ITEMS, "2" if number % 11 < (4, 2)[ward] else "5")
         a_response(database, settings, ("p-1", "p-2")[ward], moment=day, answers=said)
     with database.writing() as session:
         close_wave(session, "w1", TODAY)

@@ -22,8 +22,8 @@ from sipas.publishing.page import render
 from sipas.publishing.shelf import open_folder
 from sipas.settings import Settings
 from surveys import load
-from tests.evidence import truth, unpacked
 from tests.make import a_point, a_response, a_wave
+from tests.november_files import truth, unpacked
 
 WEEKS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23, 29)]
 FEW = ("B5.3", "B5.4")  # hardly anybody answers these

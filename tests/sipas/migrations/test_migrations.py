@@ -15,6 +15,7 @@ from sipas.migrations import _config, create, downgrade, migrate, set_version
 from sipas.settings import Settings
 from tests import go_down_and_up
 from tests.make import a_response, a_wave
+from tests.november_files import unpacked
 
 
 def test_the_program_knows_the_newest_migration(database):

@@ -16,9 +16,9 @@ from sipas import i18n
 from sipas.desk.access import set_password
 from sipas.publishing.models import Release
 from sipas.publishing.shelf import Issue, open_folder
-from tests.evidence import unpacked
 from tests.make import a_wave
 from tests.make_release import a_release
+from tests.november_files import unpacked
 
 WORD = "mười bảy con chim sẻ"
 DAY = dt.date(2026, 7, 15)
