@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text, update
 
 from sipas.database import Database
-from sipas.fieldwork.models import Device
+from sipas.fieldwork.models import Device, Wave
+from sipas.fieldwork.waves import close_wave
 from sipas.intake.record import count_late
 from sipas.migrations import create, downgrade
 from sipas.settings import Settings
-from tests.make import a_wave
+from tests.make import OPENING, a_wave
+
+BEFORE_SERIES = "0009"
 
 
 def screens_and_late_answers(database: Database, settings: Settings) -> None:
@@ -30,3 +33,24 @@ def screens_and_late_answers(database: Database, settings: Settings) -> None:
         count_late(connection, 1, 1, b"m" * 15)
         count_late(connection, 1, 1, b"m" * 15)
         assert connection.execute(text("select number from late_count")).scalar_one() == 2
+
+
+def waves_without_series(database: Database, settings: Settings) -> None:
+    """Waves of an older version come up as the main series; one that was simulated beside a real one as a trial."""
+    a_wave(database, settings)
+    with database.writing() as session:
+        close_wave(session, "w1", OPENING)
+    a_wave(database, settings, "w2", series="other")
+    series = {}
+    for simulated in ([], ["w2"], ["w1", "w2"]):
+        with database.writing() as session:
+            session.execute(update(Wave).values(simulated=Wave.code.in_(simulated)))
+        downgrade(settings, BEFORE_SERIES)
+        create(settings)
+        with database.reading() as session:
+            series[tuple(simulated)] = dict(session.execute(select(Wave.code, Wave.series)).all())
+    assert series == {
+        (): {"w1": "main", "w2": "main"},
+        ("w2",): {"w1": "main", "w2": "trial"},
+        ("w1", "w2"): {"w1": "main", "w2": "main"},
+    }

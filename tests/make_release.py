@@ -71,7 +71,6 @@ def a_release(
         table = suppress(records, Policy(), parts=parts, source="5" * 64)
     manifest = a_manifest(code, units, services, factors, items, sum(counts.values())) | changes
     folder = home / shelf / code
-    folder.mkdir(parents=True)
     write(folder, manifest, table)
     return folder
 
@@ -133,6 +132,7 @@ def a_manifest(code, units, services, factors, items, responses) -> dict[str, An
 
 def write(folder: Path, manifest: dict[str, Any], table: SafeTable) -> None:
     """Manifest, table, CSV, the folder's own pages, and the list of digests over all of them."""
+    folder.mkdir(parents=True)
     (folder / "release.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     (folder / "estimates.json").write_text(table.to_json(), encoding="utf-8")
     with (folder / "estimates.csv").open("w", encoding="utf-8-sig", newline="") as file:

@@ -37,6 +37,7 @@ def list_waves(as_json: bool) -> None:
             {
                 "wave": one.code,
                 "state": one.stage,
+                "series": one.series,
                 "instrument": one.instrument,
                 "responses": stored(session, one.id),
                 "partial": one.partial,
@@ -60,6 +61,7 @@ def list_waves(as_json: bool) -> None:
             [
                 _("wave"),
                 _("state"),
+                _("series"),
                 _("questionnaire"),
                 _("answers"),
                 _("of them without a point"),
@@ -73,6 +75,7 @@ def list_waves(as_json: bool) -> None:
                 [
                     w["wave"],
                     _(w["state"]),
+                    _(w["series"]),
                     f"{w['instrument']} v{w['version']}",
                     w["responses"],
                     w["without_point"],
@@ -120,6 +123,15 @@ def list_waves(as_json: bool) -> None:
         "first page says it."
     ),
 )
+@click.option(
+    "--series",
+    default="main",
+    show_default=True,
+    help=_(
+        "To which figures it belongs: main (the province's own; the public front page shows its newest release), trial "
+        "or other. It is chosen here and never changes."
+    ),
+)
 def open_(
     code: str,
     instrument: str,
@@ -130,6 +142,7 @@ def open_(
     coarsest: bool,
     dry_run: bool,
     partial: str,
+    series: str,
 ) -> None:
     from sipas import keys
     from sipas.fieldwork.kept_points import fineness
@@ -151,6 +164,7 @@ def open_(
             at=places,
             coarsest=coarsest,
             partial=partial,
+            series=series,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
         outcome, fine = settled(session, opened), fineness(session, opened)

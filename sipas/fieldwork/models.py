@@ -13,6 +13,7 @@ CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "impor
 FORMS = {"short": 1, "full": 2}
 INVITATIONS = ("none", "optional", "required")
 PARTIAL = ("drop", "keep")
+SERIES = ("main", "trial", "other")
 
 
 class Point(Base):
@@ -69,6 +70,12 @@ class Wave(Base):
     )
     freezing_on: Mapped[dt.date | None] = mapped_column(
         Date, comment="day on which its freezing began; answers are late"
+    )
+    series: Mapped[str] = mapped_column(
+        String(10),
+        default="main",
+        server_default="main",
+        comment="main (the front page shows its newest release), trial or other",
     )
     grace_until: Mapped[dt.date | None] = mapped_column(Date, comment="last day on which late answers are counted")
     dropped_on: Mapped[dt.date | None] = mapped_column(Date, comment="when its answers were dropped from the tables")

@@ -13,7 +13,7 @@ from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.detail import settle
 from sipas.fieldwork.kept_points import settle_points
-from sipas.fieldwork.models import PARTIAL, Point, Wave, WavePoint
+from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 from sipas.plain import Short, whole
 
@@ -37,6 +37,7 @@ def open_wave(
     simulated: bool = False,
     coarsest: bool = False,
     partial: str = "drop",
+    series: str = "main",
 ) -> Wave:
     """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
 
@@ -44,7 +45,8 @@ def open_wave(
     in what (`sipas.fieldwork.kept_points`); raises NoFrame where no counts are loaded, unless `coarsest` says that no
     answer shall keep field, month and profile.
     `partial` says what becomes of a form that is left unfinished on a kiosk; it holds for the whole wave, for the first
-    page tells people beforehand.
+    page tells people beforehand. `series` says to which figures the wave's releases belong; chosen now, before anybody
+    knows them, it never changes.
     """
     if not is_wave_code(code):
         raise BadWave(
@@ -62,6 +64,8 @@ def open_wave(
             partial=partial,
             known=", ".join(PARTIAL),
         )
+    if series not in SERIES:
+        raise BadWave(N_("There is no series “{series}”; give one of {known}."), series=series, known=", ".join(SERIES))
     places = _places(session, at, opens_on)
     wave = Wave(
         code=code,
@@ -73,6 +77,7 @@ def open_wave(
         state="open",
         simulated=simulated,
         partial=partial,
+        series=series,
     )
     session.add(wave)
     session.flush()

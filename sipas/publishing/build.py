@@ -201,6 +201,7 @@ def _manifest(
             "opens_on": str(wave.opens_on),
             "closes_on": str(wave.closes_on),
             "simulated": wave.simulated,
+            "series": wave.series,
         },
         "instrument": _asked(instrument, snapshot),
         "units": [

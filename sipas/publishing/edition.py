@@ -16,6 +16,7 @@ from analysis.codebook import COARSE
 from analysis.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
+from sipas.publishing.shelf import series_of
 
 WORDS = {
     "shown": N_("reliable"),
@@ -105,6 +106,11 @@ class Edition:
     @property
     def simulated(self) -> bool:
         return bool(self.manifest["wave"]["simulated"])
+
+    @property
+    def series(self) -> str:
+        """To which figures it belongs: main, trial or other."""
+        return series_of(self.manifest)
 
     @property
     def weighted(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from analysis.safe_table import SafeTable
 from sipas.errors import N_, UnknownCode
 
+MAIN = "main"
 MANIFEST, TABLE, SUMS = "release.json", "estimates.json", "SHA256SUMS"
 CODE = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")  # no longer than a folder's name may be
 
@@ -30,9 +32,19 @@ class Issue:
     table: SafeTable
 
     @property
+    def series(self) -> str:
+        """To which figures it belongs: main, trial or other."""
+        return series_of(self.manifest)
+
+    @property
     def simulated(self) -> bool:
         """Whether the figures come from made-up answers; every page says so."""
         return bool(self.manifest["wave"]["simulated"])
+
+
+def series_of(manifest: Mapping[str, Any]) -> str:
+    """The series of a release's wave; releases of November 2026 do not say it and are of the main one."""
+    return str(manifest["wave"].get("series", MAIN))
 
 
 def issues(home: Path) -> list[Issue]:
@@ -44,6 +56,11 @@ def issues(home: Path) -> list[Issue]:
         else []
     )
     return sorted(found, key=lambda one: (one.manifest["published_on"], one.code), reverse=True)
+
+
+def newest(found: Sequence[Issue]) -> Issue | None:
+    """The release that stands for the province: the newest of the main series. Trials never take its place."""
+    return next((one for one in found if one.series == MAIN), None)
 
 
 def issue(home: Path, code: str) -> Issue:

@@ -18,9 +18,12 @@ from sipas.results.files import offered
 
 @results.get("")
 def province() -> str:
-    """The newest release, with a list of all."""
+    """The newest release of the main series, with a list of all; without one, a page that lists the others."""
     issues = shelf.issues(_home())
-    return _province(issues[0].code) if issues else render_template("results/empty.html")
+    first = shelf.newest(issues)
+    if first:
+        return _province(first.code)
+    return render_template("results/empty.html", releases=[_in_words(one) for one in issues])
 
 
 @results.get("/")

@@ -129,6 +129,10 @@ def test_screens_and_late_answers_go_down_a_version_and_up_again(database, setti
     go_down_and_up.screens_and_late_answers(database, settings)
 
 
+def test_waves_without_a_series_become_the_main_one_except_trials(database, settings):
+    go_down_and_up.waves_without_series(database, settings)
+
+
 def test_a_release_on_postgresql_is_checked_published_restored_and_adopted(database, settings, tmp_path, monkeypatch):
     """The same way as on SQLite: an edited snapshot is refused, and a restored database takes its release back."""
     from sipas.backups import backup, restore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -58,14 +59,15 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
     for words in (
         ["init"],
         ["point", "add", "to-hieu-1", "--unit", "03646"],
-        ["wave", "open", "w1", "--instrument", "demo", "--coarsest"],
+        ["wave", "open", "w1", "--instrument", "demo", "--coarsest", "--series", "trial"],
     ):
         run = sipas(home, *words)
         assert (run.returncode, run.stdout) == (0, ""), run.stderr
     (wave,) = json.loads(sipas(home, "wave", "list", "--json").stdout)
-    assert {key: wave[key] for key in ("wave", "state", "instrument", "responses")} == {
+    assert {key: wave[key] for key in ("wave", "state", "series", "instrument", "responses")} == {
         "wave": "w1",
         "state": "open",
+        "series": "trial",
         "instrument": "demo",
         "responses": 0,
     }
@@ -78,7 +80,7 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
         "/k/to-hieu-1",
     )
     assert json.loads(sipas(home, "release", "list", "--json").stdout) == []
-    assert "w1" in sipas(home, "wave", "list").stdout
+    assert re.search(r"w1 +open +trial", sipas(home, "wave", "list").stdout)
     assert sipas(home, "freeze", "w1").returncode == 1
     assert sipas(home, "wave", "close", "w1").returncode == 0
     assert sipas(home, "doctor").returncode == 0

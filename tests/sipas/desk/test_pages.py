@@ -88,6 +88,14 @@ def test_a_wave_shows_answers_for_each_point_and_dossiers_for_each_unit(desk):
     assert "chieng-an-1" not in desk("/desk/wave/2026-2", "en")
 
 
+def test_a_wave_says_to_which_series_it_belongs(desk, database):
+    assert "<dt>Series</dt><dd>main</dd>" in desk("/desk/wave/2026-2", "en")
+    with database.writing() as session:
+        wave_of(session, "2026-2").series = "trial"
+    assert "<dt>Series</dt><dd>trial</dd>" in desk("/desk/wave/2026-2", "en")
+    assert '<span class="tag">trial</span>' in desk("/desk", "en")
+
+
 def test_a_unit_with_one_point_takes_one_row_with_its_name_and_others_one_for_each_point(desk, database):
     one = desk("/desk/wave/2026-2", "en")
     assert len(re.findall("<tr class", one)) == 1

@@ -7,7 +7,7 @@ import pytest
 from sipas.errors import NoOpenWave, UnknownPoint, WaveState
 from sipas.fieldwork.points import BadPoint, add_point
 from sipas.fieldwork.visits import Visits, visit_at
-from sipas.fieldwork.waves import BadWave, close_wave, open_wave_at, open_weeks, wave_of
+from sipas.fieldwork.waves import BadWave, close_wave, open_wave_at, open_weeks, wave_of, waves
 from tests.make import OPENING, a_point, a_wave
 
 
@@ -59,6 +59,18 @@ def test_closing_twice_is_refused(database, settings, today):
         close_wave(session, "w1", today)
     with pytest.raises(WaveState, match="closed"), database.writing() as session:
         close_wave(session, "w1", today)
+
+
+def test_a_wave_belongs_to_the_main_series_unless_it_opens_in_another(database, settings):
+    a_wave(database, settings)
+    a_point(database, "muong-la-1", "03808", opened_on=dt.date(2027, 1, 1))
+    with database.writing() as session:
+        close_wave(session, "w1", OPENING)
+    a_wave(database, settings, "w2", series="trial")
+    with pytest.raises(BadWave, match="no series “test”; give one of main, trial, other"):
+        a_wave(database, settings, "w3", series="test")
+    with database.reading() as session:
+        assert [wave.series for wave in waves(session)] == ["main", "trial"]
 
 
 def test_open_weeks_list_every_week_of_every_point_with_or_without_answers(database, settings):

@@ -8,8 +8,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from sipas import create_app
 from sipas.database import HEAD, Base, Database
 from sipas.errors import NotReady, SchemaMismatch
+from sipas.fieldwork.waves import waves
 from sipas.intake import Outcome
 from sipas.migrations import _config, create, downgrade, migrate, set_version
 from sipas.settings import Settings
@@ -102,3 +104,17 @@ def test_a_wave_of_the_first_tables_comes_up_with_every_answer_in_full(database,
 
 def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
     go_down_and_up.screens_and_late_answers(database, settings)
+
+
+def test_waves_without_a_series_become_the_main_one_except_trials(database, settings):
+    go_down_and_up.waves_without_series(database, settings)
+
+
+def test_a_home_of_november_keeps_its_release_on_the_front_page(tmp_path, today):
+    settings = Settings(home=unpacked("home", tmp_path))
+    migrate(settings, today)
+    app = create_app(settings)
+    with app.config["DATABASE"].reading() as session:
+        assert [(wave.code, wave.series) for wave in waves(session)] == [("w1", "main"), ("w2", "main")]
+    assert "w1-r1" in app.test_client().get("/results").text
+    app.config["DATABASE"].engine.dispose()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
 import pytest
 
 from sipas import i18n
-from tests.make_release import a_release
+from sipas.publishing.shelf import open_folder
+from tests.make_release import a_release, write
 
 RELEASE = "/results/2026-1-r1"
 PAGES = [
@@ -242,3 +244,45 @@ def test_the_long_page_begins_with_links_to_each_of_its_parts_in_order(reads, la
     links = re.findall(r'href="#([a-z]+)">([^<]+)<', contents)
     assert links == re.findall(r'<h2 id="([a-z]+)">([^<]+)<', html)
     assert len(links) == 8
+
+
+def in_series(home, code, series, day):
+    """A release of a wave of that series."""
+    folder = a_release(home, code, published_on=day, shelf="elsewhere")
+    manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    manifest["wave"] |= {"series": series, "title": f"Đợt {series}"}
+    write(home / "releases" / code, manifest, open_folder(folder).table)
+
+
+@pytest.mark.parametrize("series", ["trial", "other"])
+def test_a_release_of_another_series_does_not_take_over_the_front_page(client, settings, series):
+    a_release(settings.home, "2026-1-r1", published_on="2026-07-15")  # as of November 2026: it says no series
+    in_series(settings.home, "2026-2-r1", "main", "2026-08-01")
+    in_series(settings.home, "thu-r1", series, "2026-09-01")
+    for address in ("/", "/results"):
+        html = client.get(address, follow_redirects=True).text
+        assert re.search(r'<p class="eyebrow">[^<]*2026-2-r1', html)
+    html = client.get("/results?lang=en").text
+    assert "The province's satisfaction index" in unescape(html)
+    (line,) = re.findall(r"<li><a [^>]*>thu-r1.*?</li>", html)
+    assert f'<span class="tag">{series}</span>' in line
+
+
+@pytest.mark.parametrize(("series", "said"), [("trial", "This wave tried out"), ("other", "a purpose of its own")])
+def test_a_release_of_another_series_says_so_on_each_page_and_is_never_the_index(client, settings, series, said):
+    in_series(settings.home, "thu-r1", series, "2026-09-01")
+    pages = [
+        client.get(f"/results/thu-r1/{page}?lang=en").text for page in ("", "unit/03646", "service/dat-dai", "method")
+    ]
+    pages.append((settings.home / "releases" / "thu-r1" / "index.en.html").read_text(encoding="utf-8"))
+    for html in pages:
+        assert said in html
+        assert "The province's satisfaction index" not in unescape(html)
+
+
+def test_where_only_trials_are_published_the_front_page_says_that_and_lists_them(client, settings):
+    in_series(settings.home, "thu-r1", "trial", "2026-09-01")
+    html = unescape(client.get("/results?lang=en").text)
+    assert "No figures of the province's own series have been published yet" in html
+    assert '/results/thu-r1/?lang=en">thu-r1</a>' in html
+    assert not NUMBER.search(html)
