@@ -9,6 +9,9 @@ import pytest
 from analysis.disclosure import suppress
 from analysis.policy import Policy
 from analysis.safe_table import SafeTable
+from sipas.publishing.folder import check_files, digest_of
+from sipas.publishing.shelf import open_folder
+from tests.november_files import unpacked
 
 
 def a_row(of, n, answers=None, estimate=None, **domain):
@@ -46,3 +49,12 @@ def test_a_table_of_the_first_version_keeps_its_exact_counts():
     again = SafeTable.from_json(json.dumps(table))
     assert again.row("B1")["n"] == 58
     assert (again.policy.rounding, again.policy.spread) == (1, 1)
+
+
+@pytest.mark.parametrize(("home", "code"), [("2026-1-r1", ""), ("home", "releases/w1-r1"), ("home", "drafts/w1-r2")])
+def test_releases_of_november_open_as_they_were_written(tmp_path, home, code):
+    folder = unpacked(home, tmp_path) / code
+    check_files(folder, digest_of(folder))
+    table = open_folder(folder).table
+    assert (table.policy.version, table.policy.own_words, table.policy.least_people) == ("2", False, 0)
+    assert any("items=" in (row["method"] or "") for row in table.records())
