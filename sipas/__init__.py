@@ -41,20 +41,25 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_pages.install(app)
     assets.install(app)
     app.register_blueprint(front.front)
-    if "kiosk" in settings.parts:
+    if "kiosk" in settings.parts or "desk" in settings.parts:
         from sipas.budgets import Budgets
+        from sipas.rate_limits import RateLimits
+
+        app.config["RATE_LIMITS"] = RateLimits(Budgets(settings.home), settings.proxy)
+    if "kiosk" in settings.parts:
         from sipas.fieldwork.visits import Visits
         from sipas.kiosk import kiosk
         from sipas.kiosk.phone import phone
 
         app.config["VISITS"] = Visits(app.config["DATABASE"])
-        app.config["BUDGETS"] = Budgets(settings.home)
         app.register_blueprint(kiosk, url_prefix="/k")
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:
         from sipas.desk import desk
+        from sipas.desk.attempts import Attempts
         from sipas.desk.sessions import DeskSessions
 
+        app.config["ATTEMPTS"] = Attempts(settings.home, app.config["RATE_LIMITS"])
         app.session_interface = DeskSessions()
         app.register_blueprint(desk, url_prefix="/desk")
     if "results" in settings.parts:

@@ -1,4 +1,7 @@
-"""Invitation codes as people print, read and type them: eight characters, the last of which checks the others.
+"""Invitation codes as people print, read and type them: twelve characters, the last of which checks the others.
+
+Those issued until November 2026 have eight and are read as well. How long a code must be follows from how fast one can
+try (`inviting/README.md`); twelve in groups of four are typed as the number of a bank card is.
 
 The alphabet has 23 characters. Of each group that looks alike in print one is left, and what was typed for it is read
 as it (O as 0, S as 5). It has no vowel, no D and no W, so that neither Telex nor VNI, the two ways in which a
@@ -15,10 +18,10 @@ from collections.abc import Iterator
 from sipas.errors import N_, SipasError
 
 ALPHABET = "0123456789CFHJKLMNPRTVX"
-LENGTH = 8
-ENTROPY = (LENGTH - 1) * math.log2(len(ALPHABET))  # 31.7 bits; the check character adds none
+LENGTH, SHORT = 12, 8
+ENTROPY = (LENGTH - 1) * math.log2(len(ALPHABET))  # 49.8 bits, of a short one 31.7; the check character adds none
 READ_AS = str.maketrans("OQIZSGBU", "0012568V")
-BETWEEN = " \u00a0-–—.,_/"  # what people put between two halves
+BETWEEN = " \u00a0-–—.,_/"  # what people put between groups
 ALIKE = (
     "0C",
     "17",
@@ -46,8 +49,8 @@ class Misread(SipasError):
 def read(typed: str) -> str:
     """The code that was meant, in the form in which it is kept. Raises Misread.
 
-    >>> read(" 2345-cfh m")
-    '2345CFHM'
+    >>> read(" 2345-cfhj 678-l"), read("2345 cfhm")
+    ('2345CFHJ678L', '2345CFHM')
     """
     code = "".join(c for c in unicodedata.normalize("NFKC", typed).upper() if c not in BETWEEN).translate(READ_AS)
     for place, character in enumerate(code[:LENGTH], 1):
@@ -57,9 +60,12 @@ def read(typed: str) -> str:
                 place=place,
                 character=character,
             )
-    if len(code) != LENGTH:
+    if len(code) not in (LENGTH, SHORT):
         raise Misread(
-            N_("A code has {length} characters; you typed {typed}. Please look again."), length=LENGTH, typed=len(code)
+            N_("A code has {length} characters, an older one {short}; you typed {typed}. Please look again."),
+            length=LENGTH,
+            short=SHORT,
+            typed=len(code),
         )
     if code[-1] != check(code[:-1]):
         raise _slip(code)
@@ -75,15 +81,15 @@ def is_code(typed: str) -> bool:
 
 
 def check(first: str) -> str:
-    """The check character for the seven others: any one wrong character and any two changed about are noticed.
+    """The check character for the others: any one wrong character and any two changed about are noticed.
 
-    Weights 1 to 8 modulo the prime 23: the whole code's weighted sum is 0.
+    Weights 1, 2, 3 ... modulo the prime 23: the whole code's weighted sum is 0. That holds for up to 22 characters.
 
     >>> check("2345CFH")
     'M'
     """
     others = sum(weight * ALPHABET.index(character) for weight, character in enumerate(first, 1))
-    return ALPHABET[-others * pow(LENGTH, -1, len(ALPHABET)) % len(ALPHABET)]
+    return ALPHABET[-others * pow(len(first) + 1, -1, len(ALPHABET)) % len(ALPHABET)]
 
 
 def fresh(count: int) -> list[str]:
@@ -96,17 +102,24 @@ def fresh(count: int) -> list[str]:
 
 
 def spaced(code: str) -> str:
-    """As it is printed: two groups of four.
+    """As it is printed: in groups of four.
 
-    >>> spaced("2345CFHM")
-    '2345 CFHM'
+    >>> spaced("2345CFHJ678L")
+    '2345 CFHJ 678L'
     """
-    return f"{code[:4]} {code[4:]}"
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def _slip(code: str) -> Misread:
     """Where the slip probably is: where one likely change makes the code right."""
     places = {at + 1 for at, likely in _neighbours(code) if likely[-1] == check(likely[:-1])}
+    if len(code) == SHORT:
+        return Misread(
+            N_(
+                "One character of this code is not as printed, or a group of four is missing. Please compare it with "
+                "your slip once more."
+            )
+        )
     if places:
         return Misread(
             N_("One character of this code is not as printed. Please look again, first at character {places}."),
@@ -120,5 +133,5 @@ def _neighbours(code: str) -> Iterator[tuple[int, str]]:
         for pair in ALIKE:
             if character in pair:
                 yield at, code[:at] + pair.replace(character, "") + code[at + 1 :]
-    for at in range(LENGTH - 1):
+    for at in range(len(code) - 1):
         yield at, code[:at] + code[at + 1] + code[at] + code[at + 2 :]

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Any
 
 THREADS = 8  # of each worker process
+ASIDE = {"/desk/login": 72}  # threads for what may wait long: a flood of wrong passwords keeps no visitor's thread
 SECONDS = 20.0  # in which all of a request must have come
 LARGEST = 2**20  # bytes; parts of the application allow less
 
@@ -30,11 +31,14 @@ class Gathering:
     def __init__(self, application: Callable[..., Any], threads: int = THREADS, seconds: float = SECONDS) -> None:
         self._application, self._seconds, self._threads = application, seconds, threads
         self._work: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self._aside: dict[str, SimpleQueue[tuple[Any, ...]]] = {path: SimpleQueue() for path in ASIDE}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Starts the threads, in the worker itself: a fork takes none along."""
-        for number in range(self._threads):
-            threading.Thread(target=self._run, name=f"visit-{number}", daemon=True).start()
+        lanes = [(self._work, self._threads), *((self._aside[path], count) for path, count in ASIDE.items())]
+        for work, count in lanes:
+            for number in range(count):
+                threading.Thread(target=self._run, args=(work,), name=f"visit-{number}", daemon=True).start()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request."""
@@ -58,14 +62,15 @@ class Gathering:
                 return
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Reply] = loop.create_future()
-        self._work.put((loop, reply, environment(scope, body)))
+        work = self._aside.get(scope.path, self._work) if scope.method == "POST" else self._work
+        work.put((loop, reply, environment(scope, body)))
         answer = await reply
         with contextlib.suppress(RuntimeError):  # whoever asked has gone
             protocol.response_bytes(*answer)
 
-    def _run(self) -> None:
+    def _run(self, work: SimpleQueue[tuple[Any, ...]]) -> None:
         while True:
-            loop, reply, environ = self._work.get()
+            loop, reply, environ = work.get()
             try:
                 answer = respond(self._application, environ)
             except Exception:  # the application shows a page for every fault of its own; this is a fault beside it

@@ -6,6 +6,7 @@ The environment is read here and nowhere else (but for the language of the comma
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sipas.client_address import Network
 from sipas.errors import N_, NotReady
 from sipas.i18n_languages import COMPLETE, KNOWN
 
@@ -85,6 +87,16 @@ class Settings:
         default="",
         metadata={
             "help": N_("Address at which citizens reach this server, such as https://sonla.example.vn; for QR codes")
+        },
+    )
+
+    proxy: tuple[Network, ...] = field(
+        default=(),
+        metadata={
+            "help": N_(
+                "Addresses of web servers before this one, whose X-Forwarded-For says for whom they ask "
+                "(comma-separated; networks too), such as 127.0.0.1,10.0.0.0/28; nobody else's is believed"
+            )
         },
     )
 
@@ -221,6 +233,15 @@ def _address(name: str, text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _proxy(name: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise NotReady(
+            N_("{name} is “{text}”; give addresses or networks, such as 127.0.0.1,10.0.0.0/28."), name=name, text=text
+        ) from None
+
+
 def _as_it_stands(name: str, text: str) -> str:
     return text
 
@@ -241,4 +262,5 @@ _READ = {
     "closed_days": _closed,
     "province": _as_it_stands,
     "address": _address,
+    "proxy": _proxy,
 }

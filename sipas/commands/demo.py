@@ -129,5 +129,5 @@ def _password(home) -> str:  # type: ignore[no-untyped-def]
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(new_password())
-        set_password(home, path.read_text())
+        set_password(home, path.read_text(), is_generated=True)
     return path.read_text()

@@ -33,12 +33,12 @@ def password(generate: bool) -> None:
         raise click.UsageError(_("There is no terminal to ask for a password at; use --generate."))
     else:
         word = click.prompt(_("New password"), hide_input=True, confirmation_prompt=_("Once more"))
-    set_password(where.home, word)
+    set_password(where.home, word, is_generated=generate)
     note(_("The desk's password was set. Whoever was signed in must sign in again."))
 
 
 def new_password() -> str:
-    """Sixteen letters and digits that cannot be mistaken for each other: 77 bits.
+    """Sixteen letters and digits that cannot be mistaken for each other: 78 bits.
 
     >>> len(new_password())
     19

@@ -57,7 +57,7 @@ def _findings(where: Settings, probing: bool) -> Iterator[Finding]:
         if mode
         else (GOOD, _("{home} is readable by its owner only.", home=where.home))
     )
-    for look in (_disk, _words, _database, _invitations, _walked if probing else _not_walked):
+    for look in (_disk, _words, _database, _guesses, _walked if probing else _not_walked):
         try:
             yield from look(where)
         except Exception as error:  # what is broken is what this command is for: say it, and look on
@@ -91,20 +91,28 @@ def _words(_where: Settings) -> Iterator[Finding]:
     yield GOOD, _("Questionnaires: {codes}.", codes=", ".join(codes))
 
 
-def _invitations(where: Settings) -> Iterator[Finding]:
-    import time
+def _guesses(where: Settings) -> Iterator[Finding]:
+    from sipas.budgets import PASSWORDS, UNKNOWN_CODES, Budgets
+    from sipas.desk.attempts import ALARM as MANY_PASSWORDS
+    from sipas.inviting.guesses import ALARM as MANY_CODES
 
-    from sipas.inviting.guesses import ALARM, WINDOW, recent
-
-    wrong = recent(where.home / "guesses.json", time.time())
-    if wrong >= ALARM:
+    counters, today = Budgets(where.home), clock.today()
+    if (wrong := counters.used(UNKNOWN_CODES, today)) >= MANY_CODES:
         yield (
             WARN,
             _(
-                "{wrong} invitation codes that do not exist were tried in the last {minutes} minutes: somebody is "
-                "guessing. See docs/invitations.md.",
-                wrong=wrong,
-                minutes=WINDOW,
+                "{wrong} invitation codes that do not exist were tried today: somebody is guessing. See "
+                "docs/invitations.md.",
+                wrong=number(wrong),
+            ),
+        )
+    if (wrong := counters.used(PASSWORDS, today)) >= MANY_PASSWORDS:
+        yield (
+            WARN,
+            _(
+                "{wrong} wrong passwords were tried at the desk today: somebody is guessing. See docs/operator.md, "
+                "“When the desk's password is guessed”.",
+                wrong=number(wrong),
             ),
         )
 

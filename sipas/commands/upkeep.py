@@ -116,7 +116,7 @@ def upkeep(where: Settings) -> bool:
 
     Each fails by itself, and none ends the process: the order of arrival goes, whatever else does not work.
     """
-    from sipas.budgets import Budgets
+    from sipas.budgets import GUESSED, Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
@@ -132,7 +132,7 @@ def upkeep(where: Settings) -> bool:
             EVENTS.warning("points are silent", extra={"facts": {"points": len(silent)}})
 
     deeds: dict[str, Callable[[], object]] = {
-        "budgets": Budgets(where.home).forget,
+        "budgets": lambda: Budgets(where.home).forget(but=GUESSED),
         "grace": grace,
         "retention": lambda: end_retention(database, where.home, clock.today(), where.retention),
         "codes": lambda: _expire(database, where),

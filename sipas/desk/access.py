@@ -1,7 +1,6 @@
 """Who may enter the desk: whoever knows its one password. Accounts come later; the pages only read.
 
-The password's scrypt hash is a file in the folder of keys. Failed attempts are counted in another file that all worker
-processes share: times alone, no address. Too many, and nobody can try for a while; who is in already stays in. Who
+The password's scrypt hash is a file in the folder of keys. How often it may be tried is for `attempts.py` to say. Who
 signs out ends the session itself: its hash joins a file of those that are over, so a copied cookie opens nothing.
 """
 
@@ -16,61 +15,53 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.security import generate_password_hash
 
 from sipas.errors import N_, NotReady, SipasError
 
 SHORTEST = 10
-ATTEMPTS, WINDOW = 10, 600  # failures allowed in so many seconds
+CHEAP = "scrypt:1024:8:1"  # of a generated password: its 78 bits protect it, also where the hash was stolen
 
 
 class WeakPassword(SipasError):
     """A password that could be guessed."""
 
 
-class TooManyAttempts(SipasError):
-    """The door is closed for some minutes, to the right password too."""
+def set_password(home: Path, password: str, is_generated: bool = False) -> None:
+    """Stores the password's hash; every session made with an earlier one ends. Raises WeakPassword.
 
-    status = 429
-
-
-def set_password(home: Path, password: str) -> None:
-    """Stores the password's hash; every session made with an earlier one ends. Raises WeakPassword."""
+    A chosen password is hashed at a price (60 ms, 32 MB); for one of 78 random bits that would only help a flood of
+    wrong ones to keep the right one waiting.
+    """
     if len(password) < SHORTEST:
         raise WeakPassword(N_("The desk's password needs at least {shortest} characters."), shortest=SHORTEST)
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_suffix(".new")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(generate_password_hash(password, method="scrypt"))
+        file.write(generate_password_hash(password, method=CHEAP if is_generated else "scrypt"))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    path.with_name("desk.attempts").unlink(missing_ok=True)
+    path.with_name("desk.attempts").unlink(missing_ok=True)  # of November 2026
 
 
-def check_password(home: Path, password: str, now: float | None = None) -> bool:
-    """Whether this is the password. Raises TooManyAttempts after many failures, NotReady where none was set."""
-    now = time.time() if now is None else now
-    stored = _stored(home)
-    with (home / "keys" / "desk.attempts").open("a+") as file:  # the lock also means: one guess at a time
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        failures = [moment for moment in json.loads(file.read() or "[]") if now - WINDOW < moment <= now]
-        if len(failures) >= ATTEMPTS:
-            raise TooManyAttempts(
-                N_("The password was wrong too often. Please try again in {minutes} minutes."), minutes=WINDOW // 60
-            )
-        right = check_password_hash(stored, password)
-        file.seek(0)
-        file.truncate()
-        json.dump([] if right else [*failures, now], file)
-    return right
+def is_generated(stored: str) -> bool:
+    """Whether this is the hash of a password that was generated: nobody finds one by trying, however often."""
+    return stored.startswith(f"{CHEAP}$")
+
+
+def stored_hash(home: Path) -> str:
+    """The password's hash; raises NotReady where none was set."""
+    try:
+        return _path(home).read_text()
+    except FileNotFoundError:
+        raise NotReady(N_("The desk has no password yet. Set one with `sipas desk password`.")) from None
 
 
 def mark(home: Path) -> str:
     """What a session carries: changes with the password and tells nothing about it."""
-    return hashlib.sha256(_stored(home).encode()).hexdigest()[:32]
+    return hashlib.sha256(stored_hash(home).encode()).hexdigest()[:32]
 
 
 def new_session() -> str:
@@ -112,13 +103,6 @@ def _hashed(session: str) -> str:
 
 def _ended_path(home: Path) -> Path:
     return home / "keys" / "desk.ended"
-
-
-def _stored(home: Path) -> str:
-    try:
-        return _path(home).read_text()
-    except FileNotFoundError:
-        raise NotReady(N_("The desk has no password yet. Set one with `sipas desk password`.")) from None
 
 
 def _path(home: Path) -> Path:

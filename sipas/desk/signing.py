@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 
 from flask import current_app, redirect, render_template, request, session
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from sipas import clock
 from sipas.desk import access
 from sipas.desk.blueprint import LONGEST, desk, signed_in
 from sipas.links import link
+from sipas.rate_limits import of_request
+
+BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
 
 
 @desk.get("/login")
@@ -20,13 +26,40 @@ def sign_in() -> str | Response:
 
 @desk.post("/login")
 def let_in() -> tuple[str, int] | Response:
-    """Checks the password, then starts a session that holds no name."""
-    home = current_app.config["SETTINGS"].home
-    if not access.check_password(home, request.form.get("password", "")):
+    """Checks the password, then starts a session that holds no name.
+
+    The browser gets a cookie that opens nothing: it says that somebody signed in here, so that no stranger's wrong
+    passwords keep this browser waiting (OWASP's "device cookie").
+    """
+    home, (_limits, address) = current_app.config["SETTINGS"].home, of_request()
+    password = request.form.get("password", "")
+    if not current_app.config["ATTEMPTS"].check(password, address, _browser(), clock.today()):
         return render_template("desk/login.html", wrong=True), 422
     session.clear()
     session["mark"], session["own"], session["since"] = access.mark(home), access.new_session(), int(time.time())
-    return redirect(link("desk.overview"), 303)
+    reply = redirect(link("desk.overview"), 303)
+    reply.set_cookie(
+        BROWSER,
+        _signer().dumps(secrets.token_hex(16)),
+        max_age=REMEMBERED,
+        path="/desk/login",
+        secure=current_app.session_interface.get_cookie_secure(current_app),
+        httponly=True,
+        samesite="Strict",
+    )
+    return reply
+
+
+def _browser() -> str:
+    """What the cookie says, "" where none is or it is not ours."""
+    try:
+        return str(_signer().loads(request.cookies.get(BROWSER, ""), max_age=REMEMBERED))
+    except BadSignature:
+        return ""
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(current_app.secret_key), salt="sipas desk browser")
 
 
 @desk.post("/logout")

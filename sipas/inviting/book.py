@@ -99,7 +99,7 @@ def issue(session: Session, home: Path, point_code: str, count: int, today: dt.d
     key, expires = keys.load(home, wave.code, KIND), _months_later(today, months)
     batch = _batch(session, wave.id, place.id, expires)
     made: dict[bytes, str] = {}
-    while len(made) < count:  # two equal codes in one wave: once in 3.4 thousand million
+    while len(made) < count:  # two equal codes in one wave: once in 950 million million
         some = {code_hash(key, code): code for code in codes.fresh(count - len(made))}
         made |= some
         for known in _known(session, list(some)):

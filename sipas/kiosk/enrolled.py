@@ -92,11 +92,12 @@ def sealed(point: str) -> tuple[Response, int] | Response:
             return jsonify(enrolled=False, reason=i18n.say(error)), 403
         place = point_of(session, point)
     report, messages = _report(said), _messages(said)
-    budget = Budget.of_device(_settings())
-    budgets, counter, today = current_app.config["BUDGETS"], f"device {sender.id}", clock.today()
-    budgets.take(counter, budget, today, len(messages))
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
+    budgets, today = current_app.config["RATE_LIMITS"].budgets, clock.today()
+    lane = "device" if report.batch == sender.batch + 1 else "resent"  # what anybody can replay spends nothing new
+    counter = f"{lane} {sender.id}"
+    budgets.take(counter, Budget.of_device(_settings()), today, len(messages))
     is_probe = partial(sealed_probe, _settings())
     desk = Desk(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled, is_probe)
     outcomes = desk.take(messages)

@@ -16,13 +16,14 @@ from werkzeug.wrappers import Response
 from sipas import clock, codes, i18n
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
+from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, PLACELESS, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
 from sipas.intake.spent import PATIENCE
-from sipas.inviting import CodeExpired, Invited, UnknownInvitation, invited
-from sipas.inviting.guesses import Guesses, TooManyGuesses
+from sipas.inviting import CodeExpired, Invited, UnknownInvitation, guesses, invited
+from sipas.inviting.guesses import TooManyGuesses
 from sipas.kiosk import allow_its_style, kept, leave_no_copy, offered_here, pages, speak_what_is_offered, ways_to_see_it
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
@@ -30,6 +31,7 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.sent import Sent
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
 from sipas.kiosk.welcome import welcome
+from sipas.rate_limits import of_request
 from sipas.settings import Settings
 
 phone = Blueprint("phone", __name__, template_folder="templates")
@@ -90,8 +92,7 @@ def _way(mark: str, language: str) -> Way:
     i18n.speak(language)
     visits, today = current_app.config["VISITS"], clock.today()
     opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
-    if codes.is_code(mark):
-        guest = _guest(mark, opened_in)
+    if codes.is_code(mark) and (guest := _guest(mark, opened_in)):
         visit = visits.at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
             raise _over()
@@ -115,25 +116,27 @@ def _kept(way: Way) -> Way:
     return way
 
 
-def _guest(mark: str, opened_in: str) -> Invited:
-    guesses, address = _guesses(), _address()
-    guesses.check(address)
+def _guest(mark: str, opened_in: str) -> Invited | None:
+    """Whom a code invites; None where it is the code of a point, made when codes of this length were not yet known."""
+    limits, address = of_request()
+    code, today = codes.read(mark), clock.today()
+    guesses.check(limits, code, address)
     try:
         with _database().reading() as session:
-            return invited(session, _settings().home, mark, clock.today(), opened_in)
+            return invited(session, _settings().home, code, today, opened_in)
     except UnknownInvitation:
-        guesses.wrong(address)
+        if _is_point(mark):
+            return None
+        guesses.wrong(limits, code, address, today)
         raise
 
 
-def _guesses() -> Guesses:
-    return current_app.extensions.setdefault("guesses", Guesses(_settings().home))
-
-
-def _address() -> str:
-    """Where a request comes from, to be hashed in memory; a proxy on this machine says for whom it asks."""
-    address = request.remote_addr or ""
-    return request.access_route[-1] if address in ("127.0.0.1", "::1") and request.access_route else address
+def _is_point(mark: str) -> bool:
+    try:
+        with _database().reading() as session:
+            return bool(point_of(session, mark))
+    except UnknownPoint:
+        return False
 
 
 def _entry(typed: str = "", error: SipasError | None = None, place: Place | None = None) -> str:
@@ -169,7 +172,7 @@ def find() -> Response:
 @phone.get("/<point>", strict_slashes=False)
 def start(point: str) -> str | Response:
     """Who asks, why, how long, and the choice of language."""
-    if codes.is_code(point) and codes.read(point) != point:
+    if codes.is_code(point) and codes.read(point) != point and not _is_point(point):
         return redirect(url_for(".start", point=codes.read(point)), 303)
     way = _way(point, i18n.language())
     if way.must_bring_a_code:

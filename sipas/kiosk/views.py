@@ -21,6 +21,7 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
+from sipas.rate_limits import of_request
 from sipas.settings import Settings
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
@@ -115,8 +116,8 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool 
     said = what_was_said(visit, form, channel)
     if is_probe(settings, request.headers.get("X-Probe"), form.submission):
         said["codes"]["channel"] = PROBE
-    budgets, counter, today = current_app.config["BUDGETS"], f"point {visit.point.code}", clock.today()
-    budgets.take(counter, Budget.of_point(settings), today)
+    (limits, address), counter, today = of_request(), f"point {visit.point.code}", clock.today()
+    limits.take(counter, Budget.of_point(settings), address, today)
     outcome = receive(
         _database(),
         settings.home,
@@ -130,7 +131,7 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool 
         still_open=visit.still_open,
     )
     if outcome is Outcome.RESENT:
-        budgets.give_back(counter, today)
+        limits.budgets.give_back(counter, today)
     return outcome
 
 

@@ -92,7 +92,7 @@ def test_counters_outlive_a_process_but_not_the_night_and_tell_no_name(tmp_path)
     assert taken(Budgets(tmp_path), "point to-hieu-1") == 10
     again = Budgets(tmp_path)
     assert taken(again, "point to-hieu-1") == 0
-    path = tmp_path / "run" / "budgets"
+    path = tmp_path / "run" / "rate_limits"
     assert b"to-hieu" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
     again.forget()

@@ -153,7 +153,7 @@ def test_by_command_codes_go_into_a_file_that_excel_leaves_alone(database, setti
     assert len(lines) == 31
     for line in lines[1:]:
         code, link, place, _until = line.split(",")
-        assert len(code) == 9  # two groups: no program takes it for a number
+        assert len(code) == 14  # three groups: no program takes it for a number
         assert link == "https://sonla.example.vn/q/" + code.replace(" ", "")
         assert find(database, settings, code, clock.today()).point == place
     assert file.stat().st_mode & 0o077 == 0
@@ -174,7 +174,7 @@ def test_where_codes_cannot_be_issued_no_file_is_left(database, settings, point,
 
 
 def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, settings, point, monkeypatch):
-    from sipas.inviting.guesses import ALARM, Guesses
+    from sipas.budgets import PASSWORDS, UNKNOWN_CODES, Budget, Budgets
 
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     monkeypatch.delenv("SIPAS_ADDRESS", raising=False)
@@ -187,7 +187,12 @@ def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, setting
     assert "SIPAS_ADDRESS is not set" in told()
     monkeypatch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")
     assert "guessing" not in told()
-    for number in range(ALARM):
-        Guesses(settings.home).wrong(str(number))
-    assert f"{ALARM} invitation codes" in told()
+    counters = Budgets(settings.home)
+    for _ in range(100):
+        counters.spend(UNKNOWN_CODES, Budget.of_failures(1000, 0), clock.today())
+    assert "100 invitation codes" in told()
+    assert "wrong passwords" not in told()
+    for _ in range(100):
+        counters.spend(PASSWORDS, Budget.of_failures(1000, 0), clock.today())
+    assert "100 wrong passwords" in told()
     assert "SIPAS_ADDRESS" not in told()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import re
 
 import pytest
 from sqlalchemy import select, text
 
 from sipas import clock, codes
+from sipas.budgets import UNKNOWN_CODES, Budget
 from sipas.fieldwork.points import set_invitation
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Response
-from sipas.inviting.guesses import NEAR
+from sipas.inviting import guesses
 from sipas.kiosk import pages
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
@@ -213,33 +216,88 @@ def test_unknown_and_expired_codes_get_a_friendly_page(phones, database, code):
     assert phones.post(f"/q/{code}/vi", data={}).status_code == 410
 
 
-def test_who_guesses_waits_and_a_good_code_stays_good(phones, database, code):
-    wrong = [one for one in codes.fresh(NEAR + 1) if one != code][:NEAR]
-    guesser = {"REMOTE_ADDR": "203.0.113.9"}
-    for one in wrong:
-        assert phones.get(f"/q/{one}", environ_base=guesser).status_code == 404
-    told = phones.get(f"/q/{code}", environ_base=guesser)
+@pytest.fixture
+def old_code(phones, database, settings, monkeypatch):
+    """A code as they were issued until November 2026, of eight characters."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(codes, "LENGTH", 8)
+        (code,) = some_codes(database, settings)
+    assert len(code) == 8
+    return code
+
+
+def wrong_codes(count, known):
+    """Old codes that nobody issued."""
+    some = (f"{number:07}" for number in itertools.count())
+    return list(itertools.islice((one for first in some if (one := first + codes.check(first)) != known), count))
+
+
+def few_guesses(monkeypatch, at_once):
+    monkeypatch.setattr(guesses, "_SHORT", Budget.of_failures(at_once, 0))
+
+
+def test_a_code_of_november_is_read_and_gives_one_answer(phones, database, old_code):
+    assert f"{old_code[:4]} {old_code[4:]}" in phones.get(f"/q/{old_code}").text
+    assert Guest(phones, old_code).opens().sends().status_code == 303
+    assert Guest(phones, old_code).opens().sends().status_code == 409
+
+
+def test_who_guesses_old_codes_waits_and_nobody_else_does(phones, old_code, code, monkeypatch):
+    few_guesses(monkeypatch, 200)
+    guesser, office = {"REMOTE_ADDR": "203.0.113.9"}, {"REMOTE_ADDR": "203.0.113.10"}
+    seen = [phones.get(f"/q/{one}", environ_base=guesser).status_code for one in wrong_codes(30, old_code)]
+    assert seen == [404] * 18 + [429] * 12  # a tenth of what is left
+    told = phones.get(f"/q/{old_code}", environ_base=guesser)
     assert told.status_code == 429
     assert "phút" in told.text
-    guest = Guest(phones, code).opens()
+    guest = Guest(phones, old_code).opens()
     kept = phones.post(guest.address, data=guest.said, environ_base=guesser)
     assert kept.status_code == 503
     assert f'name="id" value="{guest.said["id"]}"' in kept.text
+    assert phones.get(f"/q/{code}", environ_base=guesser).status_code == 200  # one of today's length
+    assert phones.get(f"/q/{old_code}", environ_base=office).status_code == 200
+    assert phones.post(guest.address, data=guest.said, environ_base=office).status_code == 303
+
+
+def test_where_all_guesses_of_a_day_are_used_up_codes_of_today_go_on(phones, old_code, code, monkeypatch):
+    few_guesses(monkeypatch, 20)
+    for number, one in enumerate(wrong_codes(20, old_code)):
+        assert phones.get(f"/q/{one}", environ_base={"REMOTE_ADDR": f"198.51.100.{number}"}).status_code == 404
+    fresh = {"REMOTE_ADDR": "203.0.113.10"}
+    assert phones.get(f"/q/{old_code}", environ_base=fresh).status_code == 429
+    assert phones.get(f"/q/{code}", environ_base=fresh).status_code == 200
     assert Guest(phones, code).opens().sends().status_code == 303
+    unknown = next(one for one in codes.fresh(2) if one != code)
+    assert {phones.get(f"/q/{unknown}", environ_base=fresh).status_code for _ in range(100)} == {404}
+
+
+def test_a_point_named_like_a_code_before_codes_were_longer_is_still_found(phones, database, monkeypatch):
+    name = next(one for last in codes.ALPHABET if codes.is_code(one := f"so-tu-phuc-120{last}".lower()))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(codes, "is_code", lambda _code: False)
+        a_point(database, name, form="short", channel="web")
+    guest = Guest(phones, name).opens()
+    guest.reads_thanks(guest.sends())
+    assert phones.get(f"/q/{name}").status_code == 200
+    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phones, code):
     slipped = code[:2] + ("3" if code[2] != "3" else "4") + code[3:]
-    for _ in range(3 * NEAR):
+    for _ in range(30):
         assert phones.get(f"/q/{slipped}").status_code == 422
     assert phones.get(f"/q/{code}").status_code == 200
+    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
-def test_behind_a_proxy_on_this_machine_people_are_told_apart(phones, code):
-    for one in [each for each in codes.fresh(NEAR + 1) if each != code][:NEAR]:
+def test_behind_a_named_proxy_people_are_told_apart(phones, old_code, monkeypatch):
+    few_guesses(monkeypatch, 200)
+    phones.application.config["RATE_LIMITS"]._proxies = (ipaddress.ip_network("127.0.0.1"),)
+    for one in wrong_codes(19, old_code):
         phones.get(f"/q/{one}", headers={"X-Forwarded-For": "198.51.100.4, 203.0.113.9"})
-    assert phones.get(f"/q/{code}", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 429
-    assert phones.get(f"/q/{code}", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 200
+    assert phones.get(f"/q/{old_code}", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 429
+    assert phones.get(f"/q/{old_code}", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 200
+    assert phones.get(f"/q/{old_code}", headers={"X-Forwarded-For": "198.51.100.4"}).status_code == 200
 
 
 def test_the_poster_leads_to_the_same_questionnaire_without_a_code(phones, database):
