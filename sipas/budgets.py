@@ -225,13 +225,16 @@ class Budgets:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         with self._threads:
-            if self._file < 0 and self._memory is None:
+            is_new = self._file < 0 and self._memory is None
+            if is_new:
                 self._open()
             if self._file < 0:
                 yield
                 return
             fcntl.lockf(self._file, fcntl.LOCK_EX)  # of a process, so that a fork does not inherit it
             try:
+                if is_new and any(Record.of(self._bytes(place)) is None for place in range(SLOTS)):
+                    self._mend()
                 yield
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -123,3 +123,72 @@ def test_more_keys_than_places_share_and_none_is_refused_for_it(tmp_path, monkey
     generous = Budget(rate=1, burst=100, day=1000)
     for number in range(20):
         counters.take(f"point {number}", generous, TODAY)
+
+
+def test_the_pool_fills_up_over_hours_so_that_a_flood_of_minutes_spends_no_day(tmp_path, clock):
+    counters = Budgets(tmp_path)
+    budget = Budget(rate=200, burst=1000, day=100, pool=50.0, refill=50 / 43_200)
+    assert taken(counters, "point a", budget, tries=200) == 50
+    clock[0] += 6 * 3600
+    assert taken(counters, "point a", budget, tries=200) == 25
+    clock[0] += 12 * 3600
+    assert taken(counters, "point a", budget, tries=200) == 25  # the rest of the day
+    assert counters.left("point a", budget) == pytest.approx(25)
+
+
+@pytest.mark.parametrize("damage", ["emptied", "cut", "garbage", "half zeroed"])
+def test_a_damaged_file_forgives_no_flood_shuts_nobody_out_and_is_told(tmp_path, clock, caplog, damage):
+    budget = Budget(rate=200, burst=100, day=1000, pool=100.0)
+    counters = Budgets(tmp_path)
+    assert taken(counters, "point a", budget, tries=200) == 100
+    path = tmp_path / "run" / "rate_limits"
+    whole = path.read_bytes()
+    if damage == "emptied":
+        path.write_bytes(b"")
+    elif damage == "cut":
+        path.write_bytes(whole[: len(whole) // 3])
+    elif damage == "garbage":
+        path.write_bytes(bytes(range(1, 256)) * (len(whole) // 255) + whole[: len(whole) % 255])
+    else:
+        path.write_bytes(bytes(one & 0xF0 for one in whole))
+    clock[0] += 1
+    for found in (Budgets(tmp_path), counters):  # a process that starts, and the one that is running
+        assert taken(found, "point b" if found is counters else "point c", budget, tries=200) == 50
+    assert taken(counters, "point a", budget, tries=200) <= 50
+    assert caplog.text.count("rate limits were damaged") == 1
+    assert path.stat().st_size == len(whole)
+    counters.forget()
+    assert taken(counters, "point b", budget, tries=200) == 100
+
+
+def test_a_file_that_is_cut_short_under_a_running_process_is_told_as_well(tmp_path, clock, caplog):
+    counters = Budgets(tmp_path)
+    assert taken(counters, "point a") == 10
+    (tmp_path / "run" / "rate_limits").write_bytes(b"")
+    assert taken(counters, "point a") == 5
+    assert caplog.text.count("rate limits were damaged") == 1
+
+
+def test_of_two_processes_that_start_at_once_one_makes_the_file_and_it_is_whole(tmp_path):
+    first, second = Budgets(tmp_path), Budgets(tmp_path)
+    first._path.parent.mkdir()
+    first._make()
+    assert taken(first, "point a") == 10
+    second._make()
+    assert taken(second, "point a") == 0
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["rate_limits"]
+
+
+def test_keys_of_guesses_survive_the_night_and_the_rest_does_not(tmp_path):
+    counters = Budgets(tmp_path)
+    for number in range(50):
+        taken(counters, f"point {number}")
+    budget = Budget.of_failures(100, 0)
+    for _ in range(60):
+        counters.spend("desk password", budget, TODAY)
+    (tmp_path / "run" / "budgets").write_bytes(b"of November 2026")
+    counters.forget(but=("desk password", "never used"))
+    assert counters.used("desk password", TODAY) == 60
+    assert counters.left("desk password", budget) == 40
+    assert [counters.used(f"point {number}", TODAY) for number in range(50)] == [0] * 50
+    assert not (tmp_path / "run" / "budgets").exists()

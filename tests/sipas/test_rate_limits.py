@@ -1,4 +1,4 @@
-"""Shares of addresses: one takes much while it is alone and little beside many, and newcomers are served to the last."""
+"""Shares of addresses: one takes much while it is alone, little beside many, and newcomers are served to the last."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import stat
 
 import pytest
 
-from sipas.desk import access
 from sipas.desk.access import WeakPassword, end_session, has_ended, set_password
 
 WORD = "mười bảy con chim sẻ"
