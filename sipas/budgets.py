@@ -128,6 +128,8 @@ class Budgets:
 
     def left(self, key: str, budget: Budget) -> float:
         """How much of the pool is left."""
+        if not self._path.exists() and self._file < 0 and self._memory is None:
+            return budget.pool
         with self._locked():
             return self._now(key, budget, dt.date.min)[1].pool
 
@@ -144,7 +146,7 @@ class Budgets:
 
     def used(self, key: str, today: dt.date) -> int:
         """How much of a budget was taken on a day. Asking makes no file: `sipas doctor` may run as somebody else."""
-        if not self._path.exists() and self._memory is None:
+        if not self._path.exists() and self._file < 0 and self._memory is None:
             return 0
         with self._locked():
             _, known = self._slot(_name(key), today.toordinal())

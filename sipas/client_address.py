@@ -10,12 +10,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from sipas.logs import EVENTS
-
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNKNOWN = ""  # this machine itself, or a proxy that does not say for whom it asks: nobody's own address
-
-_told: set[str] = set()
 
 
 def visitor_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
@@ -38,10 +34,13 @@ def visitor_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> st
             if not _is_among(before, proxies):
                 return str(before)
         return UNKNOWN
-    if forwarded and (seen.is_loopback or seen.is_private) and "unnamed" not in _told:
-        _told.add("unnamed")  # once: whoever stands there can repeat it at will
-        EVENTS.warning("X-Forwarded-For from a proxy that SIPAS_PROXY does not name")
     return UNKNOWN if seen.is_loopback else str(seen)
+
+
+def is_unnamed_proxy(peer: str, forwarded: str, proxies: Sequence[Network]) -> bool:
+    """Tell whether a neighbour passes requests on that no setting names; of strangers' headers nothing is made."""
+    seen = _parsed(peer)
+    return bool(forwarded and seen is not None and seen.is_private and not _is_among(seen, proxies))
 
 
 def lines_of(address: str) -> tuple[tuple[str, int], ...]:

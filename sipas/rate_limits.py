@@ -19,9 +19,10 @@ import time
 from collections.abc import Sequence
 
 from sipas.budgets import LATER, Budget, Budgets
-from sipas.client_address import UNKNOWN, Network, lines_of, visitor_address
+from sipas.client_address import UNKNOWN, Network, is_unnamed_proxy, lines_of, visitor_address
 from sipas.errors import NotStored
 from sipas.keys import label
+from sipas.logs import EVENTS
 
 COUNT = struct.Struct("=8sfd")  # a part of the keyed hash, how much was taken, at which moment
 PLACES, SEARCHED = 1 << 17, 8  # 2.6 MB
@@ -80,10 +81,14 @@ class RateLimits:
     """The buckets of the installation and this process's counts of addresses."""
 
     def __init__(self, budgets: Budgets, proxies: Sequence[Network] = ()) -> None:
-        self.budgets, self.addresses, self._proxies = budgets, AddressCounts(), tuple(proxies)
+        self.budgets, self.addresses = budgets, AddressCounts()
+        self._proxies, self._told = tuple(proxies), False
 
     def address(self, peer: str | None, forwarded: str) -> str:
         """Return for whom a request is counted."""
+        if not self._told and is_unnamed_proxy(peer or "", forwarded, self._proxies):
+            self._told = True  # once: whoever stands there can repeat it at will
+            EVENTS.warning("X-Forwarded-For from a proxy that SIPAS_PROXY does not name")
         return visitor_address(peer or "", forwarded, self._proxies)
 
     def take(self, key: str, budget: Budget, address: str, today: dt.date) -> None:

@@ -150,10 +150,10 @@ def _database(where: Settings) -> Iterator[Finding]:
 
 def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
     """Points that take no more today, or soon will not."""
-    from sipas.budgets import Budgets
+    from sipas.budgets import Budget, Budgets
     from sipas.fieldwork.points import points
 
-    counters, today = Budgets(where.home), clock.today()
+    counters, today, budget = Budgets(where.home), clock.today(), Budget.of_point(where)
     with database.reading() as session:
         codes = [one.code for one in points(session)]
     for code in codes:
@@ -166,6 +166,16 @@ def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
                     point=code,
                     used=number(used),
                     most=number(where.point_day),
+                ),
+            )
+        elif counters.left(f"point {code}", budget) < 0.1 * budget.pool:
+            yield (
+                WARN,
+                _(
+                    "Point {point} took {used} answers today, most of them in the last hours: somebody sends many. Its "
+                    "budget fills up again within twelve hours; enrolled screens are not concerned.",
+                    point=code,
+                    used=number(used),
                 ),
             )
 

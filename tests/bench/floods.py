@@ -24,8 +24,6 @@ ADDRESSES, RATE, SECONDS = 10_000, 200, 30
 GENERATED, CHOSEN = "kq7f-m3zp-x9dt-hw4c", "mười bảy con chim sẻ"
 MEDIAN, WORST, PASSWORD = 2.0, 10.0, 5.0  # seconds; the issue's limits
 
-Ask = Callable[[http.client.HTTPConnection, int], tuple[str, str, str]]  # of the n-th request: method, path, body
-
 
 def floods(folder: Path, line: Callable[..., None]) -> None:
     """Prints what good codes and right passwords waited while wrong ones came."""

@@ -22,6 +22,7 @@ from sipas.settings import Settings
 from tests import postgres
 from tests.bench import imports, served
 from tests.bench.building import building
+from tests.bench.floods import floods
 from tests.bench.waiting import waiting
 from tests.make import a_point, a_wave
 
@@ -52,6 +53,9 @@ def main(rows: int) -> int:
     print(f"\n{'a release of a million answers':66} {'ours':>9} {'limit':>9} {'ratio':>9}  limit")
     with tempfile.TemporaryDirectory() as folder:
         building(Path(folder), rows, line)
+    print(f"\n{'what strangers cost others, s':66} {'ours':>9} {'limit':>9} {'ratio':>9}  limit")
+    with tempfile.TemporaryDirectory() as folder:
+        floods(Path(folder), line)
     print(f"\n{f'{rows:,} answers of 22 items':66} {'ours':>9} {'limit':>9} {'ratio':>9}")
     with tempfile.TemporaryDirectory() as folder:
         files(Path(folder), "", rows, line)

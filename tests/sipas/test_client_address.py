@@ -6,7 +6,6 @@ import ipaddress
 
 import pytest
 
-from sipas import client_address
 from sipas.client_address import lines_of, visitor_address
 
 NAMED = [ipaddress.ip_network(one) for one in ("127.0.0.1", "10.0.0.0/28", "::1")]
@@ -38,17 +37,6 @@ def test_only_what_a_named_proxy_wrote_is_believed(peer, forwarded, visitor):
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_without_a_named_proxy_this_machine_is_nobodys_address(peer):
     assert visitor_address(peer, "203.0.113.7", []) == visitor_address(peer, "", []) == ""
-
-
-def test_a_proxy_that_is_not_named_is_told_once_without_an_address(caplog, monkeypatch):
-    monkeypatch.setattr(client_address, "_told", set())
-    with caplog.at_level("WARNING"):
-        visitor_address("8.8.8.8", "198.51.100.1", [])  # a stranger's header is not worth a word
-        assert caplog.text == ""
-        for _ in range(3):
-            visitor_address("10.0.0.3", "198.51.100.1", [])
-    assert caplog.text.count("SIPAS_PROXY") == 1
-    assert "198.51" not in caplog.text
 
 
 def test_all_addresses_of_one_line_count_as_one_and_a_server_with_many_lines_as_sixteen():

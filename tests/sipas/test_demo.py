@@ -158,7 +158,7 @@ def test_a_code_from_a_receipt_is_ready_to_try_and_the_next_start_gives_another(
     def a_start():
         told = CliRunner().invoke(group, ["demo", "--no-serve", "--port", "8123"])
         assert told.exit_code == 0, told.exception
-        return re.search(r"http://127.0.0.1:8123(/q/\w{8})", told.output)[1]
+        return re.search(r"http://127.0.0.1:8123(/q/\w{12})", told.output)[1]
 
     address = a_start()
     assert len((settings.home / "codes.csv").read_text().splitlines()) == 1 + 12

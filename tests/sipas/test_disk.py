@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections import namedtuple
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -79,3 +80,12 @@ def test_the_doctor_says_what_is_free_what_to_delete_and_who_is_flooded(database
     assert "[ !] 5.0 GB of 100.0 GB are free. Make room" in told
     assert f"rm {reserve(settings.home)}" in told
     assert "Point to-hieu-1 took 19,000 answers today and stops at 20,000" in told
+
+
+def test_the_doctor_says_which_point_a_flood_of_the_last_hours_concerns(database, settings, monkeypatch):
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    a_point(database, "to-hieu-1", "03646")
+    assert "somebody sends many" not in CliRunner().invoke(doctor).output
+    budget = replace(Budget.of_point(settings), burst=10_000)
+    Budgets(settings.home).take("point to-hieu-1", budget, clock.today(), 9_500)
+    assert "Point to-hieu-1 took 9,500 answers today, most of them" in CliRunner().invoke(doctor).output

@@ -116,3 +116,13 @@ def test_no_address_lies_in_memory_and_the_hash_changes_with_the_process(clock):
     assert b"203.0.113.1" not in bytes(one._table)
     assert bytes([203, 0, 113, 1]) not in bytes(one._table)
     assert bytes(one._table) != bytes(two._table)
+
+
+def test_a_proxy_that_is_not_named_is_told_once_without_an_address(limits, caplog):
+    with caplog.at_level("WARNING"):
+        limits.address("8.8.8.8", "198.51.100.1")  # a stranger's header is not worth a word
+        assert caplog.text == ""
+        for _ in range(3):
+            limits.address("10.0.0.3", "198.51.100.1")
+    assert caplog.text.count("SIPAS_PROXY") == 1
+    assert "198.51" not in caplog.text
