@@ -9,9 +9,11 @@ from flask import current_app, redirect, render_template, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from sipas import clock
+from sipas import clock, i18n
 from sipas.desk import access
+from sipas.desk.attempts import Crowded, TooManyAttempts
 from sipas.desk.blueprint import LONGEST, desk, signed_in
+from sipas.i18n import _
 from sipas.links import link
 from sipas.rate_limits import of_request
 
@@ -21,7 +23,7 @@ BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the secon
 @desk.get("/login")
 def sign_in() -> str | Response:
     """The form; who is in already goes on."""
-    return redirect(link("desk.overview"), 303) if signed_in() else render_template("desk/login.html", wrong=False)
+    return redirect(link("desk.overview"), 303) if signed_in() else render_template("desk/login.html", problem="")
 
 
 @desk.post("/login")
@@ -33,8 +35,13 @@ def let_in() -> tuple[str, int] | Response:
     """
     home, (_limits, address) = current_app.config["SETTINGS"].home, of_request()
     password = request.form.get("password", "")
-    if not current_app.config["ATTEMPTS"].check(password, address, _browser(), clock.today()):
-        return render_template("desk/login.html", wrong=True), 422
+    try:
+        right = current_app.config["ATTEMPTS"].check(password, address, _browser(), clock.today())
+    except (TooManyAttempts, Crowded) as error:
+        return render_template("desk/login.html", problem=i18n.say(error)), error.status
+    if not right:
+        wrong = _("This is not the password. Please check capital letters and try again.")
+        return render_template("desk/login.html", problem=wrong), 422
     session.clear()
     session["mark"], session["own"], session["since"] = access.mark(home), access.new_session(), int(time.time())
     reply = redirect(link("desk.overview"), 303)

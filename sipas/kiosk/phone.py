@@ -39,6 +39,7 @@ phone.after_request(leave_no_copy)
 phone.after_request(allow_its_style)
 phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
+phone.add_app_template_filter(codes.spaced, "spaced")
 kept.install(phone)
 
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave

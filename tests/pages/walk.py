@@ -61,7 +61,7 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     yield "three-levels"
     page.goto(f"/k/nowhere/{language}")
     yield "unknown-point"
-    for name, path in (("code", "/q/"), ("code-slip", "/q/2345CFHT"), ("code-unknown", "/q/2345CFHM")):
+    for name, path in (("code", "/q/"), ("code-slip", "/q/2345CFHJ678V"), ("code-unknown", "/q/2345CFHJ678L")):
         page.goto(f"{path}?lang={language}{look and '&look='}{look}")
         yield name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -94,3 +95,28 @@ def test_a_reply_is_closed_after_it_was_read():
 
     assert respond(application, {}) == (303, [("location", "/")], b"ab")
     assert closed == [True]
+
+
+def test_many_who_wait_to_sign_in_keep_no_visitors_thread():
+    """Sixteen sign-ins that never end, and one thread for visitors: a visitor is answered all the same."""
+    enough = threading.Event()
+
+    def application(environ, start):
+        if environ["PATH_INFO"] == "/desk/login" and environ["REQUEST_METHOD"] == "POST":
+            enough.wait(30)
+        return echo(environ, start)
+
+    async def all_at_once():
+        gathering = Gathering(application, threads=1)
+        gathering.__rsgi_init__(asyncio.get_running_loop())
+        post = {"method": "POST", "path": "/desk/login", "headers": [("content-length", "3")]}
+        waiting = [asyncio.create_task(gathering.__rsgi__(a_scope(**post), Line(b"abc"))) for _ in range(16)]
+        visitor = Line()
+        await asyncio.wait_for(gathering.__rsgi__(a_scope(), visitor), 20)
+        assert not any(one.done() for one in waiting)
+        enough.set()
+        await asyncio.gather(*waiting)
+        return visitor.said
+
+    with ThreadPoolExecutor(1) as aside:
+        assert aside.submit(asyncio.run, all_at_once()).result() == (200, b"!")

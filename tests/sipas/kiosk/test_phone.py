@@ -59,7 +59,7 @@ def answers(database):
 def test_the_code_from_a_receipt_gives_one_answer_by_phone(phones, database, code):
     first = phones.get(f"/q/{code}").text
     assert f'href="/q/{code}/vi"' in first
-    assert f"{code[:4]} {code[4:]}" in first
+    assert f": {code[:4]} {code[4:8]} {code[8:]}." in first
     guest = Guest(phones, code).opens()
     guest.reads_thanks(guest.sends())
     (row,) = answers(database)
