@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, NotReady
@@ -51,10 +51,10 @@ def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bo
     }
     units = {unit.code: unit.id for unit in session.scalars(select(Unit))}
     fields = {service.code: service.id for service in session.scalars(select(Service))}
-    session.add_all(
-        Detail(wave_id=wave.id, unit_id=units[unit], field_id=fields[field])
-        for unit, field in sorted(detailed(counts, offered))
-    )
+    found = sorted(detailed(counts, offered))
+    if found:
+        rows = [{"wave_id": wave.id, "unit_id": units[unit], "field_id": fields[field]} for unit, field in found]
+        session.execute(insert(Detail), rows)
 
 
 def kept(session: Session, wave: Wave) -> frozenset[tuple[int, int]] | None:
@@ -77,11 +77,16 @@ def detailed(
     units: dict[str, set[str]] = defaultdict(set)
     for unit, field in {*counts, *offered}:
         units[unit].add(field)
+    counted: dict[str, dict[Pair, Mapping[str, int]]] = defaultdict(dict)  # a province's cells, walked once
+    for pair, cell in counts.items():
+        counted[pair[0]][pair] = cell
     found: set[Pair] = set()
     for unit, fields in units.items():
-        by_size = sorted(fields, key=lambda field: (lowest(counts, unit, [field]), field), reverse=True)
-        keep = [field for field in by_size if lowest(counts, unit, [field]) >= fewest]
-        while keep and len(keep) < len(fields) and lowest(counts, unit, fields - set(keep)) < fewest:
+        own = counted[unit]
+        least = {field: lowest(own, unit, [field]) for field in fields}
+        by_size = sorted(fields, key=lambda field: (least[field], field), reverse=True)
+        keep = [field for field in by_size if least[field] >= fewest]
+        while keep and len(keep) < len(fields) and lowest(own, unit, fields - set(keep)) < fewest:
             keep.pop()
         found |= {(unit, field) for field in keep}
     return found

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from sipas.fieldwork.detail import FEWEST, Pair, kept, lowest, newest
@@ -70,8 +70,9 @@ def settle_points(session: Session, wave: Wave, joining: Point | None = None) ->
     if joining is not None:
         found &= kept_in(session, wave) | {one for one in found if one[0] == joining.id}
         session.execute(delete(KeptPoint).where(KeptPoint.wave_id == wave.id))
-    session.add_all(KeptPoint(wave_id=wave.id, point_id=p, unit_id=u, field_id=f) for p, u, f in sorted(found))
-    session.flush()
+    rows = [{"wave_id": wave.id, "point_id": p, "unit_id": u, "field_id": f} for p, u, f in sorted(found)]
+    if rows:
+        session.execute(insert(KeptPoint), rows)
 
 
 def kept_points(
