@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis.policy import Policy
 from sipas.database import Database
 from sipas.disk import workshop
 from sipas.errors import N_, SamePerson, UnknownCode, WaveState
@@ -167,6 +168,16 @@ def _checked_manifest(session: Session, home: Path, release: Release) -> dict[st
     if (manifest["release"], manifest["snapshot"]) != (release.code, snapshot.digest):
         raise ChangedFiles(
             N_("The draft in {folder} was built from another snapshot; build it again."), folder=release.code
+        )
+    if (manifest["policy"]["name"], manifest["policy"]["version"]) != (Policy.name, Policy.version):
+        raise WaveState(
+            N_(
+                "The draft {code} was protected by an earlier policy ({policy} {version}), of which more is known to "
+                "follow than is shown; build it again."
+            ),
+            code=release.code,
+            policy=manifest["policy"]["name"],
+            version=manifest["policy"]["version"],
         )
     return dict(manifest)
 

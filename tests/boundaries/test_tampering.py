@@ -352,5 +352,7 @@ def test_the_home_of_november_2026_opens_verifies_and_is_built_from(tmp_path):
             ("w1-r2", "draft"),
         ]
     assert issue(settings.home, "w1-r1").table.row("overall")["withheld"] is False
+    with pytest.raises(WaveState, match=r"earlier policy \(sipas-primary 2\).*build it again"):
+        approve(database, settings.home, "w1-r2", "An", LATER)
     assert build(database, settings, "w1", "Hoa", LATER) == "w1-r3"
     database.engine.dispose()
