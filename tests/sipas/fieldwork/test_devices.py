@@ -58,7 +58,9 @@ def test_only_a_kiosks_screen_can_be_enrolled(database):
         code_for(database, "web-1")
 
 
-@pytest.mark.parametrize("key", [b"", KEY[:-1], bytes(65), b"\x04" + bytes(64)])
+@pytest.mark.parametrize(
+    "key", [b"", KEY[:-1], bytes(65), b"\x04" + bytes(64)], ids=["empty", "short", "zeros", "no point"]
+)
 def test_a_key_that_is_none_enrols_nobody(database, key):
     code = code_for(database)
     with database.writing() as session, pytest.raises(NotEnrolled, match="usable key"):

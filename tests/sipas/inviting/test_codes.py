@@ -39,7 +39,9 @@ def test_what_looks_alike_is_read_as_what_was_meant():
 
 
 @pytest.mark.parametrize(
-    "code", [*fresh(20), *(f"{first}{check(first)}" for first in ("2345CFH", "0000000", "XVTRPNM"))]
+    "code",
+    [*fresh(20), *(f"{first}{check(first)}" for first in ("2345CFH", "0000000", "XVTRPNM"))],
+    ids=range(23),  # they are random, and processes that share the tests must call them alike
 )
 def test_any_wrong_character_and_any_two_changed_about_are_noticed(code):
     for place, other in itertools.product(range(len(code)), ALPHABET):
