@@ -13,7 +13,7 @@ It stands alone: nothing here knows the web application. In reading order:
     figures_of, independent, differences
                                    a table of differences: widened at 0 and 1, adjusted for their number, in plain words
     rank_sets, standing            ranks with confidence, three words per unit
-    item_response, straight_lines, coverage, products_in, reliability_of, intraclass
+    item_response, straight_lines, coverage, products_in, reliability_of, intraclass, stratified_difference
                                    quality of the answers and of the questionnaire
     importance_in, importance_of, area_model, Crosswalk
                                    what to improve first; small offices; old communes and new units
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.calibration import adjust_nonresponse, calibrate, poststratify, rake
 from analysis.cells import Cells
-from analysis.codebook import COARSE, NOT_APPLICABLE, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem
+from analysis.codebook import COARSE, MIXED, NOT_APPLICABLE, OPEN, SCREEN, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem
 from analysis.design import Design
 from analysis.errors import AnalysisError
 from analysis.estimates import Estimates
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from analysis.safe_table import SafeTable
     from analysis.sampling import allocate, detectable_change, sample_size, systematic_draw
     from analysis.small_area import area_model
+    from analysis.stratified import stratified_difference
     from analysis.trend import Wave, trend_over
 
 _LATER = {
@@ -74,6 +75,7 @@ _LATER = {
     "safe_table": ("SafeTable",),
     "sampling": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
     "small_area": ("area_model",),
+    "stratified": ("stratified_difference",),
     "trend": ("Wave", "trend_over"),
 }
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
@@ -90,7 +92,10 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "COARSE",
     "INTERVALS",
+    "MIXED",
     "NOT_APPLICABLE",
+    "OPEN",
+    "SCREEN",
     "SEVERAL",
     "VARIANCES",
     "WHOLE_WAVE",
@@ -138,6 +143,7 @@ __all__ = [
     "reliability_of",
     "sample_size",
     "standing",
+    "stratified_difference",
     "straight_lines",
     "sum_products",
     "suppress",

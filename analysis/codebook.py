@@ -14,6 +14,8 @@ OVERALL = "overall"
 ROLES = ("strata", "psu", "ssu", "weight", "fpc")
 FORMAT = 1
 COARSE, WHOLE_WAVE = "coarse", "wave"  # field and month of rows that were stored without them, where few people come
+SCREEN, CODE, OPEN, MIXED = "screen", "code", "open", "mixed"
+WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a code, by an address open to everybody
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -53,6 +55,8 @@ class Codebook:
              `wave` instead, and are one weighting class; None = every row keeps them
     several  (unit, field) of the rows that do not say at which point they were given: their point and stratum are
              `several`, their PSU is the week; None = every row says it
+    ways     (point, way) of points with ten answers or more whose way was counted: by which of `WAYS` eight in ten of
+             them came, `mixed` where by none; None = it was not counted
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
     """
 
@@ -71,6 +75,7 @@ class Codebook:
     notes: str = ""
     detailed: tuple[tuple[str, str], ...] | None = None
     several: tuple[tuple[str, str], ...] | None = None
+    ways: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -154,7 +159,7 @@ class Codebook:
     def to_json(self) -> str:
         """As text for a file; `from_json` gives an equal codebook back."""
         content = {"codebook": FORMAT, **asdict(self)}
-        for name in ("detailed", "several"):
+        for name in ("detailed", "several", "ways"):
             if content[name] is None:  # so that digests of older snapshots stay
                 del content[name]
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
@@ -174,7 +179,7 @@ class Codebook:
         content["columns"] = {role: tuple(names) for role, names in content["columns"].items()}
         if content["psus"] is not None:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
-        for name in ("detailed", "several"):
+        for name in ("detailed", "several", "ways"):
             if content.get(name) is not None:
                 content[name] = tuple(tuple(pair) for pair in content[name])
         content["not_applicable"] = tuple(content["not_applicable"])

@@ -28,8 +28,14 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 class Gathering:
     """The application as an RSGI server calls it."""
 
-    def __init__(self, application: Callable[..., Any], threads: int = THREADS, seconds: float = SECONDS) -> None:
-        self._application, self._seconds, self._threads = application, seconds, threads
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        threads: int = THREADS,
+        seconds: float = SECONDS,
+        ending: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._application, self._seconds, self._threads, self._ending = application, seconds, threads, ending
         self._work: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._aside: dict[str, SimpleQueue[tuple[Any, ...]]] = {path: SimpleQueue() for path in ASIDE}
 
@@ -39,6 +45,10 @@ class Gathering:
         for work, count in lanes:
             for number in range(count):
                 threading.Thread(target=self._run, args=(work,), name=f"visit-{number}", daemon=True).start()
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What is to be done when a worker is asked to stop."""
+        self._ending()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request."""

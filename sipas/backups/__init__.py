@@ -21,6 +21,7 @@ from sipas.backups.day import Day
 from sipas.database import HEAD, Database
 from sipas.disk import sync_folder
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
+from sipas.intake import ways
 from sipas.intake.inbox import Inbox
 from sipas.settings import Settings
 
@@ -65,15 +66,18 @@ def restore(
             head=HEAD,
         )
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    counts = ways.File(settings.home)  # of answers that will be gone; the backup counts those that it holds
     if _is_file(database):
         with database.queue():
             before = _before(settings, database, name, force, None)
             sqlite.load(database, file)
+            counts.clear()
     else:
         database.check()
         with postgresql.alone(database) as connection:
             before = _before(settings, database, name, force, connection)
             postgresql.load(connection, file)
+            counts.clear()
     _leave_out_strangers(settings.home, database)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
     return before
@@ -117,7 +121,7 @@ def _before(
         raise NotEmpty(
             N_("The database holds waves already. Give --force to replace all of it; a backup of it is made first.")
         )
-    day = Day.of(settings.home, database)
+    day = Day.of(settings.home, database, connection)
     if connection:
         return _written(settings, name, ".pgcopy", lambda path: postgresql.dump(connection, path, day))
     return _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))

@@ -48,7 +48,7 @@ def alone(database: Database) -> Iterator[Connection]:
 
 
 def dump(connection: Connection, path: Path, day: Day) -> None:
-    """Writes every table as the connection's transaction sees it, with the day's comments and codes in their places."""
+    """Writes every table as the connection's transaction sees it, with what waits for the night in its places."""
     _lay_aside(connection, day)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, tarfile.open(path, "w") as archive:
         made = Path(folder) / VERSION
@@ -102,6 +102,8 @@ _WITH_THE_DAY = {
     "(select from comment where comment.key = late.key))",
     "invitation": "(select key, batch, spent or exists (select from pg_temp.used where used.key = invitation.key) "
     "as spent from invitation)",
+    "way_count": "(select wave, point, unit, way, max(number) as number from (select * from way_count union all "
+    "select * from pg_temp.ways) as either group by wave, point, unit, way)",
 }
 
 
@@ -111,12 +113,16 @@ def _lay_aside(connection: Connection, day: Day) -> None:
     cursor, columns = _cursor(connection), Comment.__table__.columns.keys()
     cursor.execute("create temporary table waiting (like comment) on commit drop")
     cursor.execute("create temporary table used (key bytea) on commit drop")
+    cursor.execute("create temporary table ways (like way_count) on commit drop")
     with cursor.copy(f"copy pg_temp.waiting ({', '.join(columns)}) from stdin") as copy:
         for comment in day.comments:
             copy.write_row(tuple(values_of(comment).values()))
     with cursor.copy("copy pg_temp.used from stdin") as copy:
         for code in day.codes:
             copy.write_row((code,))
+    with cursor.copy("copy pg_temp.ways (wave, point, unit, way, number) from stdin") as copy:
+        for row in day.ways:
+            copy.write_row(row)
 
 
 def _tables(connection: Connection) -> list[Table]:

@@ -13,7 +13,7 @@ from sipas.intake.record import insert_once, values_of
 
 
 def dump(database: Database, path: Path, day: Day) -> None:
-    """Writes a copy with the day's comments and codes in their places."""
+    """Writes a copy with what waits for the night in its places."""
     with database.engine.connect() as connection:
         connection.connection.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]
     if not day:
@@ -25,6 +25,10 @@ def dump(database: Database, path: Path, day: Day) -> None:
         for comment in day.comments:
             copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
         copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
+        copy.executemany(
+            "insert into way_count values (?, ?, ?, ?, ?) on conflict do update set number = max(number, excluded.number)",
+            day.ways,
+        )
         copy.execute("commit")
         copy.execute("vacuum")  # what was added now lies among the others
     finally:

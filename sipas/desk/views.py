@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from sipas import clock, i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
+from sipas.desk.ways import ways
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
@@ -46,7 +47,12 @@ def wave(code: str) -> str:
         one = wave_of(session, code)
         found = of_wave(session, one, clock.today(), watch)
         return render_template(
-            "desk/wave.html", progress=found, silent=found.silent, watch=watch, settled=settled(session, one)
+            "desk/wave.html",
+            progress=found,
+            silent=found.silent,
+            watch=watch,
+            settled=settled(session, one),
+            ways=ways(session, one),
         )
 
 

@@ -1,4 +1,4 @@
-"""How well a wave was answered, as rows of a table: domains, items and factors. Counts for the desk, not for dropping.
+"""How well a wave was answered, as rows of a table: domains, items, factors, open points. For the desk, not for dropping.
 
 Whoever answers all alike may be satisfied with all; a question that many pass over may be badly worded. These rows lead
 to questions, never to leaving out answers.
@@ -21,6 +21,8 @@ from analysis.reliability import Reliability
 from sipas.errors import N_
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Families, Source, Survey
+from sipas.estimating.ways import FLAGS as WAY_FLAGS
+from sipas.estimating.ways import compared
 
 Row = dict[str, Any]
 LEAST = 5  # answered items from which a form of one level counts as straight
@@ -32,17 +34,25 @@ FLAGS = {
     "no dossiers": N_("no dossiers in the frame"),
     "improper": N_("omega at its bound, read with care"),
     "not together": N_("its items were not answered together"),
+    **WAY_FLAGS,
 }
 KEYS = (
     "what", "domain", "of", "forms", "dossiers", "rate", "times", "straight", "answered", "not_applicable", "missing",
     "nonresponse", "item_rest", "alpha_without", "deff", "icc", "alpha", "omega", "rule",
+    "open", "screen", "difference", "low", "high", "p", "adjusted",
 )  # fmt: skip
 
 
-def quality(survey: Survey, by: Families, dossiers: Mapping[str, Mapping[str, int]], complete: bool) -> list[Row]:
-    """Rows for everybody and each domain, for each item, and for each factor.
+def quality(
+    survey: Survey,
+    by: Families,
+    dossiers: Mapping[str, Mapping[str, int]],
+    complete: bool,
+    kinds: Mapping[str, str] | None = None,
+) -> list[Row]:
+    """Rows for everybody and each domain, for each item, for each factor, and for each unit with open points.
 
-    `dossiers` by family (its columns joined with commas) and domain (its labels joined with " + "); an empty mapping
+    `kinds` says how answers come at each point (`ways.kinds_of`). `dossiers` by family (its columns joined with commas) and domain (its labels joined with " + "); an empty mapping
     where no frame is known.
     """
     cells = survey.cells
@@ -52,6 +62,7 @@ def quality(survey: Survey, by: Families, dossiers: Mapping[str, Mapping[str, in
         *_domains(survey, by, dossiers, forms),
         *_items(survey, forms, found),
         *_factors(found, complete),
+        *compared(survey, kinds or {}),
     ]
     return [
         {key: row.get(key) for key in KEYS} | {"domain": row.get("domain", {}), "flags": row.get("flags", [])}

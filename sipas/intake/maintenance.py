@@ -3,8 +3,8 @@
 Databases keep traces of who came after whom: SQLite in the place of a row within its page and in the write-ahead log,
 PostgreSQL in `ctid` and `xmin` of every row (neither VACUUM FULL nor CLUSTER repairs that). So once a day the public's
 tables are written anew in the order of their random keys: on SQLite by VACUUM and a truncated log, on PostgreSQL into a
-new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent and comments left since
-the last time come into the database here, each kind all at once, before the rewrite.
+new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent, comments left and ways
+counted since the last time come into the database here, each kind all at once, before the rewrite.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from sipas.database import Database
+from sipas.database import Base, Database
 from sipas.errors import N_, NotReady
 from sipas.intake.inbox import Inbox, settle_comments
 from sipas.intake.invitations import Invitation, settle
-from sipas.intake.models import Comment, LateMark, Response
+from sipas.intake.models import Comment, LateMark, Response, WayCount
+from sipas.intake.ways import settle_ways
 
 TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
@@ -36,11 +37,11 @@ def maintain(database: Database, home: Path) -> bool:
 
     Raises FilesInUse where the log could not be emptied: then it is due still.
     """
-    spent = settle(database, home)
+    spent, ways = settle(database, home), settle_ways(database, home)
     rows, mark = _rows(database) + len(Inbox(home).waiting()), home / MARK
     before = int(mark.read_text()) if mark.exists() else 0
     is_file = database.engine.dialect.name == "sqlite"
-    if (rows == before and not spent) or (not is_file and 0 < rows - before < ENOUGH):
+    if (rows == before and not spent and not ways) or (not is_file and 0 < rows - before < ENOUGH):
         return False
     settle_comments(database, home)
     if is_file:
@@ -77,11 +78,12 @@ def _rewrite_sqlite(database: Database) -> None:
 
 def _rewrite_postgresql(database: Database) -> None:
     with database.engine.begin() as connection:
-        for table in TABLES:
+        for table in (*TABLES, WayCount.__tablename__):
+            order = ", ".join(Base.metadata.tables[table].primary_key.columns.keys())
             for statement in (
                 f"lock table {table} in access exclusive mode",
                 f"create table {table}_new (like {table} including all)",
-                f"insert into {table}_new select * from {table} order by key",  # noqa: S608 - our own names
+                f"insert into {table}_new select * from {table} order by {order}",  # noqa: S608 - our own names
                 f"drop table {table}",
                 f"alter table {table}_new rename to {table}",
                 f"alter index {table}_new_pkey rename to pk_{table}",

@@ -98,6 +98,24 @@ class LateCount(Base):
     number: Mapped[int] = mapped_column(Integer)
 
 
+class WayCount(Base):
+    """How many answers came to a place by each way (`sipas.intake.ways`): nothing of any single one, and no row says
+    by which way its answer came."""
+
+    __tablename__ = "way_count"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    wave: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    point: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, comment="0 where several places receive, as in the row"
+    )
+    unit: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    way: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, comment="1 enrolled screen, 2 code, 3 open address"
+    )
+    number: Mapped[int] = mapped_column(Integer, comment="as of the last night; ten or more are added at a time")
+
+
 class LateMark(Base):
     """That an answer was counted as late, so that the same one, sent again, is not counted twice: a keyed hash of its
     random id, without place or time. It is dropped, and its key dies, when the days of grace are over."""

@@ -18,6 +18,7 @@ from sipas.intake.marks import late_mark, mark
 from sipas.intake.models import PROBE, UNFINISHED, Unopened
 from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.screen import screen
+from sipas.intake.ways import Way, held
 from sipas.plain import Short
 
 SAME = ("channel", "field", "form", "point", "wave")
@@ -55,12 +56,14 @@ def receive(
     age: int = 0,
     comment: str = "",
     unfinished: bool = False,
+    way: Way = Way.OPEN,
     still_open: Callable[[Short], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
     `codes` are the small numbers of wave, point, unit, field, channel and form, `coarse` and `several`, as
     `Visit.codes` gives them; `wave` is its code, for its keys. `unfinished` marks a form that was left in the middle.
+    By which `way` it came is counted once it is stored, in memory and apart from it (`ways.py`).
     `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
     and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then,
     and its comment is still taken: that may have been what had no room the first time.
@@ -113,6 +116,8 @@ def receive(
         return Outcome.LATE, None
 
     outcome, month = database.write_plainly(keep, "answer")
+    if row and outcome is Outcome.STORED and row.channel != PROBE and not unfinished:
+        held(home).add((row.wave, row.point, row.unit), way)
     text = screen(comment)
     if text and outcome is not Outcome.LATE:
         place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}

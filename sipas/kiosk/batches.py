@@ -35,6 +35,7 @@ from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, keep_sealed, receive, receive_comment
 from sipas.intake.record import count_late
 from sipas.intake.sealed import KINDS, Context, Said, opened
+from sipas.intake.ways import Way
 from sipas.kiosk.forms import form_for
 from sipas.kiosk.place import Place
 from sipas.kiosk.sent import Sent
@@ -167,6 +168,7 @@ class Desk:
             **form.profile(),
             language=said.language,
             unfinished=said.unfinished,
+            way=Way.SCREEN,
             **common,
         )
 

@@ -22,6 +22,8 @@ from sipas.intake import COARSER, PLACELESS, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
 from sipas.intake.spent import PATIENCE
+from sipas.intake.ways import COUNTED
+from sipas.intake.ways import Way as Came
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, guesses, invited
 from sipas.inviting.guesses import TooManyGuesses
 from sipas.kiosk import allow_its_style, kept, leave_no_copy, offered_here, pages, speak_what_is_offered, ways_to_see_it
@@ -204,7 +206,7 @@ def send(point: str, language: str) -> Response:
         return pages.with_errors(way.place, g.preset, form)
     try:
         with way.redeeming(form):
-            outcome = keep(way.visit, form, channel="phone")
+            outcome = keep(way.visit, form, channel="phone", way=Came.CODE if way.invited else Came.OPEN)
     except (CodeSpent, CodeInUse, NoOpenWave) as error:
         if way.invited is None or way.visit.wave.state == "open":
             raise
@@ -231,6 +233,7 @@ def privacy(point: str, language: str) -> str:
         stored=STORED,
         coarser=COARSER,
         placeless=PLACELESS,
+        counted=COUNTED,
     )
 
 

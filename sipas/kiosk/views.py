@@ -14,6 +14,7 @@ from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, PLACELESS, STORED, Answers
 from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
+from sipas.intake.ways import COUNTED, Way
 from sipas.kiosk import kiosk, offered_here, pages
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.place import Place
@@ -109,7 +110,9 @@ def send(point: str, language: str) -> Response:
     return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **preset.query), 303)
 
 
-def keep(visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool = False) -> Outcome:
+def keep(
+    visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool = False, way: Way = Way.OPEN
+) -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late. Of an unfinished form nothing that was typed is kept."""
     settings = _settings()
@@ -125,6 +128,7 @@ def keep(visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool 
         **said,
         comment="" if unfinished else form.comment(),
         unfinished=unfinished,
+        way=way,
         language=i18n.language(),
         submission=form.submission,
         moment=clock.now(),
@@ -155,6 +159,7 @@ def privacy(point: str, language: str) -> str:
         stored=STORED,
         coarser=COARSER,
         placeless=PLACELESS,
+        counted=COUNTED,
     )
 
 

@@ -25,6 +25,7 @@ from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
+from sipas.publishing import ways
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
@@ -58,6 +59,7 @@ class _Plan:
     units: tuple[Unit, ...]
     services: tuple[Service, ...]
     published: tuple[Issue, ...]
+    ways: ways.ByUnit
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -137,6 +139,7 @@ def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
         units=tuple(session.scalars(select(Unit).order_by(Unit.id))),
         services=tuple(session.scalars(select(Service).order_by(Service.rank))),
         published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
+        ways=ways.by_unit(session, home, wave),
     )
 
 
@@ -231,6 +234,7 @@ def _manifest(
         },
         "policy": {"name": table.policy.name, "version": table.policy.version, "minimum": table.policy.minimum},
         "snapshot": snapshot.digest,
+        "ways": ways.shares(plan.ways, table),
         "notes": [],
     }
 

@@ -17,6 +17,7 @@ from analysis.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
 from sipas.publishing.shelf import series_of
+from sipas.publishing.way_words import in_words
 
 WORDS = {
     "shown": N_("reliable"),
@@ -131,6 +132,10 @@ class Edition:
         """The questionnaire's title."""
         about = self.manifest["instrument"]
         return i18n.instrument_text(f"{about['code']}/title", about["title"])
+
+    def ways(self, unit: str = "") -> str:
+        """How its answers came, of everybody or one unit, in a sentence; empty where it says nothing of it."""
+        return in_words(self.manifest, unit)
 
     def day(self, key: str) -> str:
         """A date of the manifest ("published_on", "wave.opens_on") as people write it; empty where there is none."""

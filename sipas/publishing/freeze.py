@@ -38,6 +38,7 @@ from sipas.intake.record import FINISHED, PEOPLE
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
 from sipas.publishing.progress import Progress, silent
+from sipas.publishing.ways import main_ways
 from sipas.registry.models import Service, Unit
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
 
@@ -89,6 +90,7 @@ def _freeze(
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument, unfinished)
         codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
+        codebook = replace(codebook, ways=main_ways(session, home, wave))
     progress(N_("writing the snapshot"))
     aside, path = (home / "snapshots" / f"{dot}{wave_code}.parquet" for dot in (".", ""))
     written = write_snapshot(aside, table, codebook)

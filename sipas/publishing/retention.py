@@ -17,8 +17,9 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.intake.inbox import settle_comments
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Comment, Response, WayCount
 from sipas.intake.record import forget_late
+from sipas.intake.ways import settle_ways
 from sipas.logs import EVENTS
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
@@ -67,6 +68,7 @@ def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
     says that they were dropped once all are gone, and after a power cut in between the same command goes on.
     """
     settle_comments(database, home)
+    settle_ways(database, home)
     with database.reading() as session:
         wave = wave_of(session, code)
         record = session.get(SnapshotRecord, wave.id)
@@ -87,6 +89,7 @@ def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
         while _drop_some(database, table, wave.id):
             pass
     with database.writing() as session:
+        session.execute(delete(WayCount).where(WayCount.wave == wave.id))
         wave_of(session, code).dropped_on = today
     EVENTS.info("answers dropped", extra={"facts": {"wave": code, "answers": record.rows}})
     return record.rows

@@ -22,6 +22,7 @@ from sipas.intake.inbox import Inbox
 from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming, settle
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Comment
+from sipas.intake.ways import settle_ways
 from sipas.migrations import create, downgrade, set_version
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
@@ -60,6 +61,7 @@ def full(where):
     for number in range(30):
         a_response(database, where, submission=f"{number:032x}", comment="Tốt 😊\t\\n" if number == 7 else "")
     all_comments(database, where)
+    settle_ways(database, where.home)
     yield database
     database.engine.dispose()
 
