@@ -25,6 +25,17 @@ def today() -> dt.date:
     return local(now()).date()
 
 
+def seconds_until(hour: dt.time, moment: dt.datetime) -> float:
+    """Seconds from `moment` until the province's clock next shows `hour`.
+
+    >>> seconds_until(dt.time(2, 30), dt.datetime(2026, 9, 15, 19, 0, tzinfo=dt.timezone.utc))    # two in the night
+    1800.0
+    """
+    now = local(moment)
+    today = now.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
+    return ((today if today > now else today + dt.timedelta(days=1)) - now).total_seconds()
+
+
 def month_of(moment: dt.datetime) -> str:
     """The month of `moment` in the province, such as "2026-03".
 

@@ -29,6 +29,7 @@ VISITORS = (
     "sipas/fieldwork/visits.py",
     "sipas/i18n_languages.py",
     "sipas/intake/anonymise.py",
+    "sipas/intake/ways.py",
     "sipas/inviting/",
     "sipas/kiosk/",
     "sipas/templates/errors/",

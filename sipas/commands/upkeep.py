@@ -95,10 +95,7 @@ def until_next(now: dt.datetime) -> float:
     >>> until_next(dt.datetime(2026, 9, 15, 19, 0, tzinfo=dt.timezone.utc))    # two in the night of the 16th
     1800.0
     """
-    local = clock.local(now)
-    today = local.replace(hour=HOUR.hour, minute=HOUR.minute, second=0, microsecond=0)
-    due = today if today > local else today + dt.timedelta(days=1)
-    return (due - local).total_seconds()
+    return clock.seconds_until(HOUR, now)
 
 
 def main(server: int) -> None:

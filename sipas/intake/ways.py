@@ -4,7 +4,7 @@ A script may send as many inconspicuous answers as the limits of an open address
 tells it. So each way is counted; no row says by which one its answer came. The counts keep their distance from the
 rows in time as well, for images of a disk tell which rows came between them:
 
-- in the memory of the process, until `TOGETHER` answers of one place have come or `HOLD` is over;
+- in the memory of the process, until `TOGETHER` answers of one place have come or the night begins (`NIGHT`);
 - then in the file `ways.counts`, overwritten in place: equal counts are equal bytes, in whatever order they came;
 - then in the table `way_count`: the night adds those of each place of which at least `TOGETHER` wait, all in one
   transaction, and the rest once the wave is frozen.
@@ -15,6 +15,7 @@ A process that is killed forgets what it held in memory; a lost count is tolerab
 from __future__ import annotations
 
 import atexit
+import datetime as dt
 import fcntl
 import json
 import os
@@ -31,13 +32,14 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_
 from sipas.intake.models import WayCount
 from sipas.logs import EVENTS
 
 TOGETHER = 10
-HOLD = 6 * 3600.0  # seconds: what an office heard in its hours is in the file before the night
+NIGHT = dt.time(2, 0)  # half an hour before the nightly upkeep, in the province
 BLOCK = 4096
 
 Place = tuple[int, int, int]  # wave, point, unit, as the row has them: point 0 where several places receive
@@ -72,8 +74,8 @@ class Books:
 class Held:
     """Counts in the memory of this process, of one installation."""
 
-    def __init__(self, home: Path, hold: float = HOLD) -> None:
-        self._file, self._hold = File(home), hold
+    def __init__(self, home: Path, night: Callable[[], float] = lambda: clock.seconds_until(NIGHT, clock.now())) -> None:
+        self._file, self._night = File(home), night
         self._counts: dict[Place, Counter[Key]] = {}
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -86,12 +88,12 @@ class Held:
             if counts.total() % TOGETHER == 0:
                 self._write([place])
             elif self._timer is None:
-                self._timer = threading.Timer(self._hold, self.flush)
+                self._timer = threading.Timer(self._night(), self.flush)
                 self._timer.daemon = True
                 self._timer.start()
 
     def flush(self) -> None:
-        """Writes all that is held into the file: in time, when the process ends, before the night."""
+        """Writes all that is held into the file: as the night begins, and when the process ends."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()

@@ -28,9 +28,10 @@ from sipas.backups import backup
 from sipas.database import Database
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
-from sipas.intake import Answers, cluster_label, receive
+from sipas.intake import Answers, cluster_label, receive, ways
 from sipas.intake.maintenance import maintain
-from sipas.intake.models import Response
+from sipas.intake.models import Response, Row, WayCount
+from sipas.intake.ways import Way, all_ways_of, held
 from sipas.publishing.freeze import freeze
 from surveys import load
 from tests.make import a_point, a_wave
@@ -40,6 +41,7 @@ BACKED_UP = 18  # days after the first: the backup that the attacker found is te
 POINTS = {"busy-1": 0.70, "quiet-1": 0.25, "small-1": 0.05}
 SERVICES = {"ho-tich": 0.4, "chung-thuc": 0.3, "dat-dai": 0.2, "bao-tro-xa-hoi": 0.1}
 LOGGED = 100  # answers that SQLite's live log holds at least
+WAYS = {Way.SCREEN: 0.6, Way.CODE: 0.25, Way.OPEN: 0.15}
 TOLD = 0.8  # of those who answer, how many give their sex and their age group
 
 
@@ -54,6 +56,7 @@ class Person:
     sex: int
     age: int
     answers: bytes
+    way: Way
 
 
 def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, points=POINTS, services=SERVICES):
@@ -65,7 +68,7 @@ def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, poi
     assert all(code in codes for codes in offered.values() for code in services)
     weights = list(services.values())
     levels = itertools.product(range(1, 6), repeat=6)
-    people = []
+    people, came = [], random.Random(9).choices(list(WAYS), list(WAYS.values()), k=visitors)
     for number, day in enumerate(sorted(rng.choices(DAYS, k=visitors))):
         on_the_way(day)
         point, service = rng.choices(list(points), list(points.values()))[0], rng.choices(list(services), weights)[0]
@@ -83,8 +86,9 @@ def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, poi
             submission=f"{rng.getrandbits(128):032x}",
             sex=sex * (rng.random() < TOLD),
             age=age * (rng.random() < TOLD),
+            way=came[number],
         )
-        people.append(Person(number, day, point, service, sex, age, packed.packed))
+        people.append(Person(number, day, point, service, sex, age, packed.packed, came[number]))
     return people, visits
 
 
@@ -141,9 +145,47 @@ class Attack:
         """A dated backup tells which rows came later."""
         return self._both(lambda p: p.day < day, lambda row: row.key in known)
 
+    def by_ways(self, may_be, counted):
+        """Of the rows that may be hers those likeliest to have come as she did: `counted` is (key of the row) -> how
+        many answers, among those it was counted with, came by each way."""
+        of_row = {way: np.array([counted[row.key][way] / counted[row.key].total() for row in self.rows]) for way in Way}
+        likely = np.stack([of_row[person.way] for person in self.people]) * may_be
+        return may_be & (likely >= likely.max(axis=1, keepdims=True) - 1e-12) & (likely > 0)
+
     def success(self, may_be):
         """The share of people whose row he names, choosing at random among those that may be hers."""
         return float(((may_be & self.true).sum(axis=1) / np.maximum(may_be.sum(axis=1), 1)).mean())
+
+
+def counted_in_table(session, rows):
+    """Key of a row -> the ways that were counted where whatever both tables say is equal."""
+    shared = [name for name in WayCount.__table__.columns.keys() if name in Row._fields]
+    found = defaultdict(Counter)
+    for one in session.scalars(select(WayCount)):
+        found[tuple(getattr(one, name) for name in shared)][Way(one.way)] += one.number
+    return {row.key: found[tuple(getattr(row, name) for name in shared)] for row in rows}
+
+
+class Copies:
+    """The disk, copied after every answer: which row came between two copies, and which counts grew."""
+
+    def __init__(self, database, settings):
+        self._database, self._home = database, settings.home
+        self._rows, self._counts, self.waiting, self.counted = {}, Counter(), defaultdict(list), {}
+
+    def take(self):
+        """What grew is of the rows that came at its place since it last grew: memory keeps nothing of a place then."""
+        rows = {row.key: (1, row.point, row.unit) for row in rows_of(self._database)}
+        for key in rows.keys() - self._rows.keys():
+            self.waiting[rows[key]].append(key)
+        with self._database.reading() as session:
+            counts = all_ways_of(session.connection(), self._home, 1)
+        grown = defaultdict(Counter)
+        for (*place, way), number in (counts - self._counts).items():
+            grown[tuple(place)][Way(way)] += number
+        for place, batch in grown.items():
+            self.counted |= dict.fromkeys(self.waiting.pop(place), batch)
+        self._rows, self._counts = rows, counts
 
 
 def hits_by_order(people: Iterable[Person], rows: Iterable[Response], place: Callable[[Response], float], classes):
@@ -201,6 +243,11 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     hits, classes, in_them = hits_by_order(people, rows, lambda row: file.find(row.key), seen.get)
 
     plainly, week = attack.attributes(), attack.weeks_by_key(key)
+    with database.reading() as session:
+        counted = counted_in_table(session, rows)
+        assert sum(session.scalars(select(WayCount.number))) == visitors
+    owner = {person.answers: person for person in people}
+    in_rows = attack._both(lambda p: p.way, lambda row: owner[row.answers].way)
     later = attack.since(known, DAYS[BACKED_UP])
     found = {
         "blind guessing": attack.success(np.ones_like(plainly)),
@@ -210,9 +257,14 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
         "the attributes and last week's backup": attack.success(plainly & later),
         "all of these, and the key": attack.success(plainly & week & later),
     }
+    by_ways = {
+        "the attributes": attack.success(plainly),
+        "and the ways as they are counted": attack.success(attack.by_ways(plainly, counted)),
+        "and the ways, if they stood in the rows": attack.success(plainly & in_rows),
+    }
     with capsys.disabled():
         print(f"\n{visitors} people, known one by one; found with one guess each:")
-        for what, share in found.items():
+        for what, share in [*found.items(), *by_ways.items()]:
             print(f"  {what:46} {share:6.1%}")
         print(f"  by order: {hits} of {in_them} who look alike, after `sipas maintain` (blind guessing {classes} ±"
               f" {math.sqrt(classes):.0f}); {in_log[0]} of the last {in_log[2]} in the live log (blind guessing"
@@ -227,8 +279,37 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     # the order: 3.5 standard errors, so one run of 4,000 fails by chance; and the smallest leak seen nine times of ten
     assert hits <= classes + 3.5 * math.sqrt(classes)
     assert (3.5 + 1.28) * math.sqrt(classes) / (in_them - classes) <= (0.25 if visitors < 1000 else 0.1)
+    # the ways: no guess is gained by their count, many would be if they stood in the rows
+    by_attributes, by_count, if_stored = by_ways.values()
+    assert by_count == pytest.approx(by_attributes, abs=1e-12)
+    assert if_stored > 1.5 * by_attributes
     assert not any(person.point in caplog.text or person.service in caplog.text for person in people)
     assert not any(row.key.hex() in caplog.text for row in rows)
+
+
+@pytest.mark.parametrize("together", [10, 1])
+def test_whoever_copies_the_disk_after_every_answer_gains_little_by_the_counts(
+    database, settings, monkeypatch, capsys, together
+):
+    """He knows of everybody the day and the way, not the order, else the copies alone would tell all. Counted one by
+    one (1) the file would tell him the way of each row; that the search finds."""
+    monkeypatch.setattr(ways, "TOGETHER", together)
+    for point in POINTS:
+        a_point(database, point, "03646", form="short")
+    a_wave(database, settings)
+    copies = Copies(database, settings)
+    people, visits = a_month(database, settings, 400, random.Random(4), lambda _day: copies.take())
+    held(settings.home).flush()
+    copies.take()
+    rows, came = rows_of(database), {person.answers: person.day for person in people}
+    attack = Attack(people, rows, visits)
+    assert len(copies.counted) == len(rows)
+    by_copies = attack.attributes() & attack._both(lambda p: p.day, lambda row: came[row.answers])
+    alone, helped = attack.success(by_copies), attack.success(attack.by_ways(by_copies, copies.counted))
+    with capsys.disabled():
+        print(f"\na copy after every answer, counted by {together}: {alone:.1%} by the copies, {helped:.1%} with the"
+              " counts")  # fmt: skip
+    assert (helped < alone + 0.03) if together > 1 else (helped > alone + 0.1)
 
 
 WARDS = {

@@ -125,8 +125,8 @@ def test_no_file_changes_before_ten_answers_of_a_place_have_come(database, setti
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_what_is_held_in_memory_goes_into_the_file_in_time(tmp_path):
-    found = Held(tmp_path, hold=0.01)
+def test_what_is_held_in_memory_goes_into_the_file_as_the_night_begins(tmp_path):
+    found = Held(tmp_path, night=lambda: 0.01)
     found.add(PLACE, Way.CODE)
     found._timer.join(5)
     assert File(tmp_path).books().waiting == {(*PLACE, 2): 1}
