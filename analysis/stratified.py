@@ -14,15 +14,20 @@ from analysis.weights import Weights, design_weights
 
 
 def stratified_difference(
-    cells: Cells, weights: Weights | None, measures: Measures, group: NDArray[np.int64], column: str, level: float = 0.95
+    cells: Cells,
+    weights: Weights | None,
+    measures: Measures,
+    group: NDArray[np.int64],
+    column: str,
+    level: float = 0.95,
 ) -> Difference | None:
     """One figure in group 1 minus group 0, each field (label of `column`) compared with itself; None without any that
     both groups have.
 
     `group` is [cells]: 1, 0, or -1 for cells of neither. The differences d_f are averaged with weights X1 X0/(X1 + X0),
-    X the weighted answers of a field in each group: Cochran's weights (W. G. Cochran, Some methods for strengthening the
-    common chi-square tests, Biometrics 10, 1954), and the slope of `svyglm(y ~ group + factor(column))` in R. Variance
-    by linearisation over the PSUs of the design (D. A. Binder, International Statistical Review 51, 1983).
+    X the weighted answers of a field in each group: Cochran's weights (W. G. Cochran, Some methods for strengthening
+    the common chi-square tests, Biometrics 10, 1954), and the slope of `svyglm(y ~ group + factor(column))` in R.
+    Variance by linearisation over the PSUs of the design (D. A. Binder, International Statistical Review 51, 1983).
 
     Degrees of freedom: the PSUs of the group that has fewer, less one, the smaller bound of B. L. Welch (Biometrika 34,
     1947), for one group may have answered in a few weeks only; p and the interval are NaN where a group has one PSU.

@@ -1,9 +1,9 @@
 """What waits for the night beside the database, in files without order: comments of the day, spent codes, ways counted.
 
 A backup takes them along as the night would leave them: comments among the other comments, codes marked as spent, of
-the ways the totals that the night would write, all in the order of their keys. So no backup says which of them are of this day, and the database itself, with its log, is
-not touched: carrying them over earlier, for the backup's sake, would write there what came before and after which
-answer.
+the ways the totals that the night would write, all in the order of their keys. So no backup says which of them are of
+this day, and the database itself, with its log, is not touched: carrying them over earlier, for the backup's sake,
+would write there what came before and after which answer.
 """
 
 from __future__ import annotations

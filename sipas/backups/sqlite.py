@@ -26,7 +26,8 @@ def dump(database: Database, path: Path, day: Day) -> None:
             copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
         copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
         copy.executemany(
-            "insert into way_count values (?, ?, ?, ?, ?) on conflict do update set number = max(number, excluded.number)",
+            "insert into way_count values (?, ?, ?, ?, ?) "
+            "on conflict do update set number = max(number, excluded.number)",
             day.ways,
         )
         copy.execute("commit")

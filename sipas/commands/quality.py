@@ -39,8 +39,8 @@ from sipas.i18n import _
         metavar=_("POINT[,POINT...]"),
         default="",
         help=_(
-            "The points at which anybody can answer by an open address, all others having enrolled screens; the default "
-            "is what the snapshot says."
+            "The points at which anybody can answer by an open address, all others having enrolled screens; the "
+            "default is what the snapshot says."
         ),
     ),
     analyst.as_json,

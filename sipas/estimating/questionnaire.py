@@ -1,4 +1,4 @@
-"""How well a wave was answered, as rows of a table: domains, items, factors, open points. For the desk, not for dropping.
+"""How well a wave was answered, as rows of a table: domains, items, factors, open points. They lead to no dropping.
 
 Whoever answers all alike may be satisfied with all; a question that many pass over may be badly worded. These rows lead
 to questions, never to leaving out answers.
@@ -52,8 +52,8 @@ def quality(
 ) -> list[Row]:
     """Rows for everybody and each domain, for each item, for each factor, and for each unit with open points.
 
-    `kinds` says how answers come at each point (`ways.kinds_of`). `dossiers` by family (its columns joined with commas) and domain (its labels joined with " + "); an empty mapping
-    where no frame is known.
+    `dossiers` by family (its columns joined with commas) and domain (its labels joined with " + "); an empty mapping
+    where no frame is known. `kinds` says how answers come at each point (`ways.kinds_of`).
     """
     cells = survey.cells
     forms = _forms(cells)

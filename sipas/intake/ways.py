@@ -18,6 +18,7 @@ import atexit
 import datetime as dt
 import fcntl
 import json
+import logging
 import os
 import threading
 from collections import Counter
@@ -36,8 +37,8 @@ from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_
 from sipas.intake.models import WayCount
-from sipas.logs import EVENTS
 
+EVENTS = logging.getLogger("sipas-events")
 TOGETHER = 10
 NIGHT = dt.time(2, 0)  # half an hour before the nightly upkeep, in the province
 BLOCK = 4096
@@ -74,7 +75,9 @@ class Books:
 class Held:
     """Counts in the memory of this process, of one installation."""
 
-    def __init__(self, home: Path, night: Callable[[], float] = lambda: clock.seconds_until(NIGHT, clock.now())) -> None:
+    def __init__(
+        self, home: Path, night: Callable[[], float] = lambda: clock.seconds_until(NIGHT, clock.now())
+    ) -> None:
         self._file, self._night = File(home), night
         self._counts: dict[Place, Counter[Key]] = {}
         self._lock = threading.Lock()

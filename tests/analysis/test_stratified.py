@@ -77,9 +77,7 @@ def test_where_open_points_take_other_fields_the_fields_themselves_are_no_differ
         for place, level in enumerate(answers[field] * times):
             for name, value in zip(rows, (f"{side}-{place % 7}", side, field, level), strict=True):
                 rows[name].append(value)
-    cells = tabulate(
-        pa.table(rows), codebook=Codebook.plain(["q1"]), design=Design(psus="psu"), keep=["open", "field"]
-    )
+    cells = tabulate(pa.table(rows), codebook=Codebook.plain(["q1"]), design=Design(psus="psu"), keep=["open", "field"])
     group = np.array([int(cells.label("open", code)) for code in cells.code("open")])
     found = stratified_difference(cells, None, pooled(cells, ["q1"]), group, "field")
     assert found.value == pytest.approx(0, abs=1e-12)

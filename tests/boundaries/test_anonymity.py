@@ -45,7 +45,9 @@ def test_we_keep_exactly_the_columns_that_the_promise_lists(database, table, pro
 
 def test_whatever_table_the_first_door_fills_is_spoken_of():
     """Whoever adds one has to say so: on the privacy page, or in the manual where it holds nothing of an answer."""
-    filled = {one.class_.__tablename__ for one in Base.registry.mappers if one.class_.__module__.startswith("sipas.intake")}
+    filled = {
+        one.class_.__tablename__ for one in Base.registry.mappers if one.class_.__module__.startswith("sipas.intake")
+    }
     listed, in_sentences = {"response", "way_count"}, {"comment", "invitation", "invitation_batch"}
     in_the_manual = {"late_count", "late_mark", "unopened"}  # of what came too late or could not be opened
     assert filled == listed | in_sentences | in_the_manual

@@ -159,7 +159,7 @@ class Attack:
 
 def counted_in_table(session, rows):
     """Key of a row -> the ways that were counted where whatever both tables say is equal."""
-    shared = [name for name in WayCount.__table__.columns.keys() if name in Row._fields]
+    shared = [name for name in Row._fields if name in WayCount.__table__.columns]
     found = defaultdict(Counter)
     for one in session.scalars(select(WayCount)):
         found[tuple(getattr(one, name) for name in shared)][Way(one.way)] += one.number

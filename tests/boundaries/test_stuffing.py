@@ -115,8 +115,8 @@ def test_what_five_hundred_inconspicuous_answers_do_and_who_says_so(app, databas
     assert "8/10 by an address at which anybody can answer" in of_unit
     figure = edition.figure(unit="03646")
     with capsys.disabled():
-        print(f"\n{STUFFED} among 224: the ward's share {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}),"
-              f" n {figure.n}; quality: {100 * row['difference']:+.1f} points, p {row['p']:.1g}; {of_unit}")  # fmt: skip
+        print(f"\n{STUFFED} among 224: {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}), n {figure.n};"
+              f" quality: {100 * row['difference']:+.1f} points, p {row['p']:.1g}; {of_unit}")  # fmt: skip
 
 
 def test_without_them_nothing_is_said_against_the_open_point(database, settings, office, capsys):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+from sipas import clock
+from sipas.intake.ways import all_ways_of
 from sipas.serving import Gathering, environment, respond
+from tests.make import a_point, a_wave
+from tests.serving import Server, a_body, post
 
 
 def a_scope(**more):
@@ -120,3 +125,18 @@ def test_many_who_wait_to_sign_in_keep_no_visitors_thread():
 
     with ThreadPoolExecutor(1) as aside:
         assert aside.submit(asyncio.run, all_at_once()).result() == (200, b"!")
+
+
+def test_a_server_that_is_stopped_writes_down_the_ways_that_its_workers_hold(database, settings):
+    """Seven are too few of a place to leave a worker's memory by themselves before the night."""
+    a_point(database, "to-hieu-1", "03646", form="short")
+    a_wave(database, settings, opens_on=clock.today())
+    server = Server(settings.home)
+    try:
+        assert [post(server.port, a_body()) for _ in range(7)] == [303] * 7
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(20)
+    finally:
+        server.kill()
+    with database.reading() as session:
+        assert all_ways_of(session.connection(), settings.home, 1).total() == 7

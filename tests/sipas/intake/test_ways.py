@@ -26,8 +26,8 @@ from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop
 from sipas.registry.importing import load_registry
 from tests import postgres
-from tests.sipas.test_backups import _plain
 from tests.make import A_MORNING, OPENING, a_point, a_response, a_wave
+from tests.sipas.test_backups import _plain
 
 PLACE = (1, 1, 9)
 
@@ -278,7 +278,9 @@ def test_a_backup_holds_them_as_the_night_leaves_them_and_a_restore_counts_what_
         assert ways_of(session.connection(), 1).total() == 60
 
 
-def test_a_night_that_waits_for_a_restore_adds_nothing_of_the_answers_that_are_gone(database, settings, wave, monkeypatch):
+def test_a_night_that_waits_for_a_restore_adds_nothing_of_the_answers_that_are_gone(
+    database, settings, wave, monkeypatch
+):
     answer(database, settings, 30)
     file = backup(settings, database, "before")
     answer(database, settings, 30, start=100)
