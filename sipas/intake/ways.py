@@ -56,6 +56,18 @@ COUNTED = {
 """What the table says: all of it, as the kiosk's privacy page prints it. A test compares it with the columns."""
 
 
+def _upsert(insert: Any, greatest: Any) -> Any:
+    """A total replaces a smaller one."""
+    number = greatest(WayCount.number, insert.excluded.number)
+    return insert.on_conflict_do_update(index_elements=list(WayCount.__table__.primary_key), set_={"number": number})
+
+
+_UPSERT = {
+    "postgresql": _upsert(postgresql.insert(WayCount), func.greatest),
+    "sqlite": _upsert(sqlite.insert(WayCount), func.max),
+}
+
+
 class Way(IntEnum):
     """By what an answer came; one read from a file came by none of them and is not counted."""
 
@@ -186,20 +198,16 @@ def settle_ways(database: Database, home: Path) -> int:
     with database.engine.connect() as connection:
         if not as_the_night_leaves(connection, home):
             return 0
-    file, table = File(home), WayCount.__table__
-    on_postgresql = database.engine.dialect.name == "postgresql"
+    file, on_postgresql = File(home), database.engine.dialect.name == "postgresql"
     with database.writing() as session:
         connection = session.connection()
         if on_postgresql:
             connection.execute(text("lock table way_count in exclusive mode"))
         leaving = file.leave(lambda waiting: _totals(connection, waiting))
-        for key in sorted(leaving):
-            row = dict(zip(table.columns.keys(), (*key, leaving[key]), strict=True))
-            insert: Any = (postgresql if on_postgresql else sqlite).insert(table).values(row)  # type: ignore[arg-type]
-            greatest = (func.greatest if on_postgresql else func.max)(table.c.number, insert.excluded.number)
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=list(table.primary_key), set_={"number": greatest})
-            )
+        if leaving:
+            columns = WayCount.__table__.columns.keys()
+            rows = [dict(zip(columns, (*key, leaving[key]), strict=True)) for key in sorted(leaving)]
+            connection.execute(_UPSERT["postgresql" if on_postgresql else "sqlite"], rows)
     file.left(leaving)
     return len(leaving)
 
