@@ -77,13 +77,13 @@ def test_a_unit_whose_people_are_withheld_says_nothing(database, settings):
 def test_answers_that_were_not_counted_are_a_part_of_their_own(database, settings, monkeypatch):
     real, calls = Held.add, iter(range(1000))
     monkeypatch.setattr(Held, "add", lambda self, *what: real(self, *what) if next(calls) % 2 else None)
-    manifest, _, _ = released(database, settings, [(100, 0, 0), (100, 0, 0)])
+    manifest, _, _ = released(database, settings, [(100, 0, 0)] * 3)
     assert manifest["ways"]["all"] == {"screen": 5, "other": 5}
 
 
 def test_where_nothing_was_counted_nothing_is_said_and_the_codebook_is_as_before(database, settings, monkeypatch):
     monkeypatch.setattr(Held, "add", lambda *_: None)
-    manifest, snapshot, page = released(database, settings, [(30, 0, 0), (30, 0, 0)])
+    manifest, snapshot, page = released(database, settings, [(40, 0, 0)] * 3)
     assert manifest["ways"] == {}
     assert "ways" not in json.loads(snapshot.codebook.to_json())
     assert "How these answers came" not in page
