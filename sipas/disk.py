@@ -44,10 +44,16 @@ def reserve(home: Path) -> Path:
     return home / "reserve"
 
 
+def is_reserved(home: Path) -> bool:
+    """Whether the reserve is there, and as large as it should be."""
+    path = reserve(home)
+    return path.is_file() and path.stat().st_size >= RESERVE
+
+
 def keep_reserve(home: Path) -> bool:
     """Makes the reserve where it is missing and there is room for it; whether it is there now."""
     path = reserve(home)
-    if path.exists():
+    if is_reserved(home):
         return True
     if Disk.of(home).is_low:
         return False

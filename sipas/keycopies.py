@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from sipas import keys
 from sipas.errors import N_, BadFile, SipasError
+from sipas.state_files import Damaged, write_new
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 PRIVATE, PUBLIC = "sipas office private key: ", "sipas office public key: "
@@ -54,7 +54,10 @@ def opened(file: Path, private: Path) -> tuple[str, bytes]:
     except (ValueError, KeyError, TypeError):
         raise BadFile(N_("{file} is no sealed copy of a wave's key."), file=file.name) from None
     try:
-        return wave, SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(_read(private, PRIVATE)), _info(wave))
+        key = SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(_read(private, PRIVATE)), _info(wave))
+        if len(key) != keys.LENGTH:
+            raise ValueError
+        return wave, key
     except (InvalidTag, ValueError):
         raise BadFile(
             N_("{file} cannot be opened with {key}: it is damaged, or was sealed to another office."),
@@ -64,10 +67,17 @@ def opened(file: Path, private: Path) -> tuple[str, bytes]:
 
 
 def restore(home: Path, wave: str, key: bytes) -> bool:
-    """Puts the sealing key back; False where it is there already. Raises KeyThere where another one is."""
+    """Puts the sealing key back; False where it is there already. Raises KeyThere where another one is, Damaged where
+    a file lies in its place that is no key."""
     there = keys.find(home, wave, "seal")
     if there is None:
-        keys.put(home, wave, "seal", key)
+        try:
+            keys.put(home, wave, "seal", key)
+        except FileExistsError:
+            raise Damaged(
+                N_("keys/{wave}.seal.key in SIPAS_HOME is damaged. Move it away, then restore the key again."),
+                wave=wave,
+            ) from None
     elif there != key:
         raise KeyThere(
             N_("Wave {wave} has another sealing key here. Move keys/{wave}.seal.key away first if it is wrong."),
@@ -99,10 +109,6 @@ def _read(path: Path, head: str) -> bytes:
 
 def _write(path: Path, text: str, mode: int) -> None:
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        write_new(path, text.encode(), mode)
     except FileExistsError:
         raise KeyThere(N_("{file} exists already; choose another name."), file=path.name) from None
-    with open(file, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())

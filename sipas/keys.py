@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sipas.errors import N_, NotReady
+from sipas.state_files import Damaged, write_new, write_over
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 KINDS = ("cluster", "id", "seal")
 AT_FREEZE = ("cluster",)
 AFTER_GRACE = ("id", "seal")
+LENGTH = 32  # bytes of every kind
 
 
 def _path(home: Path, wave: str, kind: str) -> Path:
@@ -29,45 +31,46 @@ def _path(home: Path, wave: str, kind: str) -> Path:
 
 
 def make(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:
-    """New random keys for a wave that opens; keys that exist stay."""
+    """New random keys for a wave that opens; keys that exist stay. Raises Damaged where what is there is no key."""
     for kind in kinds:
-        if not _path(home, wave, kind).exists():
-            put(home, wave, kind, secrets.token_bytes(32))  # any 32 bytes are a private key of X25519
+        if _path(home, wave, kind).exists():
+            load(home, wave, kind)
+        else:
+            put(home, wave, kind, secrets.token_bytes(LENGTH))  # any 32 bytes are a private key of X25519
 
 
 def put(home: Path, wave: str, kind: str, key: bytes) -> None:
-    """Writes a key where none is; readable by its owner only, and on the disk before anything is sealed under it.
+    """Writes a key where none is; whole, for its owner only, and on the disk before anything is sealed under it.
 
-    It gets its name once it is whole: a power cut leaves no empty file that would pass for a key.
+    Raises FileExistsError where one is: it is never written over another.
     """
-    folder = home / "keys"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = folder / f".{secrets.token_hex(8)}"
-    try:
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(partial, _path(home, wave, kind))  # never over another
-    finally:
-        partial.unlink(missing_ok=True)
-    shelf = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(shelf)
-    finally:
-        os.close(shelf)
+    if len(key) != LENGTH:
+        raise ValueError(f"a key has {LENGTH} bytes, not {len(key)}")
+    write_new(_path(home, wave, kind), key)
 
 
 def load(home: Path, wave: str, kind: str) -> bytes:
-    """The key; raises NotReady where it is missing."""
+    """The key; raises NotReady where it is missing, Damaged where what is there is no key."""
     key = find(home, wave, kind)
     if key is None:
-        raise missing(wave, kind)
+        raise missing(home, wave, kind)
     return key
 
 
-def missing(wave: str, kind: str) -> NotReady:
+def missing(home: Path, wave: str, kind: str) -> NotReady:
     """The complaint about a key that should be there; the one that opens sealed answers has a copy elsewhere."""
+    if _path(home, wave, kind).exists():
+        return Damaged(
+            N_(
+                "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
+                "key. Move it away, and copy it back from the old machine (a seal key comes back by `sipas wave "
+                "key-restore` too); answers cannot be taken without it."
+            ),
+            kind=kind,
+            wave=wave,
+            file=_path(home, wave, kind).name,
+            length=LENGTH,
+        )
     if kind == "seal":
         return NotReady(
             N_(
@@ -88,7 +91,7 @@ def missing(wave: str, kind: str) -> NotReady:
 
 
 def find(home: Path, wave: str, kind: str) -> bytes | None:
-    """The key, None where it was destroyed (perhaps not to the end) or never was."""
+    """The key, None where it was destroyed (perhaps not to the end), is not whole, or never was."""
     try:  # of every answer: without what a `Path` and a buffer cost
         file = os.open(f"{home}/keys/{wave}.{kind}.key", os.O_RDONLY)
     except FileNotFoundError:
@@ -97,7 +100,7 @@ def find(home: Path, wave: str, kind: str) -> bytes | None:
         key = os.read(file, 64)
     finally:
         os.close(file)
-    return key if any(key) else None
+    return key if len(key) == LENGTH and any(key) else None
 
 
 def held(home: Path, wave: str) -> tuple[str, ...]:
@@ -110,10 +113,7 @@ def destroy(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:
     for kind in kinds:
         path = _path(home, wave, kind)
         if path.exists():
-            with path.open("r+b") as file:
-                file.write(bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
+            write_over(path, bytes(max(LENGTH, path.stat().st_size)))
             path.unlink()
 
 

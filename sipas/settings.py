@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from sipas.client_address import Network
 from sipas.errors import N_, NotReady
 from sipas.i18n_languages import COMPLETE, KNOWN
+from sipas.state_files import read, write_new
 
 PARTS = ("kiosk", "desk", "results")
 
@@ -121,16 +123,27 @@ class Settings:
         return self.database_url or f"sqlite:///{self.home / 'sipas.sqlite'}"
 
     def secret(self, name: str) -> str:
-        """A secret of this installation, made at first use, readable by its owner only."""
+        """A secret of this installation, made at first use, readable by its owner only; raises Damaged where the file
+        holds anything else, for under an empty secret anybody could sign."""
         path = self.home / "keys" / f"{name}.secret"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        while (secret := read(path, _secret, DAMAGED_SECRET)) is None:
             try:
-                with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                    file.write(secrets.token_hex(32))
-            except FileExistsError:
-                pass
-        return path.read_text()
+                write_new(path, secrets.token_hex(32).encode())
+            except FileExistsError:  # another process was faster: its secret holds
+                continue
+        return secret
+
+
+DAMAGED_SECRET = N_(
+    "keys/{file} in SIPAS_HOME is damaged. Delete it and start again: a new one is made, and whoever was signed in at "
+    "the desk signs in once more."
+)
+
+
+def _secret(data: bytes) -> str:
+    if not re.fullmatch(b"[0-9a-f]{64}", data):
+        raise ValueError
+    return data.decode()
 
 
 def _home(name: str, text: str) -> Path:

@@ -3,6 +3,8 @@
 from sipas import create_app
 from sipas.intake.ways import held
 from sipas.serving import Gathering
+from sipas.state_files import only_for_us
 
+only_for_us()
 app = create_app()
 gathered = Gathering(app, ending=held(app.config["SETTINGS"].home).flush)

@@ -12,6 +12,7 @@ import click
 
 from sipas.i18n import _
 from sipas.settings import Settings
+from sipas.state_files import only_for_us
 
 if TYPE_CHECKING:
     from sipas.database import Database
@@ -23,7 +24,8 @@ def example(line: str) -> str:
 
 
 def settings() -> Settings:
-    """From the environment."""
+    """From the environment. Whatever is written from now on is for its owner alone, whatever the umask was."""
+    only_for_us()
     return Settings.from_environment()
 
 

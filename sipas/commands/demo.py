@@ -124,10 +124,21 @@ def _code(where: Settings, base: Database) -> str:
 def _password(home) -> str:  # type: ignore[no-untyped-def]
     """The demo's desk password: made once, kept for the next start."""
     from sipas.desk.access import set_password
+    from sipas.state_files import Damaged, read, write_whole
 
     path = home / "keys" / "demo.password"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(new_password())
-        set_password(home, path.read_text(), is_generated=True)
-    return path.read_text()
+    try:
+        known = read(path, _whole, "")  # it is made anew
+    except Damaged:
+        known = None
+    if known is None:
+        known = new_password()
+        write_whole(path, known.encode())
+        set_password(home, known, is_generated=True)
+    return known
+
+
+def _whole(data: bytes) -> str:
+    if len(data) != len(new_password()):
+        raise ValueError
+    return data.decode()

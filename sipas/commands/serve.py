@@ -15,6 +15,8 @@ from sipas.commands.upkeep import every_night
 from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
+from sipas.permissions import refuse_open_certificate_key, refuse_open_secrets
+from sipas.settings import Settings
 
 CONNECTIONS = 4096  # of each worker at a time; the server's own limit, 512, is what one laptop holds open
 HEAD_SECONDS = 10  # in which the head of a request must have come, and for which an idle connection is kept
@@ -48,7 +50,22 @@ def serve(host: str, port: int, workers: int | None, certificate: Path | None, k
         raise click.UsageError(_("--certificate and --key belong together; give both or neither"))
     where = settings()
     database(where)
+    refuse_open_secrets(where.home)
+    _refuse_damaged_secrets(where)
+    if key is not None:
+        refuse_open_certificate_key(key)
     run(host, port, workers or where.workers, certificate, key)
+
+
+def _refuse_damaged_secrets(where: Settings) -> None:
+    """Said once, before the workers start, and not by each of them again and again."""
+    from sipas.desk.access import known_hash
+
+    if "desk" in where.parts:
+        where.secret("desk")
+        known_hash(where.home)
+    if "kiosk" in where.parts:
+        where.secret("probe")
 
 
 def run(host: str, port: int, workers: int, certificate: Path | None = None, key: Path | None = None) -> None:

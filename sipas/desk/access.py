@@ -10,16 +10,18 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import time
 from pathlib import Path
-from typing import TextIO
 
 from werkzeug.security import generate_password_hash
 
 from sipas.errors import N_, NotReady, SipasError
+from sipas.state_files import private_folder, read, write_whole
 
 SHORTEST = 10
+ENDED = "desk.ended"
 CHEAP = "scrypt:1024:8:1"  # of a generated password: its 78 bits protect it, also where the hash was stolen
 
 
@@ -36,14 +38,10 @@ def set_password(home: Path, password: str, is_generated: bool = False) -> None:
     if len(password) < SHORTEST:
         raise WeakPassword(N_("The desk's password needs at least {shortest} characters."), shortest=SHORTEST)
     path = _path(home)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(".new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(generate_password_hash(password, method=CHEAP if is_generated else "scrypt"))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    path.with_name("desk.attempts").unlink(missing_ok=True)  # of November 2026
+    write_whole(path, generate_password_hash(password, method=CHEAP if is_generated else "scrypt").encode())
+    # sessions made with an earlier password are over without a list; attempts are those of November 2026
+    for name in ("desk.attempts", ENDED):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 def is_generated(stored: str) -> bool:
@@ -52,11 +50,11 @@ def is_generated(stored: str) -> bool:
 
 
 def stored_hash(home: Path) -> str:
-    """The password's hash; raises NotReady where none was set."""
-    try:
-        return _path(home).read_text()
-    except FileNotFoundError:
-        raise NotReady(N_("The desk has no password yet. Set one with `sipas desk password`.")) from None
+    """The password's hash; raises NotReady where none was set, Damaged where the file holds none."""
+    found = known_hash(home)
+    if found is None:
+        raise NotReady(N_("The desk has no password yet. Set one with `sipas desk password`."))
+    return found
 
 
 def mark(home: Path) -> str:
@@ -72,37 +70,49 @@ def new_session() -> str:
 def end_session(home: Path, session: str, lasts: float, now: float | None = None) -> None:
     """From now on the session is over, wherever a copy of its cookie lies. Sessions older than `lasts` seconds are
     over by themselves, and forgotten here."""
-    now = time.time() if now is None else now
-    with _ended_path(home).open("a+") as file:
-        os.fchmod(file.fileno(), 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        ended = {name: moment for name, moment in _ended(file).items() if now - lasts < moment}
-        file.seek(0)
-        file.truncate()
-        json.dump({**ended, _hashed(session): now}, file)
+    now, path = time.time() if now is None else now, home / "keys" / ENDED
+    folder = os.open(private_folder(path.parent), os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # of the folder: the file itself is another one after each writing
+        ended = {name: moment for name, moment in ended_sessions(home).items() if now - lasts < moment}
+        write_whole(path, json.dumps({**ended, _hashed(session): now}).encode())
+    finally:
+        os.close(folder)
 
 
 def has_ended(home: Path, session: str) -> bool:
     """Whether somebody signed out of this session."""
-    try:
-        with _ended_path(home).open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            return _hashed(session) in _ended(file)
-    except FileNotFoundError:
-        return False
+    return _hashed(session) in ended_sessions(home)
 
 
-def _ended(file: TextIO) -> dict[str, float]:
-    file.seek(0)
-    return json.loads(file.read() or "{}")
+def ended_sessions(home: Path) -> dict[str, float]:
+    """Hash of a session -> when somebody signed out of it; raises Damaged where that can no longer be known."""
+    damaged = N_(
+        "keys/{file} in SIPAS_HOME is damaged: nobody knows which sessions at the desk are over. Set the password "
+        "again with `sipas desk password`, which ends all of them."
+    )
+    return read(home / "keys" / ENDED, _ended, damaged) or {}
+
+
+def _ended(data: bytes) -> dict[str, float]:
+    return {str(name): float(moment) for name, moment in json.loads(data).items()}
 
 
 def _hashed(session: str) -> str:
     return hashlib.sha256(session.encode()).hexdigest()
 
 
-def _ended_path(home: Path) -> Path:
-    return home / "keys" / "desk.ended"
+def known_hash(home: Path) -> str | None:
+    """The password's hash, None where none was set; raises Damaged."""
+    damaged = N_("keys/{file} in SIPAS_HOME is damaged. Set the desk's password again with `sipas desk password`.")
+    return read(_path(home), _hash, damaged)
+
+
+def _hash(data: bytes) -> str:
+    method, salt, digest = data.decode().split("$")
+    if not method.startswith("scrypt:") or not salt or not re.fullmatch("[0-9a-f]{128}", digest):
+        raise ValueError
+    return data.decode()
 
 
 def _path(home: Path) -> Path:

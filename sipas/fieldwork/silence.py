@@ -12,7 +12,6 @@ waves of before that rule give none for those after it.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -29,6 +28,7 @@ from sipas.fieldwork.models import Point, Wave, WavePoint
 from sipas.fieldwork.pattern import FEW, is_silent, months_before, rate, working_days
 from sipas.fieldwork.points import is_working
 from sipas.fieldwork.waves import asks
+from sipas.state_files import REMADE, Damaged, read, write_over
 
 FILE = "heard.json"
 MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening
@@ -66,13 +66,21 @@ class Watch:
         return next((one for one in self.silent if one.point == point), None)
 
 
+@dataclass(frozen=True)
+class _Books:
+    """What the file holds: of each point its wave, its answers and the last day of growth; and what was found."""
+
+    points: dict[str, list[Any]]
+    watch: Watch
+
+
 def look(session: Session, home: Path, counts: Counts, now: dt.datetime, closed: Collection[dt.date] = ()) -> Watch:
     """Looks at every point where a survey is open, and writes down what it found."""
     moment = clock.local(now)
     today = moment.date()
     heard_on = today if moment.hour >= MORNING else today - dt.timedelta(days=1)
     until = today if moment.hour >= EVENING else today - dt.timedelta(days=1)
-    known, rules = _read(home).get("points", {}), {wave.id: wave.points_kept for wave in session.scalars(select(Wave))}
+    known, rules = _points(home), {wave.id: wave.points_kept for wave in session.scalars(select(Wave))}
     months = _months(counts, rules)
     books: dict[str, list[Any]] = {}
     silent, watched = [], 0
@@ -102,13 +110,17 @@ def look(session: Session, home: Path, counts: Counts, now: dt.datetime, closed:
 
 
 def last_look(home: Path) -> Watch | None:
-    """What the last look found; None where nobody has looked yet."""
-    said = _read(home)
+    """What the last look found; None where nobody has looked yet, or what was found is damaged."""
     try:
-        silent = [Silent(**{**one, "since": _day(one["since"])}) for one in said["silent"]]
-        return Watch(dt.date.fromisoformat(said["until"]), tuple(silent), said["watched"])
-    except (KeyError, TypeError, ValueError):
+        return found_at_last(home)
+    except Damaged:
         return None
+
+
+def found_at_last(home: Path) -> Watch | None:
+    """The same; raises Damaged."""
+    books = read(home / FILE, _books, REMADE)
+    return books and books.watch
 
 
 def _heard(before: Any, wave: str, total: int, this_month: int, today: dt.date) -> dt.date | None:
@@ -173,19 +185,24 @@ def _plain(silent: Collection[Silent]) -> list[dict[str, object]]:
     return [asdict(one) | {"since": one.since and one.since.isoformat()} for one in silent]
 
 
-def _read(home: Path) -> dict[str, Any]:
+def _points(home: Path) -> dict[str, list[Any]]:
+    """What was known of each point; a torn file is as good as none."""
     try:
-        said = json.loads((home / FILE).read_text())
-        return said if isinstance(said, dict) else {}
-    except (FileNotFoundError, ValueError):
+        books = read(home / FILE, _books, REMADE)
+    except Damaged:
         return {}
+    return books.points if books else {}
+
+
+def _books(data: bytes) -> _Books:
+    said = json.loads(data)
+    points = {str(point): [str(wave), int(total), day] for point, (wave, total, day) in said["points"].items()}
+    for _wave, _total, day in points.values():
+        _day(day)
+    silent = tuple(Silent(**{**one, "since": _day(one["since"])}) for one in said["silent"])
+    return _Books(points, Watch(dt.date.fromisoformat(said["until"]), silent, int(said["watched"])))
 
 
 def _write(home: Path, said: Mapping[str, object]) -> None:
-    """In place: a new file beside the old one would leave the old dates on the disk. A torn one is as good as none."""
-    with (home / FILE).open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        file.truncate()
-        json.dump(said, file)
-    (home / FILE).chmod(0o600)
+    """In place: a new file beside the old one would leave the old dates on the disk."""
+    write_over(home / FILE, json.dumps(said).encode())

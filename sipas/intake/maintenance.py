@@ -21,9 +21,11 @@ from sipas.intake.inbox import Inbox, settle_comments
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Comment, LateMark, Response, WayCount
 from sipas.intake.ways import settle_ways
+from sipas.state_files import REMADE, Damaged, read, write_whole
 
 TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
+NEVER = -ENOUGH  # so that any number of rows is enough
 TRIES, SWITCHES = 50, 5
 MARK = "maintained"  # in the home folder: how many rows there were when it was last done
 
@@ -38,8 +40,7 @@ def maintain(database: Database, home: Path) -> bool:
     Raises FilesInUse where the log could not be emptied: then it is due still.
     """
     spent, ways = settle(database, home), settle_ways(database, home)
-    rows, mark = _rows(database) + len(Inbox(home).waiting()), home / MARK
-    before = int(mark.read_text()) if mark.exists() else 0
+    rows, before = _rows(database) + len(Inbox(home).waiting()), _last_time(home)
     is_file = database.engine.dialect.name == "sqlite"
     if (rows == before and not spent and not ways) or (not is_file and 0 < rows - before < ENOUGH):
         return False
@@ -48,8 +49,27 @@ def maintain(database: Database, home: Path) -> bool:
         _rewrite_sqlite(database)
     else:
         _rewrite_postgresql(database)
-    mark.write_text(str(rows))
+    write_whole(home / MARK, str(rows).encode())
     return True
+
+
+def rows_at_last(home: Path) -> int:
+    """How many rows there were when it was last done, 0 where it never was; raises Damaged."""
+    return read(home / MARK, _count, REMADE) or 0
+
+
+def _count(data: bytes) -> int:
+    if not data.isdigit():
+        raise ValueError
+    return int(data)
+
+
+def _last_time(home: Path) -> int:
+    """The same; where that cannot be known the rewrite is due."""
+    try:
+        return rows_at_last(home)
+    except Damaged:
+        return NEVER
 
 
 def _rows(database: Database) -> int:

@@ -106,7 +106,7 @@ def receive(
             raise
         if takes:
             if row is None:
-                raise keys.missing(wave, "cluster")  # the wave is open, and its key was lost
+                raise keys.missing(home, wave, "cluster")  # the wave is open, and its key was lost
             return (Outcome.STORED if record(connection, row) else Outcome.RESENT), None
         month = month_of_stored(connection, key)
         if month is not None:

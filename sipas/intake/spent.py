@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sipas.disk import sync_folder
+from sipas.errors import N_
+from sipas.state_files import Damaged
 
 PAGES, PAGE = 256, 4096
 MARK = struct.Struct(">16s16sI")
@@ -73,6 +75,22 @@ class Marks:
             pages = [_unpack(os.pread(file, PAGE, number * PAGE)) for number in range(PAGES)]
         return sorted(code for page in pages for code, mark in page.items() if mark[2] == 0)
 
+    def check(self) -> None:
+        """Raises Damaged where the file is not what this class writes; a short one becomes whole at its next use."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as file:
+            data = file.read()
+        pages = [data[place : place + PAGE] for place in range(0, len(data), PAGE)]
+        if len(data) not in (0, PAGES * PAGE) or any(_pack(_unpack(page)) != page for page in pages):
+            raise Damaged(
+                N_(
+                    "The file {file} in SIPAS_HOME is damaged: codes that were spent today may be taken once more. The "
+                    "next night, or `sipas maintain`, writes it anew."
+                ),
+                file=self._path.name,
+            )
+
     def settle(self, keep: Callable[[Sequence[bytes]], None], now: int | None = None) -> int:
         """Hands all spent codes over, sorted, then forgets them and every reservation that ran out.
 
@@ -84,10 +102,12 @@ class Marks:
         gone = set(spent)
         with self._locked() as file:
             for number in range(PAGES):
-                page = _unpack(os.pread(file, PAGE, number * PAGE))
+                before = os.pread(file, PAGE, number * PAGE)
+                page = _unpack(before)
                 left = {code: mark for code, mark in page.items() if code not in gone and not _is_old(mark, minute)}
-                if left != page:
-                    os.pwrite(file, _pack(left), number * PAGE)
+                if (after := _pack(left)) != before:
+                    os.pwrite(file, after, number * PAGE)
+            os.ftruncate(file, PAGES * PAGE)
             os.fdatasync(file)
         return len(spent)
 

@@ -6,7 +6,6 @@ all that is known: in the database, among drafts, on the shelf, and in a list th
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sipas.disk import sync_folder
+from sipas.errors import N_
 from sipas.publishing.models import Release
+from sipas.publishing.shelf import CODE
+from sipas.state_files import append, read
 
 LIST = "release-codes"
 
@@ -29,13 +30,23 @@ def next_code(session: Session, home: Path, wave: str) -> str:
 
 def remember(home: Path, code: str) -> None:
     """Add a code to the list beside the shelf, durably; before the database knows of it."""
-    file = os.open(home / LIST, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(file, f"{code}\n".encode())
-        os.fsync(file)
-    finally:
-        os.close(file)
-    sync_folder(home)
+    append(home / LIST, code)
+
+
+def check(home: Path) -> None:
+    """Raises Damaged where the list holds anything but codes; what it still holds counts all the same."""
+    damaged = N_(
+        "The file {file} in SIPAS_HOME is damaged: a code of a release might be given again where database, drafts and "
+        "shelf do not know it either. Restore the file from a copy, or delete its lines that are no codes."
+    )
+    read(home / LIST, _codes, damaged)
+
+
+def _codes(data: bytes) -> list[str]:
+    lines = data.decode().splitlines()
+    if not lines or not all(CODE.fullmatch(line) for line in lines):
+        raise ValueError
+    return lines
 
 
 def _given(session: Session, home: Path) -> Iterator[str]:
@@ -44,4 +55,4 @@ def _given(session: Session, home: Path) -> Iterator[str]:
         if (home / folder).is_dir():
             yield from (path.name for path in (home / folder).iterdir())
     if (home / LIST).is_file():
-        yield from (home / LIST).read_text(encoding="utf-8").splitlines()
+        yield from (home / LIST).read_text(encoding="utf-8", errors="replace").splitlines()
