@@ -30,7 +30,7 @@ from sipas.writer import Writer
 
 T = TypeVar("T")
 
-HEAD = "0011"  # the newest migration; a test compares it with the folder
+HEAD = "0012"  # the newest migration; a test compares it with the folder
 
 
 class Base(DeclarativeBase):
@@ -118,7 +118,7 @@ class Database:
         if self.lock is None:
             yield True
             return
-        file = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o666)
+        file = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

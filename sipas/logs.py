@@ -6,17 +6,22 @@ values of variables, so that an operator can report it and nobody can be found i
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sipas.state_files import append
 
 if TYPE_CHECKING:
     from flask import Flask
 
 EVENTS = logging.getLogger("sipas-events")
+DEEDS = "deeds.log"
 
 
 class JsonLines(logging.Formatter):
@@ -50,6 +55,12 @@ def install(app: Flask) -> None:
     app.logger.handlers.clear()
     app.logger.propagate = False
     app.logger.disabled = True
+
+
+def keep(home: Path, event: str, day: dt.date, **facts: object) -> None:
+    """An event that must be found again: in the log, and as a line in SIPAS_HOME/deeds.log, which nothing shortens."""
+    EVENTS.info(event, extra={"facts": facts})
+    append(home / DEEDS, json.dumps({"day": str(day), "event": event, **facts}, ensure_ascii=False))
 
 
 _last: dict[tuple[object, ...], float] = {}

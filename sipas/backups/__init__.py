@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from sipas import nights
 from sipas.backups import postgresql, sqlite
 from sipas.backups.day import Day
 from sipas.database import HEAD, Database
@@ -24,6 +25,7 @@ from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
 from sipas.intake import ways
 from sipas.intake.inbox import Inbox
 from sipas.settings import Settings
+from sipas.state_files import write_whole
 
 SUMS = ".sha256"
 
@@ -80,6 +82,8 @@ def restore(
             counts.clear()
     _leave_out_strangers(settings.home, database)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
+    if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
+        (settings.home / nights.FILE).unlink(missing_ok=True)
     return before
 
 
@@ -134,10 +138,9 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     try:
         write(partial)
         partial.chmod(0o600)
-        sums.write_text(f"{_digest(partial)}  {path.name}\n", encoding="utf-8")
-        for one in (partial, sums):
-            with one.open("rb") as written:
-                os.fsync(written.fileno())
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        write_whole(sums, f"{_digest(partial)}  {path.name}\n".encode())
         os.replace(partial, path)
         sync_folder(path.parent)
     finally:

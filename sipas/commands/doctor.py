@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipas import clock
+from sipas.commands import home_findings
 from sipas.commands.common import example, settings
 from sipas.commands.findings import BAD, GOOD, WARN, Finding, fineness, screens, silence, told, waves_and_releases
 from sipas.errors import SipasError
@@ -29,17 +30,23 @@ if TYPE_CHECKING:
     is_flag=True,
     help=_("Also send a synthetic answer by every way of every point that asks today, as `sipas probe` does."),
 )
-def doctor(probing: bool) -> None:
+@click.option(
+    "--mend-permissions",
+    "mending",
+    is_flag=True,
+    help=_("First make everything in SIPAS_HOME readable by its owner only."),
+)
+def doctor(probing: bool, mending: bool) -> None:
     where = settings()
     worst = GOOD
-    for sign, sentence in _findings(where, probing):
+    for sign, sentence in _findings(where, probing, mending):
         click.echo(f"[{sign:>2}] {sentence}")
         worst = max(worst, sign, key=[GOOD, WARN, BAD].index)
     if worst == BAD:
         sys.exit(1)
 
 
-def _findings(where: Settings, probing: bool) -> Iterator[Finding]:
+def _findings(where: Settings, probing: bool, mending: bool) -> Iterator[Finding]:
     yield (
         GOOD,
         _(
@@ -51,13 +58,17 @@ def _findings(where: Settings, probing: bool) -> Iterator[Finding]:
     if not where.home.is_dir():
         yield BAD, _("There is no folder {home}. Run `sipas init`, or set SIPAS_HOME.", home=where.home)
         return
-    mode = where.home.stat().st_mode & 0o077
-    yield (
-        (WARN, _("Others on this machine can look into {home}. Run: chmod 700 {home}", home=where.home))
-        if mode
-        else (GOOD, _("{home} is readable by its owner only.", home=where.home))
-    )
-    for look in (_disk, _words, _database, _guesses, _walked if probing else _not_walked):
+    if mending:
+        yield from home_findings.mended(where)
+    for look in (
+        home_findings.permissions,
+        home_findings.state_files,
+        _disk,
+        _words,
+        _database,
+        _guesses,
+        _walked if probing else _not_walked,
+    ):
         try:
             yield from look(where)
         except Exception as error:  # what is broken is what this command is for: say it, and look on
@@ -65,14 +76,14 @@ def _findings(where: Settings, probing: bool) -> Iterator[Finding]:
 
 
 def _disk(where: Settings) -> Iterator[Finding]:
-    from sipas.disk import RESERVE, Disk, reserve
+    from sipas.disk import RESERVE, Disk, is_reserved, reserve
 
     disk, spare = Disk.of(where.home), reserve(where.home)
     free = _("{free} GB of {total} GB are free.", free=number(disk.free / 1e9, 1), total=number(disk.total / 1e9, 1))
     yield (
         (WARN, free + " " + _("Make room: a full disk stops the taking of answers.")) if disk.is_low else (GOOD, free)
     )
-    if spare.exists():
+    if is_reserved(where.home):
         size = number(RESERVE / 2**20)
         yield GOOD, _("{size} MB lie in reserve. When the disk is full, run: rm {path}", size=size, path=spare)
     else:
@@ -146,6 +157,7 @@ def _database(where: Settings) -> Iterator[Finding]:
     yield from fineness(database)
     yield from screens(where, database)
     yield from silence(where)
+    yield from home_findings.endings(where, database)
 
 
 def _budgets(where: Settings, database: Database) -> Iterator[Finding]:

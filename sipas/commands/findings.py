@@ -26,17 +26,23 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
     from sipas import keys
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
+    from sipas.nights import look
     from sipas.publishing.disorder import disorder
+    from sipas.publishing.endings import last_of_grace
     from sipas.publishing.frozen import frozen_snapshot
     from sipas.publishing.models import SnapshotRecord
     from sipas.publishing.review import releases
+    from sipas.publishing.stops import gate
 
+    known = look(where.home)
     with database.reading() as session:
         for wave in waves(session):
             record = session.get(SnapshotRecord, wave.id)
             try:
-                is_over = wave.state == "frozen" and (wave.grace_until is None or clock.today() > wave.grace_until)
-                if is_over and keys.held(where.home, wave.code):
+                opened = gate(session, known, clock.today())
+                is_over = wave.state == "frozen" and clock.today() > last_of_grace(wave)
+                is_due = is_over and opened.lets(wave.id, last_of_grace(wave))
+                if is_due and keys.held(where.home, wave.code):
                     yield (
                         BAD,
                         _("Wave {wave}: its days of grace are over, its keys are still there.", wave=wave.code)

@@ -24,9 +24,11 @@ def _step(what: str) -> None:
     help=_("Take in the forms that were left unfinished, where the wave kept them; else they are left out."),
 )
 def freeze(wave: str, with_unfinished: bool) -> None:
+    from sipas.nights import refuse_doubted
     from sipas.publishing.freeze import freeze as run
 
     where = settings()
+    refuse_doubted(where.home)
     frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished, _step)
     note(
         _(

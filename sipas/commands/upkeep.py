@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ import click
 
 from sipas import clock
 from sipas.commands.common import database, example, note, settings
+from sipas.commands.home_findings import doubts
 from sipas.i18n import _
 from sipas.logs import EVENTS, start
 from sipas.settings import Settings
+from sipas.state_files import only_for_us
 
 if TYPE_CHECKING:
     from sipas.database import Database
+    from sipas.gate import Gate
 
 AGAIN = 600.0  # seconds after a failure
 HOUR = dt.time(2, 30)  # in the province's night
@@ -30,25 +34,37 @@ HOUR = dt.time(2, 30)  # in the province's night
     help=_(
         "Take the order of arrival out of the database files, destroy keys whose days of grace are over, drop waves "
         "whose retention is over, and see which points are silent against their own pattern; also beside a running "
-        "server, which does all this every night."
+        "server, which does all this every night. While the clock is doubted nothing is destroyed."
     ),
     epilog=example("sipas maintain"),
 )
-def maintain() -> None:
+@click.option(
+    "--date-is-right",
+    "is_right",
+    is_flag=True,
+    help=_("The clock was doubted, and its date is right: what is due by it is destroyed now. It is logged."),
+)
+def maintain(is_right: bool) -> None:
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
 
     where = settings()
-    for wave in end_grace(database(where), where.home, clock.today()):
+    base = database(where)
+    if is_right:
+        _believe(where)
+    gate = tonight(base, where)
+    for wave in end_grace(base, where.home, gate):
         note(_("The days of grace of wave {wave} are over; its keys were destroyed.", wave=wave))
-    for wave in end_retention(database(where), where.home, clock.today(), where.retention):
+    for wave in end_retention(base, where.home, gate, _retention(where, gate)):
         note(_("The answers of wave {wave} were dropped, as the retention says; its snapshot stays.", wave=wave))
-    _expire(database(where), where)
-    if run(database(where), where.home):
+    _expire(base, where, gate)
+    if run(base, where.home):
         note(_("The order of arrival was taken out of the database files."))
     else:
         note(_("No answer came since the last time; nothing was due."))
-    for one in _listen(database(where), where):
+    for sentence in doubts(where):
+        note(sentence)
+    for one in _listen(base, where):
         note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
 
 
@@ -100,6 +116,7 @@ def until_next(now: dt.datetime) -> float:
 
 def main(server: int) -> None:
     """Waits for each night as long as the server that started it (its process number) lives."""
+    only_for_us()
     due = time.monotonic() + until_next(clock.now())
     while os.getppid() == server:
         time.sleep(2)
@@ -117,12 +134,16 @@ def upkeep(where: Settings) -> bool:
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
+    from sipas.state_files import sweep
 
     database = Database.of(where)
 
-    def grace() -> None:
-        for wave in end_grace(database, where.home, clock.today()):
-            EVENTS.info("keys destroyed", extra={"facts": {"wave": wave}})
+    @cache
+    def gate() -> Gate:
+        found = tonight(database, where)
+        if found.doubted:
+            EVENTS.warning("the clock is doubted, nothing is destroyed", extra={"facts": {"clock": str(found.day)}})
+        return found
 
     def listen() -> None:
         if silent := _listen(database, where):
@@ -130,9 +151,10 @@ def upkeep(where: Settings) -> bool:
 
     deeds: dict[str, Callable[[], object]] = {
         "budgets": lambda: Budgets(where.home).forget(but=GUESSED),
-        "grace": grace,
-        "retention": lambda: end_retention(database, where.home, clock.today(), where.retention),
-        "codes": lambda: _expire(database, where),
+        "leftovers": lambda: [sweep(folder) for folder in (where.home, where.home / "keys")],
+        "grace": lambda: end_grace(database, where.home, gate()),
+        "retention": lambda: end_retention(database, where.home, gate(), _retention(where, gate())),
+        "codes": lambda: _expire(database, where, gate()),
         "order": lambda: EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}}),
         "silence": listen,
     }
@@ -150,12 +172,45 @@ def _done(name: str, deed: Callable[[], object]) -> bool:
     return True
 
 
-def _expire(database: Database, where: Settings) -> None:
+def tonight(database: Database, where: Settings) -> Gate:
+    """What may be destroyed tonight: one reading of the clock is judged, kept for the next night, and used."""
+    from sipas.nights import Reading, end_a_night
+    from sipas.publishing.stops import gate
+
+    now = Reading.now()
+    known = end_a_night(where.home, now)
+    with database.reading() as session:
+        return gate(session, known, now.day)
+
+
+def _retention(where: Settings, gate: Gate) -> int:
+    """The days that hold tonight."""
+    from sipas.publishing import shortened
+
+    return shortened.keep(where.home, where.retention, gate).days
+
+
+def _believe(where: Settings) -> None:
+    from sipas.logs import keep
+    from sipas.nights import Reading, believe, look
+
+    now = Reading.now()
+    before = look(where.home, now)
+    if not before.is_doubted:
+        note(_("The date, {day}, was not doubted.", day=now.day))
+        return
+    since = before.since and str(before.since)
+    keep(where.home, "the date is right", now.day, clock=str(now.day), believed=since, nights=before.wait)
+    believe(where.home, now)
+    note(_("The date, {day}, is believed from now on.", day=now.day))
+
+
+def _expire(database: Database, where: Settings, gate: Gate) -> None:
     """Old invitation codes go before the rewrite, so that nothing is left of them."""
     from sipas.inviting import expire
 
     with database.writing() as session:
-        expire(session, where.home, clock.today())
+        expire(session, where.home, gate)
 
 
 def _listen(database: Database, where: Settings) -> list[str]:

@@ -10,6 +10,7 @@ import click
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
 from sipas.commands.keycopies import key_copy, key_restore
+from sipas.commands.stops import stop_destruction
 from sipas.i18n import _, language, number, say
 
 if TYPE_CHECKING:
@@ -236,10 +237,15 @@ def close(code: str) -> None:
 )
 @click.argument("code")
 def drop(code: str) -> None:
+    from sipas.nights import Reading, look
     from sipas.publishing.retention import drop as run
+    from sipas.publishing.stops import gate
 
-    where = settings()
-    dropped = run(database(where), where.home, code, clock.today())
+    where, now = settings(), Reading.now()
+    base = database(where)
+    with base.reading() as session:
+        opened = gate(session, look(where.home, now), now.day)
+    dropped = run(base, where.home, code, opened)
     note(
         _(
             "{count} answers of wave {wave} were dropped from the database; its snapshot stays.",
@@ -249,5 +255,6 @@ def drop(code: str) -> None:
     )
 
 
+wave.add_command(stop_destruction)
 wave.add_command(key_copy)
 wave.add_command(key_restore)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import current_app, redirect, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
@@ -16,20 +17,26 @@ from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
 from sipas.links import link
-from sipas.publishing import shelf
+from sipas.nights import look
+from sipas.publishing import shelf, shortened
 from sipas.publishing.edition import ORDERS, Edition
+from sipas.publishing.endings import Ending, endings
+from sipas.publishing.models import DestructionStop
 from sipas.publishing.review import release_of, releases
 
 
 @desk.get("")
 def overview() -> str:
     """All waves and all releases."""
-    watch = last_look(current_app.config["SETTINGS"].home)
+    watch = last_look(_home())
     with current_app.config["DATABASE"].reading() as session:
         return render_template(
             "desk/overview.html",
             waves=list(reversed(summaries(session, clock.today(), watch))),
             releases=list(reversed(releases(session))),
+            ends={one.wave: one.due for one in reversed(_endings(session))},
+            known=look(_home()),
+            today=clock.today(),
         )
 
 
@@ -41,8 +48,8 @@ def with_a_slash() -> Response:
 
 @desk.get("/wave/<code>")
 def wave(code: str) -> str:
-    """One wave: answers at each point, and which of them are silent."""
-    watch = last_look(current_app.config["SETTINGS"].home)
+    """One wave: answers at each point, which of them are silent, and what the nights to come destroy."""
+    watch = last_look(_home())
     with current_app.config["DATABASE"].reading() as session:
         one = wave_of(session, code)
         found = of_wave(session, one, clock.today(), watch)
@@ -53,6 +60,10 @@ def wave(code: str) -> str:
             watch=watch,
             settled=settled(session, one),
             ways=ways(session, one),
+            endings=[each for each in _endings(session) if each.wave == code],
+            stop=session.get(DestructionStop, one.id),
+            known=look(_home()),
+            today=clock.today(),
         )
 
 
@@ -71,8 +82,18 @@ def release(code: str) -> str:
     )
 
 
+def _home() -> Path:
+    return current_app.config["SETTINGS"].home  # type: ignore[no-any-return]
+
+
+def _endings(session: Session) -> list[Ending]:
+    """What the nights of the next ten days destroy, soonest first."""
+    held = shortened.look(_home(), current_app.config["SETTINGS"].retention, clock.today())
+    return endings(session, _home(), held.days, clock.today())
+
+
 def _folder(code: str, state: str) -> Path:
-    folder = current_app.config["SETTINGS"].home / ("releases" if state == "published" else "drafts") / code
+    folder = _home() / ("releases" if state == "published" else "drafts") / code
     if not (folder / shelf.MANIFEST).is_file():
         raise NotReady(
             N_("The files of release {code} are missing from SIPAS_HOME/{folder}; restore them from a backup."),

@@ -8,6 +8,7 @@ stand in README.md, "Invitation codes".
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,16 @@ class CodeInUse(SipasError):
     """Another page with the same code is being sent at this moment."""
 
     status = 409
+
+
+def last_day_kept(expires: int) -> dt.date:
+    """The last day on which a code is known whose last month is `expires`: a month later it is deleted.
+
+    >>> last_day_kept(202612), last_day_kept(202610)
+    (datetime.date(2027, 1, 31), datetime.date(2026, 11, 30))
+    """
+    months = expires // 100 * 12 + expires % 100 + 1  # of the month after the next, counted from 0
+    return dt.date(months // 12, months % 12 + 1, 1) - dt.timedelta(days=1)
 
 
 def code_hash(invitation_key: bytes, code: str) -> bytes:

@@ -18,7 +18,8 @@ from sipas import codes, keys
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Point, Wave
 from sipas.fieldwork.waves import open_wave_at
-from sipas.intake.invitations import Invitation, InvitationBatch, code_hash
+from sipas.gate import Gate
+from sipas.intake.invitations import Invitation, InvitationBatch, code_hash, last_day_kept
 from sipas.intake.spent import Marks
 
 KIND = "invitation"  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
@@ -121,7 +122,7 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
     for wave, state in session.execute(_WAVES):
         key = keys.find(home, wave, KIND)
         if key is None and state == "open":
-            raise keys.missing(wave, KIND)
+            raise keys.missing(home, wave, KIND)
         if key is not None:
             hashes[code_hash(key, code)] = (wave, state, key)
     found = session.execute(_FOUND, {"hashes": list(hashes)}).first()
@@ -154,9 +155,10 @@ def batches(session: Session) -> list[Batch]:
     return [Batch(*row) for row in rows]
 
 
-def expire(session: Session, home: Path, today: dt.date) -> int:
+def expire(session: Session, home: Path, gate: Gate) -> int:
     """Deletes codes whose last month ended more than a month ago, with the key of a wave that has none left."""
-    over = list(session.scalars(select(InvitationBatch).where(InvitationBatch.expires < _months_later(today, -1))))
+    listed = session.scalars(select(InvitationBatch))
+    over = [one for one in listed if gate.lets(one.wave, last_day_kept(one.expires))]
     gone = 0
     for batch in over:
         gone += session.execute(delete(Invitation).where(Invitation.batch == batch.id)).rowcount  # type: ignore[attr-defined]

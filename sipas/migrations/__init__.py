@@ -9,10 +9,12 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from sipas import nights
 from sipas.backups import backup
 from sipas.database import HEAD, Database
 from sipas.errors import N_, NotReady
 from sipas.settings import Settings
+from sipas.state_files import private_file, private_folder
 
 FOLDER = Path(__file__).parent
 
@@ -26,15 +28,20 @@ def _config(database: Database) -> Config:
 
 def create(settings: Settings) -> Database:
     """The home folder, readable by its owner only, with an empty database at the newest version."""
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for folder in ("keys", "snapshots", "releases", "backups"):
-        (settings.home / folder).mkdir(exist_ok=True, mode=0o700)
+    for folder in ("keys", "snapshots", "drafts", "releases", "backups"):
+        private_folder(settings.home / folder)
     database = Database.of(settings)
+    is_new = not database.exists()
+    if is_new:
+        settings.home.chmod(0o700)
     if database.engine.dialect.name == "sqlite":
+        private_file(Path(database.engine.url.database or ""))  # the log beside it takes over its rights
         # set once, here: two workers that set it at the same moment lock each other out
         with database.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
     command.upgrade(_config(database), "head")
+    if is_new and not (settings.home / nights.FILE).exists():
+        nights.believe(settings.home)  # the date of the first day; of an older home it must be said
     return database
 
 

@@ -36,6 +36,7 @@ from sipas.publishing.people import person
 from sipas.publishing.progress import Progress, silent
 from sipas.publishing.release_codes import next_code, remember
 from sipas.publishing.shelf import TABLE, Issue, issues
+from sipas.publishing.stops import notes
 from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.settings import Settings
@@ -60,12 +61,13 @@ class _Plan:
     services: tuple[Service, ...]
     published: tuple[Issue, ...]
     ways: ways.ByUnit
+    notes: tuple[dict[str, Any], ...]
 
     @property
     def state(self) -> tuple[object, ...]:
         """What must be the same in the end as it was in the beginning."""
         published = tuple(one.code for one in self.published)
-        return self.code, self.wave.state, self.record.digest, frame_digest(self.frame), published
+        return self.code, self.wave.state, self.record.digest, frame_digest(self.frame), published, self.notes
 
 
 def build(
@@ -140,6 +142,7 @@ def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
         services=tuple(session.scalars(select(Service).order_by(Service.rank))),
         published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
         ways=ways.by_unit(session, home, wave),
+        notes=tuple(notes(session, wave.id)),
     )
 
 
@@ -235,7 +238,7 @@ def _manifest(
         "policy": {"name": table.policy.name, "version": table.policy.version, "minimum": table.policy.minimum},
         "snapshot": snapshot.digest,
         "ways": ways.shares(plan.ways, table),
-        "notes": [],
+        "notes": list(plan.notes),
     }
 
 

@@ -22,6 +22,19 @@ class SnapshotRecord(Base):
     frozen_on: Mapped[dt.date] = mapped_column(Date)
 
 
+class DestructionStop(Base):
+    """That two people stopped what the night would destroy of a wave: once, for some days."""
+
+    __tablename__ = "destruction_stop"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    made_on: Mapped[dt.date] = mapped_column(Date)
+    until: Mapped[dt.date] = mapped_column(Date, comment="the last day on which nothing is destroyed")
+    first_person: Mapped[str] = mapped_column(String(100), comment="as typed")
+    second_person: Mapped[str] = mapped_column(String(100), comment="as typed")
+    reason: Mapped[str] = mapped_column(String(500))
+
+
 class Release(Base):
     """One set of figures, from draft to published; once published its files never change."""
 

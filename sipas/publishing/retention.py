@@ -6,28 +6,29 @@ wave, after a stated time, and says so in the wave and in the log; the snapshot 
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 from sqlalchemy import delete, select
 
 from sipas import keys
 from sipas.database import Database
-from sipas.errors import N_, WaveState
+from sipas.errors import N_, SipasError, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
+from sipas.gate import Gate
 from sipas.intake.inbox import settle_comments
 from sipas.intake.models import Comment, Response, WayCount
 from sipas.intake.record import forget_late
 from sipas.intake.ways import settle_ways
-from sipas.logs import EVENTS
+from sipas.logs import keep
+from sipas.publishing.endings import last_of_grace, last_of_retention
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
 
 AT_ONCE = 10_000  # rows of one transaction: some hundredths of a second
 
 
-def end_grace(database: Database, home: Path, today: dt.date) -> list[str]:
+def end_grace(database: Database, home: Path, gate: Gate) -> list[str]:
     """Destroys every key whose time is over, and gives the waves it was done for; done twice it does nothing.
 
     Also the key of the clusters of a frozen wave, where a power cut kept `freeze` from it.
@@ -36,36 +37,48 @@ def end_grace(database: Database, home: Path, today: dt.date) -> list[str]:
     with database.reading() as session:
         frozen = session.scalars(select(Wave).where(Wave.state == "frozen").order_by(Wave.id)).all()
     for wave in frozen:
-        kinds = set(keys.KINDS if _is_over(wave, today) else keys.AT_FREEZE) & set(keys.held(home, wave.code))
-        if _is_over(wave, today):
+        is_over = gate.lets(wave.id, last_of_grace(wave))
+        kinds = set(keys.KINDS if is_over else keys.AT_FREEZE) & set(keys.held(home, wave.code))
+        if is_over:
             forget_late(database, wave.id)
         if kinds:
             keys.destroy(home, wave.code, kinds)
+            keep(home, "keys destroyed", gate.day, wave=wave.code, kinds=sorted(kinds))
             done.append(wave.code)
     return done
 
 
-def end_retention(database: Database, home: Path, today: dt.date, days: int) -> list[str]:
-    """Drops the rows of every wave that was frozen more than `days` ago; gives the waves it was done for."""
+def end_retention(database: Database, home: Path, gate: Gate, days: int) -> list[str]:
+    """Drops the rows of every wave that was frozen more than `days` ago; gives the waves it was done for.
+
+    One that cannot be dropped keeps no other; its complaint is raised at the end.
+    """
     with database.reading() as session:
-        due = session.scalars(
-            select(Wave.code)
+        kept = session.execute(
+            select(Wave, SnapshotRecord)
             .join(SnapshotRecord, SnapshotRecord.wave_id == Wave.id)
-            .where(SnapshotRecord.frozen_on < today - dt.timedelta(days=days), Wave.dropped_on.is_(None))
-            .where(Wave.grace_until.is_(None) | (Wave.grace_until < today))
+            .where(Wave.dropped_on.is_(None))
             .order_by(Wave.id)
         ).all()
+        due = [wave.code for wave, record in kept if gate.lets(wave.id, last_of_retention(wave, record, days))]
+    refused: list[SipasError] = []
     for code in due:
-        drop(database, home, code, today)
-    return list(due)
+        try:
+            drop(database, home, code, gate)
+        except SipasError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+    return due
 
 
-def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
+def drop(database: Database, home: Path, code: str, gate: Gate) -> int:
     """Drop all rows of a frozen wave, and return how many answers they were.
 
-    Raises WaveState where the wave is not frozen, its days of grace are not over, its rows were dropped before, or its
-    snapshot is not there whole. The rows go in short transactions, so that nobody who answers elsewhere waits; the wave
-    says that they were dropped once all are gone, and after a power cut in between the same command goes on.
+    Raises WaveState where the wave is not frozen, its days of grace are not over, the clock is doubted, its destruction
+    is stopped, its rows were dropped before, or its snapshot is not there whole. The rows go in short transactions, so
+    that nobody who answers elsewhere waits; the wave says that they were dropped once all are gone, and after a power
+    cut in between the same command goes on.
     """
     settle_comments(database, home)
     settle_ways(database, home)
@@ -76,7 +89,19 @@ def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
             raise WaveState(
                 N_("Wave {wave} is {state}; only a frozen wave's answers may be dropped."), wave=code, state=wave.stage
             )
-        if not _is_over(wave, today):
+        if gate.doubted:
+            raise WaveState(
+                N_(
+                    "The clock is doubted, so nobody knows whether the days of grace of wave {wave} are over. Set the "
+                    "clock, or say `sipas maintain --date-is-right`; see `sipas doctor`."
+                ),
+                wave=code,
+            )
+        if wave.id in gate.stopped:
+            raise WaveState(
+                N_("Two people stopped the destruction of wave {wave}; `sipas doctor` says until when."), wave=code
+            )
+        if not gate.lets(wave.id, last_of_grace(wave)):
             raise WaveState(
                 N_("Wave {wave} counts late answers until {day}; its answers may be dropped after that day."),
                 wave=code,
@@ -90,8 +115,8 @@ def drop(database: Database, home: Path, code: str, today: dt.date) -> int:
             pass
     with database.writing() as session:
         session.execute(delete(WayCount).where(WayCount.wave == wave.id))
-        wave_of(session, code).dropped_on = today
-    EVENTS.info("answers dropped", extra={"facts": {"wave": code, "answers": record.rows}})
+        wave_of(session, code).dropped_on = gate.day
+    keep(home, "answers dropped", gate.day, wave=code, answers=record.rows)
     return record.rows
 
 
@@ -101,7 +126,3 @@ def _drop_some(database: Database, table: type[Response] | type[Comment], wave: 
     with database.writing() as session:
         hold(session.connection(), wave, alone=True)
         return session.execute(delete(table).where(table.key.in_(some))).rowcount  # type: ignore[attr-defined]
-
-
-def _is_over(wave: Wave, today: dt.date) -> bool:
-    return wave.grace_until is None or today > wave.grace_until

@@ -12,6 +12,7 @@ from sipas import clock, i18n
 from sipas.desk.access import set_password
 from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.gate import Gate
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
 from sipas.publishing.retention import drop
@@ -160,7 +161,7 @@ def test_late_answers_stand_beside_their_point_and_a_dropped_wave_says_where_its
         return re.findall(r'<td class="number">(.*?)</td>', found)
 
     assert row() == ["12", "–", "37"]
-    drop(database, settings.home, "w1", today + dt.timedelta(days=1))
+    drop(database, settings.home, "w1", Gate(today + dt.timedelta(days=1)))
     assert row() == ["–", "–", "37"]
     html = unescape(client.get(f"/desk/wave/w1?lang={language}").text)
     assert "<dd>12</dd>" in html  # the snapshot's

@@ -12,6 +12,7 @@ from sipas import clock, keys
 from sipas.errors import NoOpenWave, NotStored
 from sipas.fieldwork.visits import visit_of
 from sipas.fieldwork.waves import close_wave
+from sipas.gate import Gate
 from sipas.intake import Outcome, late_by_point, marks, stored
 from sipas.intake.inbox import Inbox
 from sipas.intake.marks import late_mark
@@ -76,7 +77,7 @@ def test_a_late_answer_that_is_sent_again_counts_once_and_its_mark_goes_with_the
     assert found == {late_mark(key, TWO), late_mark(key, THREE)}  # the id alone: nothing that was said
     assert not found & {one.tobytes() for one in marks(key, [TWO, THREE])}
     keys.destroy(settings.home, "w1", ["id"])  # as in a night that a power cut ended
-    assert end_grace(database, settings.home, on(LAST_OF_GRACE + dt.timedelta(days=1))) == ["w1"]
+    assert end_grace(database, settings.home, Gate(on(LAST_OF_GRACE + dt.timedelta(days=1)))) == ["w1"]
     with database.reading() as session:
         assert session.scalars(select(LateMark)).all() == []
     assert kept(database, settings) == (1, {1: 2}, 0)
@@ -126,14 +127,14 @@ def test_a_comment_that_had_no_room_beside_its_stored_answer_comes_with_the_rese
 
 
 def test_after_grace_the_keys_die_and_an_answer_is_refused_unopened(database, settings, frozen, on):
-    assert end_grace(database, settings.home, on(LAST_OF_GRACE)) == []
+    assert end_grace(database, settings.home, Gate(on(LAST_OF_GRACE))) == []
     assert a_response(database, settings, wave="w1", submission=TWO) is Outcome.LATE
     on(LAST_OF_GRACE + dt.timedelta(days=1))
     with pytest.raises(NoOpenWave, match="not opened"):  # by the date, also before the night's upkeep
         a_response(database, settings, wave="w1", submission=TWO)
-    assert end_grace(database, settings.home, clock.today()) == ["w1"]
+    assert end_grace(database, settings.home, Gate(clock.today())) == ["w1"]
     assert keys.held(settings.home, "w1") == ()
-    assert end_grace(database, settings.home, clock.today()) == []
+    assert end_grace(database, settings.home, Gate(clock.today())) == []
     for submission in (ONE, TWO):  # not even a resend is recognised: the key that could is gone
         with pytest.raises(NoOpenWave, match="not opened"):
             a_response(database, settings, wave="w1", submission=submission)

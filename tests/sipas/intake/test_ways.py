@@ -17,6 +17,7 @@ from sipas.backups import backup, restore
 from sipas.database import Database
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
+from sipas.gate import Gate
 from sipas.intake import Outcome, ways
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import PROBE, WayCount
@@ -224,7 +225,7 @@ def test_they_are_dropped_with_the_answers_of_their_wave(database, settings, wav
     with database.writing() as session:
         close_wave(session, "w1", OPENING.replace(day=28))
     freeze(database, settings.home, "w1", OPENING.replace(day=28), grace=0)
-    drop(database, settings.home, "w1", OPENING.replace(month=12))
+    drop(database, settings.home, "w1", Gate(OPENING.replace(month=12)))
     assert table(database) == {}
     assert not settle_ways(database, settings.home)
 

@@ -13,6 +13,7 @@ from sipas import clock, codes, keys
 from sipas.cli import group
 from sipas.fieldwork.points import BadPoint, set_invitation
 from sipas.fieldwork.waves import close_wave
+from sipas.gate import Gate
 from sipas.intake.invitations import Invitation, InvitationBatch
 from sipas.inviting import CodeExpired, UnknownInvitation, batches, expire, invited, issue
 from sipas.inviting.book import BadIssue
@@ -83,7 +84,7 @@ def test_a_month_later_expired_codes_are_gone_and_with_the_last_of_a_wave_its_ke
 
     def left(today):
         with database.writing() as session:
-            expire(session, settings.home, today)
+            expire(session, settings.home, Gate(today))
         with database.reading() as session:
             count = session.scalar(select(func.count()).select_from(Invitation))
         return count, (settings.home / "keys" / "w1.invitation.key").exists()

@@ -18,14 +18,15 @@ from sipas import keys
 from sipas.errors import WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.gate import Gate
 from sipas.intake import stored
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop, end_retention
 from tests.make import a_response, a_wave, all_comments
 
 FROZEN = dt.date(2026, 10, 1)
-AFTER_GRACE = dt.date(2026, 11, 1)
-NEXT_YEAR = dt.date(2027, 10, 2)
+AFTER_GRACE = Gate(dt.date(2026, 11, 1))
+NEXT_YEAR = Gate(dt.date(2027, 10, 2))
 
 
 @pytest.fixture
@@ -106,14 +107,14 @@ def test_the_file_lists_open_weeks_by_label_and_never_says_which_week_it_was(fro
 
 
 def test_retention_drops_the_rows_of_a_whole_frozen_wave_and_logs_it(database, settings, frozen, caplog):
-    assert end_retention(database, settings.home, NEXT_YEAR - dt.timedelta(days=2), 365) == []
+    assert end_retention(database, settings.home, Gate(dt.date(2027, 10, 1)), 365) == []
     assert count(database) == 5
     with caplog.at_level(logging.INFO):
         assert end_retention(database, settings.home, NEXT_YEAR, 365) == ["w1"]
     assert "answers dropped" in caplog.text
     assert (count(database), all_comments(database, settings)) == (0, [])
     with database.reading() as session:
-        assert session.scalar(select(Wave.dropped_on)) == NEXT_YEAR
+        assert session.scalar(select(Wave.dropped_on)) == NEXT_YEAR.day
     assert read_snapshot(frozen.path).rows == 5
     assert end_retention(database, settings.home, NEXT_YEAR, 365) == []
 
@@ -123,7 +124,7 @@ def test_a_wave_is_dropped_by_hand_only_when_frozen_over_and_safe_in_its_file(da
         drop(database, settings.home, "w1", AFTER_GRACE)
     frozen = freeze(database, settings.home, "w1", FROZEN)
     with pytest.raises(WaveState, match="late answers until"):
-        drop(database, settings.home, "w1", FROZEN)
+        drop(database, settings.home, "w1", Gate(FROZEN))
     kept = frozen.path.read_bytes()
     frozen.path.unlink()
     with pytest.raises(Exception, match="Parquet"):
@@ -133,6 +134,19 @@ def test_a_wave_is_dropped_by_hand_only_when_frozen_over_and_safe_in_its_file(da
     assert drop(database, settings.home, "w1", AFTER_GRACE) == 5
     with pytest.raises(WaveState, match="were dropped on"):
         drop(database, settings.home, "w1", AFTER_GRACE)
+
+
+def test_a_wave_that_cannot_be_dropped_keeps_no_other_from_it(database, settings, frozen):
+    a_wave(database, settings, "w2", opens_on=FROZEN)
+    a_response(database, settings, moment=dt.datetime(2026, 10, 2, tzinfo=dt.timezone.utc))
+    with database.writing() as session:
+        close_wave(session, "w2", dt.date(2026, 10, 3))
+    freeze(database, settings.home, "w2", dt.date(2026, 10, 4))
+    frozen.path.unlink()
+    with pytest.raises(WaveState, match="w1"):
+        end_retention(database, settings.home, Gate(dt.date(2028, 1, 1)), 365)
+    with database.reading() as session:
+        assert (stored(session, 1), stored(session, 2)) == (5, 0)
 
 
 def test_no_other_line_of_the_product_deletes_or_changes_answers():
@@ -162,7 +176,7 @@ def test_the_database_itself_tells_every_statement_that_touches_answers(database
     a_response(database, settings, moment=dt.datetime(2026, 10, 2, tzinfo=dt.timezone.utc), submission="ab" * 16)
     with database.writing() as session:
         close_wave(session, "w2", dt.date(2026, 10, 30))
-    freeze(database, settings.home, "w2", AFTER_GRACE)
+    freeze(database, settings.home, "w2", AFTER_GRACE.day)
     touching = [words for words in seen if re.search(r"\b(response|comment)\b", words)]
     assert touching
     assert not [words for words in touching if re.match(r"\s*(delete|update)", words)]
