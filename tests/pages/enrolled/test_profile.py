@@ -14,10 +14,10 @@ pytestmark = pytest.mark.browser
 def test_the_raw_store_of_a_stolen_screen_shows_no_answer(machine, database):
     screen = Screen(machine.starts(), database).enrols()
     for level in (1, 5):
-        screen.opens().answers(level, "Cán bộ thứ 4711 chậm").is_thanked()
+        screen.opens().answers(level, "Cán bộ quầy Xuynglam chậm").is_thanked()
     machine.is_killed()
     assert machine.finds("sipas-to-hieu-1")  # the store is there to be read
-    for text in ("4711", '"fields":{', '"week":"20', '"service":"', "form=short", "comment="):
+    for text in ("Xuynglam", '"fields":{', '"week":"20', '"service":"', "form=short", "comment="):
         assert machine.finds(text) == [], text
 
 
