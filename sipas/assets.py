@@ -23,8 +23,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, abort, request, url_for
+from flask import Flask, Response, abort, request
 from markupsafe import Markup
+
+from sipas.links import address
 
 HERE = Path(__file__).resolve().parent / "static"
 KINDS = (".css", ".js", ".woff2", ".svg", ".mp3", ".json")
@@ -131,7 +133,7 @@ def by_path() -> dict[str, Asset]:
 
 def static_url(name: str) -> str:
     """The address of a file, for templates: it changes when, and only when, the content does."""
-    return url_for("static", filename=assets()[name].path)
+    return address("static", filename=assets()[name].path)
 
 
 def modules(name: str) -> Iterator[str]:
@@ -146,7 +148,7 @@ def _within(name: str, root: str) -> str:
 
 def style(name: str) -> Markup:
     """A style sheet to stand in the page itself."""
-    return Markup(_within(name, url_for("static", filename="")))  # noqa: S704  (our own file)
+    return Markup(_within(name, address("static", filename="")))  # noqa: S704  (our own file)
 
 
 def style_hash(name: str) -> str:

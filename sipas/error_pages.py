@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
 
-from sipas import i18n, logs
+from sipas import i18n, links, logs
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 
 SENTENCES = {
@@ -29,6 +30,7 @@ HEADINGS = {
     404: N_("This page does not exist"),
     409: N_("That could not be done"),
     413: N_("That was too large"),
+    421: N_("That could not be done"),
     429: N_("Please wait a little"),
     503: N_("Not available just now"),
 }
@@ -49,8 +51,8 @@ def page(status: int, sentence: Callable[[], str], error: SipasError | None = No
     heading = _heading(status, request.path.startswith(("/k/", "/q/")), error)
     others = [code for code in ("vi", "en") if code != i18n.language()] if status == 404 else []
     said, *also = (_said(code, heading, sentence) for code in (i18n.language(), *others))
-    again = not isinstance(error, UnknownPoint)  # there is a point to start again at
-    response = make_response(render_template("errors/error.html", said=said, also=also, again=again), status)
+    start = "" if isinstance(error, UnknownPoint) else _start()
+    response = make_response(render_template("errors/error.html", said=said, also=also, start=start), status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = "5"
@@ -63,6 +65,14 @@ def _heading(status: int, at_a_kiosk: bool, error: SipasError | None) -> str:
     if at_a_kiosk and status != 404:
         return N_("Answering is not possible just now")
     return HEADINGS.get(status, N_("Something went wrong"))
+
+
+def _start() -> str:
+    """The first page of the point that the address names, "" where it names none."""
+    door, _, point = request.path[1:].partition("/")
+    endpoint = {"k": "kiosk.start", "q": "phone.start"}.get(door)
+    point = point.partition("/")[0]
+    return links.address(endpoint, point=point) if endpoint in current_app.view_functions and point else ""
 
 
 def _said(language: str, heading: str, sentence: Callable[[], str]) -> Said:
@@ -86,13 +96,13 @@ def install(app: Flask) -> None:
         return page(error.status, lambda: i18n.say(error), error)
 
     @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Response:
+    def http(error: HTTPException) -> AnyResponse:
         speak_as_the_path_says()
         status = error.code or 500
         if isinstance(error, InternalServerError) and error.original_exception is not None:
             logs.failure(error.original_exception)
-        if error.response is not None or 300 <= status < 400:
-            return error.get_response()  # type: ignore[return-value]
+        if error.response is not None:
+            return error.get_response()
         return page(status, lambda: i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
 
     @app.errorhandler(OperationalError)

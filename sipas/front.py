@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, jsonify, render_template
 from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas.disk import Disk
 from sipas.errors import SipasError
+from sipas.links import address, go
 from sipas.settings import Settings
 
 front = Blueprint("front", __name__)
@@ -17,7 +18,7 @@ front = Blueprint("front", __name__)
 def first() -> str | AnyResponse:
     """The public results where they are served, else one plain page."""
     if "results" in current_app.config["SETTINGS"].parts:
-        return redirect(url_for("results.province"))
+        return go(address("results.province"), 302)
     return render_template("front.html")
 
 

@@ -6,7 +6,6 @@ from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
 from sipas import i18n, i18n_borrowed
-from sipas.links import link, switch
 
 
 class LanguageConverter(BaseConverter):
@@ -19,7 +18,7 @@ class LanguageConverter(BaseConverter):
 
 
 def install(app: Flask) -> None:
-    """Templates get `_`, `{% trans %}`, number formats, the names of all languages, and addresses that keep them."""
+    """Templates get `_`, `{% trans %}`, number formats, and the names of all languages."""
     app.url_map.converters["language"] = LanguageConverter
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -27,7 +26,7 @@ def install(app: Flask) -> None:
         lambda one, many, n: i18n.catalog(i18n.language(), "messages").ngettext(one, many, n),
         newstyle=True,
     )
-    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language, link=link, switch=switch)
+    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
     app.jinja_env.filters.update(
         number=i18n.number,
         percent=i18n.percent,

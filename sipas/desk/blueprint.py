@@ -6,13 +6,13 @@ import datetime as dt
 import hmac
 import time
 
-from flask import Blueprint, Response, current_app, redirect, request, session
+from flask import Blueprint, Response, current_app, request, session
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import i18n
 from sipas.desk import access
-from sipas.links import link
+from sipas.links import go, link
 from sipas.publishing.charts import TEMPLATE_TOOLS
 
 LONGEST = 8 * 3600  # seconds from signing in; a working day
@@ -38,7 +38,7 @@ def ask_for_the_password() -> AnyResponse | None:
     """Deny by default."""
     if request.endpoint in OPEN or signed_in():
         return None
-    return redirect(link("desk.sign_in"), 303)
+    return go(link("desk.sign_in"))
 
 
 @desk.after_request

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import segno
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -22,7 +22,7 @@ from sipas.fieldwork.models import Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.fieldwork.silence import Silent, Watch, last_look
-from sipas.links import link
+from sipas.links import go, link
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,16 @@ def enrol_code() -> str:
     with current_app.config["DATABASE"].writing() as session:
         place = point_of(session, request.form.get("point", ""))
         code = make_code(session, place.code, clock.now())
-    path = url_for("kiosk.device", point=place.code, language="vi")
-    address = (current_app.config["SETTINGS"].address or request.host_url.rstrip("/")) + path
-    drawn = segno.make(f"{address}#code={code}", micro=False, error="m").svg_inline(border=4, scale=6, omitsize=True)
-    picture = base64.b64encode(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()).decode()
-    return render_template("desk/code.html", point=place, code=code, address=address, picture=picture)
+    server = current_app.config["SETTINGS"].address  # what a request calls us is printed nowhere
+    page = f"{server}/k/{place.code}/vi/device"  # screens may be served by another machine
+    picture = _qr(f"{page}#code={code}") if server else ""
+    return render_template("desk/code.html", point=place, code=code, page_of_screen=page, picture=picture)
+
+
+def _qr(text: str) -> str:
+    """A QR code as SVG in base64."""
+    drawn = segno.make(text, micro=False, error="m").svg_inline(border=4, scale=6, omitsize=True)
+    return base64.b64encode(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()).decode()
 
 
 @desk.post("/screens/revoke")
@@ -87,4 +92,4 @@ def revoke() -> Response:
     """Nothing is taken from this screen any more."""
     with current_app.config["DATABASE"].writing() as session:
         revoke_device(session, request.form.get("device", ""))
-    return redirect(link("desk.screens"), 303)
+    return go(link("desk.screens"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 
-from flask import current_app, redirect, render_template, request, session
+from flask import current_app, render_template, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -14,7 +14,7 @@ from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
 from sipas.desk.blueprint import LONGEST, desk, signed_in
 from sipas.i18n import _
-from sipas.links import link
+from sipas.links import go, link
 from sipas.rate_limits import of_request
 
 BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
@@ -23,7 +23,7 @@ BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the secon
 @desk.get("/login")
 def sign_in() -> str | Response:
     """The form; who is in already goes on."""
-    return redirect(link("desk.overview"), 303) if signed_in() else render_template("desk/login.html", problem="")
+    return go(link("desk.overview")) if signed_in() else render_template("desk/login.html", problem="")
 
 
 @desk.post("/login")
@@ -44,7 +44,7 @@ def let_in() -> tuple[str, int] | Response:
         return render_template("desk/login.html", problem=wrong), 422
     session.clear()
     session["mark"], session["own"], session["since"] = access.mark(home), access.new_session(), int(time.time())
-    reply = redirect(link("desk.overview"), 303)
+    reply = go(link("desk.overview"))
     reply.set_cookie(
         BROWSER,
         _signer().dumps(secrets.token_hex(16)),
@@ -74,4 +74,4 @@ def sign_out() -> Response:
     """Ends the session, and whatever copy of its cookie there is."""
     access.end_session(current_app.config["SETTINGS"].home, session["own"], LONGEST)
     session.clear()
-    return redirect(link("desk.sign_in"), 303)
+    return go(link("desk.sign_in"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import current_app, redirect, render_template, request
+from flask import current_app, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,7 +16,7 @@ from sipas.errors import N_, NotReady
 from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
-from sipas.links import link
+from sipas.links import go, link
 from sipas.nights import look
 from sipas.publishing import shelf, shortened
 from sipas.publishing.edition import ORDERS, Edition
@@ -43,7 +43,7 @@ def overview() -> str:
 @desk.get("/")
 def with_a_slash() -> Response:
     """A slash too many is no reason to be turned away."""
-    return redirect(link("desk.overview"))
+    return go(link("desk.overview"), 302)
 
 
 @desk.get("/wave/<code>")

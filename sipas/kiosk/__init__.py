@@ -5,13 +5,14 @@ The questionnaire is one document; its items are shown one at a time by CSS `:ta
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g, redirect, request, url_for
+from flask import Blueprint, current_app, g, request
 from werkzeug.wrappers import Response
 
 from sipas import assets, headers, i18n
 from sipas.i18n import _
 from sipas.i18n_words import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
+from sipas.links import go, here
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
 
@@ -56,12 +57,12 @@ def offered_here() -> dict[str, str]:
 def speak_what_is_offered() -> Response | None:
     """An address in a language that is not offered leads to the Vietnamese page; what is sent is taken all the same."""
     code = (request.view_args or {}).get("language", i18n.language())
-    if request.method != "GET" or code in offered_here():
+    if request.method not in ("GET", "HEAD") or code in offered_here():
         return None
     i18n.speak("vi")
     if "language" not in (request.view_args or {}):
         return None
-    return redirect(url_for(request.endpoint, **{**request.view_args, **request.args, "language": "vi"}))
+    return go(here(language="vi"), 302)
 
 
 @kiosk.context_processor
@@ -73,10 +74,8 @@ def variant() -> dict[str, object]:
 def this_page(query: dict[str, str]) -> str:
     """The address of the page that is open, with another query; the questionnaire is everybody's, so it keeps nothing
     of what one visitor's address said."""
-    endpoint = request.endpoint or ".start"
-    kept = {name: request.args[name] for name in ("lang", "wave") if name in request.args}
-    said = {} if endpoint.endswith(".questionnaire") else kept
-    return url_for(endpoint, **{**(request.view_args or {}), **said, **query})
+    everybodys = (request.endpoint or "").endswith(".questionnaire")
+    return here(keep=() if everybodys else ("lang", "wave"), **query)
 
 
 def _in(code: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from flask import current_app, jsonify, redirect, render_template, request, url_for
+from flask import current_app, jsonify, render_template, request
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -26,6 +26,7 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
 from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
+from sipas.links import address, go
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class BadMessage(SipasError):
 @kiosk.get("/<point>/device")
 def to_device(point: str) -> Response:
     """The address on the sheet for installers; Vietnamese unless they choose otherwise."""
-    return redirect(url_for(".device", point=point, language="vi"))
+    return go(address(".device", point=point, language="vi"), 302)
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/device")
@@ -74,7 +75,7 @@ def service_worker(point: str) -> Response:
     visit = _visit(point, "vi")
     script = worker(Place.of(visit), Seal.of(visit, _settings().home), _settings().province)
     response = current_app.response_class(script, mimetype="text/javascript")
-    response.headers["Service-Worker-Allowed"] = url_for(".start", point=point)
+    response.headers["Service-Worker-Allowed"] = address(".start", point=point)
     return response
 
 

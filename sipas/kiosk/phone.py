@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from sipas import clock, codes, i18n
@@ -33,6 +33,7 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.sent import Sent
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
 from sipas.kiosk.welcome import welcome
+from sipas.links import address, go, here
 from sipas.rate_limits import of_request
 from sipas.settings import Settings
 
@@ -169,14 +170,14 @@ def entry() -> str:
 def find() -> Response:
     """Where a typed code leads; this spends nothing."""
     look = Preset.of(None).query
-    return redirect(url_for(".start", point=codes.read(request.form.get("code", "")), **look), 303)
+    return go(address(".start", point=codes.read(request.form.get("code", "")), **look))
 
 
 @phone.get("/<point>", strict_slashes=False)
 def start(point: str) -> str | Response:
     """Who asks, why, how long, and the choice of language."""
     if codes.is_code(point) and codes.read(point) != point and not _is_point(point):
-        return redirect(url_for(".start", point=codes.read(point)), 303)
+        return go(here(point=codes.read(point)))
     way = _way(point, i18n.language())
     if way.must_bring_a_code:
         return _entry(place=way.place)
@@ -213,7 +214,7 @@ def send(point: str, language: str) -> Response:
         raise _over() from error  # after the end one could try codes at no cost, and learn who had answered
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if way.visit.wave.state == "open" else way.visit.wave.code
-    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **g.preset.query), 303)
+    return go(address(there, point=point, language=language, wave=wave, anchor="done", **g.preset.query))
 
 
 @phone.get(f"/<point>/{LANGUAGE}/late")
@@ -248,4 +249,4 @@ def thanks(point: str, language: str) -> Response:
 @phone.get("/<point>/stop")
 def stop(point: str) -> Response:
     """A private way out, as at a kiosk."""
-    return remember_nothing(redirect(url_for(".start", point=point), 303), "/q")
+    return remember_nothing(go(address(".start", point=point)), "/q")

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 
 from sipas import assets, i18n_words, keys
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.visits import Visit
 from sipas.i18n_words import offered
 from sipas.kiosk.place import Place
+from sipas.links import address
 
 WORKER = Path(__file__).with_name("worker.js")
 SCRIPTS = ("js/device.js", "js/enrol.js")
@@ -47,10 +48,10 @@ class Seal:
 
 def pages(point: str, languages: Iterable[str]) -> list[str]:
     """The addresses of every page that a device keeps."""
-    kept = [url_for("kiosk.start", point=point, shell="")]
+    kept = [address("kiosk.start", point=point, shell="")]
     for language in languages:
         for page in ("questionnaire", "privacy", "thanks", "device"):
-            kept.append(url_for(f"kiosk.{page}", point=point, language=language, shell=""))
+            kept.append(address(f"kiosk.{page}", point=point, language=language, shell=""))
     return kept
 
 
@@ -77,16 +78,16 @@ def _worker(_app: Flask, place: Place, seal: Seal, _province: str) -> str:
     languages = offered(current_app.config["SETTINGS"].languages, place.instrument_code)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())
-    for address in listed:
-        version.update(_served(address))
+    for one in listed:
+        version.update(_served(one))
     kept = {"point": place.code, "version": version.hexdigest()[:16], "pages": listed, "files": brought}
     return f"const KEPT = {json.dumps(kept)};\n{script}"
 
 
-def _served(address: str) -> bytes:
+def _served(page: str) -> bytes:
     """A page as a device gets it: what is counted into the version is what is served, whatever made it."""
-    with current_app.test_request_context(address):
+    with current_app.test_request_context(page):
         response = current_app.full_dispatch_request()
         if response.status_code != 200:
-            raise NotReady(N_("The page {page} cannot be kept on devices just now."), page=address)
+            raise NotReady(N_("The page {page} cannot be kept on devices just now."), page=page)
         return response.get_data()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, g, redirect, render_template, request, url_for
+from flask import current_app, g, render_template, request
 from werkzeug.wrappers import Response
 
 from sipas import clock, i18n
@@ -22,6 +22,7 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
+from sipas.links import address, go, here
 from sipas.rate_limits import of_request
 from sipas.settings import Settings
 
@@ -48,12 +49,9 @@ def _visit(point: str, language: str, wave: str = "") -> Visit:
 @kiosk.before_request
 def mend_the_address() -> Response | None:
     """A slash too many and capitals lead to the page all the same: people copy addresses from a wall."""
-    mended = request.path.rstrip("/")
-    if point := (request.view_args or {}).get("point"):
-        mended = mended.replace(f"/k/{point}", f"/k/{point.lower()}", 1)
-    if request.method == "GET" and mended != request.path:
-        query = f"?{request.query_string.decode('ascii', 'ignore')}" if request.query_string else ""
-        return redirect(mended + query, 308)
+    point = (request.view_args or {}).get("point", "")
+    if request.method in ("GET", "HEAD") and (request.path.endswith("/") or point != point.lower()):
+        return go(here(point=point.lower()), 308)
     return None
 
 
@@ -67,7 +65,7 @@ def ask_for_the_code() -> Response | None:
         and request.endpoint not in DEVICES
         and _visit(point, "vi", request.values.get("wave", "")).point.invitation == "required"
     ):
-        return redirect(url_for("phone.start", point=point), 303)
+        return go(address("phone.start", point=point))
     return None
 
 
@@ -107,7 +105,7 @@ def send(point: str, language: str) -> Response:
     outcome = keep(visit, form)
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if visit.wave.state == "open" else visit.wave.code  # the page to come has to know an ended wave
-    return redirect(url_for(there, point=point, language=language, wave=wave, _anchor="done", **preset.query), 303)
+    return go(address(there, point=point, language=language, wave=wave, anchor="done", **preset.query))
 
 
 def keep(
@@ -181,11 +179,11 @@ def thanks(point: str, language: str) -> Response:
 def stop(point: str) -> Response:
     """A private way out: nothing was sent, nothing is kept, and Back does not lead to what was chosen."""
     place = Place.of(_visit(point, "vi"))
-    return remember_nothing(redirect(url_for(".start", point=point, **Preset.of(place).home), 303))
+    return remember_nothing(go(address(".start", point=point, **Preset.of(place).home)))
 
 
 def remember_nothing(response: Response, path: str = "/k") -> Response:
     """Sets a cookie that is equal for all and gone in two seconds: it keeps browsers from bringing the filled form back
     out of their own memory when somebody presses Back."""
-    response.set_cookie("done", "1", max_age=2, path=path, httponly=True, samesite="Strict")
+    response.set_cookie("done", "1", max_age=2, path=path, httponly=True, samesite="Strict", secure=request.is_secure)
     return response

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.links import KEPT, link
+from sipas.links import address, asked, go, link
 from sipas.publishing import shelf
 from sipas.publishing.edition import ORDERS, Edition
 from sipas.results.blueprint import results
@@ -29,9 +29,7 @@ def province() -> str:
 @results.get("/")
 def with_a_slash() -> Response:
     """A slash too many is no reason to be turned away."""
-    return redirect(
-        url_for("results.province", **{name: request.args[name] for name in ("lang", *KEPT) if name in request.args})
-    )
+    return go(address("results.province", **asked()), 302)
 
 
 @results.get("/<release>/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -35,10 +36,17 @@ def test_a_code_is_shown_once_with_its_address_and_enrols_a_screen(officer, data
     reply = officer.post("/desk/screens/code?lang=en", data={"point": "to-hieu-1"})
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", reply.text)[0]
     assert "/k/to-hieu-1/vi/device" in reply.text
-    assert 'src="data:image/svg+xml;base64,' in reply.text
+    assert "There is a QR code as well once SIPAS_ADDRESS says" in reply.text
     assert code not in page(officer)
     assert Device(officer).enrols(code).status_code == 200
     assert "Last contact" in page(officer)
+
+
+def test_with_the_servers_address_the_code_of_a_screen_is_a_qr_code_too(officer, app, settings):
+    app.config["SETTINGS"] = replace(settings, address="https://sonla.example.vn")
+    reply = officer.post("/desk/screens/code?lang=en", data={"point": "to-hieu-1"})
+    assert "<code>https://sonla.example.vn/k/to-hieu-1/vi/device</code>" in reply.text
+    assert 'src="data:image/svg+xml;base64,' in reply.text
 
 
 def test_counts_and_days_show_and_what_is_amiss_is_said(officer, database, settings):
