@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole application for `settings` (default: read from the environment); mounts only `settings.parts`."""
     from flask import Flask
 
-    from sipas import assets, error_pages, front, headers, i18n_web, links, logs
+    from sipas import assets, error_pages, front, headers, i18n_web, links, logs, origins
     from sipas.database import Database
     from sipas.settings import Settings
 
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_PARTS=400,
     )
     logs.install(app)
+    origins.install(app)
     headers.install(app)
     i18n_web.install(app)
     links.install(app)

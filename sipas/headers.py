@@ -1,12 +1,11 @@
-"""What every reply says to the browser, and who may post.
+"""What every reply says to the browser.
 
-No token and no cookie guards the anonymous pages: a token would mark a browser, and there is no authority to abuse.
-A forged post is recognised by `Sec-Fetch-Site`, or by `Origin` where a browser does not send that.
+Not among it: `Strict-Transport-Security`. It binds a whole host name, every port and program of it, for months, and an
+office whose own certificate has run out could not go back; whoever owns the name sets it where HTTPS ends
+(`docs/operator.md`).
 """
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
@@ -46,20 +45,7 @@ EVERYWHERE = (("Content-Security-Policy", POLICY), *BESIDES)
 
 
 def install(app: Flask) -> None:
-    """Headers on every reply; posts from other sites are refused."""
-
-    @app.before_request
-    def refuse_forged_posts() -> None:
-        if request.method in ("GET", "HEAD", "OPTIONS"):
-            return
-        site = request.headers.get("Sec-Fetch-Site")
-        origin = request.headers.get("Origin")
-        if site is not None:
-            allowed = site in ("same-origin", "none")
-        else:
-            allowed = origin is None or urlsplit(origin).netloc == request.host
-        if not allowed:
-            abort(403)
+    """Headers on every reply; half a form is refused."""
 
     @app.before_request
     def refuse_cut_posts() -> None:

@@ -91,6 +91,15 @@ class Settings:
             "help": N_("Address at which citizens reach this server, such as https://sonla.example.vn; for QR codes")
         },
     )
+    other_addresses: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": N_(
+                "Further addresses of this server (comma-separated), such as http://sipas.lan:8000, where screens use "
+                "another name; forms from pages at other names are refused. Numbers and localhost need no mention"
+            )
+        },
+    )
 
     proxy: tuple[Network, ...] = field(
         default=(),
@@ -236,8 +245,12 @@ def _database_url(name: str, text: str) -> str:
 
 
 def _address(name: str, text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+    try:
+        parts = urlsplit(text)
+        is_whole = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:  # brackets or a port that are none
+        is_whole = False
+    if not is_whole or "@" in text or parts.path.strip("/") or parts.query or parts.fragment:
         raise NotReady(
             N_("{name} is “{text}”; give the address of a server, such as https://sonla.example.vn."),
             name=name,
@@ -253,6 +266,10 @@ def _proxy(name: str, text: str) -> tuple[Network, ...]:
         raise NotReady(
             N_("{name} is “{text}”; give addresses or networks, such as 127.0.0.1,10.0.0.0/28."), name=name, text=text
         ) from None
+
+
+def _addresses(name: str, text: str) -> tuple[str, ...]:
+    return tuple(_address(name, part.strip()) for part in text.split(",") if part.strip())
 
 
 def _as_it_stands(name: str, text: str) -> str:
@@ -276,4 +293,5 @@ _READ = {
     "province": _as_it_stands,
     "address": _address,
     "proxy": _proxy,
+    "other_addresses": _addresses,
 }

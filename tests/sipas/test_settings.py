@@ -37,10 +37,12 @@ def test_every_setting_can_be_given_in_the_environment():
         "province": "Điện Biên",
         "address": "https://sonla.example.vn/",
         "proxy": "127.0.0.1, 10.0.0.0/28,::1",
+        "other_addresses": "http://sipas.lan:8000/, https://192.168.1.10",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
     assert read.address == "https://sonla.example.vn"
+    assert read.other_addresses == ("http://sipas.lan:8000", "https://192.168.1.10")
     assert [f"{day}" for day in read.closed_days] == ["2027-02-05", "2027-02-06", "2027-02-07", "2027-04-30"]
     assert [f"{network}" for network in read.proxy] == ["127.0.0.1/32", "10.0.0.0/28", "::1/128"]
     assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
@@ -66,6 +68,10 @@ def test_the_environment_is_heard():
         ("SIPAS_CLOSED_DAYS", "2027-02-30"),
         ("SIPAS_ADDRESS", "sonla.example.vn"),
         ("SIPAS_ADDRESS", "https://sonla.example.vn/sipas"),
+        ("SIPAS_OTHER_ADDRESSES", "https://sonla.example.vn, sipas.lan"),
+        ("SIPAS_OTHER_ADDRESSES", "http://sipas.lan:port"),
+        ("SIPAS_ADDRESS", "http://[sipas"),
+        ("SIPAS_ADDRESS", "https://hoa@sonla.example.vn"),
         ("SIPAS_POINT_DAY", "0"),
         ("SIPAS_PROXY", "nginx"),
         ("SIPAS_PROXY", "10.0.0.1/28"),
