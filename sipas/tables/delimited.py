@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,19 @@ from sipas.tables.table import Table
 SEPARATORS = ",;\t"
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BLOCK = 1 << 23
+LONGEST, CHUNK = 1 << 22, 1 << 20  # bytes of a line; read at once to find its end
+COLUMNS = 16_384  # as many as Excel has
+csv.field_size_limit(LONGEST)  # letters of a cell; 131,072 where nobody asks for more
 
 EMPTY = N_("{file} is empty")
 UNCLOSED = N_('a quotation mark (") opens here and is never closed')
 TOO_FEW = N_("{found} cells where the header has {expected}; is a separator missing?")
 TOO_MANY = N_("{found} cells where the header has {expected}; put a text that holds “{separator}” in quotation marks")
+LONG_LINE = N_(
+    "{file}: line {line} is longer than {megabytes} MB, so this is no table with a row on each line; export it again"
+)
+LONG_CELL = N_("a cell that begins here is longer than {letters} letters; is a quotation mark missing?")
+MANY_COLUMNS = N_("{file} has {count} columns; at most {most} are read. Leave out those that are not needed")
 UNREADABLE = N_("{file} cannot be read as a table: {reason}")
 
 
@@ -45,7 +54,7 @@ def read_delimited(data: bytes, file: str) -> Table:
     if not separator:
         separator = likeliest_separator(header)
         header, after = header_of(data, start, separator)
-    names = next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))
+    names = names_of(header, separator, file)
     if data.count(b'"') % 2:
         raise BadTable(_unclosed(data, file, start, separator))
     raw = _read(data, after, len(names), separator, file, start)
@@ -59,7 +68,10 @@ def read_delimited(data: bytes, file: str) -> Table:
     def lines() -> NDArray[np.int64]:
         found = _lines_of_rows(data, after, rows)
         if found is None:
-            found = np.array([line for line, _ in _records(data, start, separator)][1:], np.int64)
+            try:
+                found = np.array([line for line, _ in _records(data, start, separator)][1:], np.int64)
+            except _LongCell as long:
+                raise _long_cell(file, long.line) from None
         return found if filled is None else found[filled.to_numpy()]
 
     return Table(
@@ -70,6 +82,29 @@ def read_delimited(data: bytes, file: str) -> Table:
         _raw=dict(zip(columns, raw, strict=True)),
         _lines=lines,
     )
+
+
+def refuse_long_lines(path: Path) -> None:
+    """Raises BadFile for a line that no table has, before the file is held in memory."""
+    lines, length = 1, 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
+            if length + (min(ends) if ends else len(chunk)) > LONGEST:
+                raise BadFile(LONG_LINE, file=path.name, line=lines, megabytes=LONGEST >> 20)
+            length = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + (0 if ends else length)
+            lines += chunk.count(b"\n") or chunk.count(b"\r")
+
+
+def names_of(header: str, separator: str, file: str) -> list[str]:
+    """The names in a header; raises BadFile where they are too many or too long."""
+    try:
+        names = next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))
+    except csv.Error:
+        raise _long_cell(file, 1) from None
+    if len(names) > COLUMNS:
+        raise BadFile(MANY_COLUMNS, file=file, count=len(names), most=COLUMNS)
+    return names
 
 
 def filled_rows(columns: list[pa.ChunkedArray]) -> pa.ChunkedArray | None:
@@ -105,13 +140,13 @@ def likeliest_separator(header: str) -> str:
 
 def header_of(data: bytes, start: int, separator: str) -> tuple[str, int]:
     """The text of the header, which may span lines inside quotation marks, and where the next line begins."""
-    end = start
+    end, quotes = start, 0
     while True:
         line_end = LINE_END.search(data, end)
+        quotes += data.count(b'"', end, line_end.end() if line_end else len(data))
         end = line_end.end() if line_end else len(data)
-        header = data[start:end]
-        if header.count(b'"') % 2 == 0 or line_end is None:
-            return header.decode(), end
+        if quotes % 2 == 0 or line_end is None:
+            return data[start:end].decode(), end
 
 
 def _read(data: bytes, after: int, width: int, separator: str, file: str, start: int) -> list[pa.ChunkedArray]:
@@ -121,7 +156,10 @@ def _read(data: bytes, after: int, width: int, separator: str, file: str, start:
         options = options_of(width, separator, quotes=b'"' in data, block=BLOCK)
         table = pacsv.read_csv(pa.BufferReader(pa.py_buffer(data).slice(after)), **options)
     except pa.ArrowInvalid as error:
-        ragged = _ragged(data, file, start, separator, width)
+        try:
+            ragged = _ragged(data, file, start, separator, width)
+        except _LongCell as found:
+            raise _long_cell(file, found.line) from error
         if ragged:
             raise BadTable(ragged) from error
         raise BadFile(UNREADABLE, file=file, reason=str(error)) from error
@@ -146,10 +184,25 @@ def _records(data: bytes, start: int, separator: str) -> Iterator[tuple[int, lis
     text = io.TextIOWrapper(io.BytesIO(data[start:]), encoding="utf-8", newline="")
     reader = csv.reader(text, delimiter=separator)
     read = 0
-    for record in reader:
-        if record:
-            yield line + read, record
-        read = reader.line_num
+    try:
+        for record in reader:
+            if record:
+                yield line + read, record
+            read = reader.line_num
+    except csv.Error:
+        raise _LongCell(line + read) from None
+
+
+class _LongCell(Exception):
+    """A record has a cell longer than any table's; it begins on this line."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _long_cell(file: str, line: int) -> BadTable:
+    return BadTable([CellProblem(file, line, "", SipasError(LONG_CELL, letters=LONGEST))])
 
 
 def _ragged(data: bytes, file: str, start: int, separator: str, width: int) -> list[CellProblem]:
@@ -165,6 +218,9 @@ def _ragged(data: bytes, file: str, start: int, separator: str, width: int) -> l
 
 def _unclosed(data: bytes, file: str, start: int, separator: str) -> list[CellProblem]:
     last = 1
-    for line, _ in _records(data, start, separator):
-        last = line
+    try:
+        for line, _ in _records(data, start, separator):
+            last = line
+    except _LongCell as found:
+        last = found.line
     return [CellProblem(file, last, "", SipasError(UNCLOSED))]

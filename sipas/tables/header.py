@@ -18,14 +18,20 @@ def check_header(
     names: Sequence[str], columns: Sequence[pa.ChunkedArray], file: str
 ) -> tuple[tuple[str, ...], list[pa.ChunkedArray]]:
     """Clean names beside their columns; columns that have neither a name nor a value are left out."""
-    kept = []
-    for number, (name, column) in enumerate(zip(names, columns, strict=True), start=1):
-        name = unicodedata.normalize("NFC", name or "").strip()
-        if name:
-            kept.append((name, column))
-        elif column.null_count < len(column):
-            raise BadFile(NAMELESS, file=file, number=number)
-    twice = [name for name, count in Counter(name for name, _ in kept).items() if count > 1]
+    kept = kept_columns(names, [column.null_count < len(column) for column in columns], file)
+    return tuple(kept), [columns[place] for place in kept.values()]
+
+
+def kept_columns(names: Sequence[str], filled: Sequence[bool], file: str) -> dict[str, int]:
+    """Clean names and the places of their columns, but for columns that have neither a name nor a value.
+
+    Raises BadFile for a column with values and no name, and for a name that two columns have.
+    """
+    cleaned = [unicodedata.normalize("NFC", name or "").strip() for name in names]
+    for place, name in enumerate(cleaned):
+        if not name and filled[place]:
+            raise BadFile(NAMELESS, file=file, number=place + 1)
+    twice = [name for name, count in Counter(filter(None, cleaned)).items() if count > 1]
     if twice:
         raise BadFile(TWICE, file=file, names=", ".join(twice))
-    return tuple(name for name, _ in kept), [column for _, column in kept]
+    return {name: place for place, name in enumerate(cleaned) if name}

@@ -7,8 +7,6 @@ not, and where a line has too many or too few cells, the whole file is read as e
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ from sipas.errors import BadFile
 from sipas.tables import delimited
 from sipas.tables.header import check_header
 from sipas.tables.read import kind_of, read_table
-from sipas.tables.table import Table
+from sipas.tables.table import Table, refusing_damage
 
 ROWS = 65_536  # of a piece
 BLOCK = 1 << 23  # bytes of a CSV file read at once
@@ -63,9 +61,13 @@ def read_in_pieces(path: str | os.PathLike[str]) -> Pieces:
 
 
 def _slices(whole: Table) -> Iterator[Table]:
-    for start in range(0, whole.rows, ROWS):
-        columns = {name: whole.raw(name).slice(start, ROWS) for name in whole.columns}
-        yield _piece(whole.name, columns, start, whole.lines, whole.counts_rows)
+    starts = range(0, whole.rows, ROWS)
+    slices = ({name: whole.raw(name).slice(start, ROWS) for name in whole.columns} for start in starts)
+    first = 0
+    for columns in whole.packed.pieces(ROWS) if whole.packed else slices:
+        piece = _piece(whole.name, columns, first, whole.lines, whole.counts_rows)
+        yield piece
+        first += piece.rows
 
 
 def _of_parquet(path: Path) -> Pieces:
@@ -75,7 +77,7 @@ def _of_parquet(path: Path) -> Pieces:
         from pyarrow.parquet import ParquetFile
 
         first = 0
-        with ParquetFile(path) as file:
+        with refusing_damage(whole.name), ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS):
                 columns = dict(zip(whole.columns, map(pa.chunked_array, ([c] for c in batch.columns)), strict=True))
                 yield _piece(whole.name, columns, first, lambda: np.arange(1, whole.rows + 1), counts_rows=True)
@@ -86,6 +88,7 @@ def _of_parquet(path: Path) -> Pieces:
 
 def _of_delimited(path: Path) -> Pieces | None:
     """None where the whole file has to be read, to say what is wrong or because it is too unusual."""
+    delimited.refuse_long_lines(path)
     seen = _first_look(path)
     if seen is None:
         return None
@@ -99,7 +102,7 @@ def _of_delimited(path: Path) -> Pieces | None:
         separator = delimited.likeliest_separator(header)
     if not header.strip() or not head[after:].strip():
         return None
-    names = next(csv.reader(io.StringIO(header, newline=""), delimiter=separator))
+    names = delimited.names_of(header, separator, path.name)
     at = len(raw) - len(head) + after
     options = delimited.options_of(len(names), separator, quotes=quotes, block=BLOCK)
 

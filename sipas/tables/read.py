@@ -31,10 +31,11 @@ def read_table(path: str | os.PathLike[str], *, rows_needed: bool = True) -> Tab
     elif kind == "workbook":
         from sipas.tables.workbook import read_workbook
 
-        table = read_workbook(path.read_bytes(), file)
+        table = read_workbook(path)
     else:
-        from sipas.tables.delimited import read_delimited
+        from sipas.tables.delimited import read_delimited, refuse_long_lines
 
+        refuse_long_lines(path)
         table = read_delimited(path.read_bytes(), file)
     if rows_needed and not table.rows:
         raise BadFile(NO_ROWS, file=file)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
 
     from sipas.tables.problems import Problems
 
+DAMAGED = N_("{file} is no readable Parquet file ({reason}); write it again")
 PLAINLY_TEXT = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_decimal)
+
+
+@contextmanager
+def refusing_damage(file: str) -> Iterator[None]:
+    """Says of a Parquet file what PyArrow finds wrong in it."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:  # a name that is no UTF-8 too
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BadFile(DAMAGED, file=file, reason=reason) from error
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,31 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Packed:
+    """Columns of text that lie packed in memory, each under a name of its own."""
+
+    file: ParquetFile
+    names: Mapping[str, str]  # of a column -> under which it lies
+
+    def columns(self, wanted: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        """Some of them, whole."""
+        data = self.file.read(columns=[self.names[column] for column in wanted], use_threads=True)
+        return {column: data.column(self.names[column]) for column in wanted}
+
+    def pieces(self, rows: int) -> Iterator[dict[str, pa.ChunkedArray]]:
+        """All of them, so many rows at a time."""
+        for batch in self.file.iter_batches(batch_size=rows, columns=list(self.names.values())):
+            yield {column: pa.chunked_array([batch.column(name)]) for column, name in self.names.items()}
+
+
+@dataclass(frozen=True)
 class Table:
     """A table as it was read; make one with `read_table`.
 
     `columns` are the names in the order of the file and `rows` the number of data rows. `text` and `numbers` give a
     column, `records` walks the rows. Columns that Excel stored as numbers are named in `stored_as_numbers`: a code
     in such a column may have lost its zeros before we saw it. `notes` say what a careful reader should be told.
+    Columns of a Parquet file (`parquet`) and of a workbook (`packed`) come when they are asked for.
     """
 
     name: str
@@ -56,6 +87,7 @@ class Table:
     stored_as_numbers: frozenset[str] = frozenset()
     notes: tuple[SipasError, ...] = ()
     parquet: ParquetFile | None = field(default=None, repr=False)
+    packed: Packed | None = field(default=None, repr=False)
     _raw: dict[str, pa.ChunkedArray] = field(default_factory=dict, repr=False)
     _text: dict[str, pa.ChunkedArray] = field(default_factory=dict, repr=False)
     _lines: Callable[[], NDArray[np.int64]] | None = field(default=None, repr=False)
@@ -82,12 +114,15 @@ class Table:
         return folded[near[0]] if near else None
 
     def load(self, columns: Sequence[str]) -> None:
-        """Fetch several columns of a Parquet file at once, which is quicker than one after the other."""
+        """Fetch several columns of a file or workbook at once, which is quicker than one after the other."""
         self.require(*columns)
         wanted = [column for column in dict.fromkeys(columns) if column not in self._raw]
         if wanted and self.parquet is not None:
-            data = self.parquet.read(columns=wanted, use_threads=True)
+            with refusing_damage(self.name):
+                data = self.parquet.read(columns=wanted, use_threads=True)
             self._raw.update((column, data.column(column)) for column in wanted)
+        elif wanted and self.packed is not None:
+            self._raw.update(self.packed.columns(wanted))
 
     def raw(self, column: str) -> pa.ChunkedArray:
         """The column as it was stored: text from CSV and workbooks, its own type from Parquet."""

@@ -329,6 +329,63 @@ def test_parquet_that_cannot_serve_is_refused(folder):
         read_table(folder.parquet(nested=pa.array([[1], [2]]))).text("nested")
 
 
+def test_a_file_without_line_ends_is_refused_before_it_is_held(folder, monkeypatch):
+    monkeypatch.setattr("sipas.tables.delimited.LONGEST", 5_000_000)
+    for read in (read_table, read_in_pieces):
+        for body, line in ((b"x" * 6_000_000, 1), (b"a,b\n1,2\n" + b"x" * 6_000_000, 3)):
+            path = folder.holds(body)
+            monkeypatch.setattr(Path, "read_bytes", None)  # holding it whole would fail now
+            with pytest.raises(BadFile, match=f"t: line {line} is longer than 4 MB"):
+                read(path)
+
+
+def test_a_line_of_a_megabyte_is_read(folder):
+    assert read_table(folder.holds("a,b\n1," + "x" * 1_000_000 + "\n")).rows == 1
+
+
+def test_a_cell_of_millions_of_letters_is_named_by_its_line(folder):
+    said = "line {}: a cell that begins here is longer than 4194304 letters"
+    with pytest.raises(BadFile, match=said.format(3)):
+        list(read_table(folder.holds('a,b\n1,2\n1,"' + "word\n" * 2_000_000 + '"\n')).records())
+    path = folder.holds('"a' + "word\n" * 1_000_000 + '",b\n')
+    for read in (read_table, read_in_pieces):
+        with pytest.raises(BadFile, match=said.format(1)):
+            read(path)
+
+
+def test_columns_beyond_those_of_excel_are_refused(folder):
+    path = folder.holds(",".join(f"c{n}" for n in range(16_385)) + "\n")
+    for read in (read_table, read_in_pieces):
+        with pytest.raises(BadFile, match="t has 16385 columns; at most 16384 are read"):
+            read(path)
+    with pytest.raises(BadFile, match="has 16385 columns"):
+        read_table(folder.parquet(**{f"c{n}": pa.nulls(1) for n in range(16_385)}))
+
+
+def test_a_parquet_file_of_more_rows_than_a_table_has_is_refused(folder, monkeypatch):
+    path = folder.parquet(a=pa.nulls(2_000))
+    monkeypatch.setattr("sipas.tables.parquet.MOST_ROWS", 1_999)
+    for read in (read_table, read_in_pieces):
+        with pytest.raises(BadFile, match="has 2000 rows; at most 1999"):
+            read(path)
+
+
+def test_a_parquet_file_with_any_byte_changed_is_read_or_refused_in_a_sentence(folder):
+    path = folder.parquet(a=pa.array(["x", "y"] * 50), b=pa.array(range(100)))
+    whole, refused = path.read_bytes(), 0
+    for place in range(4, len(whole) - 4, 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        for read in (
+            lambda: list(read_table(path).records()),
+            lambda: [list(p.records()) for p in read_in_pieces(path)],
+        ):
+            try:
+                read()
+            except BadFile:  # any other error would be one that nobody foresaw
+                refused += 1
+    assert refused > 100
+
+
 class Folder:
     """A folder in which a test lays down one real file at a time."""
 

@@ -1,0 +1,279 @@
+"""The cells of a worksheet as a stream: row by row into columns of text, and what is wrong with single cells.
+
+Thirty million cells pass here; so this is one function with plain variables, and each cell costs some five calls.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sipas.errors import N_, SipasError
+from sipas.tables.book import Formats
+from sipas.tables.package import LONG_CELL, TOO_DEEP, Damaged, Package, Refused, local, parse
+from sipas.tables.problems import KEPT, CellProblem
+from sipas.tables.table import number_as_text
+from sipas.tables.texts import Texts, plain
+
+FORMULA = N_("the formula in cell {cell} has no stored result; open the workbook in Excel and save it again")
+OUTSIDE = N_("“{value}” stands outside the named columns; name its column in the header, or delete it")
+BLANKS = N_("it has more than {most} cells without a value; delete the empty rows and columns around the table")
+PLACES = N_("its table has more than {most} cells, rows times columns")
+COLUMNS = N_("it has more than {most} columns")
+
+ROWS, LAST_COLUMN = 1_048_576, 16_384  # as many as Excel has
+REMEMBERED = 200_000
+SHOWN = 40  # letters of a value in a complaint
+# The elements that count; all others are passed over.
+DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND = range(1, 8)
+KINDS = {"sheetData": DATA, "row": ROW, "c": CELL, "v": VALUE, "f": FORMULA_OF, "t": TEXT, "rPh": SOUND}
+
+
+@dataclass
+class Found:
+    """Complaints of one kind: the first thousand, and how many there are."""
+
+    kept: list[CellProblem] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, file: str, row: int, column: str, template: str, **values: object) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.kept) < KEPT:
+            self.kept.append(CellProblem(file, row, column, SipasError(template, **values)))
+
+
+@dataclass
+class Sheet:
+    """What was found beside the values, which are handed on as they come."""
+
+    names: list[str] = field(default_factory=list)
+    lines: array = field(default_factory=lambda: array("q"))
+    numeric: set[int] = field(default_factory=set)  # columns in which a number stands
+    filled: set[int] = field(default_factory=set)  # columns in which anything stands
+    formulas: Found = field(default_factory=Found)  # without results
+    outside: Found = field(default_factory=Found)
+
+
+Sink = Callable[[list[list[str | None]], int], None]
+"""Takes columns of cells and how many rows of them count; the lists are not touched again."""
+
+
+class Numbers:
+    """The text of a stored number, as the sheet shows it."""
+
+    def __init__(self, formats: Formats, from_1904: bool) -> None:
+        self._formats, self._from_1904 = formats, from_1904
+        self._known: dict[str, str] = {}
+        self._special = formats.dates | formats.zeros.keys()
+
+    def text(self, written: str, style: int) -> tuple[str, bool]:
+        """The text, and whether it stays a number in the eyes of a reader: a code with its zeros and a day are none."""
+        if style in self._special:
+            return self._shown(written, style), False
+        text = self._known.get(written)
+        if text is None:
+            text = number_as_text(_number(written))
+            if len(self._known) < REMEMBERED:
+                self._known[written] = text
+        return text, True
+
+    def _shown(self, written: str, style: int) -> str:
+        digits = self._formats.zeros.get(style)
+        if digits:
+            return number_as_text(_number(written)).zfill(digits)
+        from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+
+        epoch = MAC_EPOCH if self._from_1904 else WINDOWS_EPOCH
+        try:
+            return day_or_time(from_excel(_number(written), epoch, timedelta=style in self._formats.durations))
+        except (OverflowError, ValueError):
+            return "#VALUE!"  # as Excel shows it
+
+
+def _number(written: str) -> float:
+    """As precise as it is written: an integer stays one."""
+    return float(written) if any(mark in written for mark in ".eE") or len(written) > SHOWN else int(written)
+
+
+def day_or_time(value: object) -> str:
+    """2026-03-02 for the midnight that Excel stores for a day."""
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
+
+
+def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file: str, sink: Sink) -> Sheet:
+    """Read a worksheet: the first row that holds anything names the columns, each further one is a row of the table.
+
+    Raises Refused at a limit, Damaged where rows or cells do not follow each other.
+    """
+    from openpyxl.utils.datetime import from_ISO8601
+
+    limits, sheet = package.limits, Sheet()
+    kinds: dict[str, int] = {}
+    places: dict[str, int] = {}  # "AB" -> 27
+    said: list[str] = []
+    header: dict[int, str] = {}
+    columns: list[list[str | None]] = []
+    width = room = at = 0
+    row = place = letters = blanks = given = depth = style = 0
+    in_data = in_row = in_cell = hears = is_silent = has_formula = has_value = filled = False
+    kind_of_cell = ""
+
+    def start(name: str, values: list[str]) -> None:
+        nonlocal row, place, depth, style, kind_of_cell
+        nonlocal in_data, in_row, in_cell, hears, is_silent, has_formula, has_value, filled
+        kind = kinds.get(name)
+        if kind is None:
+            kind = kinds[name] = KINDS.get(local(name), 0)
+        depth += 1
+        if depth > limits.depth:
+            raise Damaged(TOO_DEEP)
+        if kind == VALUE:
+            hears = has_value = in_cell
+        elif kind == CELL and in_row and not in_cell:
+            in_cell, has_formula, has_value, style, kind_of_cell = True, False, False, 0, "n"
+            before, place = place, place + 1
+            for index in range(0, len(values), 2):
+                key = values[index]
+                if key == "r":
+                    word = values[index + 1].rstrip("0123456789")
+                    known = places.get(word)
+                    place = known if known is not None else places.setdefault(word, _place(word))
+                elif key == "s":
+                    style = int(values[index + 1])
+                elif key == "t":
+                    kind_of_cell = values[index + 1]
+            if not before < place <= LAST_COLUMN:
+                raise Damaged(N_("the cells of row {row} do not follow each other"), row=row)
+        elif kind == ROW and in_data and not in_row:
+            in_row, filled, place, before = True, False, 0, row
+            row += 1
+            for index in range(0, len(values), 2):
+                if values[index] == "r":
+                    row = int(values[index + 1])
+            if not before < row <= ROWS:
+                raise Damaged(N_("row {row} comes after row {before}"), row=row, before=before)
+        elif kind == FORMULA_OF:
+            has_formula = True
+        elif kind == TEXT:
+            hears = in_cell and kind_of_cell == "inlineStr" and not is_silent
+        elif kind == SOUND:
+            is_silent = True
+        elif kind == DATA:
+            in_data = True
+        elif kind and in_data:
+            raise Damaged(N_("its cells lie in each other"))
+
+    def text(words: str) -> None:
+        nonlocal letters
+        if hears:
+            said.append(words)
+            letters += len(words)
+            if letters > limits.cell:
+                raise Refused(LONG_CELL, most=limits.cell)
+
+    def end(name: str) -> None:
+        nonlocal depth, in_data, in_row, in_cell, hears, is_silent
+        depth -= 1
+        kind = kinds[name]
+        if kind == VALUE:
+            hears = False
+        elif kind == CELL and in_cell:
+            in_cell = False
+            take()
+        elif kind == ROW and in_row:
+            in_row = False
+            if filled:
+                close()
+        elif kind == TEXT:
+            hears = False
+        elif kind == SOUND:
+            is_silent = False
+        elif kind == DATA:
+            in_data = False
+
+    def take() -> None:
+        """What stands in the cell that ends here."""
+        nonlocal letters, blanks, given, filled
+        value: str | None = None
+        is_number = False
+        if said:
+            written = said[0] if len(said) == 1 else "".join(said)
+            said.clear()
+            letters = 0
+            if kind_of_cell == "s":
+                value = texts[int(written)]
+            elif kind_of_cell == "n":
+                value, is_number = numbers.text(written, style)
+            elif kind_of_cell == "b":
+                value = "TRUE" if int(written) else "FALSE"
+            elif kind_of_cell == "d":
+                value = day_or_time(from_ISO8601(written))
+            elif written.strip():
+                value = plain(written)
+        if value is None:
+            blanks += 1
+            if blanks > limits.blanks and blanks > 4 * given:
+                raise Refused(BLANKS, most=limits.blanks)
+            if has_formula and not (kind_of_cell == "str" and has_value):
+                sheet.formulas.add(file, row, "", FORMULA, cell=f"{letter(place - 1)}{row}")
+            return
+        given += 1
+        filled = True
+        index = place - 1
+        if not width:
+            header[index] = value
+        elif index >= width:
+            shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+            sheet.outside.add(file, row, letter(index), OUTSIDE, value=shown)
+        else:
+            columns[index][at] = value
+            sheet.filled.add(index)
+            if is_number:
+                sheet.numeric.add(index)
+
+    def close() -> None:
+        """A row with something in it ends: the header, or a row of the table."""
+        nonlocal width, room, at, columns
+        if width:
+            sheet.lines.append(row)
+            if len(sheet.lines) * width > limits.places:
+                raise Refused(PLACES, most=limits.places)
+            at += 1
+            if at < room:
+                return
+            sink(columns, at)
+        else:
+            width = max(header) + 1
+            if width > limits.columns:
+                raise Refused(COLUMNS, most=limits.columns)
+            sheet.names = [header.get(index, "") for index in range(width)]
+            room = max(16, min(32_768, 2_000_000 // width))
+        at = 0
+        columns = [[None] * room for _ in range(width)]
+
+    parse(package, part, start, end, text, limits.part)
+    if at:
+        sink(columns, at)
+    return sheet
+
+
+def _place(word: str) -> int:
+    """1 for A, 27 for AA."""
+    number = 0
+    for character in word:
+        if not "A" <= character <= "Z" or number > LAST_COLUMN:
+            raise Damaged(N_("a cell stands in column {column}"), column=word[:8])
+        number = 26 * number + ord(character) - 64
+    return number
+
+
+def letter(index: int) -> str:
+    """The letters of a column counted from 0: "A", "AB"."""
+    from openpyxl.utils import get_column_letter
+
+    return get_column_letter(index + 1)
