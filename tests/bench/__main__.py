@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis import estimate, frame_weights, read_snapshot, tabulate
 from analysis.snapshot import content_digest
-from tests.bench import kiosk, rivals, sample, storage
+from tests.bench import kiosk, rivals, sample, storage, workbooks
 
 FAMILIES = ["unit", "field", ("unit", "field")]
 PLAIN = """
@@ -160,4 +160,6 @@ def peak_of_command(path: Path, folder: Path) -> int:
 if __name__ == "__main__":
     missed = main()
     missed += kiosk.main()
-    sys.exit(1 if storage.main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000) or missed else 0)
+    length = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    missed += workbooks.main(length)
+    sys.exit(1 if storage.main(length) or missed else 0)
