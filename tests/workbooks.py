@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -37,16 +38,22 @@ def a_workbook(
     (by their name without folder and `.xml`)."""
     named = (("worksheet", "worksheets/sheet1.xml"), ("sharedStrings", "sharedStrings.xml"), ("styles", "styles.xml"))
     sheets = '<sheets><sheet name="S" sheetId="1" r:id="rId1"/></sheets>'
+    book, sheet = "vnd.openxmlformats-officedocument.spreadsheetml", "worksheets/sheet1.xml"
+    kinds = "".join(
+        f'<Override PartName="/xl/{part}" ContentType="application/{book}.{kind}+xml"/>'
+        for part, kind in (("workbook.xml", "sheet.main"), (sheet, "worksheet"), ("sharedStrings.xml", "sharedStrings"))
+    )
     written: dict[str, Iterable[str | bytes]] = {
+        "[Content_Types].xml": [
+            f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{kinds}</Types>'
+        ],
         "_rels/.rels": [relations(("officeDocument", "xl/workbook.xml"))],
         "xl/workbook.xml": [f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{sheets}</workbook>'],
         "xl/_rels/workbook.xml.rels": [relations(*named)],
-        "xl/worksheets/sheet1.xml": [
-            *(f'{head}<worksheet xmlns="{MAIN}"><sheetData>', header),
-            *rows,
-            "</sheetData></worksheet>",
-        ],
-        "xl/sharedStrings.xml": [f'<sst xmlns="{MAIN}">', *texts, "</sst>"],
+        "xl/worksheets/sheet1.xml": chain(
+            (f'{head}<worksheet xmlns="{MAIN}"><sheetData>', header), rows, ("</sheetData></worksheet>",)
+        ),
+        "xl/sharedStrings.xml": chain((f'<sst xmlns="{MAIN}">',), texts, ("</sst>",)),
         "xl/styles.xml": [f'<styleSheet xmlns="{MAIN}">{formats}</styleSheet>'],
     }
     with zipfile.ZipFile(path, "w", packing) as archive:
