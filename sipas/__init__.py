@@ -36,9 +36,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_PARTS=400,
     )
     logs.install(app)
+    i18n_web.install(app)  # first: whoever is refused is told so in her language
     origins.install(app)
     headers.install(app)
-    i18n_web.install(app)
     links.install(app)
     error_pages.install(app)
     assets.install(app)

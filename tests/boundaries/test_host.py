@@ -178,6 +178,16 @@ def test_a_strangers_name_that_leads_here_opens_no_desk(serving, host, nothing, 
         assert ("Set-Cookie" in guess.headers) == (status == 200)
 
 
+def test_whoever_is_refused_is_told_so_in_her_language(serving):
+    client = serving().test_client()
+    assert "Trang cán bộ chỉ mở" in client.get("/desk/login", headers={"Host": "evil.example"}).text
+    for page, said in (
+        ("/desk/login", "Phiếu này được gửi từ một tran"),
+        ("/k/to-hieu-1/en", "This form was sent from another site"),
+    ):
+        assert said in client.post(page, headers={"Sec-Fetch-Site": "cross-site"}).text
+
+
 def test_under_https_a_name_is_vouched_for_by_its_certificate(serving):
     client = serving().test_client()
     assert client.get("/desk/login", base_url="https://sipas.lan").status_code == 200
