@@ -41,6 +41,25 @@ def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Code
 
     Item columns must hold whole numbers: 1..levels, -1 for "not applicable", null for "not answered".
     """
+    table = _typed(table, codebook)
+    stored = codebook.to_json().encode()
+    digest = digest_of_rows(lambda: table.to_batches(max_chunksize=BATCH), table.schema, stored)
+    metadata = {CODEBOOK: stored, DIGEST: digest.encode(), DIGEST_VERSION: NEWEST.encode()}
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return Snapshot(path, codebook, digest, table.num_rows)
+
+
+def _typed(table: pa.Table, codebook: Codebook) -> pa.Table:
+    """The table with its item columns checked against the codebook, each in its narrowest type."""
     for item in codebook.items:
         if item.code not in table.column_names:
             raise BadData(N_("column {column} is missing; the codebook describes it as an item"), column=item.code)
@@ -64,20 +83,20 @@ def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Code
             )
         place = table.column_names.index(item.code)
         table = table.set_column(place, item.code, column.cast(pa.int8() if item.levels < 128 else pa.int16()))
-    stored = codebook.to_json().encode()
-    digest = digest_of_rows(lambda: table.to_batches(max_chunksize=BATCH), table.schema, stored)
-    metadata = {CODEBOOK: stored, DIGEST: digest.encode(), DIGEST_VERSION: NEWEST.encode()}
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return Snapshot(path, codebook, digest, table.num_rows)
+    return table
+
+
+def holds_the_same(snapshot: Snapshot, table: pa.Table) -> bool:
+    """Whether a table's rows, under the codebook stored in the file, are the data set that lies in the file."""
+    metadata = pq.read_metadata(snapshot.path).metadata
+    typed = _typed(table, snapshot.codebook)
+    digest = digest_of_rows(
+        lambda: typed.to_batches(max_chunksize=BATCH),
+        typed.schema,
+        metadata[CODEBOOK],
+        metadata.get(DIGEST_VERSION, b"1").decode(),
+    )
+    return digest == content_digest(snapshot.path)
 
 
 def read_snapshot(path: str | os.PathLike[str]) -> Snapshot:
@@ -96,9 +115,11 @@ def read_snapshot(path: str | os.PathLike[str]) -> Snapshot:
         raise NotASnapshot(
             N_("{path} is a Parquet file without a codebook; describe it with a design file"), path=str(path)
         )
-    return Snapshot(
-        path, Codebook.from_json(metadata[CODEBOOK].decode()), metadata.get(DIGEST, b"").decode(), found.num_rows
-    )
+    try:
+        codebook = Codebook.from_json(metadata[CODEBOOK].decode())
+        return Snapshot(path, codebook, metadata.get(DIGEST, b"").decode(), found.num_rows)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
+        raise NotASnapshot(N_("the codebook in {path} cannot be read"), path=str(path)) from problem
 
 
 def content_digest(path: str | os.PathLike[str]) -> str:
@@ -109,7 +130,7 @@ def content_digest(path: str | os.PathLike[str]) -> str:
     snapshot = read_snapshot(path)
     with pq.ParquetFile(snapshot.path) as file:
         schema, metadata = file.schema_arrow, file.schema_arrow.metadata
-    version = metadata.get(DIGEST_VERSION, b"1").decode()
+    version = metadata.get(DIGEST_VERSION, b"1").decode(errors="replace")
     if version not in VERSIONS:
         raise NotASnapshot(
             N_("{path} has a digest of version {version}, which this program does not know"),
@@ -124,11 +145,11 @@ def content_digest(path: str | os.PathLike[str]) -> str:
 
     try:
         return digest_of_rows(batches, schema, metadata[CODEBOOK], version)
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as problem:
         raise NotASnapshot(
             N_("{path} cannot be read as a Parquet file: {problem}"),
             path=str(path),
-            problem=str(problem).splitlines()[0],
+            problem=(str(problem) or type(problem).__name__).splitlines()[0],
         ) from problem
 
 

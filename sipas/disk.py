@@ -80,22 +80,26 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def workshop(folder: Path) -> Iterator[None]:
-    """A folder in which one process at a time makes things under hidden names, and what a power cut left of earlier
-    ones is removed. Raises NotReady while another process works in it."""
+    """A folder in which one process at a time makes things, under hidden names until they are whole. Raises NotReady
+    while another process works in it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for path in folder.glob(".*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotReady(
+                N_("Another command is at work in the folder {folder}; wait for its end, then try again."),
+                folder=folder.name,
+            ) from None
         yield
-    except BlockingIOError:
-        raise NotReady(
-            N_("Another command is at work in the folder {folder}; wait for its end, then try again."),
-            folder=folder.name,
-        ) from None
     finally:
         os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """Take away what a power cut left under a hidden name of ours, whatever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

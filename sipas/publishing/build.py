@@ -19,7 +19,7 @@ from analysis.policy import Policy
 from analysis.safe_table import SafeTable
 from sipas import i18n
 from sipas.database import Database
-from sipas.disk import workshop
+from sipas.disk import remove, workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
@@ -108,6 +108,7 @@ def _build(
         "published_on": None,
     }
     aside = settings.home / "drafts" / f".{plan.code}"
+    remove(aside)
     aside.mkdir()
     (aside / TABLE).write_text(table.to_json(), encoding="utf-8")
     (aside / "estimates.csv").write_bytes(_csv(table, manifest))

@@ -12,7 +12,7 @@ from sipas.errors import N_, ManyErrors, SipasError
 from sipas.fieldwork.models import Wave
 from sipas.publishing.folder import ChangedFiles, check_files
 from sipas.publishing.models import Release
-from sipas.publishing.shelf import issues
+from sipas.publishing.shelf import issues, strangers
 
 HEADING = N_("The database and the shelf of releases do not say the same; nothing was changed:")
 NOT_THERE = N_(
@@ -24,6 +24,9 @@ STRANGER = N_(
     "Release {code} lies on the shelf, and the database does not know that it was published, as after the restore of "
     "an older backup. Restore the newest backup; where there is none, run `sipas release adopt {code}`."
 )
+
+
+ODD = N_("releases/{folder} is no release as it was published here; move it out of the folder releases. ({problem})")
 
 
 class Disordered(ManyErrors):
@@ -39,6 +42,9 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
     for code, (digest, of) in sorted(published.items()):
         if (wave is None or wave == of) and (template := _fault(home / "releases" / code, digest)):
             yield code, SipasError(template, code=code)
+    for name, problem in strangers(home):
+        if name not in published:
+            yield name, SipasError(ODD, folder=name, problem=problem)
     for issue in issues(home):
         is_ours = wave is None or wave == issue.manifest["wave"]["code"]
         if is_ours and issue.folder.name not in published:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import secrets
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from analysis import NOT_APPLICABLE as NA_LEVEL
 from analysis.snapshot import content_digest
 from sipas import keys
 from sipas.database import Database
-from sipas.disk import sync_folder, workshop
+from sipas.disk import remove, sync_folder, workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
@@ -38,6 +39,7 @@ from sipas.intake.record import FINISHED, PEOPLE
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
 from sipas.publishing.progress import Progress, silent
+from sipas.publishing.take_up import take_up
 from sipas.publishing.ways import main_ways
 from sipas.registry.models import Service, Unit
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
@@ -72,6 +74,9 @@ def freeze(
     goes last. After a power cut in between, the same command goes on. The other keys live `grace` days more, in which
     late answers are counted.
     """
+    with workshop(home / "snapshots"):
+        if (taken_up := take_up(database, home, wave_code, today, grace, _table)) is not None:
+            return taken_up
     if not _begin(database, home, wave_code, today, grace, unfinished):
         keys.destroy(home, wave_code, keys.AT_FREEZE)
         with database.reading() as session:
@@ -87,12 +92,16 @@ def _freeze(
     progress(N_("reading the answers"))
     with database.reading() as session:
         wave = wave_of(session, wave_code)
+        if wave.stage != "freezing":
+            raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument, unfinished)
         codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
         codebook = replace(codebook, ways=main_ways(session, home, wave))
     progress(N_("writing the snapshot"))
     aside, path = (home / "snapshots" / f"{dot}{wave_code}.parquet" for dot in (".", ""))
+    for left in (aside, aside.with_name(aside.name + ".partial")):
+        remove(left)  # of an earlier attempt that was cut off
     written = write_snapshot(aside, table, codebook)
     stranger = _digest_of_another(path, written.digest)
     with database.writing() as session:
@@ -139,7 +148,7 @@ def _digest_of_another(path: Path, digest: str) -> str | None:
     if not path.exists():
         return None
     try:
-        found = content_digest(path)
+        found = secrets.token_hex(4) if path.is_dir() else content_digest(path)
     except AnalysisError:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     return found if found != digest else None

@@ -5,25 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis import Snapshot
 from analysis.policy import Policy
 from sipas.database import Database
-from sipas.disk import workshop
-from sipas.errors import N_, SamePerson, UnknownCode, WaveState
-from sipas.fieldwork.models import Wave
+from sipas.disk import remove, workshop
+from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
+from sipas.fieldwork.frame import frame_between
+from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
 from sipas.publishing.disorder import NOT_THERE, refuse_disorder
+from sipas.publishing.earlier import frame_digest
 from sipas.publishing.folder import ChangedFiles, check_files, digest_of, finish, move, sync
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person, same_person
-from sipas.publishing.shelf import MANIFEST, issue, issues
+from sipas.publishing.shelf import MANIFEST, Issue, issue, issues
 
 
 def releases(session: Session) -> list[dict[str, Any]]:
@@ -90,10 +94,16 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
     folder is made beside the draft, with the approval and the date in it; a short transaction says in the database
     which it is; one rename makes it public. After a power cut before that rename, the same command goes on.
     """
+    with workshop(home / "drafts"):
+        _publish(database, home, code, today)
+
+
+def _publish(database: Database, home: Path, code: str, today: dt.date) -> None:
+    draft, aside, shelf = home / "drafts" / code, home / "drafts" / f".{code}", home / "releases"
     with database.reading() as session:
         release = release_of(session, code)
         wave = session.get_one(Wave, release.wave_id)
-        is_interrupted = release.state == "published" and not (home / "releases" / code).exists()
+        is_interrupted = release.state == "published" and not (shelf / code).exists()
         refuse_disorder(session, home, wave.code, but=code if is_interrupted else "")
         if release.state == "published" and not is_interrupted:
             raise WaveState(N_("Release {code} is published already; nothing was changed."), code=code)
@@ -106,8 +116,17 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
         manifest = None if is_interrupted else _checked_manifest(session, home, release)
     if manifest is not None:
         _refuse_overtaken(home, wave.code, code, manifest)
-    draft, aside = home / "drafts" / code, home / "drafts" / f".{code}"
-    with workshop(home / "drafts"):
+    shelf.mkdir(exist_ok=True, mode=0o700)
+    if shelf.stat().st_dev != draft.parent.stat().st_dev:
+        raise NotReady(
+            N_(
+                "The folders drafts and releases lie on different file systems, so that no release can become public "
+                "by one rename. Put both on one."
+            )
+        )
+    if is_interrupted and _is_finished(aside, release.digest):  # also after an update that writes pages otherwise
+        move(aside, shelf / code)
+    else:
         digest = _public_folder(draft, aside, release, today)
         if is_interrupted and digest != release.digest:
             raise ChangedFiles(NOT_THERE, code=code)
@@ -117,24 +136,38 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
                 if (found.state, found.digest) != ("approved", release.digest):
                     raise _moved(code)
                 found.state, found.published_on, found.digest = "published", today, digest
-        move(aside, home / "releases" / code)
-        shutil.rmtree(draft, ignore_errors=True)
+        move(aside, shelf / code)
+    shutil.rmtree(draft, ignore_errors=True)
+
+
+def _is_finished(folder: Path, digest: str) -> bool:
+    try:
+        check_files(folder, digest)
+    except (ChangedFiles, OSError):
+        return False
+    return True
 
 
 def adopt(database: Database, home: Path, code: str) -> None:
     """Take a release that lies on the shelf back into a database that does not know it was published.
 
-    For after the restore of an older backup. Raises ChangedFiles where the folder does not agree with its own sums, and
-    WaveState where it was made from another snapshot than the one the database knows.
+    For after the restore of an older backup. Raises ChangedFiles where the folder does not agree with its own sums,
+    SamePerson where it does not name two people, and WaveState where it was made from another snapshot than the one the
+    database knows, where the database knows it as a draft that nobody approved, or where its figures are not those that
+    come out of the same dossiers today.
     """
     found = issue(home, code)
     digest = digest_of(found.folder)
     check_files(found.folder, digest)
     told = found.manifest
+    people = [told.get(name) for name in ("built_by", "approved_by")]
+    if not all(isinstance(name, str) and name.strip() for name in people) or same_person(*people):
+        raise SamePerson(N_("Release {code} does not name two people who built and approved it."), code=code)
+    days = {name: dt.date.fromisoformat(str(told[name])) for name in ("built_on", "approved_on", "published_on")}
     with database.reading() as session:
         wave = wave_of(session, told["wave"]["code"])
         snapshot = frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
-        if told["release"] != code or told["snapshot"] != snapshot.digest:
+        if told["snapshot"] != snapshot.digest:
             raise WaveState(
                 N_(
                     "Release {code} was made from another snapshot than the one the database knows for wave {wave}; "
@@ -143,19 +176,44 @@ def adopt(database: Database, home: Path, code: str) -> None:
                 code=code,
                 wave=wave.code,
             )
+        before = session.scalar(select(Release).where(Release.code == code))
+        if before is not None and before.state != "approved":
+            raise WaveState(
+                N_("The database knows release {code} as {state}; only one that was approved is taken back."),
+                code=code,
+                state=before.state,
+            )
+        months = (f"{wave.opens_on:%Y-%m}", f"{wave.closes_on or wave.opens_on:%Y-%m}")
+        frame = frame_between(session, *months)
+    _refuse_other_table(found, snapshot, frame, home)
     with database.writing() as session:
         release = session.scalar(select(Release).where(Release.code == code))
         if release is None:
             release = Release(code=code, wave_id=wave.id)
             session.add(release)
-        elif release.state == "published":
-            raise WaveState(N_("Release {code} is published already; nothing was changed."), code=code)
+        elif release.state != "approved":
+            raise _moved(code)
         release.state, release.digest = "published", digest
-        for name in ("built_by", "approved_by"):
-            setattr(release, name, told[name])
-        for name in ("built_on", "approved_on", "published_on"):
-            setattr(release, name, dt.date.fromisoformat(told[name]))
-    EVENTS.warning("release adopted", extra={"facts": {"release": code}})
+        release.built_by, release.approved_by = people
+        for name, day in days.items():
+            setattr(release, name, day)
+    EVENTS.warning("release adopted", extra={"facts": {"release": code, "digest": digest}})
+
+
+def _refuse_other_table(found: Issue, snapshot: Snapshot, frame: Sequence[FrameCell], home: Path) -> None:
+    """Where a release was made as one would be made today, its figures are computed anew and must be the same."""
+    from sipas.publishing.build import METHOD, figures
+
+    told = found.manifest
+    is_ours = (found.table.policy.version, told["method"]["version"]) == (Policy.version, METHOD)
+    if not is_ours or told["frame"].get("digest") != frame_digest(frame):
+        return
+    earlier = [one.table for one in issues(home) if one.code in told.get("earlier", ())]
+    if figures(snapshot, frame, earlier)[0] != found.table:
+        raise WaveState(
+            N_("The figures of release {code} are not those that come out of its answers and dossiers."),
+            code=found.code,
+        )
 
 
 def _checked_manifest(session: Session, home: Path, release: Release) -> dict[str, Any]:
@@ -198,6 +256,7 @@ def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -
     """Write the folder as it will be public, from a copy that was checked; returns its digest. Equal drafts, approvals
     and days give equal bytes."""
     try:
+        remove(aside)
         aside.mkdir()
         for path in draft.iterdir():
             shutil.copyfile(path, aside / path.name)  # unlike copytree it says what went wrong, such as a full disk

@@ -41,7 +41,8 @@ def by_unit(session: Session, home: Path, wave: Wave) -> ByUnit:
     units = {unit.id: unit.code for unit in session.scalars(select(Unit))}
     found: dict[str, Counter[str]] = {}
     for (_, _, unit, way), number in all_ways_of(session.connection(), home, wave.id).items():
-        found.setdefault(units[unit], Counter())[WORDS[Way(way)]] += number
+        if unit in units:  # else counted before a restore, for an office that this database does not know
+            found.setdefault(units[unit], Counter())[WORDS[Way(way)]] += number
     return found
 
 

@@ -32,7 +32,8 @@ class Offered:
 
 def offered(home: Path, release: str) -> tuple[Offered, ...]:
     """The files of a published release in the order of its list, the list itself last; raises UnknownCode."""
-    return _offered(shelf.issue(home, release).folder)
+    folder = shelf.issue(home, release).folder
+    return _offered(folder, shelf.stamp(folder))
 
 
 @results.get("/<release>/files/<name>")
@@ -49,7 +50,7 @@ def file(release: str, name: str) -> Response:
 
 
 @lru_cache(maxsize=32)
-def _offered(folder: Path) -> tuple[Offered, ...]:
+def _offered(folder: Path, _stamp: object) -> tuple[Offered, ...]:
     text = (folder / shelf.SUMS).read_text(encoding="utf-8")
     named = [match.groups() for line in text.splitlines() if (match := LINE.fullmatch(line))]
     named.append((hashlib.sha256(text.encode()).hexdigest(), shelf.SUMS))

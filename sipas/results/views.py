@@ -76,11 +76,11 @@ def _edition(code: str) -> Edition:
 
 
 def _in_words(issue: shelf.Issue) -> Edition:
-    return _cached(issue.folder, issue.manifest["snapshot"], i18n.language())
+    return _cached(issue.folder, shelf.stamp(issue.folder), i18n.language())
 
 
 @lru_cache(maxsize=64)
-def _cached(folder: Path, snapshot: str, language: str) -> Edition:
+def _cached(folder: Path, _stamp: object, language: str) -> Edition:
     issue = shelf.issue(folder.parent.parent, folder.name)
     return Edition(issue.manifest, issue.table, language)
 

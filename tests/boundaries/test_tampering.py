@@ -14,7 +14,7 @@ from sqlalchemy import delete, text
 from sipas.backups import backup, restore
 from sipas.commands.findings import BAD, GOOD, waves_and_releases
 from sipas.database import Database
-from sipas.errors import SamePerson, UnknownCode, WaveState
+from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.frame import load_frame
 from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.waves import close_wave, wave_of
@@ -29,7 +29,7 @@ from sipas.publishing.freeze import freeze
 from sipas.publishing.frozen import ChangedSnapshot
 from sipas.publishing.models import Release
 from sipas.publishing.review import adopt, approve, publish, releases
-from sipas.publishing.shelf import issue, issues
+from sipas.publishing.shelf import Unreadable, issue, issues
 from tests import november_files
 from tests.make import a_csv, a_point, a_response, a_wave
 
@@ -284,9 +284,16 @@ def test_a_draft_that_was_touched_before_the_interrupted_publication_goes_on_is_
         publish(database, settings.home, code, TODAY)
     monkeypatch.undo()
     (settings.home / "drafts" / code / "estimates.csv").write_text("better")
+    made = settings.home / "drafts" / f".{code}"
+    aside = shutil.move(made, settings.home / "made")
     with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
     assert issues(settings.home) == []
+    shutil.rmtree(made, ignore_errors=True)
+    shutil.move(aside, made)  # the public folder as it was finished before the cut is what the database knows
+    publish(database, settings.home, code, LATER)
+    assert issue(settings.home, code).manifest["published_on"] == str(TODAY)
+    assert bad(settings, database) == []
 
 
 def test_a_draft_that_another_release_overtook_is_built_again(database, settings, frozen):
@@ -356,3 +363,141 @@ def test_the_home_of_november_2026_opens_verifies_and_is_built_from(tmp_path):
         approve(database, settings.home, "w1-r2", "An", LATER)
     assert build(database, settings, "w1", "Hoa", LATER) == "w1-r3"
     database.engine.dispose()
+
+
+def spoilt(folder, how: str) -> None:
+    """A folder that does not belong on the shelf, made of a release's copy."""
+    if how == "no JSON":
+        (folder / "release.json").write_text("{")
+    elif how == "no wave":
+        (folder / "release.json").write_text('{"release": "w9-r1"}')
+    elif how == "no table":
+        (folder / "estimates.json").unlink()
+    elif how == "no manifest":
+        (folder / "release.json").unlink()
+
+
+@pytest.mark.parametrize("name", ["w9-r1", "w1-r1 copy", ".w1-r1"])
+def test_an_odd_folder_on_the_shelf_is_named_and_hides_no_release(app, database, settings, frozen, name):
+    code = published(database, settings)
+    client, odd = app.test_client(), settings.home / "releases" / name
+    for how in ("a copy", "no JSON", "no wave", "no table", "no manifest"):
+        shutil.copytree(settings.home / "releases" / code, odd)
+        spoilt(odd, how)
+        assert client.get("/results", follow_redirects=True).status_code == 200
+        assert client.get(f"/results/{code}/").status_code == 200
+        (said,) = bad(settings, database)
+        assert f"releases/{name} is no release as it was published here; move it out" in said, how
+        with pytest.raises(Disordered, match="move it out of the folder releases"):
+            build(database, settings, "w1", "Hoa", LATER)
+        shutil.rmtree(odd)
+    assert bad(settings, database) == []
+
+
+def test_a_folder_that_was_repaired_is_shown_as_repaired_and_an_edited_one_is_not_shown(
+    app, database, settings, frozen
+):
+    code = published(database, settings)
+    path, client = settings.home / "releases" / code / "release.json", app.test_client()
+    true = path.read_text(encoding="utf-8")
+    assert client.get(f"/results/{code}/").status_code == 200
+    path.write_text(true.replace('"published_on"', '"x": 1, "published_on"'), encoding="utf-8")
+    assert client.get(f"/results/{code}/").status_code == 503
+    path.write_text(true, encoding="utf-8")
+    assert client.get(f"/results/{code}/").status_code == 200
+
+
+def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(database, settings, frozen):
+    draft = build(database, settings, "w1", "Hoa", TODAY)
+    shelf = settings.home / "releases"
+    shutil.copytree(settings.home / "drafts" / draft, shelf / draft)
+    with pytest.raises(Unreadable, match="never published"):
+        adopt(database, settings.home, draft)
+    manifest = json.loads((shelf / draft / "release.json").read_text(encoding="utf-8"))
+    days = {"approved_on": str(TODAY), "published_on": str(TODAY)}
+    finish(shelf / draft, manifest | days | {"approved_by": "hoa"})
+    with pytest.raises(SamePerson, match="does not name two people"):
+        adopt(database, settings.home, draft)
+    finish(shelf / draft, manifest | days | {"approved_by": "An"})
+    with pytest.raises(WaveState, match="knows release w1-r1 as draft"):
+        adopt(database, settings.home, draft)
+    with database.writing() as session:
+        session.execute(delete(Release))
+    table = (shelf / draft / "estimates.json").read_text(encoding="utf-8")
+    share = f"{issue(settings.home, draft).table.row('overall')['estimate']}"
+    (shelf / draft / "estimates.json").write_text(table.replace(share, "0.999"), encoding="utf-8")
+    finish(shelf / draft, manifest | days | {"approved_by": "An"})
+    with pytest.raises(WaveState, match="not those that come out of its answers"):
+        adopt(database, settings.home, draft)
+    (shelf / draft / "estimates.json").write_text(table, encoding="utf-8")
+    finish(shelf / draft, manifest | days | {"approved_by": "An"})
+    adopt(database, settings.home, draft)
+    assert bad(settings, database) == []
+
+
+def test_two_drafts_of_different_dossiers_are_not_both_published_however_close_in_time(
+    database, settings, frozen, monkeypatch, tmp_path
+):
+    first = build(database, settings, "w1", "Hoa", TODAY)
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, frame_of(900, 2700), "again.csv"), dt.date(2026, 12, 31))
+    second = build(database, settings, "w1", "Hoa", TODAY)
+    for code in (first, second):
+        approve(database, settings.home, code, "An", TODAY)
+    true = review._refuse_overtaken
+
+    def meanwhile(*args):
+        true(*args)
+        monkeypatch.undo()
+        with pytest.raises(NotReady, match="Another command is at work"):
+            publish(database, settings.home, second, TODAY)
+
+    monkeypatch.setattr(review, "_refuse_overtaken", meanwhile)
+    publish(database, settings.home, first, TODAY)
+    with pytest.raises(WaveState, match="build it again"):
+        publish(database, settings.home, second, TODAY)
+    assert [one.code for one in issues(settings.home)] == [first]
+
+
+def thaw(database) -> None:
+    """The database as a backup that was made between closing and freezing has it."""
+    with database.writing() as session:
+        session.execute(text("delete from snapshot"))
+        wave = wave_of(session, "w1")
+        wave.state, wave.freezing_on, wave.grace_until = "closed", None, None
+
+
+def test_a_database_from_before_the_freeze_takes_the_frozen_wave_up_though_its_key_is_gone(database, settings, frozen):
+    thaw(database)
+    again = freeze(database, settings.home, "w1", LATER, grace=3650)
+    assert (again.digest, again.rows) == (frozen.digest, 120)
+    with database.reading() as session:
+        assert wave_of(session, "w1").state == "frozen"
+    assert bad(settings, database) == []
+    published(database, settings)
+
+
+def test_where_the_key_is_gone_and_the_file_holds_other_answers_the_way_out_is_said(database, settings, frozen):
+    all_satisfied(frozen.path)
+    thaw(database)
+    with pytest.raises(WaveState, match="Restore a backup that was made after the freeze"):
+        freeze(database, settings.home, "w1", LATER)
+    with database.reading() as session:
+        assert wave_of(session, "w1").stage == "closed"
+
+
+@pytest.mark.parametrize("codebook", [b"{", b"\xff", b"[]", b"[" * 100_000, b'{"codebook": 1}', b'{"codebook": 9}'])
+def test_a_snapshot_whose_codebook_is_none_is_refused_in_words(database, settings, frozen, codebook):
+    table = pq.read_table(frozen.path)
+    pq.write_table(table.replace_schema_metadata({b"codebook": codebook, b"digest": b"5"}), frozen.path)
+    with pytest.raises(ChangedSnapshot, match="restore it from a backup"):
+        build(database, settings, "w1", "Hoa", TODAY)
+
+
+def test_whatever_else_lies_hidden_in_a_folder_is_left_there(database, settings, frozen):
+    for folder in ("drafts", "snapshots"):
+        (settings.home / folder / ".mine").mkdir(parents=True)
+        (settings.home / folder / ".mine" / "copy").write_text("kept")
+    published(database, settings)
+    for folder in ("drafts", "snapshots"):
+        assert (settings.home / folder / ".mine" / "copy").read_text() == "kept"

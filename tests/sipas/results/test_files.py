@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 import pytest
 
@@ -42,12 +41,15 @@ def test_a_line_that_leads_out_of_the_folder_is_not_a_file(client, folder, setti
     assert "sipas.sqlite" not in client.get("/results/2026-1-r1/method").text
 
 
-def test_a_file_that_was_altered_on_the_disk_is_not_given_out(client, folder):
-    table = json.loads((folder / "release.json").read_text(encoding="utf-8"))
-    (folder / "release.json").write_text(json.dumps(table | {"responses": 1}))
-    reply = client.get("/results/2026-1-r1/files/release.json?lang=en")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("release.json", "is not as published"), ("estimates.csv", "is not the one that was published")],
+)
+def test_a_file_that_was_altered_on_the_disk_is_not_given_out(client, folder, name, told):
+    (folder / name).write_text((folder / name).read_text(encoding="utf-8") + " ", encoding="utf-8")
+    reply = client.get(f"/results/2026-1-r1/files/{name}?lang=en")
     assert reply.status_code == 503
-    assert "is not the one that was published" in reply.text
+    assert told in reply.text
 
 
 def test_every_digest_is_printed_beside_its_file(client, folder):
