@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
+PROCESSES ?= 3
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 export PORT
@@ -52,10 +53,10 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 	@$(PIP) install -q --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
-test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones
+test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=3 at a time
 	@sh tests/system-packages.sh
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
-	@$(BIN)/python -m pytest -m "not long"
+	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
 
 test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (the pages alone: some 11 minutes)
 	@sh tests/system-packages.sh
