@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import time
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ hypothesis.settings.load_profile("sipas")
 def _one_language():
     """Every test starts in the same language, whatever the machine's is."""
     i18n.speak("en")
+
+
+@pytest.fixture(autouse=True)
+def _umask():
+    """A command makes its process write for its owner alone; here it shares its process with the tests after it."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)
