@@ -62,14 +62,15 @@ def test_every_name_inside_a_file_is_the_name_of_a_file(client, asset):
 
 
 def test_a_changed_script_changes_the_names_of_all_that_bring_it_in(monkeypatch, tmp_path):
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "top.js").write_text('import below from "./deep/below.js";\n')
-    (tmp_path / "deep/below.js").write_text('export { one } from "./one.js";\n')
-    (tmp_path / "deep/one.js").write_text("export const one = 1;\n")
-    monkeypatch.setattr(assets, "HERE", tmp_path)
+    folder = tmp_path / "static"  # beside the installation's own folder, which holds .json files too
+    (folder / "deep").mkdir(parents=True)
+    (folder / "top.js").write_text('import below from "./deep/below.js";\n')
+    (folder / "deep/below.js").write_text('export { one } from "./one.js";\n')
+    (folder / "deep/one.js").write_text("export const one = 1;\n")
+    monkeypatch.setattr(assets, "HERE", folder)
     monkeypatch.setattr(assets, "SHEETS", {})
     before = assets.assets.__wrapped__()
-    (tmp_path / "deep/one.js").write_text("export const one = 2;\n")
+    (folder / "deep/one.js").write_text("export const one = 2;\n")
     after = assets.assets.__wrapped__()
     assert before.keys() == after.keys() == {"top.js", "deep/below.js", "deep/one.js"}
     assert all(before[name].path != after[name].path for name in after)
