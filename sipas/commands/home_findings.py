@@ -58,6 +58,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
     from sipas import nights
     from sipas.desk import access
     from sipas.fieldwork.silence import found_at_last
+    from sipas.intake import ways
     from sipas.intake.maintenance import rows_at_last
     from sipas.intake.spent import Marks
     from sipas.publishing import release_codes, shortened
@@ -72,6 +73,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
         lambda: access.known_hash(where.home),
         lambda: access.ended_sessions(where.home),
         Marks(where.home).check,
+        lambda: ways.check(where.home),
         *(_secret(where, path.stem) for path in sorted(folder.glob("*.secret"))),
         *(_key(where, path.name) for path in sorted(folder.glob("*.*.key"))),
     ]

@@ -37,6 +37,7 @@ from sipas import clock
 from sipas.database import Database
 from sipas.errors import N_
 from sipas.intake.models import WayCount
+from sipas.state_files import read
 
 EVENTS = logging.getLogger("sipas-events")
 TOGETHER = 10
@@ -249,13 +250,26 @@ def _due(waiting: Mapping[Key, int], frozen: Collection[int]) -> list[Key]:
 
 def _read(file: int) -> Books:
     """The content; nothing waits where a power cut left it half written."""
-    data = os.pread(file, os.fstat(file).st_size, 0).rstrip(b" ")
+    data = os.pread(file, os.fstat(file).st_size, 0)
     try:
-        said = json.loads(data) if data else {}
-        books = {name: {tuple(row[:4]): int(row[4]) for row in said.get(name, [])} for name in ("waiting", "leaving")}
+        return _parsed(data)
     except (ValueError, TypeError, AttributeError, IndexError):
         EVENTS.warning("ways of answers unreadable; counted anew", extra={"facts": {"bytes": len(data)}})
         return Books()
+
+
+def check(home: Path) -> None:
+    """Raises Damaged where the file cannot be read; an empty one is one that a process has just made."""
+    damaged = N_(
+        "The file {file} in SIPAS_HOME is damaged: by which way today's answers came is forgotten. The next ones are "
+        "counted in it anew."
+    )
+    read(home / "ways.counts", _parsed, damaged)
+
+
+def _parsed(data: bytes) -> Books:
+    said = json.loads(data) if data.strip(b" ") else {}
+    books = {name: {tuple(row[:4]): int(row[4]) for row in said.get(name, [])} for name in ("waiting", "leaving")}
     return Books(**books)  # type: ignore[arg-type]
 
 
