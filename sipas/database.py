@@ -7,10 +7,12 @@ before they begin; measured, this turns waits of seconds into hundredths. Those 
 
 from __future__ import annotations
 
+import atexit
 import errno
 import fcntl
 import os
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from sipas import wal
 from sipas.errors import N_, NotReady, NotStored, SchemaMismatch
 from sipas.plain import MILLISECONDS, Kept, Plain, Short, whole
 from sipas.settings import Settings
@@ -61,9 +64,10 @@ class Database:
         if not _is_sqlite(settings.url):
             engine = create_engine(settings.url, connect_args={"connect_timeout": max(2, round(settings.patience))})
             return cls(engine, None, settings.patience)
-        engine = create_engine(settings.url, connect_args={"timeout": MILLISECONDS / 1000})
+        engine = create_engine(settings.url, connect_args={"timeout": MILLISECONDS / 1000, "factory": wal.Connection})
         event.listen(engine, "connect", _tune)
         event.listen(engine, "begin", _begin)
+        atexit.register(_close_idle, weakref.ref(engine))  # so that the last of all processes overwrites the log
         return cls(engine, settings.home / "write.lock", settings.patience)
 
     @contextmanager
@@ -128,9 +132,20 @@ class Database:
         finally:
             os.close(file)
 
+    @contextmanager
+    def driver(self) -> Iterator[sqlite3.Connection]:
+        """SQLite's own connection, in no transaction, for what SQLAlchemy has no words for."""
+        with self.engine.connect() as connection:
+            yield connection.connection.driver_connection  # type: ignore[misc]
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file, None on PostgreSQL."""
+        return Path(self.engine.url.database or "") if self.engine.dialect.name == "sqlite" else None
+
     def exists(self) -> bool:
         """Whether a database of ours is there at all."""
-        if self.engine.dialect.name == "sqlite" and not Path(self.engine.url.database or "").is_file():
+        if self.file and not self.file.is_file():
             return False
         return inspect(self.engine).has_table("alembic_version")
 
@@ -188,6 +203,12 @@ def why_not_stored(error: OperationalError | OSError) -> NotStored:
 
 def _is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
+
+
+def _close_idle(found: weakref.ref[Engine]) -> None:
+    engine = found()
+    if engine is not None:
+        engine.dispose()
 
 
 def _tune(connection: sqlite3.Connection, _record: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 MILLISECONDS = 30_000  # that a connection waits where another program holds the database
+PATIENCE = 5.0  # seconds for a write under way, where the connections are closed
 
 
 class Plain:
@@ -74,24 +76,26 @@ class Kept:
         self._engine = engine
         self._pooled: PoolProxiedConnection | None = None
         self._process = os.getpid()
-        event.listen(engine, "engine_disposed", lambda _engine: self._let_go())
+        self._in_use = threading.RLock()
+        event.listen(engine, "engine_disposed", lambda _engine: self._let_go_when_idle())
 
     @contextmanager
     def transaction(self, wait: bool) -> Iterator[Plain]:
         """All of the block is stored, or nothing. It begins as a writer at once, so that nothing it read can be
         outdated; where another program holds the database it waits, or, with `wait` False, raises OperationalError."""
-        plain = Plain(self._engine, self._taken())
-        try:
-            if wait:
-                plain.exec_driver_sql(f"PRAGMA busy_timeout={MILLISECONDS}")
-            plain.exec_driver_sql("BEGIN IMMEDIATE")
-            if wait:
-                plain.exec_driver_sql("PRAGMA busy_timeout=0")
-            yield plain
-            plain.commit()
-        except BaseException:
-            self._let_go()  # closed, it has committed nothing; the next answer opens another
-            raise
+        with self._lock():
+            plain = Plain(self._engine, self._taken())
+            try:
+                if wait:
+                    plain.exec_driver_sql(f"PRAGMA busy_timeout={MILLISECONDS}")
+                plain.exec_driver_sql("BEGIN IMMEDIATE")
+                if wait:
+                    plain.exec_driver_sql("PRAGMA busy_timeout=0")
+                yield plain
+                plain.commit()
+            except BaseException:
+                self._let_go()  # closed, it has committed nothing; the next answer opens another
+                raise
 
     def _taken(self) -> PoolProxiedConnection:
         if self._pooled is None or self._process != os.getpid():  # a fork must not write through its parent's
@@ -101,6 +105,20 @@ class Kept:
                 raise _of_sqlalchemy("", error) from error
             self._pooled.driver_connection.execute("PRAGMA busy_timeout=0")  # type: ignore[union-attr]
         return self._pooled
+
+    def _let_go_when_idle(self) -> None:
+        """As a process ends a thread may still be writing: what it uses is not closed under its hands."""
+        lock = self._lock()
+        if lock.acquire(timeout=PATIENCE):
+            try:
+                self._let_go()
+            finally:
+                lock.release()
+
+    def _lock(self) -> threading.RLock:
+        if self._process != os.getpid():  # a fork takes the lock along, but not the thread that holds it
+            self._in_use = threading.RLock()
+        return self._in_use
 
     def _let_go(self) -> None:
         pooled, self._pooled = self._pooled, None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,52 @@ def test_where_the_file_cannot_be_opened_any_more_the_answer_is_told_to_be_not_s
 
 def open_files():
     return [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+
+
+def test_connections_that_are_closed_wait_for_the_write_under_way(database, numbers):
+    """As at the end of a process, whose threads may still write."""
+    begun, go_on, results = threading.Event(), threading.Event(), []
+
+    def deed(short):
+        put(short, 1)
+        begun.set()
+        assert go_on.wait(10)
+        return put(short, 2)
+
+    writing = threading.Thread(target=lambda: results.append(database.write_plainly(deed)))
+    writing.start()
+    assert begun.wait(10)
+    closing = threading.Thread(target=database.engine.dispose)
+    closing.start()
+    closing.join(0.3)
+    assert closing.is_alive()
+    go_on.set()
+    writing.join(10)
+    closing.join(10)
+    assert results == [1]
+    assert numbers() == [1, 2]
+
+
+def test_a_fork_writes_although_its_parent_was_just_writing(database, numbers):
+    database.write_plainly(lambda short: put(short, 1))
+    kept = database._writer._transaction.__self__
+    begun, end = threading.Event(), threading.Event()
+
+    def holds():
+        with kept._in_use:
+            begun.set()
+            end.wait(20)
+
+    threading.Thread(target=holds).start()
+    assert begun.wait(10)
+    child = os.fork()
+    if not child:
+        signal.alarm(10)
+        with kept.transaction(True) as short:
+            put(short, 2)
+        os._exit(0)
+    try:
+        assert os.waitpid(child, 0)[1] == 0
+    finally:
+        end.set()
+    assert numbers() == [1, 2]
