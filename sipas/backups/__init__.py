@@ -22,8 +22,10 @@ from sipas.backups.day import Day
 from sipas.database import HEAD, Database
 from sipas.disk import sync_folder
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
+from sipas.in_place import discard_copies
 from sipas.intake import ways
 from sipas.intake.inbox import Inbox
+from sipas.overwriting import discard
 from sipas.settings import Settings
 from sipas.state_files import write_whole
 
@@ -39,9 +41,11 @@ class NotEmpty(NotReady):
 def backup(settings: Settings, database: Database, name: str) -> Path:
     """Writes a whole copy into the folder `backups`, with its digest beside it, and gives its path."""
     day = Day.of(settings.home, database)  # first: what the night carries over meanwhile is in one of the two
-    if _is_file(database):
+    if database.file:
         with database.queue():
-            return _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))
+            made = _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))
+        discard_copies(database.file)
+        return made
     with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         return _written(settings, name, ".pgcopy", lambda path: postgresql.dump(connection, path, day))
 
@@ -56,8 +60,8 @@ def restore(
     holds waves or answers already, unless `force`.
     """
     check(file)
-    version = sqlite.version(file) if _is_file(database) else postgresql.version(file)
-    if version > HEAD or (not _is_file(database) and version != HEAD):
+    version = sqlite.version(file) if database.file else postgresql.version(file)
+    if version > HEAD or (not database.file and version != HEAD):
         raise SchemaMismatch(
             N_(
                 "{file} was made at version {version}, this program needs {head}. Restore it with the program that "
@@ -69,11 +73,12 @@ def restore(
         )
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     counts = ways.File(settings.home)  # of answers that will be gone; the backup counts those that it holds
-    if _is_file(database):
+    if database.file:
         with database.queue():
             before = _before(settings, database, name, force, None)
             sqlite.load(database, file)
             counts.clear()
+        discard_copies(database.file)
     else:
         database.check()
         with postgresql.alone(database) as connection:
@@ -135,6 +140,7 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     """A backup under the next free name: on the disk, with its digest, or not at all."""
     path = _free(settings.home / "backups", name, ending)
     partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
+    discard(partial)  # a crash may have left it
     try:
         write(partial)
         partial.chmod(0o600)
@@ -144,12 +150,8 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
         os.replace(partial, path)
         sync_folder(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        discard(partial)
     return path
-
-
-def _is_file(database: Database) -> bool:
-    return database.engine.dialect.name == "sqlite"
 
 
 def _free(folder: Path, name: str, ending: str) -> Path:

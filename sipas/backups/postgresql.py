@@ -19,6 +19,7 @@ from sipas.database import Database
 from sipas.errors import N_, BadFile
 from sipas.intake.models import Comment
 from sipas.intake.record import values_of
+from sipas.overwriting import discard
 
 VERSION, ENDING = "version.json", ".copy"
 TRIES = 20  # a second each: two who wait for each other are told so after one
@@ -65,7 +66,7 @@ def dump(connection: Connection, path: Path, day: Day) -> None:
                 for block in copy:
                     stream.write(block)
             archive.add(part, table.name + ENDING, filter=_plain)
-            part.unlink()
+            discard(part)
 
 
 def version(file: Path) -> str:

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
 from sipas.backups.day import Day
 from sipas.database import Database
 from sipas.errors import N_, BadFile
+from sipas.in_place import copy_into, replace, scratch
 from sipas.intake.models import Comment
 from sipas.intake.record import insert_once, values_of
 
 
 def dump(database: Database, path: Path, day: Day) -> None:
-    """Writes a copy with what waits for the night in its places."""
-    with database.engine.connect() as connection:
-        connection.connection.driver_connection.execute("VACUUM INTO ?", (str(path),))  # type: ignore[union-attr]
-    if not day:
-        return
-    copy = sqlite3.connect(path, isolation_level=None)
-    try:
-        copy.execute("pragma secure_delete=on")
-        copy.execute("begin")
-        for comment in day.comments:
-            copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
-        copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
-        copy.executemany(
-            "insert into way_count values (?, ?, ?, ?, ?) "
-            "on conflict do update set number = max(number, excluded.number)",
-            day.ways,
-        )
-        copy.execute("commit")
-        copy.execute("vacuum")  # what was added now lies among the others
-    finally:
-        copy.close()
+    """Writes a copy with what waits for the night in its places; whoever calls keeps others from writing."""
+    with database.driver() as connection:
+        if not day:
+            connection.execute("VACUUM INTO ?", (str(path),))
+            return
+        with scratch(_file(database)) as rough:
+            copy_into(connection, rough)
+            copy = sqlite3.connect(rough, isolation_level=None)
+            try:
+                _add(copy, day)
+                copy.execute("VACUUM INTO ?", (str(path),))  # what was added now lies among the others
+            finally:
+                copy.close()
+
+
+def _add(copy: sqlite3.Connection, day: Day) -> None:
+    copy.execute("pragma journal_mode=off")
+    copy.execute("begin")
+    for comment in day.comments:
+        copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
+    copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
+    copy.executemany(
+        "insert into way_count values (?, ?, ?, ?, ?) on conflict do update set number = max(number, excluded.number)",
+        day.ways,
+    )
+    copy.execute("commit")
 
 
 def version(file: Path) -> str:
@@ -51,18 +58,15 @@ def version(file: Path) -> str:
 
 
 def load(database: Database, file: Path) -> None:
-    """Replaces all pages in one transaction of its own."""
-    source = _opened(file)
-    target = sqlite3.connect(database.engine.url.database or "", timeout=30)
-    try:
-        target.execute("pragma journal_mode=wal")
-        target.execute("pragma synchronous=full")
-        source.backup(target)
-        target.execute("pragma wal_checkpoint(truncate)")
-        target.execute("pragma journal_mode=wal")
-    finally:
-        source.close()
-        target.close()
+    """Replaces all pages in one transaction of its own; what stood in them is overwritten in place."""
+    with database.driver() as connection:
+        connection.execute("pragma journal_mode=wal")
+        replace(connection, _file(database), lambda copy: shutil.copyfile(file, copy))
+        connection.execute("pragma journal_mode=wal")
+
+
+def _file(database: Database) -> Path:
+    return Path(database.engine.url.database or "")
 
 
 def _opened(file: Path) -> sqlite3.Connection:

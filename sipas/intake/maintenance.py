@@ -2,31 +2,37 @@
 
 Databases keep traces of who came after whom: SQLite in the place of a row within its page and in the write-ahead log,
 PostgreSQL in `ctid` and `xmin` of every row (neither VACUUM FULL nor CLUSTER repairs that). So once a day the public's
-tables are written anew in the order of their random keys: on SQLite by VACUUM and a truncated log, on PostgreSQL into a
-new table in one transaction. Writers wait at the same lock meanwhile; none fails. Codes spent, comments left and ways
-counted since the last time come into the database here, each kind all at once, before the rewrite.
+tables are written anew in the order of their random keys: on SQLite in place (`sipas.in_place`), with a log that is
+overwritten before it is emptied (`sipas.wal`), on PostgreSQL into a new table in one transaction. Writers wait at the
+same lock meanwhile; none fails. Codes spent, comments left and ways counted since the last time come into the database
+here, each kind all at once, before the rewrite.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sipas.database import Base, Database
 from sipas.errors import N_, NotReady
+from sipas.in_place import discard_copies, pack, put_aside
 from sipas.intake.inbox import Inbox, settle_comments
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Comment, LateMark, Response, WayCount
 from sipas.intake.ways import settle_ways
+from sipas.plain import MILLISECONDS
 from sipas.state_files import REMADE, Damaged, read, write_whole
+from sipas.wal import LogInUse, shorten
 
 TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
 NEVER = -ENOUGH  # so that any number of rows is enough
 TRIES, SWITCHES = 50, 5
+PAUSE, TURN = 0.1, 0.01  # seconds: until we look again whether somebody reads; in which others may write
 MARK = "maintained"  # in the home folder: how many rows there were when it was last done
 
 
@@ -39,14 +45,15 @@ def maintain(database: Database, home: Path) -> bool:
 
     Raises FilesInUse where the log could not be emptied: then it is due still.
     """
+    if database.file:
+        _find_copies(database, database.file)
     spent, ways = settle(database, home), settle_ways(database, home)
     rows, before = _rows(database) + len(Inbox(home).waiting()), _last_time(home)
-    is_file = database.engine.dialect.name == "sqlite"
-    if (rows == before and not spent and not ways) or (not is_file and 0 < rows - before < ENOUGH):
+    if (rows == before and not spent and not ways) or (not database.file and 0 < rows - before < ENOUGH):
         return False
     settle_comments(database, home)
-    if is_file:
-        _rewrite_sqlite(database)
+    if database.file:
+        _rewrite_sqlite(database, database.file)
     else:
         _rewrite_postgresql(database)
     write_whole(home / MARK, str(rows).encode())
@@ -77,20 +84,36 @@ def _rows(database: Database) -> int:
         return sum(connection.execute(text(f"select count(*) from {table}")).scalar_one() for table in TABLES)  # noqa: S608
 
 
-def _rewrite_sqlite(database: Database) -> None:
-    with database.engine.connect() as connection:
-        plain = connection.connection.driver_connection
+def _find_copies(database: Database, file: Path) -> None:
+    """What a crash has left of a rewrite, or of a restoring, goes even where nothing else is due."""
+    with database.queue():
+        put_aside(file)
+    discard_copies(file)
+
+
+def _rewrite_sqlite(database: Database, file: Path) -> None:
+    with database.driver() as connection:
         with database.queue():
-            plain.execute("VACUUM")  # type: ignore[union-attr]
-        plain.execute("PRAGMA busy_timeout=100")  # type: ignore[union-attr]
-        try:
-            for _ in range(TRIES):  # outside the lock: whoever reads for long makes us wait, and nobody else
-                busy, *_rest = plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # type: ignore[union-attr]
-                if not busy:
-                    return
-                time.sleep(0.1)
-        finally:
-            plain.execute("PRAGMA busy_timeout=30000")  # type: ignore[union-attr]
+            pack(connection, file)
+        discard_copies(file)
+        _empty_log(database, file, connection)
+
+
+def _empty_log(database: Database, file: Path, connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA busy_timeout=100")
+    tries = 0
+    try:
+        while tries < TRIES:  # whoever reads for long makes us wait outside the line of writers, and nobody else
+            try:
+                with database.queue():
+                    if shorten(connection, file):
+                        return
+                time.sleep(TURN)
+            except LogInUse:
+                tries += 1
+                time.sleep(PAUSE)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={MILLISECONDS}")
     raise FilesInUse(
         N_("The database's log could not be emptied, for somebody is reading it; run `sipas maintain` again.")
     )
@@ -110,10 +133,19 @@ def _rewrite_postgresql(database: Database) -> None:
             ):
                 connection.execute(text(statement))
     with database.engine.connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            for _ in range(SWITCHES):  # old segments of the log go only some checkpoints later
-                for statement in ("select pg_current_xact_id()", "select pg_switch_wal()", "checkpoint"):
-                    alone.execute(text(statement))
-        except DBAPIError:  # needs rights that the operator may keep to herself; the old segments then age out
-            return
+        _overwrite_postgresqls_log(connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+
+def _overwrite_postgresqls_log(connection: Connection) -> None:
+    """Fill one segment of the log after the other with zeros, as often as there are segments: those that a checkpoint
+    has renamed for the next use are overwritten in place."""
+    try:
+        files = connection.execute(text("select count(*) from pg_ls_waldir()")).scalar_one()
+    except DBAPIError:  # needs the role `pg_monitor`
+        files = 0
+    try:
+        for _ in range(max(SWITCHES, files + 1)):
+            for statement in ("select pg_current_xact_id()", "select pg_switch_wal()", "checkpoint"):
+                connection.execute(text(statement))
+    except DBAPIError:  # needs rights that the operator may keep to herself; the old segments then age out
+        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -150,7 +149,9 @@ def bytes_of(settings: Settings) -> int:
         if database.engine.dialect.name == "postgresql":
             size = int(connection.execute(text("select pg_total_relation_size('response')")).scalar_one())
         else:
-            size = os.path.getsize(settings.home / "sipas.sqlite")
+            used = "(select page_count from pragma_page_count) - (select freelist_count from pragma_freelist_count)"
+            pages = connection.execute(text(f"select ({used}) * (select page_size from pragma_page_size)"))
+            size = int(pages.scalar_one())  # free pages, which the file keeps, are room for others
     database.engine.dispose()
     return size
 

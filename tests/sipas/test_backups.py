@@ -242,7 +242,7 @@ CUT = """
 import os, sys
 from pathlib import Path
 import sipas.backups as backups
-import sipas.backups.sqlite as pages
+import sipas.in_place as pages
 from sipas.database import Database
 from sipas.settings import Settings
 
@@ -253,8 +253,7 @@ class Cut:
         self.real.backup(target, pages=5, progress=lambda *_: os._exit(9))
 
 real = pages.sqlite3.connect
-pages.sqlite3 = type("s", (), {"DatabaseError": Exception,
-    "connect": staticmethod(lambda *a, **k: Cut(real(*a, **k)) if k.get("uri") else real(*a, **k))})
+pages.sqlite3 = type("s", (), {"connect": staticmethod(lambda *a, **k: Cut(real(*a, **k)))})
 where = Settings(home=Path(sys.argv[1]))
 backups.restore(where, Database.of(where), Path(sys.argv[2]), force=True)
 """
