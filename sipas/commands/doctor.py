@@ -64,6 +64,7 @@ def _findings(where: Settings, probing: bool, mending: bool) -> Iterator[Finding
         home_findings.permissions,
         home_findings.state_files,
         _disk,
+        _file_system,
         _words,
         _database,
         _guesses,
@@ -88,6 +89,22 @@ def _disk(where: Settings) -> Iterator[Finding]:
         yield GOOD, _("{size} MB lie in reserve. When the disk is full, run: rm {path}", size=size, path=spare)
     else:
         yield WARN, _("No room lies in reserve; `sipas serve` sets it aside as it starts, once the disk has room.")
+
+
+def _file_system(where: Settings) -> Iterator[Finding]:
+    """Only where it is amiss: nobody can tell from here what lies below the file system."""
+    from sipas.mounts import is_in_place, mount_of
+
+    kind = mount_of(where.home).copies
+    if kind and not is_in_place(where.home):
+        yield (
+            WARN,
+            _(
+                "SIPAS_HOME lies on a file system that does not overwrite in place ({kind}): what the night takes away "
+                "stays on the disk until the room is used again. See docs/operator.md, “What the disk remembers”.",
+                kind=kind,
+            ),
+        )
 
 
 def _words(_where: Settings) -> Iterator[Finding]:
