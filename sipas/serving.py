@@ -56,6 +56,9 @@ class Gathering:
             protocol.close(403)
             return
         body = b""
+        if len(scope.headers.get_all("host")) > 1:  # whoever passed it on may have believed the other one (RFC 9112)
+            protocol.response_empty(400, [("connection", "close")])
+            return
         if scope.method not in ("GET", "HEAD"):
             length = scope.headers.get("content-length")
             if length is None or int(length) > LARGEST:
@@ -132,6 +135,8 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
     if scope.authority:
         environ["HTTP_HOST"] = scope.authority
     for name, value in scope.headers.items():
+        if "_" in name:  # in WSGI X_Forwarded_For is X-Forwarded-For, which a proxy overwrites while it lets this pass
+            continue
         key = _key(name)
         if key not in environ or key == "HTTP_HOST":
             environ[key] = value

@@ -21,7 +21,8 @@ def a_scope(**more):
         "method": "GET", "path": "/k/tô", "query_string": "a=%41", "authority": None,
     }  # fmt: skip
     headers = more.pop("headers", [("host", "sonla.example"), ("cookie", "a=1"), ("cookie", "b=2"), ("x-a", "1")])
-    listed = SimpleNamespace(items=lambda: headers, get=dict(headers).get)
+    every = lambda name: [value for key, value in headers if key == name]  # noqa: E731
+    listed = SimpleNamespace(items=lambda: headers, get=dict(headers).get, get_all=every)
     return SimpleNamespace(**{**plain, **more}, headers=listed)
 
 
@@ -68,6 +69,13 @@ def test_a_request_is_described_as_wsgi_wants_it():
     assert environ["PATH_INFO"].encode("latin-1").decode() == "/k/tô"
     assert (environ["REMOTE_ADDR"], environ["SERVER_PORT"]) == ("::1", "8000")
     assert (environ["HTTP_HOST"], environ["HTTP_COOKIE"], environ["HTTP_X_A"]) == ("sonla.example", "a=1; b=2", "1")
+
+
+def test_a_visitor_cannot_write_a_proxy_header_under_another_name():
+    headers = [("x-forwarded-for", "203.0.113.7"), ("x_forwarded_for", "6.6.6.6"), ("x_probe", "1")]
+    environ = environment(a_scope(headers=headers), b"")
+    assert environ["HTTP_X_FORWARDED_FOR"] == "203.0.113.7"
+    assert "HTTP_X_PROBE" not in environ
 
 
 def test_a_body_comes_whole_and_the_reply_goes_back():
