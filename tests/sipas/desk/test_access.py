@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+import time
+from base64 import b64encode
 
 import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
-from sipas.desk.access import WeakPassword, end_session, has_ended, set_password
+from sipas.desk.access import WeakPassword, end_session, has_ended, mark, set_password
 
 WORD = "mười bảy con chim sẻ"
-PAGES = ["/desk", "/desk/wave/2026-1", "/desk/release/2026-1-r1"]
+OPEN = {"/desk/login"}
 
 
 @pytest.fixture
@@ -49,11 +55,47 @@ def test_without_a_password_nobody_comes_in(settings, client):
     assert client.get("/desk").status_code == 303
 
 
-@pytest.mark.parametrize("address", PAGES)
-def test_no_page_of_the_desk_opens_without_the_password(home, client, address):
-    reply = client.get(address)
-    assert reply.status_code == 303
-    assert reply.headers["Location"] == "/desk/login"
+def signed(secret, **session):
+    """A cookie as the desk would set it, had it this secret."""
+    other = Flask("other")
+    other.secret_key = secret
+    return SecureCookieSessionInterface().get_signing_serializer(other).dumps(session)
+
+
+def false_cookies(app, home):
+    """What somebody could show who has no session."""
+    mine = {"mark": mark(home), "own": "0" * 32, "since": time.time()}
+    yield "none", ""
+    yield "unsigned", b64encode(json.dumps(mine).encode()).decode()
+    for name, secret in (("empty", "\0"), ("guessed", "dev"), ("another installation's", "f" * 64)):
+        yield name, signed(secret, **mine)
+    for name, change in (
+        ("no mark", {"mark": ""}),
+        ("no own", {"own": None}),
+        ("old", {"since": 0}),
+        ("to come", {"since": 9e9}),
+    ):
+        yield name, signed(app.secret_key, **{**mine, **change})
+    yield "of another use", URLSafeTimedSerializer(str(app.secret_key), salt="sipas desk browser").dumps(mine)
+
+
+def test_no_page_and_no_deed_of_the_desk_opens_without_a_session(home, app, client):
+    routes = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/desk") and rule.rule not in OPEN]
+    assert len(routes) > 10
+    for kind, cookie in false_cookies(app, home):
+        client.delete_cookie("desk", path="/desk")
+        if cookie:
+            client.set_cookie("desk", cookie, path="/desk")
+        for rule in routes:
+            address = re.sub("<[^>]+>", "2026-1", rule.rule)
+            for method in rule.methods - {"OPTIONS"}:
+                reply = client.open(address, method=method)
+                assert (reply.status_code, reply.headers["Location"]) == (303, "/desk/login"), (kind, method, address)
+
+
+def test_the_cookie_that_is_refused_above_opens_the_desk_where_nothing_is_wrong_with_it(home, app, client):
+    client.set_cookie("desk", signed(app.secret_key, mark=mark(home), own="0" * 32, since=time.time()), path="/desk")
+    assert client.get("/desk").status_code == 200
 
 
 def test_a_wrong_password_is_told_at_the_field_and_sets_no_cookie(home, client):
