@@ -3,7 +3,8 @@
 Version 2 is computed in one pass in constant memory. It covers the codebook's stored bytes and, column by column in
 the order of their names, every value in the order of the rows; how the file is compressed or cut into row groups does
 not enter. Version 1, of snapshots frozen until November 2026, ignores the order of the rows: it sorts their digests,
-32 bytes each, and is kept so that those files verify for ever.
+32 bytes each, and is kept so that those files verify for ever; it covers what the values are, not the types in which
+their columns are stored.
 """
 
 import hashlib

@@ -234,9 +234,11 @@ def all_ways_of(connection: Connection, home: Path, wave: int) -> Counter[Key]:
 
 
 def _totals(connection: Connection, waiting: Mapping[Key, int]) -> dict[Key, int]:
-    """Of the places of which enough wait, or whose wave is frozen: the numbers that the table will then hold."""
-    frozen = set(connection.scalars(text("select id from wave where state = 'frozen'")))
-    due = _due(waiting, frozen)
+    """Of the places of which enough wait, or whose wave is frozen: the numbers that the table will then hold. What
+    waits for a wave that is not there, as a process held it while an older database was restored, is not written."""
+    states = {row.id: row.state for row in connection.execute(text("select id, state from wave"))}
+    frozen = {wave for wave, state in states.items() if state == "frozen"}
+    due = _due({key: number for key, number in waiting.items() if key[0] in states}, frozen)
     known = {wave: ways_of(connection, wave) for wave in {key[0] for key in due}}
     return {key: known[key[0]][key] + waiting[key] for key in due}
 

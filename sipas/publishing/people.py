@@ -23,10 +23,16 @@ def same_person(one: str, other: str) -> bool:
 
 
 def person(name: str) -> str:
-    """A person's name as it is kept: NFC, single blanks; raises NotReady where it is empty."""
+    """A person's name as it is kept: NFC, single blanks; raises NotReady where it is empty, or has letters of another
+    alphabet: a Cyrillic о looks like the Latin one, and would make one person two."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name:
         raise NotReady(N_("Say who you are with --by NAME."))
+    for letter in name:
+        if not _bare(letter).isascii():
+            raise NotReady(
+                N_("Write the name “{name}” in Latin letters: its “{letter}” is none."), name=name, letter=letter
+            )
     return name[:100]
 
 

@@ -186,6 +186,14 @@ def test_a_night_that_is_cut_off_counts_nothing_twice_and_loses_nothing(database
     assert table(database) == {(1, "OPEN"): 50}
 
 
+def test_what_waits_for_a_wave_that_an_older_database_does_not_know_is_not_written(database, settings, wave):
+    File(settings.home).add({(7, 1, 9, int(Way.OPEN)): 30, (*PLACE, int(Way.OPEN)): 12})
+    settle_ways(database, settings.home)
+    assert table(database) == {(1, "OPEN"): 12}
+    with database.reading() as session:
+        assert not ways_of(session.connection(), 7)
+
+
 def test_nights_at_the_same_time_count_nothing_twice(database, settings, wave):
     answer(database, settings, 100)
     others = [threading.Thread(target=settle_ways, args=(database, settings.home)) for _ in range(4)]

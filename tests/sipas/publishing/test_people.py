@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from sipas.publishing.people import same_person
+from sipas.errors import NotReady
+from sipas.publishing.people import person, same_person
 
 HOA = "Nguyễn Thị Hoa"
 
@@ -43,3 +44,14 @@ def test_other_names_are_other_people(other):
 
 def test_names_without_a_letter_tell_nobody_apart():
     assert same_person("!", "?")
+
+
+@pytest.mark.parametrize("name", ["Lò Thị Hоa", "Лò Thị Hoa", "Lò Thị Hοa", "Lò Thị Hɑ", "Lò Thị H٥a"])
+def test_a_letter_that_only_looks_latin_is_refused(name):
+    with pytest.raises(NotReady, match="Latin letters"):
+        person(name)
+
+
+@pytest.mark.parametrize("name", ["Đặng Thị Ngọc Huyền", "Đỗ Văn Ưu", "H'Hen Niê", "Y Phôn Ksơr", "Người 2"])
+def test_vietnamese_names_are_kept_as_they_are(name):
+    assert person(name) == name
