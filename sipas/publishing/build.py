@@ -30,7 +30,7 @@ from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
 from sipas.publishing.folder import digest_of, finish, move, sync
-from sipas.publishing.frozen import frozen_snapshot
+from sipas.publishing.frozen import file_identity, frozen_snapshot
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person
 from sipas.publishing.progress import Progress, silent
@@ -89,7 +89,10 @@ def _build(
     progress(N_("checking the snapshot"))
     with database.reading() as session:
         wave = wave_of(session, wave_code)
-        snapshot = frozen_snapshot(settings.home, wave, session.get(SnapshotRecord, wave.id))
+        record = session.get(SnapshotRecord, wave.id)
+        file = settings.home / "snapshots" / (record.file if record else "")
+        checked = file_identity(file)
+        snapshot = frozen_snapshot(settings.home, wave, record)
         refuse_disorder(session, settings.home, wave.code)
         plan = _plan(session, settings.home, wave)
         refuse_other_data(plan.published, snapshot, plan.frame)
@@ -116,7 +119,7 @@ def _build(
     sync(aside)
     with database.writing() as session:
         now = _plan(session, settings.home, wave_of(session, wave_code))
-        if now.state != plan.state:
+        if now.state != plan.state or file_identity(file) != checked:
             raise WaveState(
                 N_("While the draft of wave {wave} was built, something it rests on was changed; build it again."),
                 wave=wave_code,

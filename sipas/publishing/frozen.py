@@ -15,6 +15,15 @@ class ChangedSnapshot(WaveState):
     """The file is missing, cannot be read, or does not hold what was frozen."""
 
 
+def file_identity(snapshot: Path) -> tuple[int, ...]:
+    """Return what changes when a file is written or replaced, even where its old content and date are put back."""
+    try:
+        found = snapshot.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def frozen_snapshot(home: Path, wave: Wave, record: SnapshotRecord | None) -> Snapshot:
     """Return the wave's snapshot once its digest was computed anew from its content (0.5 s a million rows).
 

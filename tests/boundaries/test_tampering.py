@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
 
 import pyarrow as pa
@@ -321,6 +322,27 @@ def test_what_moved_while_a_draft_was_computed_makes_it_void(database, settings,
     monkeypatch.undo()
     build(database, settings, "w1", "Hoa", TODAY)
     assert [path.name for path in (settings.home / "drafts").iterdir()] == ["w1-r1"]
+
+
+def test_a_snapshot_that_is_swapped_after_its_check_and_swapped_back_makes_the_draft_void(
+    database, settings, frozen, monkeypatch
+):
+    true = building.figures
+    content, stat = frozen.path.read_bytes(), frozen.path.stat()
+
+    def meanwhile(*args):
+        all_satisfied(frozen.path)
+        try:
+            return true(*args)
+        finally:
+            frozen.path.write_bytes(content)
+            os.utime(frozen.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    monkeypatch.setattr(building, "figures", meanwhile)
+    with pytest.raises(WaveState, match="While the draft of wave w1 was built"):
+        build(database, settings, "w1", "Hoa", TODAY)
+    with database.reading() as session:
+        assert releases(session) == []
 
 
 def test_answers_that_come_while_the_snapshot_is_made_are_late_and_nobody_waits(database, settings, monkeypatch):
