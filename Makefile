@@ -4,11 +4,10 @@ PORT ?= 8000
 BIN = .venv/bin
 PROCESSES ?= 3
 PIP = $(BIN)/python -m pip --disable-pip-version-check
-PANGO = libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 export PORT
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test test-long test-spark bench screens catalogs words lock licences wheel clean
+.PHONY: help install system demo test test-long test-spark bench screens picture catalogs words lock licences wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,9 +28,6 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@$(MAKE) -s catalogs
-	@ldconfig -p 2>/dev/null | grep -q libpango-1.0 || { [ "$$(id -u)" = 0 ] && { echo "Installing Pango, with which posters are printed."; \
-	  apt-get install -y -q --no-install-recommends $(PANGO) >/dev/null 2>&1 || { apt-get update -q >/dev/null 2>&1 && apt-get install -y -q --no-install-recommends $(PANGO) >/dev/null 2>&1; }; }; } || \
-	  echo "Posters cannot be printed until somebody runs: sudo apt-get install -y $(PANGO)"
 	@touch $@
 
 catalogs:  ## Compile the catalogs of words
@@ -45,7 +41,11 @@ words: .venv/.installed  ## Collect the words of the sources anew, for those who
 	    --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
 	@$(BIN)/sipas words collect
 
+system:  ## Install the Debian packages of the demo and the tests, where it may; says which
+	@sh .ci/system-packages run test
+
 demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=~/.local/share/sipas)
+	@sh .ci/system-packages run
 	@$(BIN)/sipas demo
 
 .venv/.tests: .venv/.installed tests/requirements.lock
@@ -54,12 +54,12 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 	@touch $@
 
 test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=3 at a time
-	@sh tests/system-packages.sh
+	@sh .ci/system-packages test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
 	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
 
 test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (the pages alone: some 11 minutes)
-	@sh tests/system-packages.sh
+	@sh .ci/system-packages test
 	@$(BIN)/python -m pytest -m "long" -s -vv --durations=10
 
 test-spark: install  ## Run the pass on Spark's local[2] in an environment of its own; says when Java is missing
@@ -71,8 +71,12 @@ bench: .venv/.tests  ## Measure, as ratios in one run against rivals and limits
 	@$(BIN)/python -m tests.bench
 
 screens: .venv/.tests  ## Write every screen to build/screens/ for people to look at
-	@sh tests/system-packages.sh
+	@sh .ci/system-packages test
 	@$(BIN)/python -m tests.pages.screens
+
+picture: .venv/.tests  ## Take the README's picture anew, of the demo's kiosk and result
+	@sh .ci/system-packages test
+	@$(BIN)/python -m tests.pages.picture
 
 lock:  ## Write the lock files anew (needs pip-tools in .venv)
 	@$(PIP) install -q pip-tools
