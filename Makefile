@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 export PORT
 
 .DEFAULT_GOAL = help
-.PHONY: help install system demo test test-long test-spark bench screens picture catalogs words lock licences wheel clean
+.PHONY: help install system demo test test-long test-spark bench screens picture catalogs words lock licences manuals wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -85,6 +85,9 @@ lock:  ## Write the lock files anew (needs pip-tools in .venv)
 
 licences: install  ## Write sipas/docs/licences.md from the lock file
 	@$(BIN)/python -m sipas.docs.licences
+
+manuals: .venv/.tests  ## Note that the Vietnamese manuals say what the English ones say now
+	@$(BIN)/python -m tests.manuals
 
 wheel: install  ## Build a wheel into dist/
 	@$(PIP) wheel -q --no-deps --no-build-isolation -w dist .

@@ -50,6 +50,7 @@ COMMANDS = {
     "release": "sipas.commands.publishing:release",
     "desk": "sipas.commands.desk:desk",
     "words": "sipas.commands.words:words",
+    "manual": "sipas.commands.manual:manual",
 }
 
 
@@ -81,7 +82,7 @@ class Commands(click.Group):
     help=_(
         "Asks citizens how well the administration served them, and publishes the answer so that it can be believed."
     ),
-    epilog=_("Start with: sipas demo"),
+    epilog=_("Start with: sipas demo. The manuals: sipas manual"),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="sipas", prog_name="sipas")

@@ -8,20 +8,19 @@ import shutil
 import ssl
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error
 from werkzeug.serving import make_server
 
-import sipas
 from sipas import clock
+from sipas.docs import manual
 from sipas.intake import stored
 from tests.make import a_point, a_wave
+from tests.manuals import LANGUAGES
 from tests.pages.conftest import PATIENCE, Silent
 from tests.pages.device import Screen
 
-MANUAL = Path(sipas.__file__).parent / "docs/kiosk-install.md"
 NAME = "sipas.example.vn"  # the manual's; a name that is not this machine's, so that browsers ask for HTTPS
 pytestmark = [
     pytest.mark.browser,
@@ -29,10 +28,16 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(params=LANGUAGES)
+def text(request):
+    """The manual for those who set up a kiosk."""
+    return manual("kiosk-install", request.param).read_text("utf-8")
+
+
 @pytest.fixture
-def papers(tmp_path):
+def papers(text, tmp_path):
     """What the manual's commands make in this folder."""
-    commands = re.search(r"```sh\n(openssl.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)[1]
+    commands = re.search(r"```sh\n(openssl.*?)```", text, re.DOTALL)[1]
     subprocess.run(["sh", "-ec", commands], cwd=tmp_path, check=True, capture_output=True)
     return tmp_path
 
@@ -52,7 +57,7 @@ def address(app, papers):
 
 
 @pytest.fixture
-def kiosk(browser_type, browser_type_launch_args, papers, address):
+def kiosk(browser_type, browser_type_launch_args, text, papers, address):
     """A kiosk's Chromium whose user has done what the manual says, or has not."""
     opened = []
 
@@ -60,7 +65,7 @@ def kiosk(browser_type, browser_type_launch_args, papers, address):
         home = papers / f"home-{trusts}"
         home.mkdir()
         if trusts:
-            commands = re.findall(r"^(?:mkdir.*certutil|certutil).*$", MANUAL.read_text(encoding="utf-8"), re.MULTILINE)
+            commands = re.findall(r"^(?:mkdir.*certutil|certutil).*$", text, re.MULTILINE)
             assert len(commands) == 2
             for command in commands:
                 subprocess.run(["sh", "-ec", command], cwd=papers, env={**os.environ, "HOME": str(home)}, check=True)

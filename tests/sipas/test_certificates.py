@@ -9,23 +9,22 @@ import ssl
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-import sipas
 from sipas.certificates import check_pair, read
+from sipas.docs import FOLDER, manual
 from sipas.errors import NotReady
 from tests.make import a_point
+from tests.manuals import LANGUAGES
 
-MANUAL = Path(sipas.__file__).parent / "docs/kiosk-install.md"
 
-
-@pytest.fixture
-def papers(tmp_path):
-    """What the manual's commands make, for this machine."""
-    commands = re.search(r"```sh\n(openssl.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)[1]
+@pytest.fixture(params=LANGUAGES)
+def papers(request, tmp_path):
+    """What the commands of the manual make, for this machine."""
+    text = manual("kiosk-install", request.param).read_text("utf-8")
+    commands = re.search(r"```sh\n(openssl.*?)```", text, re.DOTALL)[1]
     commands = commands.replace("DNS:sipas.example.vn", "IP:127.0.0.1")
     subprocess.run(["sh", "-ec", commands], cwd=tmp_path, check=True, capture_output=True)
     return tmp_path
@@ -77,7 +76,7 @@ def test_the_start_script_allows_the_site_to_keep_its_store(tmp_path):
     chromium.write_text('#!/bin/sh\necho "$@" > "$HOME/called"\nkill $PPID\n')
     chromium.chmod(0o755)
     subprocess.run(
-        [MANUAL.parent / "kiosk/start-kiosk.sh", "https://sipas.example.vn/k/to-hieu-1"],
+        [FOLDER / "kiosk/start-kiosk.sh", "https://sipas.example.vn/k/to-hieu-1"],
         env={"HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"},
         timeout=20,
         check=False,
