@@ -126,12 +126,12 @@ def spans(text: str) -> set[str]:
     return {" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)}
 
 
-def noted() -> dict[str, dict[str, str]]:
-    """Of each manual the English sections that were translated, in the order of the Vietnamese, with their digests."""
-    rows: dict[str, dict[str, str]] = {}
+def noted() -> dict[str, dict[str, tuple[str, str]]]:
+    """Of each manual the English sections that were translated, in order, each with its digest and Vietnamese title."""
+    rows: dict[str, dict[str, tuple[str, str]]] = {}
     with NOTED.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            rows.setdefault(row["manual"], {})[row["section"]] = row["digest"]
+            rows.setdefault(row["manual"], {})[row["section"]] = row["digest"], row["vietnamese"]
     return rows
 
 
@@ -147,22 +147,28 @@ def not_brought_over(name: str) -> list[str]:
     return told + [
         f"“{title}” was changed in docs/{name}.md: bring the change over to docs/vi/{name}.md"
         for title, section in english.items()
-        if title in known and known[title] != section.digest
+        if title in known and known[title][0] != section.digest
     ]
 
 
-def unlike(name: str, titles: list[str]) -> list[str]:
-    """Where the Vietnamese manual is built otherwise than the English sections of these titles, in this order."""
-    english = {section.title: section for section in read(name, "en")}
-    vietnamese = read(name, "vi")
-    if len(vietnamese) != len(titles):
-        return [
-            f"docs/vi/{name}.md has {len(vietnamese)} sections, not {len(titles)}; the English: {', '.join(titles)}"
-        ]
-    told = []
-    for title, there in zip(titles, vietnamese, strict=True):
-        if title in english:
-            told += [f"“{title}” / “{there.title}”: {fault}" for fault in _faults(english[title], there)]
+def unlike(name: str) -> list[str]:
+    """Where the Vietnamese manual is built otherwise than the English sections from which it was translated."""
+    english, titles = {section.title: section for section in read(name, "en")}, noted()[name]
+    vietnamese = {section.title: section for section in read(name, "vi")}
+    told = [
+        f"“{there}” (“{title}”) is missing from docs/vi/{name}.md"
+        for title, (_, there) in titles.items()
+        if there not in vietnamese
+    ]
+    known = [there for _, there in titles.values()]
+    told += [
+        f"“{there}” in docs/vi/{name}.md is noted for no English section" for there in vietnamese if there not in known
+    ]
+    if not told and known != list(vietnamese):
+        told = [f"the sections of docs/vi/{name}.md stand in another order than {known}"]
+    for title, (_, there) in titles.items():
+        if title in english and there in vietnamese:
+            told += [f"“{title}” / “{there}”: {fault}" for fault in _faults(english[title], vietnamese[there])]
     return told
 
 
@@ -203,13 +209,18 @@ def _span_faults(here: str, there: str) -> list[str]:
 
 def note() -> None:
     """Writes down that both languages say the same now; ends with the reasons where they are not even built alike."""
-    told = [fault for name in NAMES for fault in unlike(name, [section.title for section in read(name, "en")])]
+    told, rows = [], [("manual", "section", "digest", "vietnamese")]
+    for name in NAMES:
+        here, there = read(name, "en"), read(name, "vi")
+        if len(here) != len(there):
+            told += not_brought_over(name) + unlike(name)
+        for one, other in zip(here, there, strict=False):
+            told += [f"“{one.title}” / “{other.title}”: {fault}" for fault in _faults(one, other)]
+            rows.append((name, one.title, one.digest, other.title))
     if told:
         sys.exit("\n".join(told))
     with NOTED.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["manual", "section", "digest"])
-        rows.writerows((name, section.title, section.digest) for name in NAMES for section in read(name, "en"))
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 if __name__ == "__main__":
