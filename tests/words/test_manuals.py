@@ -76,7 +76,7 @@ def test_every_command_and_option_in_a_manual_exists(name, language):
 @BOTH
 def test_every_command_stands_in_a_manual(language):
     named = {words[0] for name in NAMES for words in commands_in(blocks_of(name, language))}
-    assert set(COMMANDS) - named == {"demo", "words", "manual"}  # the README's, and the translators'
+    assert set(COMMANDS) - named == {"demo", "words"}  # the README's, and the translators'
 
 
 @BOTH
@@ -127,6 +127,14 @@ def test_the_program_shows_the_manuals_in_the_language_of_the_command_line(langu
             assert str(path_of(name, language)) in listed
             assert CliRunner().invoke(group, ["manual", name]).stdout == path_of(name, language).read_text("utf-8")
         assert "sipas manual" in CliRunner().invoke(group, ["--help"]).stdout
+
+
+@BOTH
+def test_one_manual_leads_to_sections_of_another_that_exist(language):
+    for name in NAMES:
+        text = " ".join(path_of(name, language).read_text("utf-8").split())
+        for other, title in re.findall(r"\]\(([\w-]+)\.md\), (?:mục )?[“\"](.+?)[”\"]\)", text):
+            assert title in {section.title for section in read(other, language)}, title
 
 
 def test_a_section_that_was_added_or_changed_is_named(tmp_path, monkeypatch):
