@@ -16,6 +16,7 @@ FORMAT = 1
 COARSE, WHOLE_WAVE = "coarse", "wave"  # field and month of rows that were stored without them, where few people come
 SCREEN, CODE, OPEN, MIXED = "screen", "code", "open", "mixed"
 WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a code, by an address open to everybody
+LATER = ("detailed", "several", "ways", "lost_keys")  # pairs that a codebook names only where it has any
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -57,6 +58,9 @@ class Codebook:
              `several`, their PSU is the week; None = every row says it
     ways     (point, way) of points with ten answers or more whose way was counted: by which of `WAYS` eight in ten of
              them came, `mixed` where by none; None = it was not counted
+    lost_keys (key, consequence) of keys of the wave that were lost before it was frozen. `cluster`: `lost` (PSUs are as
+             without the loss, empty ones under made-up labels) or `renewed` (PSUs of a month in which two keys stood
+             are joined); `seal`: how many sealed forms could not be opened; `id`, `invitation`: `renewed` or `lost`
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
     """
 
@@ -76,6 +80,7 @@ class Codebook:
     detailed: tuple[tuple[str, str], ...] | None = None
     several: tuple[tuple[str, str], ...] | None = None
     ways: tuple[tuple[str, str], ...] | None = None
+    lost_keys: tuple[tuple[str, str], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -159,7 +164,7 @@ class Codebook:
     def to_json(self) -> str:
         """As text for a file; `from_json` gives an equal codebook back."""
         content = {"codebook": FORMAT, **asdict(self)}
-        for name in ("detailed", "several", "ways"):
+        for name in LATER:
             if content[name] is None:  # so that digests of older snapshots stay
                 del content[name]
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
@@ -179,7 +184,7 @@ class Codebook:
         content["columns"] = {role: tuple(names) for role, names in content["columns"].items()}
         if content["psus"] is not None:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
-        for name in ("detailed", "several", "ways"):
+        for name in LATER:
             if content.get(name) is not None:
                 content[name] = tuple(tuple(pair) for pair in content[name])
         content["not_applicable"] = tuple(content["not_applicable"])

@@ -2,7 +2,8 @@
 
 `cluster` turns (point, week) into an opaque label and is destroyed when the wave is frozen. `id` turns a submission's
 random id into its row's key, so that a resend is recognised, and `seal` opens what waiting kiosks sealed; both live on
-for the days of grace. Afterwards nobody, we included, can compute either again.
+for the days of grace. `invitation` is there where codes are asked: it turns a code into what is kept of it, is made
+with the first code and goes with the last. Afterwards nobody, we included, can compute any of them again.
 """
 
 from __future__ import annotations
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 KINDS = ("cluster", "id", "seal")
 AT_FREEZE = ("cluster",)
 AFTER_GRACE = ("id", "seal")
+INVITATION = "invitation"
+EVERY = (*KINDS, INVITATION)
 LENGTH = 32  # bytes of every kind
+
+
+class KeyMissing(NotReady):
+    """A key that should be there is not; a visitor is told that waiting does not help, and nothing of keys."""
+
+
+class KeyDamaged(Damaged, KeyMissing):
+    """A file lies where the key should be, and is none."""
 
 
 def _path(home: Path, wave: str, kind: str) -> Path:
@@ -50,44 +61,58 @@ def put(home: Path, wave: str, kind: str, key: bytes) -> None:
 
 
 def load(home: Path, wave: str, kind: str) -> bytes:
-    """The key; raises NotReady where it is missing, Damaged where what is there is no key."""
+    """The key; raises KeyMissing where it is missing, KeyDamaged where what is there is no key."""
     key = find(home, wave, kind)
     if key is None:
         raise missing(home, wave, kind)
     return key
 
 
-def missing(home: Path, wave: str, kind: str) -> NotReady:
-    """The complaint about a key that should be there; the one that opens sealed answers has a copy elsewhere."""
+def refuse_without(home: Path, wave: str, kinds: Iterable[str] = ("cluster", "id")) -> None:
+    """Raises KeyMissing where one of the keys is not here; by default those without which no answer can be stored."""
+    for kind in kinds:
+        load(home, wave, kind)
+
+
+def missing(home: Path, wave: str, kind: str) -> KeyMissing:
+    """The complaint about a key that should be there, with what fails and every way on, the nearest first."""
     if _path(home, wave, kind).exists():
-        return Damaged(
+        return KeyDamaged(
             N_(
                 "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
-                "key. Move it away, and copy it back from the old machine (a seal key comes back by `sipas wave "
-                "key-restore` too); answers cannot be taken without it."
+                "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
+                "`sipas wave key-restore` too). If there is no other: `sipas wave key-renew {wave}`."
             ),
             kind=kind,
             wave=wave,
             file=_path(home, wave, kind).name,
             length=LENGTH,
         )
-    if kind == "seal":
-        return NotReady(
-            N_(
-                "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed "
-                "cannot be opened without it. Copy it back from the old machine, or get the sealed copy from the "
-                "office that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`."
-            ),
-            wave=wave,
-        )
-    return NotReady(
-        N_(
-            "The {kind} key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. Copy it back from the old "
-            "machine; answers cannot be taken without it."
-        ),
-        kind=kind,
-        wave=wave,
-    )
+    return KeyMissing(_MISSING[kind], wave=wave)
+
+
+_MISSING = {
+    "cluster": N_(
+        "The cluster key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken "
+        "without it. Copy it back from the old machine. If it is lost: `sipas wave key-renew {wave}` makes a new one, "
+        "and a closed wave is frozen without it by `sipas freeze {wave} --keys-lost`."
+    ),
+    "id": N_(
+        "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken without "
+        "it. Copy it back from the old machine. If it is lost: `sipas wave key-renew {wave}` makes a new one."
+    ),
+    "seal": N_(
+        "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed cannot be "
+        "opened without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: "
+        "`sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none: `sipas wave key-renew {wave}`."
+    ),
+    INVITATION: N_(
+        "The invitation key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no code can be read "
+        "without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: `sipas "
+        "wave key-restore {wave}.seal.copy --with office.key`. If there is none: `sipas wave key-renew {wave}`; the "
+        "codes handed out until now are void then."
+    ),
+}
 
 
 def find(home: Path, wave: str, kind: str) -> bytes | None:
@@ -103,9 +128,9 @@ def find(home: Path, wave: str, kind: str) -> bytes | None:
     return key if len(key) == LENGTH and any(key) else None
 
 
-def held(home: Path, wave: str) -> tuple[str, ...]:
-    """Which keys of the wave lie here."""
-    return tuple(kind for kind in KINDS if _path(home, wave, kind).exists())
+def held(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> tuple[str, ...]:
+    """Which of these keys of the wave lie here."""
+    return tuple(kind for kind in kinds if _path(home, wave, kind).exists())
 
 
 def destroy(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:

@@ -30,6 +30,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
     from sipas.publishing.disorder import disorder
     from sipas.publishing.endings import last_of_grace
     from sipas.publishing.frozen import frozen_snapshot
+    from sipas.publishing.key_losses import lost
     from sipas.publishing.models import SnapshotRecord
     from sipas.publishing.review import releases
     from sipas.publishing.stops import gate
@@ -49,8 +50,9 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                         + " "
                         + _("Run: sipas maintain"),
                     )
-                for kind in () if is_over else keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS:
-                    keys.load(where.home, wave.code, kind)
+                for kind in lost(session, where.home, wave, clock.today()):
+                    reason = say(keys.missing(where.home, wave.code, kind))
+                    yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=reason)
                 if wave.stage == "freezing":
                     yield (
                         BAD,

@@ -1,4 +1,4 @@
-"""`sipas keypair`, `sipas wave key-copy` and `sipas wave key-restore`."""
+"""`sipas keypair`, `sipas wave key-copy`, `key-restore` and `key-renew`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ import click
 
 from sipas import clock
 from sipas.commands.common import database, example, note, settings
+from sipas.errors import N_
 from sipas.i18n import _
 
+COSTS = {
+    "cluster": N_("cluster: at each point this month's weeks are joined into one cluster; intervals may get wider."),
+    "id": N_("id: an answer that was stored before, and is sent again from now on, counts twice."),
+    "seal": N_(
+        "seal: what screens sealed until now is put aside unopened and counted; each screen takes the new key as soon "
+        "as it has a line."
+    ),
+    "invitation": N_("invitation: the codes handed out until now are void; issue new ones."),
+}
 FILE = click.Path(path_type=Path, dir_okay=False)
 GIVEN = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -29,8 +39,9 @@ def keypair(file: Path) -> None:
 @click.command(
     "key-copy",
     help=_(
-        "Seal a copy of the wave's sealing key to a second office, so that a lost disk loses no answer that a kiosk "
-        "has sealed. The office deletes the copy when the wave's days of grace are over."
+        "Seal a copy of the wave's sealing key, and of its codes' key, to a second office, so that a lost disk loses "
+        "no answer that a kiosk has sealed and no code. The office deletes the copy when the wave's days of grace are "
+        "over. The keys of the weeks and of resends are never copied: the first is promised to die at the freeze."
     ),
     epilog=example("sipas wave key-copy 2026-2 --to other-office.key.pub --out 2026-2.seal.copy"),
 )
@@ -38,14 +49,24 @@ def keypair(file: Path) -> None:
 @click.option("--to", "public", type=GIVEN, required=True, help=_("The second office's public key (`sipas keypair`)."))
 @click.option("--out", type=FILE, required=True, help=_("File to write; it opens nothing without that office's key."))
 def key_copy(wave: str, public: Path, out: Path) -> None:
+    from sipas import keys
     from sipas.fieldwork.waves import wave_of
+    from sipas.inviting import has_invitations
     from sipas.keycopies import copy
 
     where = settings()
     with database(where).reading() as session:
         code = wave_of(session, wave).code
-    copy(where.home, code, public, out)
+        has_codes = has_invitations(session, code)
+    if has_codes:
+        keys.load(where.home, code, keys.INVITATION)
+    copied = copy(where.home, code, public, out)
     note(_("{file} holds the sealing key of wave {wave}, for that office alone.", file=out, wave=code))
+    if keys.INVITATION in copied:
+        note(_("It holds the key of its invitation codes too."))
+    else:
+        note(_("Wave {wave} has no invitation codes yet; once you issue some, make another copy.", wave=code))
+    note(_("Not copied: cluster (it must die at the freeze) and id. The wave can do without both; see the manual."))
 
 
 @click.command(
@@ -59,32 +80,72 @@ def key_copy(wave: str, public: Path, out: Path) -> None:
     "--renew",
     is_flag=True,
     help=_(
-        "Make new keys in place of the two others, if they were lost with the disk: then an answer stored before the "
-        "loss and sent again after it counts twice, and the running week falls into two clusters."
+        "Make new keys in place of the others, if they were lost with the disk: then an answer stored before the loss "
+        "and sent again after it counts twice, and the month's weeks are joined into one cluster. As key-renew, which "
+        "asks for names and a reason."
     ),
 )
 def key_restore(file: Path, private: Path, renew: bool) -> None:
     from sipas import keys
-    from sipas.errors import N_, WaveState
+    from sipas.errors import WaveState
     from sipas.fieldwork.waves import wave_of
+    from sipas.inviting import has_invitations
     from sipas.keycopies import opened, restore
+    from sipas.publishing.key_losses import Saying, lost
+    from sipas.publishing.key_losses import renew as anew
 
     where = settings()
-    code, key = opened(file, private)
+    code, found = opened(file, private)
     with database(where).reading() as session:
-        wave = wave_of(session, code)
+        wave, has_codes = wave_of(session, code), has_invitations(session, code)
     if wave.state == "frozen" and (wave.grace_until is None or clock.today() > wave.grace_until):
         raise WaveState(
             N_("The days of grace of wave {wave} are over; its sealing key must not come back. Delete {file}."),
             wave=code,
             file=file.name,
         )
-    if restore(where.home, code, key):
+    if not has_codes:  # their last one has run out, and so must its key
+        found.pop(keys.INVITATION, None)
+    done = [kind for kind, key in found.items() if restore(where.home, code, key, kind)]
+    if "seal" in done:
         note(_("The sealing key of wave {wave} is back.", wave=code))
     else:
         note(_("The sealing key of wave {wave} is there already.", wave=code))
+    if keys.INVITATION in done:
+        note(_("The key of its invitation codes is back."))
     if renew:
-        keys.make(where.home, code, keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS)
-    lost = set(keys.AFTER_GRACE if wave.state == "frozen" else keys.KINDS) - set(keys.held(where.home, code))
-    if lost:
-        note(_("Still missing: {kinds}. See --renew.", kinds=", ".join(sorted(lost))))
+        with database(where).reading() as session:
+            gone = lost(session, where.home, wave_of(session, code), clock.today())
+        if gone:
+            anew(database(where), where.home, code, Saying(), clock.today())
+    with database(where).reading() as session:
+        gone = lost(session, where.home, wave_of(session, code), clock.today())
+    if gone:
+        note(_("Still missing: {kinds}. See --renew.", kinds=", ".join(gone)))
+
+
+@click.command(
+    "key-renew",
+    help=_(
+        "Make new keys in place of those that a wave has lost for good, so that it can go on. Two people say so, and "
+        "why; it stands in the log and in the manifest of the wave's releases. What it costs for each key: "
+        "docs/operator.md, “The keys of a wave”."
+    ),
+    epilog=example(
+        "sipas wave key-renew 2026-2 --by 'Lò Thị Hoa' --by 'Cầm Văn An' --reason 'Ổ đĩa hỏng, không có bản sao'"
+    ),
+)
+@click.argument("wave")
+@click.option("--by", "people", multiple=True, required=True, help=_("Who says so: given twice, for two people."))
+@click.option("--reason", required=True, help=_("How they were lost; it is published with the wave's releases."))
+def key_renew(wave: str, people: tuple[str, ...], reason: str) -> None:
+    from sipas.nights import refuse_doubted
+    from sipas.publishing.key_losses import Saying
+    from sipas.publishing.key_losses import renew as run
+
+    where = settings()
+    refuse_doubted(where.home)
+    made = run(database(where), where.home, wave, Saying.of(people, reason), clock.today())
+    note(_("Wave {wave} has new keys: {kinds}.", wave=wave, kinds=", ".join(made)))
+    for kind in made:
+        note(_(COSTS[kind]))

@@ -6,7 +6,7 @@ import click
 
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
-from sipas.i18n import _
+from sipas.i18n import _, say
 
 
 def _step(what: str) -> None:
@@ -23,13 +23,28 @@ def _step(what: str) -> None:
     is_flag=True,
     help=_("Take in the forms that were left unfinished, where the wave kept them; else they are left out."),
 )
-def freeze(wave: str, with_unfinished: bool) -> None:
+@click.option(
+    "--keys-lost",
+    is_flag=True,
+    help=_(
+        "Freeze it although keys of it are lost for good; give --by twice and --reason. Its weeks stay its clusters; "
+        "what screens sealed under a lost key is not counted. Its releases say so."
+    ),
+)
+@click.option("--by", "people", multiple=True, help=_("With --keys-lost: who says so, given twice for two people."))
+@click.option("--reason", default="", help=_("With --keys-lost: how they were lost; it is published with releases."))
+def freeze(wave: str, with_unfinished: bool, keys_lost: bool, people: tuple[str, ...], reason: str) -> None:
     from sipas.nights import refuse_doubted
     from sipas.publishing.freeze import freeze as run
+    from sipas.publishing.key_losses import Saying
+    from sipas.publishing.key_words import sentences
 
+    if (people or reason) and not keys_lost:
+        raise click.UsageError(_("--by and --reason belong to --keys-lost."))
     where = settings()
     refuse_doubted(where.home)
-    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished, _step)
+    without = Saying.of(people, reason) if keys_lost else None
+    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished, _step, without)
     note(
         _(
             "Wave {wave} is frozen: {rows} answers, digest {digest}.",
@@ -38,6 +53,8 @@ def freeze(wave: str, with_unfinished: bool) -> None:
             digest=frozen.digest[:16],
         )
     )
+    for each in sentences(frozen.codebook.lost_keys):
+        note(say(each))
 
 
 @click.group(help=_("Releases: build a draft, have a second person approve it, publish it."))

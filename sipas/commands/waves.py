@@ -9,7 +9,7 @@ import click
 
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
-from sipas.commands.keycopies import key_copy, key_restore
+from sipas.commands.keycopies import key_copy, key_renew, key_restore
 from sipas.commands.stops import stop_destruction
 from sipas.i18n import _, language, number, say
 
@@ -51,7 +51,7 @@ def list_waves(as_json: bool) -> None:
                 "late": sum(late_by_point(session, one.id).values()),
                 "grace_until": str(one.grace_until) if one.grace_until else None,
                 "dropped_on": str(one.dropped_on) if one.dropped_on else None,
-                "keys": list(keys.held(where.home, one.code)),
+                "keys": list(keys.held(where.home, one.code, keys.EVERY)),
             }
             for one in waves(session)
         ]
@@ -258,3 +258,4 @@ def drop(code: str) -> None:
 wave.add_command(stop_destruction)
 wave.add_command(key_copy)
 wave.add_command(key_restore)
+wave.add_command(key_renew)

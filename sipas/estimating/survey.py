@@ -18,6 +18,7 @@ from sipas.errors import N_, SipasError
 from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.publishing import key_words
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _snapshot(
     if source.lonely:
         cells = cells.with_lonely(source.lonely)
     notes = [SipasError(N_("the answers in this file are simulated"))] if snapshot.codebook.simulated else []
+    notes += key_words.sentences(snapshot.codebook.lost_keys)
     if snapshot.codebook.several and any("point" in family for family in by):
         notes.append(SipasError(WITHOUT_POINT, pairs=len(snapshot.codebook.several)))
     if source.frame is None:

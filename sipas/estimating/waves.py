@@ -23,6 +23,7 @@ from sipas.estimating.answers import answers_of
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
+from sipas.publishing import key_words
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ def _panel_of_snapshots(
         table, families, codebook=first, design=design, elements=not design.psus, progress=progress
     )
     notes = [SipasError(N_("the answers in this file are simulated"))] if first.simulated else []
+    for each in snapshots:
+        notes += key_words.sentences(each.codebook.lost_keys)
     return Survey("", cells, analysis.design_weights(cells), tuple(notes)), measured
 
 

@@ -91,6 +91,21 @@ class Wave(Base):
         return self.stage in ("freezing", "frozen")
 
 
+class KeyLoss(Base):
+    """That a key of a wave was lost: said once for each loss, whether a new one took its place or not."""
+
+    __tablename__ = "key_loss"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    kind: Mapped[str] = mapped_column(String(10), comment="cluster, id, seal or invitation")
+    said_on: Mapped[dt.date] = mapped_column(Date)
+    renewed: Mapped[bool] = mapped_column(comment="whether a new key took its place")
+    first_person: Mapped[str] = mapped_column(String(100), comment="as typed; empty where nobody was asked")
+    second_person: Mapped[str] = mapped_column(String(100), comment="as typed")
+    reason: Mapped[str] = mapped_column(String(500))
+
+
 class WavePoint(Base):
     """That a wave asks at a point."""
 

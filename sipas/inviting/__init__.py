@@ -1,6 +1,17 @@
 """Inviting people: codes for receipts, posters and the strips that are handed out with a receipt."""
 
-from sipas.inviting.book import Batch, CodeExpired, Invited, Issued, UnknownInvitation, batches, expire, invited, issue
+from sipas.inviting.book import (
+    Batch,
+    CodeExpired,
+    Invited,
+    Issued,
+    UnknownInvitation,
+    batches,
+    expire,
+    has_invitations,
+    invited,
+    issue,
+)
 
 __all__ = [
     "Batch",
@@ -10,6 +21,7 @@ __all__ = [
     "UnknownInvitation",
     "batches",
     "expire",
+    "has_invitations",
     "invited",
     "issue",
 ]

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from sipas import codes, keys
 from sipas.errors import N_, SipasError
-from sipas.fieldwork.models import Point, Wave
+from sipas.fieldwork.models import KeyLoss, Point, Wave
 from sipas.fieldwork.waves import open_wave_at
 from sipas.gate import Gate
 from sipas.intake.invitations import Invitation, InvitationBatch, code_hash, last_day_kept
 from sipas.intake.spent import Marks
 
-KIND = "invitation"  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
+KIND = keys.INVITATION  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
 MOST = 100_000  # codes issued at once
 MONTHS = 3  # for which codes hold by default, after the month of issue
 
@@ -96,6 +96,8 @@ def issue(session: Session, home: Path, point_code: str, count: int, today: dt.d
         raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
     if not 0 <= months <= 24:
         raise BadIssue(N_("Codes can hold for 0 to 24 months after the month of issue."))
+    if has_invitations(session, wave.code) and keys.find(home, wave.code, KIND) is None:
+        raise keys.missing(home, wave.code, KIND)  # a new one in silence would make the codes handed out worthless
     keys.make(home, wave.code, (KIND,))
     key, expires = keys.load(home, wave.code, KIND), _months_later(today, months)
     batch = _batch(session, wave.id, place.id, expires)
@@ -114,19 +116,30 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
 
     `opened_in` is the wave that a page names which was opened before that wave ended.
 
-    Raises codes.Misread, UnknownInvitation or CodeExpired. Each wave costs one hash and all of them one look-up by
-    hash, so that the time it takes says nothing about how near a guess was.
+    Raises codes.Misread, UnknownInvitation, CodeExpired, or KeyMissing where the code may be of a wave whose key is
+    lost. Each wave costs one hash and all of them one look-up by hash, so that the time it takes says nothing about how
+    near a guess was.
     """
     code = codes.read(typed)
     hashes: dict[bytes, tuple[str, str, bytes]] = {}
+    lost = ""
     for wave, state in session.execute(_WAVES):
         key = keys.find(home, wave, KIND)
         if key is None and state == "open":
-            raise keys.missing(home, wave, KIND)
+            lost = wave
         if key is not None:
             hashes[code_hash(key, code)] = (wave, state, key)
     found = session.execute(_FOUND, {"hashes": list(hashes)}).first()
     if found is None:
+        if lost:
+            raise keys.missing(home, lost, KIND)
+        if _were_renewed(session):
+            raise UnknownInvitation(
+                N_(
+                    "We do not know this code. Codes handed out earlier in this survey were lost on our side and no "
+                    "longer work; we are sorry. The staff at the counter can give you a new one."
+                )
+            )
         raise UnknownInvitation(
             N_("We do not know this code. Please compare it with your slip; it may also be too old to be used.")
         )
@@ -134,6 +147,18 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
     if found[2] < _months_later(today, 0) or (state != "open" and wave != opened_in):
         raise CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
     return Invited(code, wave, found[1], key)
+
+
+def has_invitations(session: Session, wave_code: str) -> bool:
+    """Whether codes of a wave are known here."""
+    found = select(InvitationBatch.id).join(Wave, Wave.id == InvitationBatch.wave).where(Wave.code == wave_code)
+    return session.scalar(found.limit(1)) is not None
+
+
+def _were_renewed(session: Session) -> bool:
+    """Whether the key of the codes of a wave that asks now was lost and replaced."""
+    found = select(KeyLoss.id).join(Wave, Wave.id == KeyLoss.wave_id).where(Wave.state == "open", KeyLoss.kind == KIND)
+    return session.scalar(found.limit(1)) is not None
 
 
 def batches(session: Session) -> list[Batch]:

@@ -11,11 +11,16 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import error_pages, i18n, logs
-from sipas.errors import NotReady, NotStored, SipasError
+from sipas.errors import N_, NotReady, NotStored, SipasError
 from sipas.i18n import _
+from sipas.keys import KeyMissing
 from sipas.kiosk.place import Place
 
-SOON = 5  # seconds
+SOON, LATER = 5, 600  # seconds
+WITHOUT_KEYS = N_(
+    "This survey cannot take answers at present: something is missing on its server, and waiting some minutes does not "
+    "help. Please tell the staff at the counter, who can reach those who run it. Thank you for wanting to answer."
+)
 
 
 def install(blueprint: Blueprint) -> None:
@@ -28,6 +33,10 @@ def _failed(error: Exception) -> AnyResponse:
     why = error.reason if isinstance(error, NotStored) else type(error).__name__
     logs.seldom("not stored" if request.method == "POST" else "failure", route=request.endpoint, why=why)
     error_pages.speak_as_the_path_says()
+    if isinstance(error, KeyMissing):
+        return (
+            page(LATER, _(WITHOUT_KEYS)) if request.method == "POST" else error_pages.page(503, lambda: _(WITHOUT_KEYS))
+        )
     if request.method != "POST":
         status = error.status if isinstance(error, SipasError) else 503
         return error_pages.page(status, lambda: _(error_pages.SENTENCES[503]))

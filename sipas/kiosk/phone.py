@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, codes, i18n
+from sipas import clock, codes, i18n, keys
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork.points import point as point_of
@@ -179,6 +179,7 @@ def start(point: str) -> str | Response:
     if codes.is_code(point) and codes.read(point) != point and not _is_point(point):
         return go(here(point=codes.read(point)))
     way = _way(point, i18n.language())
+    keys.refuse_without(_settings().home, way.visit.wave.code)
     if way.must_bring_a_code:
         return _entry(place=way.place)
     return render_template(
@@ -195,6 +196,7 @@ def start(point: str) -> str | Response:
 def questionnaire(point: str, language: str) -> str | Response:
     """All questions in one document, which is the same whatever the code."""
     way = _way(point, language)
+    keys.refuse_without(_settings().home, way.visit.wave.code)
     return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place, g.preset)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app, g, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
+from sipas import clock, i18n, keys
 from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
@@ -72,7 +72,10 @@ def ask_for_the_code() -> Response | None:
 @kiosk.get("/<point>", strict_slashes=False)
 def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
-    place = Place.of(_visit(point, "vi"))
+    visit = _visit(point, "vi")
+    if "shell" not in request.args:  # a device can keep answers sealed until the keys are back
+        keys.refuse_without(_settings().home, visit.wave.code)
+    place = Place.of(visit)
     preset = Preset.of(place)
     said = welcome(place, _settings().province, offered_here(), preset.service)
     way_in = pages.way_in(place, preset)
@@ -86,6 +89,7 @@ def questionnaire(point: str, language: str) -> Response:
     place = Place.of(visit)
     if "shell" in request.args:
         return pages.shell(place, Seal.of(visit, _settings().home))
+    keys.refuse_without(_settings().home, visit.wave.code)  # before anybody fills it in for nothing
     return pages.questionnaire(place, Preset.of(place))
 
 

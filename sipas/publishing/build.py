@@ -25,7 +25,7 @@ from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
-from sipas.publishing import ways
+from sipas.publishing import key_losses, ways
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
@@ -146,7 +146,7 @@ def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
         services=tuple(session.scalars(select(Service).order_by(Service.rank))),
         published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
         ways=ways.by_unit(session, home, wave),
-        notes=tuple(notes(session, wave.id)),
+        notes=(*notes(session, wave.id), *key_losses.notes(session, wave.id)),
     )
 
 
@@ -175,9 +175,16 @@ def figures(
         earlier,
         source=snapshot.digest,
         parts=snapshot.codebook.factor_items,
-        about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated},
+        about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated}
+        | ({"lost_keys": told} if (told := _lost_keys(snapshot, policy)) else {}),
     )
     return safe, _publishable(weights.diagnostics)
+
+
+def _lost_keys(snapshot: Snapshot, policy: Policy) -> dict[str, str | int]:
+    """What keys that were lost mean for the figures; numbers of forms as those of people are told."""
+    told = dict(snapshot.codebook.lost_keys or ())
+    return {key: policy.people(int(said)) if key == "seal" else said for key, said in told.items()}
 
 
 def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,7 +250,7 @@ def _manifest(
         "snapshot": snapshot.digest,
         "ways": ways.shares(plan.ways, table),
         "notes": list(plan.notes),
-    }
+    } | {name: table.about[name] for name in ("lost_keys",) if name in table.about}
 
 
 def _asked(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
@@ -293,7 +300,7 @@ def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
     memory = io.StringIO()
     writer = csv.writer(memory, lineterminator="\r\n")
     writer.writerow(["release", "wave", "simulated", "unit", "field", "of", "withheld", *columns, "flags"])
-    wave = manifest["wave"]
+    wave, lost = manifest["wave"], [f"{key} key lost" for key in manifest.get("lost_keys", ())]
     for row in table.records():
         values = ["" if row[column] is None else row[column] for column in columns]
         writer.writerow(
@@ -306,7 +313,7 @@ def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
                 row["of"],
                 int(row["withheld"]),
                 *values,
-                "; ".join(row["flags"]),
+                "; ".join([*row["flags"], *lost]),
             ]
         )
     return memory.getvalue().encode("utf-8-sig")

@@ -16,6 +16,7 @@ from analysis.codebook import COARSE
 from analysis.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
+from sipas.publishing import key_words, note_words
 from sipas.publishing.shelf import series_of
 from sipas.publishing.way_words import in_words
 
@@ -136,6 +137,16 @@ class Edition:
     def ways(self, unit: str = "") -> str:
         """How its answers came, of everybody or one unit, in a sentence; empty where it says nothing of it."""
         return in_words(self.manifest, unit)
+
+    @property
+    def lost_keys(self) -> tuple[str, ...]:
+        """What keys that were lost mean for its figures, a sentence for each; empty where none was."""
+        return tuple(i18n.say(one) for one in key_words.of_manifest(self.manifest))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What happened to the wave that readers should know, in sentences."""
+        return tuple(note_words.sentence(one) for one in self.manifest.get("notes") or ())
 
     def day(self, key: str) -> str:
         """A date of the manifest ("published_on", "wave.opens_on") as people write it; empty where there is none."""

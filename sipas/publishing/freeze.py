@@ -31,12 +31,14 @@ from sipas.disk import remove, sync_folder, workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
-from sipas.fieldwork.waves import hold, open_weeks, wave_of
-from sipas.intake import LANGUAGE_CODES, cluster_label, stored
+from sipas.fieldwork.waves import hold, wave_of
+from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
 from sipas.intake.models import UNFINISHED, Response
 from sipas.intake.record import FINISHED, PEOPLE
+from sipas.publishing.clusters import clusters_of
 from sipas.publishing.frozen import frozen_snapshot
+from sipas.publishing.key_losses import Saying, consequences, make_anew, refuse_lost, say_lost
 from sipas.publishing.models import SnapshotRecord
 from sipas.publishing.progress import Progress, silent
 from sipas.publishing.take_up import take_up
@@ -62,8 +64,13 @@ def freeze(
     grace: int = 30,
     unfinished: bool = False,
     progress: Progress = silent,
+    without: Saying | None = None,
 ) -> Snapshot:
-    """Freeze a closed wave; raises WaveState where it is open, frozen already, or without answers.
+    """Freeze a closed wave; raises WaveState where it is open, frozen already, or without answers, and KeysLost where a
+    key of it is missing.
+
+    With `without` two people say that the missing keys are lost: then it is frozen all the same (`clusters.py`), and
+    the codebook says what that means.
 
     Forms that were left unfinished, where the wave kept them, are left out; with `unfinished` they come in, their
     missing answers as any question that was skipped, and the column `form` names them. The codebook says which, and how
@@ -77,7 +84,7 @@ def freeze(
     with workshop(home / "snapshots"):
         if (taken_up := take_up(database, home, wave_code, today, grace, _table)) is not None:
             return taken_up
-    if not _begin(database, home, wave_code, today, grace, unfinished):
+    if not _begin(database, home, wave_code, today, grace, unfinished, without):
         keys.destroy(home, wave_code, keys.AT_FREEZE)
         with database.reading() as session:
             wave = wave_of(session, wave_code)
@@ -96,8 +103,15 @@ def _freeze(
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument, unfinished)
-        codebook = _codebook(session, wave, instrument, table, keys.load(home, wave.code, "cluster"), today)
-        codebook = replace(codebook, ways=main_ways(session, home, wave))
+        refuse_lost(session, home, wave, today)
+        clusters = clusters_of(session, wave, table, keys.find(home, wave.code, "cluster"), today)
+        table = clusters.table
+        codebook = replace(
+            _codebook(session, wave, instrument, table),
+            psus=clusters.psus,
+            ways=main_ways(session, home, wave),
+            lost_keys=consequences(session, wave, clusters.key),
+        )
     progress(N_("writing the snapshot"))
     aside, path = (home / "snapshots" / f"{dot}{wave_code}.parquet" for dot in (".", ""))
     for left in (aside, aside.with_name(aside.name + ".partial")):
@@ -118,10 +132,19 @@ def _freeze(
         os.replace(aside, path)
         sync_folder(path.parent)
     keys.destroy(home, wave_code, keys.AT_FREEZE)
+    make_anew(home, wave_code, ("id",))  # if it was lost: late answers are still counted once
     return replace(written, path=path)
 
 
-def _begin(database: Database, home: Path, wave_code: str, today: dt.date, grace: int, unfinished: bool) -> bool:
+def _begin(
+    database: Database,
+    home: Path,
+    wave_code: str,
+    today: dt.date,
+    grace: int,
+    unfinished: bool,
+    without: Saying | None,
+) -> bool:
     """End the wave for those who answer; False where it was frozen and only its key is left to destroy."""
     with database.writing() as session:
         wave = wave_of(session, wave_code)
@@ -135,9 +158,12 @@ def _begin(database: Database, home: Path, wave_code: str, today: dt.date, grace
             if keys.find(home, wave.code, "cluster"):
                 return False
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
-        keys.load(home, wave.code, "cluster")
+        if without is None:
+            refuse_lost(session, home, wave, today)
         if not stored(session, wave.id) and not (unfinished and kept_unfinished(session, wave.id)):
             raise NothingToFreeze(N_("Wave {wave} has no answers; there is nothing to freeze."), wave=wave.code)
+        if without is not None:
+            say_lost(session, home, wave, without, today)
         wave.freezing_on, wave.grace_until = today, today + dt.timedelta(days=grace)
         return True
 
@@ -201,23 +227,10 @@ def _levels(packed: np.ndarray) -> pa.Array:
     return pa.array(levels, mask=(packed == NOT_ANSWERED) | (packed == NOT_ASKED))
 
 
-def _codebook(
-    session: Session, wave: Wave, instrument: Instrument, table: pa.Table, key: bytes, today: dt.date
-) -> Codebook:
+def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Table) -> Codebook:
     forms = {str(word).removesuffix(LEFT) for word in table["form"].unique().to_pylist()}
     asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
     used = {instrument.factor_of(item.code) for item in asked}
-    points = set(pc.unique(table["point"]).to_pylist())
-    few = set(pc.unique(table["point"].filter(pc.equal(table["field"], COARSE))).to_pylist())
-    opened = {(place.unit, place.code, place.id, week) for place, week in open_weeks(session, wave, today)}
-    if SEVERAL in points:
-        opened |= {(SEVERAL, SEVERAL, 0, week) for *_, week in opened}
-    weeks = {
-        (stratum, cluster_label(key, number, week, coarse).hex())
-        for stratum, point, number, week in opened
-        for coarse in ([False, True] if point in few else [False])
-    }
-    seen = set(zip(table["stratum"].to_pylist(), table["psu"].to_pylist(), strict=True))
     return Codebook(
         instrument=instrument.code,
         version=str(instrument.version),
@@ -230,7 +243,6 @@ def _codebook(
         ),
         factors=tuple((factor.code, factor.text) for factor in instrument.factors.values() if factor.code in used),
         columns={"strata": ("stratum",), "psu": ("psu",)},
-        psus=tuple(sorted(weeks | seen)),
         notes=f"{wave.opens_on} – {wave.closes_on}{_about_unfinished(session, wave, table)}",
         detailed=_detailed(session, wave),
         several=_several(table),

@@ -20,6 +20,7 @@ from sipas.database import Database
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
+from sipas.publishing.clusters import RENEWED, with_labels
 from sipas.publishing.models import SnapshotRecord
 from surveys import Instrument, load
 
@@ -51,12 +52,23 @@ def take_up(database: Database, home: Path, code: str, today: dt.date, grace: in
     return snapshot
 
 
+def _joined_as_in(snapshot: Snapshot, table: pa.Table) -> pa.Table:
+    """The rows under the labels of the snapshot, where those of a lost key were joined in it (`clusters.py`) and in no
+    other way than from one label into one."""
+    if ("cluster", RENEWED) not in (snapshot.codebook.lost_keys or ()) or snapshot.rows != table.num_rows:
+        return table
+    pairs = set(zip(table["psu"].to_pylist(), snapshot.table()["psu"].to_pylist(), strict=True))
+    joined = dict(pairs)
+    return with_labels(table, joined) if len(joined) == len(pairs) else table
+
+
 def _recognised(session: Session, wave: Wave, path: Path, table: Table) -> Snapshot:
     instrument = load(wave.instrument, wave.version)
     try:
         snapshot = read_snapshot(path)
-        if any(holds_the_same(snapshot, table(session, wave, instrument, each)) for each in (False, True)):
-            return snapshot
+        for each in (False, True):
+            if holds_the_same(snapshot, _joined_as_in(snapshot, table(session, wave, instrument, each))):
+                return snapshot
     except (AnalysisError, ValueError):  # another questionnaire, or no answers at all
         pass
     raise WaveState(

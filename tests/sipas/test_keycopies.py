@@ -30,7 +30,7 @@ def test_a_copy_brings_the_sealing_key_back_and_shows_it_to_nobody_else(tmp_path
     key = keys.load(home, "w1", "seal")
     assert key not in (tmp_path / "w1.copy").read_bytes()
     assert pair.stat().st_mode & 0o077 == 0
-    assert opened(tmp_path / "w1.copy", pair) == ("w1", key)
+    assert opened(tmp_path / "w1.copy", pair) == ("w1", {"seal": key})
     assert restore(new, "w1", key)
     assert not restore(new, "w1", key)
     assert keys.seal_public(new, "w1") == keys.seal_public(home, "w1")
