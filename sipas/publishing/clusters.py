@@ -6,7 +6,8 @@ how many, the calendar tells. So a wave whose key was lost has the same clusters
 Where a lost key was replaced while the wave asked, a week may have two labels, and nothing tells which: taken for two
 clusters, the halves of one week would seem to agree by themselves, and intervals would be too narrow. So a point's
 labels are joined in every month in which both keys may stand: fewer, larger clusters, and fewer degrees of freedom.
-Answers without a month are joined over all that month's place holds. Variances are never smaller in expectation.
+Answers without a month are joined over all that their point has. Where a joined cluster then holds so much of its
+stratum that intervals would not cover what they promise, small clusters are joined too (`analysis.joining`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE
+from analysis.joining import ENOUGH, coverage, even_out
 from sipas import clock
 from sipas.fieldwork.key_losses import renewals
 from sipas.fieldwork.models import Wave, WavePoint
@@ -32,6 +34,7 @@ LOST, RENEWED = "lost", "renewed"
 AROUND = dt.timedelta(31)
 
 Labels = set[str]
+Asked = tuple[str, str, int, str, bool]  # stratum, point and its number, week, and as in Place
 Place = tuple[str, str, bool]  # stratum, point, and whether its answers keep no month
 
 
@@ -85,13 +88,10 @@ def clusters_of(session: Session, wave: Wave, table: pa.Table, key: bytes | None
         }
         return Clusters(table, tuple(sorted(listed | _pairs(table))))
     renewed = renewals(session, wave.id, "cluster")
-    joined = _joined(found, known, renewed)
-    table = with_labels(table, joined)
-    psus = _pairs(table)
-    for place, weeks in _weeks_by_place(asked).items():
-        answered = {label for (where, _), labels in found.items() if where == place for label in labels}
-        psus |= {(place[0], secrets.token_hex(8)) for _ in range(weeks - len(answered))}
-    return Clusters(table, tuple(sorted(psus)), RENEWED if renewed or known.has_key else LOST)
+    silent = _silent_weeks(asked, found)
+    table = with_labels(table, _evened_out(table, _joined(found, known, renewed), silent))
+    empty = {(stratum, secrets.token_hex(8)) for stratum, weeks in silent.items() for _ in range(weeks)}
+    return Clusters(table, tuple(sorted(_pairs(table) | empty)), RENEWED if renewed or known.has_key else LOST)
 
 
 def with_labels(table: pa.Table, joined: Mapping[str, str]) -> pa.Table:
@@ -151,11 +151,37 @@ def _first_days(session: Session, wave: Wave, key: bytes | None, today: dt.date)
     }
 
 
-def _weeks_by_place(asked: Iterable[tuple[str, str, int, str, bool]]) -> dict[Place, int]:
+def _evened_out(table: pa.Table, joined: Mapping[str, str], silent: Mapping[str, int]) -> dict[str, str]:
+    """Every label that is joined with others, once each stratum's intervals cover as often as they promise."""
+    evened = dict(joined)
+    answers = {(one["stratum"], one["psu"]): one["psu_count"] for one in
+               table.group_by(["stratum", "psu"]).aggregate([("psu", "count")]).to_pylist()}  # fmt: skip
+    for stratum in sorted({where for where, label in answers if label in joined}):
+        apart = {label: count for (where, label), count in answers.items() if where == stratum}
+        together: dict[str, list[str]] = {}
+        for label in sorted(apart):
+            together.setdefault(joined.get(label, label), []).append(label)
+        empty = silent.get(stratum, 0)
+        least = min(ENOUGH, coverage(list(apart.values()), len(apart) + empty))
+        clusters = list(together.values())
+        for places in even_out([sum(apart[one] for one in labels) for labels in clusters], empty, least):
+            labels = [label for place in places for label in clusters[place]]
+            if len(labels) > 1:
+                evened |= dict.fromkeys(labels, min(labels))
+    return evened
+
+
+def _silent_weeks(asked: Iterable[Asked], groups: Mapping[tuple[Place, str | None], Labels]) -> dict[str, int]:
+    """In how many weeks nobody answered at a stratum's points; too few rather than too many where two labels are one
+    week's."""
     weeks: dict[Place, int] = {}
     for stratum, point, _, _, coarse in asked:
         weeks[stratum, point, coarse] = weeks.get((stratum, point, coarse), 0) + 1
-    return weeks
+    silent: dict[str, int] = {}
+    for place, number in weeks.items():
+        answered = {label for (where, _), labels in groups.items() if where == place for label in labels}
+        silent[place[0]] = silent.get(place[0], 0) + max(0, number - len(answered))
+    return silent
 
 
 def _pairs(table: pa.Table) -> set[tuple[str, str]]:

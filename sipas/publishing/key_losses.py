@@ -65,10 +65,13 @@ def needed(session: Session, wave: Wave, today: dt.date) -> tuple[str, ...]:
 
 
 def lost(session: Session, home: Path, wave: Wave, today: dt.date) -> tuple[str, ...]:
-    """Those of the needed keys that are missing or damaged, and of which nobody has said that the wave does without."""
+    """Those of the needed keys that are missing or damaged, and of which nobody has said that the wave does without.
+
+    A frozen wave has a key of ids even where the one of before was given up: late answers are counted once by it.
+    """
     last = {one.kind: one.renewed for one in losses(session, wave.id)}
     gone = (kind for kind in needed(session, wave, today) if keys.find(home, wave.code, kind) is None)
-    return tuple(kind for kind in gone if last.get(kind, True))
+    return tuple(kind for kind in gone if last.get(kind, True) or (kind == "id" and wave.state == "frozen"))
 
 
 def refuse_lost(session: Session, home: Path, wave: Wave, today: dt.date) -> None:
