@@ -12,7 +12,9 @@ from sipas.errors import N_
 from sipas.i18n import _
 
 COSTS = {
-    "cluster": N_("cluster: at each point this month's weeks are joined into one cluster; intervals may get wider."),
+    "cluster": N_(
+        "cluster: at each point the weeks in which both keys may stand count as one cluster; intervals get wider."
+    ),
     "id": N_("id: an answer that was stored before, and is sent again from now on, counts twice."),
     "seal": N_(
         "seal: what screens sealed until now is put aside unopened and counted; each screen takes the new key as soon "
@@ -81,8 +83,8 @@ def key_copy(wave: str, public: Path, out: Path) -> None:
     is_flag=True,
     help=_(
         "Make new keys in place of the others, if they were lost with the disk: then an answer stored before the loss "
-        "and sent again after it counts twice, and the month's weeks are joined into one cluster. As key-renew, which "
-        "asks for names and a reason."
+        "and sent again after it counts twice, and weeks in which both keys may stand count as one cluster. As "
+        "key-renew, which asks for names and a reason."
     ),
 )
 def key_restore(file: Path, private: Path, renew: bool) -> None:

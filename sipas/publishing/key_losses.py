@@ -80,8 +80,8 @@ def refuse_lost(session: Session, home: Path, wave: Wave, today: dt.date) -> Non
         raise KeysLost(
             N_(
                 "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them "
-                "back from the old machine, or restore the sealed copy; if they are lost for good: `sipas freeze "
-                '{wave} --keys-lost --by NAME --by NAME --reason "…"`. See docs/operator.md, “The keys of a wave”.'
+                "back from the old machine, or restore the sealed copy; if they are lost for good, two people say so: "
+                "`sipas freeze {wave} --keys-lost`. See docs/operator.md, “The keys of a wave”."
             ),
             wave=wave.code,
             kinds=", ".join(kinds),

@@ -15,8 +15,8 @@ SENTENCES = {
     ),
     ("cluster", "renewed"): N_(
         "The key of this survey's weeks was lost while people were asked, and was replaced. Where the answers of one "
-        "week may carry two marks, all answers of a receiving point in that month count as one group. The intervals "
-        "are rather wider for it than narrower."
+        "week may carry two marks, several weeks of a receiving point count as one group. The intervals are rather "
+        "wider for it than narrower."
     ),
     ("id", "renewed"): N_(
         "The key by which an answer that is sent twice is recognised was lost and was replaced: an answer that was "
