@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from sipas import clock, create_app
+from sipas import clock, create_app, keys
 from sipas.database import Base
 from sipas.errors import NoOpenWave
 from sipas.fieldwork.visits import visit_at
@@ -20,6 +20,7 @@ from sipas.importing import import_responses
 from sipas.intake import STORED, Answers, anonymise, record, stored
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
+from sipas.publishing.key_losses import KeysLost, Saying, renew
 from sipas.registry.importing import load_registry
 from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
@@ -55,6 +56,23 @@ def database(settings):
 def count(database):
     with database.reading() as session:
         return stored(session, 1)
+
+
+def test_a_wave_whose_keys_are_all_lost_goes_on_and_is_frozen_without_them(database, settings, today):
+    saying = Saying(("An", "Hoa"), "lost")
+    a_wave(database, settings)
+    a_response(database, settings)
+    keys.destroy(settings.home, "w1")
+    assert renew(database, settings.home, "w1", saying, today) == keys.KINDS
+    a_response(database, settings)
+    keys.destroy(settings.home, "w1")
+    with database.writing() as session:
+        close_wave(session, "w1", today)
+    with pytest.raises(KeysLost, match="cluster, id, seal"):
+        freeze(database, settings.home, "w1", today)
+    frozen = freeze(database, settings.home, "w1", today, without=saying)
+    assert frozen.rows == 2
+    assert dict(frozen.codebook.lost_keys) == {"cluster": "renewed", "id": "renewed"}
 
 
 def test_the_migrations_make_what_the_models_say(database):

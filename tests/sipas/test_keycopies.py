@@ -11,9 +11,10 @@ from sipas import clock, keys
 from sipas.cli import group
 from sipas.errors import BadFile
 from sipas.fieldwork.waves import close_wave
+from sipas.inviting import invited
 from sipas.keycopies import KeyThere, copy, new_pair, opened, restore
 from sipas.publishing.freeze import freeze
-from tests.make import a_response, a_wave
+from tests.make import a_response, a_wave, some_codes
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_copy_brings_the_sealing_key_back_and_shows_it_to_nobody_else(tmp_path
     assert restore(new, "w1", key)
     assert not restore(new, "w1", key)
     assert keys.seal_public(new, "w1") == keys.seal_public(home, "w1")
-    with pytest.raises(KeyThere, match="another sealing key"):
+    with pytest.raises(KeyThere, match="another seal key"):
         restore(new, "w1", bytes(32))
     new_pair(tmp_path / "stranger.key")
     with pytest.raises(BadFile, match="another office"):
@@ -63,6 +64,68 @@ def test_the_wrong_half_of_a_pair_is_told_and_no_file_is_overwritten(tmp_path, p
         copy(tmp_path, "w1", pair, tmp_path / "w1.copy")
     with pytest.raises(KeyThere, match="exists already"):
         new_pair(pair)
+
+
+def test_a_copy_holds_what_nothing_can_replace_and_no_other_key(database, settings, pair, tmp_path, monkeypatch, today):
+    """`cluster` must die at the freeze, as the privacy page promises; `id` would tell whose row is whose."""
+    a_wave(database, settings)
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+
+    def run(*words):
+        return CliRunner().invoke(group, ["wave", *map(str, words)])
+
+    first, second = tmp_path / "first.copy", tmp_path / "second.copy"
+    told = run("key-copy", "w1", "--to", f"{pair}.pub", "--out", first)
+    assert set(opened(first, pair)[1]) == {"seal"}
+    assert "once you issue some, make another copy" in told.stderr
+    assert "Not copied: cluster (it must die at the freeze) and id" in told.stderr
+    code = some_codes(database, settings, today=today)[0]
+    told = run("key-copy", "w1", "--to", f"{pair}.pub", "--out", second)
+    assert "the key of its invitation codes too" in told.stderr
+    held = {kind: keys.load(settings.home, "w1", kind) for kind in ("seal", keys.INVITATION)}
+    assert opened(second, pair) == ("w1", held)
+    assert json.loads(first.read_text())["format"] == json.loads(second.read_text())["format"]
+    keys.destroy(settings.home, "w1", keys.EVERY)
+    told = run("key-restore", second, "--with", pair)
+    assert told.exit_code == 0
+    assert "Still missing: cluster, id" in told.stderr
+    assert keys.held(settings.home, "w1", keys.EVERY) == ("seal", "invitation")
+    with database.reading() as session:
+        assert invited(session, settings.home, code, today).wave == "w1"
+    keys.destroy(settings.home, "w1", keys.EVERY)
+    refused = run("key-copy", "w1", "--to", f"{pair}.pub", "--out", tmp_path / "third.copy")
+    assert "The invitation key of wave w1 is missing" in str(refused.exception)
+    assert not (tmp_path / "third.copy").exists()
+
+
+def test_a_copy_of_before_december_is_read(tmp_path, pair):
+    keys.make(tmp_path, "w1", keys.EVERY)
+    copy(tmp_path, "w1", tmp_path / "office.key.pub", tmp_path / "w1.copy")
+    words = json.loads((tmp_path / "w1.copy").read_text())
+    assert set(words) == {"format", "wave", "sealed", "sealed_invitation"}
+    del words["sealed_invitation"]
+    (tmp_path / "w1.copy").write_text(json.dumps(words))
+    assert opened(tmp_path / "w1.copy", pair) == ("w1", {"seal": keys.load(tmp_path, "w1", "seal")})
+
+
+def test_one_kind_of_key_cannot_be_put_in_the_place_of_another(tmp_path, pair):
+    keys.make(tmp_path, "w1", keys.EVERY)
+    copy(tmp_path, "w1", tmp_path / "office.key.pub", tmp_path / "w1.copy")
+    words = json.loads((tmp_path / "w1.copy").read_text())
+    (tmp_path / "w1.copy").write_text(json.dumps({**words, "sealed": words["sealed_invitation"]}))
+    with pytest.raises(BadFile, match="damaged"):
+        opened(tmp_path / "w1.copy", pair)
+
+
+def test_the_key_of_codes_that_have_run_out_does_not_come_back(database, settings, pair, tmp_path, monkeypatch, today):
+    a_wave(database, settings)
+    keys.make(settings.home, "w1", keys.EVERY)
+    copy(settings.home, "w1", tmp_path / "office.key.pub", tmp_path / "w1.copy")
+    keys.destroy(settings.home, "w1", (keys.INVITATION,))  # with the last code
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    done = CliRunner().invoke(group, ["wave", "key-restore", str(tmp_path / "w1.copy"), "--with", str(pair)])
+    assert done.exit_code == 0
+    assert keys.held(settings.home, "w1", keys.EVERY) == keys.KINDS
 
 
 def test_two_offices_by_command_and_a_copy_that_outlived_its_wave_is_refused(
