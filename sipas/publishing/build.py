@@ -25,7 +25,7 @@ from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
-from sipas.publishing import key_losses, ways
+from sipas.publishing import key_losses, key_words, ways
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
@@ -176,15 +176,9 @@ def figures(
         source=snapshot.digest,
         parts=snapshot.codebook.factor_items,
         about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated}
-        | ({"lost_keys": told} if (told := _lost_keys(snapshot, policy)) else {}),
+        | ({"lost_keys": told} if (told := key_words.for_readers(snapshot.codebook.lost_keys, policy)) else {}),
     )
     return safe, _publishable(weights.diagnostics)
-
-
-def _lost_keys(snapshot: Snapshot, policy: Policy) -> dict[str, str | int]:
-    """What keys that were lost mean for the figures; numbers of forms as those of people are told."""
-    told = dict(snapshot.codebook.lost_keys or ())
-    return {key: policy.people(int(said)) if key == "seal" else said for key, said in told.items()}
 
 
 def _publishable(diagnostics: Mapping[str, Any]) -> dict[str, Any]:

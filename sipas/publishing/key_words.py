@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from analysis.policy import Policy
 from sipas.errors import N_, SipasError
 
 SENTENCES = {
@@ -41,6 +42,11 @@ def sentences(lost_keys: Iterable[tuple[str, Any]] | None) -> list[SipasError]:
         elif (key, consequence) in SENTENCES:
             said.append(SipasError(SENTENCES[key, consequence]))
     return said
+
+
+def for_readers(lost_keys: Iterable[tuple[str, str]] | None, policy: Policy) -> dict[str, str | int]:
+    """The same as a release may say it: numbers of forms are rounded as those of people are."""
+    return {key: policy.people(int(said)) if key == "seal" else said for key, said in lost_keys or ()}
 
 
 def of_manifest(manifest: Mapping[str, Any]) -> list[SipasError]:
