@@ -2,30 +2,97 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sipas import clock
 from sipas.commands.common import example, note, settings
+from sipas.errors import N_, NotReady
 from sipas.i18n import _
+
+if TYPE_CHECKING:
+    from sipas.database import Database
+
+HAS_ONE = N_(
+    "This home has a registry already ({province}, {count} units); nothing of it was changed. `sipas registry load "
+    "FOLDER` loads files."
+)
 
 
 @click.command(
-    help=_("Make the home folder and an empty database with the registry of the province."),
-    epilog=example("SIPAS_HOME=/srv/sipas sipas init"),
+    help=_(
+        "Make the home folder and its database, with the registry of a province: FOLDER of its files, or son-la, which "
+        "is also loaded where none is named. In a home that exists nothing is loaded."
+    ),
+    epilog=example("SIPAS_HOME=/srv/sipas sipas init --registry ./my-province"),
 )
+@click.option("--registry", "folder", help=_("Folder of the province's files, or son-la."))
 @click.option("--without-registry", is_flag=True, help=_("Leave the registry empty, to load another province's."))
-def init(without_registry: bool) -> None:
+def init(folder: str | None, without_registry: bool) -> None:
+    from sipas.database import Database
     from sipas.disk import keep_reserve
     from sipas.migrations import create
-    from sipas.registry.importing import load_registry
 
+    if folder and without_registry:
+        raise click.UsageError(_("--registry and --without-registry contradict each other."))
     where = settings()
+    is_new = not Database.of(where).exists()
+    if is_new and folder:
+        _try(folder)
     database = create(where)
     keep_reserve(where.home)
-    if not without_registry:
-        with database.writing() as session:
-            load_registry(session)
+    _registry(database, is_new, folder, without_registry)
     note(_("Ready: {home}. Next: `sipas point add`, `sipas frame load`, then `sipas wave open`.", home=where.home))
+
+
+def _try(folder: str) -> None:
+    """So that a registry that is refused leaves no half-made home."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.orm import Session
+
+    from sipas.commands.registry import folder_of
+    from sipas.database import Base
+    from sipas.registry.importing import load_registry
+
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        load_registry(session, folder_of(folder))
+    engine.dispose()
+
+
+def _registry(database: Database, is_new: bool, folder: str | None, without_registry: bool) -> None:
+    """Loads one into a home that has none, and says whose; a home that has one keeps it."""
+    from sqlalchemy import func, select
+
+    from sipas.commands.registry import OURS, folder_of
+    from sipas.registry.importing import load_registry
+    from sipas.registry.models import Unit
+
+    with database.writing() as session:
+        units = session.scalar(select(func.count()).select_from(Unit))
+        if not units and not without_registry and (is_new or folder):
+            load_registry(session, folder_of(folder or OURS))
+        province = session.scalar(select(Unit.name).where(Unit.kind == "province").order_by(Unit.valid_to.is_not(None)))
+        count = session.scalar(select(func.count()).select_from(Unit))
+    if units and folder:
+        raise NotReady(HAS_ONE, province=province or "–", count=count)
+    if units:
+        note(_(HAS_ONE, province=province or "–", count=count))
+    elif not count:
+        note(_("The registry is empty. Next: sipas registry template FOLDER, then sipas registry load FOLDER"))
+    elif folder:
+        note(_("Registry: {province}, {count} units.", province=province or "–", count=count))
+    else:
+        note(
+            _(
+                "Registry: {province}, {count} units. For another province: sipas registry clear, then sipas registry "
+                "load FOLDER (`sipas registry template FOLDER` makes empty files).",
+                province=province,
+                count=count,
+            )
+        )
 
 
 @click.command(

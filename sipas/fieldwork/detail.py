@@ -2,9 +2,11 @@
 
 The rule, settled when a wave opens and kept until it ends: a unit's service field keeps its detail where each of the
 unit's newest twelve months counts at least `FEWEST` dossiers in it. The months are the unit's own, from the first that
-is loaded for it to the last; one that is missing in between counts as none, and `settled.py` tells it. The other
-fields of the unit are stored together; where they, all together, have fewer dossiers than that in some month, the
-unit's next smallest field joins them, so that nobody is alone in what was meant to hide her.
+is loaded for it to the last; one that is missing in between counts as none, and `settled.py` tells it. Of a field that
+the unit took over, only those months count in which it handled it from the first day to the last; a field that it
+handles on no day of the wave counts nothing. The other fields of the unit are stored together; where they, all
+together, have fewer dossiers than that in some month, the unit's next smallest field joins them, so that nobody is
+alone in what was meant to hide her.
 """
 
 from __future__ import annotations
@@ -16,13 +18,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, NotReady
+from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import Detail, FrameCell, Point, Wave
 from sipas.registry.models import Service, Unit
-from sipas.registry.units import services_of
+from sipas.registry.units import changes, receipts, services_of
 
 FEWEST = 5  # dossiers of a unit and field in a month
 NEWEST = 12  # months
 Pair = tuple[str, str]  # unit, field
+Counts = Mapping[Pair, Mapping[str, int | None]]  # by month; None where the unit did not handle the field all month
 
 
 class NoFrame(NotReady):
@@ -34,8 +38,7 @@ def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bo
     if coarsest:
         wave.detail = "coarsest"
         return
-    counts = newest(session)
-    if not counts:
+    if session.scalar(select(FrameCell.unit).limit(1)) is None:
         raise NoFrame(
             N_(
                 "No dossier counts are loaded, so nobody can say where few people come. Load those of an earlier "
@@ -46,9 +49,11 @@ def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bo
     wave.detail = "frame"
     offered = {
         (who, service.code)
+        for day in changes(session, wave.opens_on, wave.closes_on)
         for place in places
-        for service, who in services_of(session, place.code, place.unit, wave.opens_on)
+        for service, who in services_of(session, place.code, place.unit, day)
     }
+    counts = newest(session, wave)
     units = {unit.code: unit.id for unit in session.scalars(select(Unit))}
     fields = {service.code: service.id for service in session.scalars(select(Service))}
     found = sorted(detailed(counts, offered))
@@ -65,9 +70,7 @@ def kept(session: Session, wave: Wave) -> frozenset[tuple[int, int]] | None:
     return frozenset((row.unit_id, row.field_id) for row in rows)
 
 
-def detailed(
-    counts: Mapping[Pair, Mapping[str, int]], offered: Collection[Pair] = (), fewest: int = FEWEST
-) -> set[Pair]:
+def detailed(counts: Counts, offered: Collection[Pair] = (), fewest: int = FEWEST) -> set[Pair]:
     """The pairs of unit and field with enough dossiers in every month of their unit; one that is not counted has none.
 
     >>> big, mid, few = ({"2026-01": n, "2026-02": n + 2} for n in (90, 7, 4))
@@ -77,7 +80,7 @@ def detailed(
     units: dict[str, set[str]] = defaultdict(set)
     for unit, field in {*counts, *offered}:
         units[unit].add(field)
-    counted: dict[str, dict[Pair, Mapping[str, int]]] = defaultdict(dict)  # a province's cells, walked once
+    counted: dict[str, dict[Pair, Mapping[str, int | None]]] = defaultdict(dict)  # a province's cells, walked once
     for pair, cell in counts.items():
         counted[pair[0]][pair] = cell
     found: set[Pair] = set()
@@ -92,23 +95,49 @@ def detailed(
     return found
 
 
-def lowest(counts: Mapping[Pair, Mapping[str, int]], unit: str, fields: Collection[str]) -> int:
-    """The dossiers of these fields of a unit together, in that month of the unit in which they were fewest."""
+def lowest(counts: Counts, unit: str, fields: Collection[str]) -> int:
+    """The dossiers of these fields of a unit together, in that month of the unit in which they were fewest.
+
+    >>> counts = {("a", "x"): {"1": 9, "2": 1}, ("a", "y"): {"1": None, "2": 7}}  # y was taken over in the second
+    >>> lowest(counts, "a", "y"), lowest(counts, "a", "xy"), lowest(counts, "a", "z")
+    (7, 8, 0)
+    """
     months = {month for (owner, _), cell in counts.items() if owner == unit for month in cell}
-    return min((sum(counts.get((unit, f), {}).get(month, 0) for f in fields) for month in months), default=0)
+    sums = []
+    for month in months:
+        cells = [counts.get((unit, field), {}).get(month, 0) for field in fields]
+        known = [cell for cell in cells if cell is not None]
+        if known or not cells:
+            sums.append(sum(known))
+    return min(sums, default=0)
 
 
-def newest(session: Session) -> dict[Pair, dict[str, int]]:
-    """Pair -> month -> dossiers, over each unit's newest months; a month without a row has none."""
+def newest(session: Session, wave: Wave) -> dict[Pair, dict[str, int | None]]:
+    """Pair -> month -> dossiers, over each unit's newest months; a month without a row has none.
+
+    Pairs that the unit handles on no day of the wave are left out. None stands for a month in which it did not handle
+    the field from the first day to the last: that says nothing of how many will come.
+    """
     loaded: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for cell in session.scalars(select(FrameCell)):
         loaded[cell.unit][cell.field][cell.month] = cell.dossiers
-    return {
-        (unit, field): {month: cells.get(month, 0) for month in months}
-        for unit, fields in loaded.items()
-        for months in [window(month for cells in fields.values() for month in cells)]
-        for field, cells in fields.items()
-    }
+    months = {unit: window(month for cells in fields.values() for month in cells) for unit, fields in loaded.items()}
+    handling = handling_in(session, {month for found in months.values() for month in found})
+    taken = _taken(session, wave)
+    found: dict[Pair, dict[str, int | None]] = {}
+    for unit, fields in loaded.items():
+        for field, cells in fields.items():
+            own = {month: cells.get(month, 0) if handling[month].holds(unit, field) else None for month in months[unit]}
+            if (not taken or (unit, field) in taken) and any(cell is not None for cell in own.values()):
+                found[unit, field] = own
+    return found
+
+
+def _taken(session: Session, wave: Wave) -> set[Pair]:
+    """Who handles what on some day of the wave, whoever takes it in."""
+    points = [(row.code, row.unit) for row in session.execute(select(Point.code, Point.unit))]
+    days = changes(session, wave.opens_on, wave.closes_on)
+    return {(unit, field) for day in days for _, _, unit, field in receipts(session, points, day)}
 
 
 def window(months: Iterable[str]) -> list[str]:

@@ -3,19 +3,20 @@
 So a point is stored only where the counts of office and field speak of the people at that point: nobody else in the
 province takes in that field for that office, by the registry, and where the receiving unit has several points, enough
 dossiers come for each. Settled when a wave opens; a point that joins later can only take the mark from others. Whatever
-is not listed keeps no point: a competence that changes on the way errs on the side of silence.
+is not listed keeps no point: a competence that changes on the way errs on the side of silence, and takes the mark from
+whoever would no longer be alone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from sipas.fieldwork.detail import FEWEST, Pair, kept, lowest, newest
+from sipas.fieldwork.detail import FEWEST, Counts, Pair, kept, lowest, newest
 from sipas.fieldwork.models import KeptPoint, Point, Wave, WavePoint
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import Receipt, changes, receipts
@@ -48,8 +49,11 @@ def fineness(session: Session, wave: Wave) -> Fineness:
     )
 
 
-def settle_points(session: Session, wave: Wave, joining: Point | None = None) -> None:
-    """Writes down which answers of the wave keep their point; where a point joins, who loses that."""
+def settle_points(
+    session: Session, wave: Wave, joining: Point | None = None, *, taking_away_only: bool = False
+) -> None:
+    """Writes down which answers of the wave keep their point; where a point joins, or (`taking_away_only`) another unit
+    becomes responsible on the way, who loses that."""
     places = {place.code: place for place in session.scalars(select(Point))}
     standing = [(code, place.unit) for code, place in places.items() if not _closed_before(place, wave)]
     days = changes(session, wave.opens_on, wave.closes_on)
@@ -64,11 +68,11 @@ def settle_points(session: Session, wave: Wave, joining: Point | None = None) ->
     )
     found = {
         (places[point].id, units[unit], fields[field])
-        for point, unit, field in kept_points(taken, newest(session), detailed)
+        for point, unit, field in kept_points(taken, newest(session, wave), detailed)
         if point in asked
     }
-    if joining is not None:
-        found &= kept_in(session, wave) | {one for one in found if one[0] == joining.id}
+    if joining is not None or taking_away_only:
+        found &= kept_in(session, wave) | {one for one in found if joining is not None and one[0] == joining.id}
         session.execute(delete(KeptPoint).where(KeptPoint.wave_id == wave.id))
     rows = [{"wave_id": wave.id, "point_id": p, "unit_id": u, "field_id": f} for p, u, f in sorted(found)]
     if rows:
@@ -77,7 +81,7 @@ def settle_points(session: Session, wave: Wave, joining: Point | None = None) ->
 
 def kept_points(
     taken: Iterable[Receipt],
-    counts: Mapping[Pair, Mapping[str, int]],
+    counts: Counts,
     detailed: Collection[Pair],
     fewest: int = FEWEST,
 ) -> set[Kept]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError
-from sipas.fieldwork.detail import FEWEST, Pair, kept, lowest, newest
+from sipas.fieldwork.detail import FEWEST, Counts, Pair, kept, lowest, newest
 from sipas.fieldwork.models import FrameCell, Point, Wave, WavePoint
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import receipts
@@ -65,7 +65,7 @@ def settled(session: Session, wave: Wave) -> Settled | None:
     keeping = {(unit, field) for unit, field in offered if (units[unit].id, fields[field]) in fine}
     if wave.detail == "coarsest":
         return Settled(len(offered), len(keeping))
-    counts, loaded = newest(session), _loaded(session)
+    counts, loaded = newest(session, wave), _loaded(session)
     bare = {unit for unit, _ in offered} - {unit for unit, _ in keeping}
     return Settled(
         len(offered),
@@ -79,9 +79,7 @@ def settled(session: Session, wave: Wave) -> Settled | None:
     )
 
 
-def _reason(
-    unit: str, offered: set[Pair], counts: Mapping[Pair, Mapping[str, int]], loaded: Mapping[Pair, set[str]]
-) -> SipasError:
+def _reason(unit: str, offered: set[Pair], counts: Counts, loaded: Mapping[Pair, set[str]]) -> SipasError:
     months = sorted({month for (owner, _), cell in counts.items() if owner == unit for month in cell})
     if not months:
         return SipasError(NO_COUNTS)
@@ -94,15 +92,13 @@ def _reason(
     return SipasError(JOINED if enough else FEW, fewest=FEWEST, first=months[0], last=months[-1])
 
 
-def _remarks(
-    coarse: set[Pair], bare: set[str], counts: Mapping[Pair, Mapping[str, int]], loaded: Mapping[Pair, set[str]]
-) -> list[SipasError]:
+def _remarks(coarse: set[Pair], bare: set[str], counts: Counts, loaded: Mapping[Pair, set[str]]) -> list[SipasError]:
     """Single rows that are missing, and offices whose counts are behind."""
     found = []
     for unit, field in sorted(coarse & set(counts)):
         cells = counts[unit, field]
-        absent = sorted(set(cells) - loaded[unit, field])
-        present = [cells[month] for month in cells if month not in absent]
+        absent = sorted({month for month in cells if cells[month] is not None} - loaded[unit, field])
+        present = [cell for month, cell in cells.items() if cell is not None and month not in absent]
         if unit not in bare and absent and present and min(present) >= FEWEST:
             found.append(SipasError(ROWS_MISSING, unit=unit, field=field, months=", ".join(absent)))
     last = defaultdict(str)

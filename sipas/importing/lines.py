@@ -13,17 +13,15 @@ from sqlalchemy.orm import Session
 from analysis import COARSE, SEVERAL
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork.models import CHANNELS, FORMS, Wave
-from sipas.fieldwork.visits import Visit, visit_anywhere, visit_at
 from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
+from sipas.importing.dated_visits import BAD, DatedVisits
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
 from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, marks_of_lines
 from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
-
-BAD = -1
 
 
 class Lines:
@@ -49,11 +47,11 @@ class Lines:
         asked = set(instrument.forms[self.form])
         self.places = {code: codes.index(code) for code in self.items}
         self.blank = np.array([NOT_ANSWERED if code in asked else NOT_ASKED for code in codes], np.uint8)
-        self.visits: list[Visit] = []
+        self.visits = DatedVisits(session, wave, today)
         self.weeks = Weeks(session, wave, today, secrets["cluster"]) if self.when == "cluster" else None
         self.units = {one.code: one.id for one in session.execute(select(Unit.code, Unit.id))}
         self.readers: dict[str, Reader] = {
-            "point": self._visit,
+            "point": self.visits.read,
             self.when: self.weeks.read if self.weeks else day_reader(today),
             "channel": one_of(CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
             "language": one_of(LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
@@ -80,8 +78,10 @@ class Lines:
 
     def _rows(self, piece: Table, file: str) -> NDArray[np.void]:
         values = {column: self._look_up(piece, column) for column in self.readers if column not in self.places}
-        codes = self._codes(piece, values["point"])
-        days = self._days(values[self.when], codes["point"])
+        days = self._days(values[self.when])
+        visits = self.visits.numbers(values["point"], days)
+        codes = self._codes(piece, visits)
+        self._keep_to_the_point(values[self.when], codes["point"])
         self._stay_in_the_wave(days)
         self._keep_to_the_month(piece, days)
         packed = np.tile(self.blank, (piece.rows, 1))
@@ -140,27 +140,18 @@ class Lines:
         self.complaints.add(values == BAD, column, reason)
         return values
 
-    def _visit(self, code: str) -> int:
-        if code == SEVERAL:
-            visit = visit_anywhere(self.session, self.wave, self.today)
-        else:
-            visit = visit_at(self.session, code, self.today)
-        if visit.wave.code != self.wave.code:
-            raise NoOpenWave(
-                N_("Point {point} asks in wave {wave}; import its answers there."), point=code, wave=visit.wave.code
-            )
-        self.visits.append(visit)
-        return len(self.visits) - 1
-
-    def _days(self, said: NDArray[np.int64], point: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _days(self, said: NDArray[np.int64]) -> NDArray[np.int64]:
         """The day of each line; where it names its week by a label, one that stands for that week at its point."""
+        return said if self.weeks is None else np.where(said == BAD, BAD, self.weeks.days[said])
+
+    def _keep_to_the_point(self, said: NDArray[np.int64], point: NDArray[np.int64]) -> None:
+        """A label is that of a week at the line's own point."""
         if self.weeks is None:
-            return said
+            return
         elsewhere = (said != BAD) & (point != BAD) & (self.weeks.points[said] != point)
         self.complaints.add(
             elsewhere, "cluster", lambda _: SipasError(N_("This is the label of a week at another point."))
         )
-        return np.where(said == BAD, BAD, self.weeks.days[said])
 
     def _keep_to_the_month(self, piece: Table, day: NDArray[np.int64]) -> None:
         """A month beside the day or label is not needed, but must not say another."""
@@ -209,7 +200,7 @@ class Lines:
             (visit != BAD) & (columns["field"] == BAD),
             "field",
             lambda row: _error_of(
-                lambda word: self._place(self.visits[visit[row]], word, offices[office[row]]), words[which[row]]
+                lambda word: self._place(int(visit[row]), word, offices[office[row]]), words[which[row]]
             ),
         )
         return columns
@@ -218,13 +209,14 @@ class Lines:
         key = place, service, unit
         if key not in self.taken:
             try:
-                self.taken[key] = self._place(self.visits[place], service, unit)
+                self.taken[key] = self._place(place, service, unit)
             except SipasError:
                 return {}
         return self.taken[key]
 
-    def _place(self, visit: Visit, service: str, unit: str) -> dict[str, int]:
-        """The numbers of a field at a point. The unit has to be said only where the field was not kept."""
+    def _place(self, number: int, service: str, unit: str) -> dict[str, int]:
+        """The numbers of a field at a visit. The unit has to be said only where the field was not kept."""
+        visit = self.visits.of(number)
         asked = self.units.get(unit)
         if service == COARSE:
             for one, responsible in visit.services:

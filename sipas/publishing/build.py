@@ -97,7 +97,7 @@ def _build(
         plan = _plan(session, settings.home, wave)
         refuse_other_data(plan.published, snapshot, plan.frame)
         if plan.frame:
-            refuse_uncounted(session, snapshot, plan.frame)
+            refuse_uncounted(session, snapshot, plan.frame, is_first=not plan.published)
         session.expunge_all()
     progress(N_("weighting, estimating, protecting"))
     table, weighting = figures(snapshot, plan.frame, [one.table for one in plan.published])

@@ -18,6 +18,12 @@ HEADING = N_(
     "once more with 0 (`sipas frame load`); then build again:"
 )
 NOT_COUNTED = N_("{unit}: answers about {fields}, {months}, and no dossiers")
+TWICE = N_(
+    "Dossiers stand at offices that did not handle them in that month, by the registry, and may be counted twice. Load "
+    "each such row once more with 0, and the right one (`sipas frame load`); then build again:"
+)
+MISPLACED = N_("{unit}, field {field}, {month}: {dossiers} dossiers; handled by {instead}")
+SHOWN = 20
 COARSER = N_("fields with few dossiers")
 WHOLE = N_("the whole wave")
 WRONG_ROW = N_("{unit}: perhaps its dossiers stand at {wrong} in field {field}, {months}")
@@ -27,8 +33,32 @@ class Uncounted(ManyErrors):
     """Answers without dossiers cannot be weighted."""
 
 
-def refuse_uncounted(session: Session, snapshot: Snapshot, frame: Sequence[FrameCell]) -> None:
-    """Raises Uncounted where a frame lacks an office that answers name."""
+class Misplaced(ManyErrors):
+    """Dossiers at offices that did not handle them, and so perhaps counted twice."""
+
+
+def _refuse_misplaced(session: Session, frame: Sequence[FrameCell]) -> None:
+    """Raises Misplaced where dossiers of the wave stand at an office that was not responsible in their month."""
+    told: list[SipasError] = [
+        SipasError(
+            MISPLACED,
+            unit=cell.unit,
+            field=cell.field,
+            month=cell.month,
+            dossiers=cell.dossiers,
+            instead=", ".join(instead) or "–",
+        )
+        for cell, instead in misplaced(session, frame)
+    ]
+    if len(told) > SHOWN:
+        told[SHOWN:] = [SipasError(N_("... and {more} more"), more=len(told) - SHOWN)]
+    if told:
+        raise Misplaced(SipasError(TWICE), told)
+
+
+def refuse_uncounted(session: Session, snapshot: Snapshot, frame: Sequence[FrameCell], is_first: bool = True) -> None:
+    """Raises Uncounted where a frame lacks an office that answers name, and Misplaced where dossiers stand at one that
+    did not handle them; not of a second release, which keeps to the dossiers of the first."""
     counted = {cell.unit for cell in frame if cell.dossiers}
     lines = pq.read_table(snapshot.path, columns=["unit", "field", "month"])
     named = lines.group_by(["unit", "field", "month"]).aggregate([]).to_pylist()
@@ -39,6 +69,8 @@ def refuse_uncounted(session: Session, snapshot: Snapshot, frame: Sequence[Frame
             fields[row["unit"]].add(row["field"])
             months[row["unit"]].add(row["month"] or "")
     if not fields:
+        if is_first:
+            _refuse_misplaced(session, frame)
         return
     wrong: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for cell, instead in misplaced(session, frame):

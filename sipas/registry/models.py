@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sipas.database import Base
 
+EVER = dt.date(1, 1, 1)  # `valid_from` of a rule that holds since ever: part of a key, it cannot be null
 KINDS = ("province", "department", "centre", "ward", "commune", "district")
 
 
@@ -48,21 +49,28 @@ class Service(Base):
 
 
 class Competence(Base):
-    """Which unit is responsible for a service received somewhere; the most exact row wins."""
+    """Which unit is responsible from when on for a service received somewhere.
+
+    The most exact receiver wins; of several rows of one receiver and service that hold on a day, the one that began
+    last. So a row ends where the next begins, and a time of substitution falls back by itself.
+    """
 
     __tablename__ = "competence"
 
     receiver: Mapped[str] = mapped_column(String(40), primary_key=True, comment="point code, unit code, or a unit kind")
     service: Mapped[str] = mapped_column(String(40), primary_key=True, comment="service code, or * for every other")
+    valid_from: Mapped[dt.date] = mapped_column(
+        Date, primary_key=True, default=EVER, comment="first day; 0001-01-01 since ever"
+    )
     responsible: Mapped[str] = mapped_column(
         String(40), comment="unit code, or @receiver for the receiving unit itself"
     )
-    valid_from: Mapped[dt.date | None] = mapped_column(Date)
-    valid_to: Mapped[dt.date | None] = mapped_column(Date)
+    valid_to: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null until another row begins")
 
 
 class Crosswalk(Base):
-    """From an old unit to a new one; a share below 1 says that the old unit was split."""
+    """From an old unit to a new one: `share` is the part of the old unit that went there, so that the shares of an old
+    unit make 1; one below 1 says that it was split."""
 
     __tablename__ = "crosswalk"
 

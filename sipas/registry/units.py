@@ -79,7 +79,7 @@ Receipt = tuple[str, str, str, str]  # receiving unit, point (or nothing), respo
 def receipts(session: Session, points: Iterable[tuple[str, str]], day: dt.date) -> set[Receipt]:
     """What every unit of the registry takes in on `day`, whether or not it has a point; and each point (code, unit)."""
     rows: dict[str, list[Competence]] = defaultdict(list)
-    for row in session.scalars(select(Competence).where(valid_on(Competence, day))):
+    for row in session.scalars(select(Competence).where(valid_on(Competence, day)).order_by(Competence.valid_from)):
         rows[row.receiver].append(row)
     services = session.scalars(select(Service.code).where(valid_on(Service, day))).all()
     units = {one.code: one for one in units_on(session, day)}
@@ -93,23 +93,28 @@ def receipts(session: Session, points: Iterable[tuple[str, str]], day: dt.date) 
 
 
 def changes(session: Session, first: dt.date, last: dt.date | None) -> list[dt.date]:
-    """`first`, and every later day up to `last` on which it changes who is responsible for something."""
-    rows = session.execute(select(Competence.valid_from, Competence.valid_to).distinct()).all()
-    days = {row.valid_from for row in rows} | {row.valid_to + dt.timedelta(1) for row in rows if row.valid_to}
-    return [first, *sorted(day for day in days if day and first < day and (last is None or day <= last))]
+    """`first`, and every later day up to `last` on which it may change who is responsible for something."""
+    days: set[dt.date] = set()
+    for model in (Competence, Service, Unit):
+        for row in session.execute(select(model.valid_from, model.valid_to).distinct()):
+            days |= {row.valid_from} if row.valid_from else set()
+            days |= {row.valid_to + dt.timedelta(1)} if row.valid_to else set()
+    return [first, *sorted(day for day in days if first < day and (last is None or day <= last))]
 
 
 def _rules(session: Session, point: str, receiving: Unit, day: dt.date) -> dict[str, str]:
     """Service code (or *) -> responsible unit."""
     named = (receiving.kind, receiving.code, point)
     rows: dict[str, list[Competence]] = defaultdict(list)
-    for row in session.scalars(select(Competence).where(Competence.receiver.in_(named), valid_on(Competence, day))):
+    found = select(Competence).where(Competence.receiver.in_(named), valid_on(Competence, day))
+    for row in session.scalars(found.order_by(Competence.valid_from)):
         rows[row.receiver].append(row)
     return _beating(rows, point, receiving)
 
 
 def _beating(rows: Mapping[str, Sequence[Competence]], point: str, receiving: Unit) -> dict[str, str]:
-    """What is said of the point beats what is said of its unit, and that what is said of the unit's kind."""
+    """What is said of the point beats what is said of its unit, and that what is said of the unit's kind; of the rows
+    of one receiver and service, in the order in which they began, the last."""
     rules: dict[str, str] = {}
     for receiver in (receiving.kind, receiving.code, point):
         found = {

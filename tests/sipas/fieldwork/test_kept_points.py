@@ -21,7 +21,7 @@ from sipas.importing import import_responses
 from sipas.intake import PLACELESS, Outcome, late_by_point
 from sipas.intake.models import Response
 from sipas.publishing.freeze import freeze
-from sipas.registry.models import Competence
+from sipas.registry.models import EVER, Competence
 from tests.make import A_MORNING, OPENING, a_csv, a_frame, a_point, a_response, a_wave
 
 OWN, FOR_ANOTHER = "ho-tich", "giao-thong"  # a ward's own field, and one that every ward takes in for a department
@@ -119,7 +119,7 @@ def test_a_point_that_joins_takes_from_others_what_was_theirs_alone_and_never_gi
 
 def test_a_competence_that_changes_on_the_way_leaves_no_point(database, settings, wards):
     with database.writing() as session:
-        session.get(Competence, ("ward", OWN)).responsible = "so-tu-phap"
+        session.get(Competence, ("ward", OWN, EVER)).responsible = "so-tu-phap"
     assert one_row(database, settings, service=OWN).point == 0
 
 

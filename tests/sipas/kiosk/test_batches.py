@@ -21,7 +21,7 @@ from sipas.intake.record import late_by_point
 from sipas.kiosk.batches import placed
 from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import freeze
-from sipas.registry.models import Competence
+from sipas.registry.models import EVER, Competence
 from tests.make import a_point, a_wave
 from tests.sealing import Device, said, sealed
 
@@ -253,7 +253,7 @@ def test_an_answer_whose_reply_was_lost_counts_once_though_another_office_became
     device.sends(answer, hears=False)
     (before,) = rows(database)
     with database.writing() as session:
-        session.get(Competence, ("ward", "ho-tich")).responsible = "so-tu-phap"
+        session.get(Competence, ("ward", "ho-tich", EVER)).responsible = "so-tu-phap"
     assert outcomes(device.sends(answer)) == ["known"]
     assert [row.key for row in rows(database)] == [before.key]
 
