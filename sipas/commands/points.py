@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
@@ -157,15 +158,16 @@ def set_(
 
 @point.command(
     "close",
-    help=_("Close a point: from tomorrow on nobody is asked there, and it joins no new wave. What it asked stays."),
+    help=_("Close a point: after its last day nobody is asked there, and it joins no new wave. What it asked stays."),
     epilog=example("sipas point close to-hieu-1"),
 )
 @click.argument("code")
-def close_(code: str) -> None:
+@click.option("--on", "last", type=click.DateTime(["%Y-%m-%d"]), help=_("Its last day (default: today)."))
+def close_(code: str, last: dt.datetime | None) -> None:
     from sipas.fieldwork.points import close_point
 
     with database().writing() as session:
-        place = close_point(session, code, clock.today())
+        place = close_point(session, code, clock.today(), last.date() if last else None)
     note(_("Point {code} is closed; its last day is {day}.", code=place.code, day=place.closed_on))
 
 

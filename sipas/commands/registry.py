@@ -154,11 +154,11 @@ def list_(what: str, word: str, as_json: bool) -> None:
     with database().reading() as session:
         rows = [{**dict(zip(key, values, strict=True)), **cells} for values, cells in books(session)[what].items()]
     hidden = {"rank", "note"} | ({"parent"} if what == "services" else set())
-    searched = ("code", "name", "name_en") if "name" in rows[0] else tuple(rows[0]) if rows else ()
+    searched = {"code", "name", "name_en"} if what in ("units", "services") else {*key, "responsible"}
     listed = [
         {name: cell for name, cell in row.items() if name not in hidden}
         for row in rows
-        if holds(word, *(row[name] for name in searched))
+        if holds(word, *(row[name] for name in row.keys() & searched))
     ]
     if as_json:
         empty = ("valid_from", "valid_to", "parent")

@@ -24,7 +24,9 @@ RESPONSIBLE = N_(
     "{unit} would still be responsible for {field} received at {receiver} on {day}; first say in competence.csv who is "
     "from then on"
 )
-RECEIVES = N_("point {point} would still receive at {unit} on {day}; first close it (`sipas point close {point}`)")
+RECEIVES = N_(
+    "point {point} would still receive at {unit} on {day}; first close it (`sipas point close {point} --on DAY`)"
+)
 MISPLACED = N_(
     "{unit}, {field}, {month}: {dossiers} dossiers are counted there, which by these rules {instead} handles; load the "
     "row with 0 and the right one (`sipas frame load`)."

@@ -69,8 +69,8 @@ def clear(session: Session) -> int:
     for one in session.scalars(select(Unit).where(Unit.parent.is_not(None))):
         one.parent = None
     session.flush()
-    for table in (Crosswalk, Competence, Service, Unit):
-        session.execute(delete(table))
+    for model in (Crosswalk, Competence, Service, Unit):
+        session.execute(delete(model))
     return units
 
 

@@ -137,15 +137,17 @@ def rename(session: Session, code: str, name: str = "", name_en: str = "") -> Po
     return place
 
 
-def close_point(session: Session, code: str, today: dt.date) -> Point:
-    """Asks nobody there any more; what was asked stays where it is. Raises UnknownPoint, and BadPoint if it is closed.
+def close_point(session: Session, code: str, today: dt.date, last: dt.date | None = None) -> Point:
+    """Asks nobody there after today, or after `last`; what was asked stays where it is.
 
-    A wave that asks now stops asking there after today.
+    Raises UnknownPoint, and BadPoint if it is closed, or its last day would be over.
     """
     place = point(session, code)
-    if place.closed_on is not None:
+    if place.closed_on is not None and place.closed_on <= today:
         raise BadPoint(N_("Point {code} is closed since {day}."), code=code, day=place.closed_on)
-    place.closed_on = max(today, place.opened_on or today)
+    if last is not None and last < today:
+        raise BadPoint(N_("{day} is over; a point asks until today at least."), day=last)
+    place.closed_on = max(last or today, place.opened_on or today)
     return place
 
 
