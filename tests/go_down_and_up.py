@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect, select, text, update
+import datetime as dt
+
+from sqlalchemy import func, inspect, select, text, update
 
 from sipas.database import Database
 from sipas.fieldwork.models import Device, Wave
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.record import count_late
 from sipas.migrations import create, downgrade
+from sipas.registry.models import EVER, Competence
 from sipas.settings import Settings
 from tests.make import OPENING, a_wave
 
+BEFORE_FIRST_DAYS = "0012"
 BEFORE_SERIES = "0009"
 
 
@@ -54,3 +58,24 @@ def waves_without_series(database: Database, settings: Settings) -> None:
         ("w2",): {"w1": "main", "w2": "trial"},
         ("w1", "w2"): {"w1": "main", "w2": "main"},
     }
+
+
+def rules_without_a_first_day(database: Database, settings: Settings) -> None:
+    """Rules of an older version hold since ever, or since their day; down again, of several the newest stays."""
+    rules = select(Competence.service, Competence.responsible, Competence.valid_from, Competence.valid_to)
+    rules = rules.where(Competence.receiver == "x-1").order_by(Competence.service, Competence.valid_from)
+    end, since = dt.date(2026, 9, 30), dt.date(2026, 10, 1)
+    with database.writing() as session:
+        session.add(Competence(receiver="x-1", service="a", responsible="14", valid_to=end))
+        session.add(Competence(receiver="x-1", service="a", responsible="tthcc", valid_from=since))
+        session.add(Competence(receiver="x-1", service="b", responsible="14"))
+        count = session.scalar(select(func.count()).select_from(Competence))
+    downgrade(settings, BEFORE_FIRST_DAYS)
+    with database.engine.connect() as connection:
+        old = text("select service, responsible from competence where receiver = 'x-1' order by service")
+        assert [tuple(row) for row in connection.execute(old)] == [("a", "tthcc"), ("b", "14")]
+        assert connection.execute(text("select valid_from from competence where service = 'b'")).scalar_one() is None
+    create(settings)
+    with database.reading() as session:
+        assert [tuple(row) for row in session.execute(rules)] == [("a", "tthcc", since, None), ("b", "14", EVER, None)]
+        assert session.scalar(select(func.count()).select_from(Competence)) == count - 1

@@ -13,6 +13,7 @@ from sipas import clock
 from sipas.commands import home_findings
 from sipas.commands.common import example, settings
 from sipas.commands.findings import BAD, GOOD, WARN, Finding, fineness, screens, silence, told, waves_and_releases
+from sipas.commands.registry_findings import registry
 from sipas.errors import SipasError
 from sipas.i18n import _, number, say
 from sipas.settings import Settings
@@ -171,6 +172,7 @@ def _database(where: Settings) -> Iterator[Finding]:
             yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
     yield from _budgets(where, database)
     yield from waves_and_releases(where, database)
+    yield from registry(database)
     yield from fineness(database)
     yield from screens(where, database)
     yield from silence(where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from sipas.commands.stops import stop_destruction
 from sipas.i18n import _, language, number, say
 
 if TYPE_CHECKING:
+    from sipas.errors import SipasError
     from sipas.fieldwork.settled import Settled
 
 SHOWN = 20  # remarks about the frame
@@ -146,6 +148,7 @@ def open_(
     series: str,
 ) -> None:
     from sipas import keys
+    from sipas.fieldwork.handovers import handovers
     from sipas.fieldwork.kept_points import fineness
     from sipas.fieldwork.settled import settled
     from sipas.fieldwork.waves import open_wave
@@ -168,7 +171,7 @@ def open_(
             series=series,
             simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
         )
-        outcome, fine = settled(session, opened), fineness(session, opened)
+        outcome, fine, coming = settled(session, opened), fineness(session, opened), handovers(session, opened)
         if dry_run:
             session.rollback()
         else:
@@ -183,6 +186,7 @@ def open_(
             taken=number(fine.taken),
         )
     )
+    _say_all(coming)
     if dry_run:
         note(_("Nothing was opened (--dry-run)."))
         return
@@ -210,12 +214,16 @@ def _tell(outcome: Settled, coarsest: bool) -> None:
     for one in outcome.bare:
         name = one.name_en if language() == "en" else one.name
         note(f"  {one.code} {name}: {say(one.reason)}")
-    for remark in outcome.remarks[:SHOWN]:
-        note(say(remark))
-    if len(outcome.remarks) > SHOWN:
-        note(_("... and {more} more", more=number(len(outcome.remarks) - SHOWN)))
+    _say_all(outcome.remarks)
     if not coarsest and outcome.kept < outcome.fields:
         note(_("If counts are missing, load them before the wave opens: what it settles holds until it ends."))
+
+
+def _say_all(remarks: Sequence[SipasError]) -> None:
+    for remark in remarks[:SHOWN]:
+        note(say(remark))
+    if len(remarks) > SHOWN:
+        note(_("... and {more} more", more=number(len(remarks) - SHOWN)))
 
 
 @wave.command(help=_("Close a wave: from now on no answer is taken."), epilog=example("sipas wave close 2026-2"))

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from sipas.corrections.past import past, refuse_change
 from sipas.errors import N_, ManyErrors, SipasError
-from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.handling import misplaced
+from sipas.fieldwork.handovers import handovers
 from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import FrameCell, Point, Wave
 from sipas.registry.models import KINDS, Competence, Unit
@@ -31,7 +31,10 @@ MISPLACED = N_(
     "{unit}, {field}, {month}: {dossiers} dossiers are counted there, which by these rules {instead} handles; load the "
     "row with 0 and the right one (`sipas frame load`)."
 )
-STRANGER = N_("“{receiver}” in competence.csv is no kind of unit, no unit and no point yet; nothing is received there.")
+STRANGERS = N_(
+    "competence.csv names receivers that are no kind of unit, no unit and no point yet: {receivers}. Make the points "
+    "under these codes, or correct the slips; until then nothing is received there."
+)
 Loose = tuple[str, str, str]
 
 
@@ -53,8 +56,8 @@ def correcting(session: Session, today: dt.date) -> Iterator[Changes]:
     Raises PastChange where it would move the past of a wave, LooseEnds where a unit ends that is still needed; the
     caller's transaction then falls. Open waves store no answer more finely than before.
     """
-    before, loose, wrong = past(session, today), _loose(session, today), _misplaced(session)
-    rules = _rules(session)
+    before, loose, wrong = past(session, today), _loose(session, today), misplaced_counts(session)
+    rules, strangers = _rules(session), _strangers(session)
     changed = Changes()
     yield changed
     session.flush()
@@ -62,10 +65,13 @@ def correcting(session: Session, today: dt.date) -> Iterator[Changes]:
     if ends := {key: error for key, error in _loose(session, today).items() if key not in loose}:
         raise LooseEnds(SipasError(LOOSE), list(ends.values())[:20])
     if _rules(session) != rules:
-        for wave in session.scalars(select(Wave).where(Wave.state == "open", Wave.points_kept == "some")):
-            settle_points(session, wave, taking_away_only=True)
-        changed.remarks += _strangers(session)
-    changed.remarks += [error for key, error in _misplaced(session).items() if key not in wrong]
+        for wave in session.scalars(select(Wave).where(Wave.state == "open")):
+            if wave.points_kept == "some":
+                settle_points(session, wave, taking_away_only=True)
+            changed.remarks += handovers(session, wave, after=today)
+        if new := sorted(_strangers(session) - strangers):
+            changed.remarks.append(SipasError(STRANGERS, receivers=", ".join(new)))
+    changed.remarks += [error for key, error in misplaced_counts(session).items() if key not in wrong]
 
 
 def _rules(session: Session) -> set[tuple[object, ...]]:
@@ -91,10 +97,13 @@ def _loose(session: Session, today: dt.date) -> dict[Loose, SipasError]:
     return found
 
 
-def _misplaced(session: Session) -> dict[tuple[str, str, str], SipasError]:
+def misplaced_counts(session: Session) -> dict[tuple[str, str, str], SipasError]:
     """Dossier counts at offices that do not handle them, by the rules as they are."""
-    first = session.scalar(select(FrameCell.month).order_by(FrameCell.month).limit(1))
-    cells = frame_between(session, first, "9999-12") if first else []
+    cells = session.execute(
+        select(FrameCell.unit, FrameCell.field, FrameCell.month, FrameCell.dossiers)
+        .where(FrameCell.dossiers > 0)
+        .order_by(FrameCell.unit, FrameCell.field, FrameCell.month)
+    ).all()
     return {
         (cell.unit, cell.field, cell.month): SipasError(
             MISPLACED,
@@ -108,7 +117,7 @@ def _misplaced(session: Session) -> dict[tuple[str, str, str], SipasError]:
     }
 
 
-def _strangers(session: Session) -> list[SipasError]:
+def _strangers(session: Session) -> set[str]:
+    """Receivers of rules at which nothing is received."""
     known = {*KINDS, *session.scalars(select(Unit.code)), *session.scalars(select(Point.code))}
-    receivers = session.scalars(select(Competence.receiver).distinct().order_by(Competence.receiver))
-    return [SipasError(STRANGER, receiver=one) for one in receivers if one not in known]
+    return set(session.scalars(select(Competence.receiver).distinct())) - known

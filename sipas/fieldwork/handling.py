@@ -6,14 +6,16 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from sipas.fieldwork.models import FrameCell, Point
 from sipas.registry.units import Receipt, changes, receipts
 
 Pair = tuple[str, str]  # unit, field
+Cell: TypeAlias = FrameCell | Row[tuple[str, str, str, int]]
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _within(starts: list[dt.date], first: dt.date, last: dt.date) -> list[dt.dat
     return before[-1:] + [start for start in starts if first < start <= last]
 
 
-def misplaced(session: Session, cells: Iterable[FrameCell]) -> list[tuple[FrameCell, list[str]]]:
+def misplaced(session: Session, cells: Iterable[Cell]) -> list[tuple[Cell, list[str]]]:
     """The cells with dossiers at an office that does not handle the field, each with the offices that do."""
     counted = [cell for cell in cells if cell.dossiers]
     handling = handling_in(session, (cell.month for cell in counted))

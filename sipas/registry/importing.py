@@ -98,11 +98,15 @@ def _units(session: Session, table: Table) -> set[Key]:
 
 def _refuse_two_provinces(session: Session) -> None:
     """Where two provinces would stand beside each other with no end: the one was poured into the other."""
-    standing = list(
-        session.scalars(select(Unit).where(Unit.kind == "province", Unit.valid_to.is_(None)).order_by(Unit.id))
-    )
+    standing = standing_provinces(session)
     if len(standing) > 1:
         raise OtherProvince(TWO_PROVINCES, here=standing[0].name, there=standing[-1].name)
+
+
+def standing_provinces(session: Session) -> list[Unit]:
+    """The units of the kind province that have not ended."""
+    found = select(Unit).where(Unit.kind == "province", Unit.valid_to.is_(None)).order_by(Unit.id)
+    return list(session.scalars(found))
 
 
 def _services(session: Session, table: Table) -> set[Key]:

@@ -151,6 +151,10 @@ def test_waves_without_a_series_become_the_main_one_except_trials(database, sett
     go_down_and_up.waves_without_series(database, settings)
 
 
+def test_rules_without_a_first_day_hold_since_ever(database, settings):
+    go_down_and_up.rules_without_a_first_day(database, settings)
+
+
 def test_a_release_on_postgresql_is_checked_published_restored_and_adopted(database, settings, tmp_path, monkeypatch):
     """The same way as on SQLite: an edited snapshot is refused, and a restored database takes its release back."""
     from sipas.backups import backup, restore

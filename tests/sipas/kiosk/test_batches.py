@@ -21,7 +21,7 @@ from sipas.intake.record import late_by_point
 from sipas.kiosk.batches import placed
 from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import freeze
-from sipas.registry.models import EVER, Competence
+from sipas.registry.models import EVER, Competence, Unit
 from tests.make import a_point, a_wave
 from tests.sealing import Device, said, sealed
 
@@ -256,6 +256,23 @@ def test_an_answer_whose_reply_was_lost_counts_once_though_another_office_became
         session.get(Competence, ("ward", "ho-tich", EVER)).responsible = "so-tu-phap"
     assert outcomes(device.sends(answer)) == ["known"]
     assert [row.key for row in rows(database)] == [before.key]
+
+
+def test_an_answer_that_waited_over_a_change_of_competence_belongs_to_the_office_of_its_day(
+    device, database, settings, monkeypatch
+):
+    before = clock.today()
+    since = (before.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
+    with database.writing() as session:
+        session.add(Competence(receiver="ward", service="ho-tich", responsible="so-tu-phap", valid_from=since))
+    waiting = sealed(settings.home, said({"service": "ho-tich", "O": "5"}))
+    later = dt.datetime.combine(since + dt.timedelta(days=9), dt.time(3), dt.timezone.utc)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    since_then = sealed(settings.home, said({"service": "ho-tich", "O": "4"}, on=since + dt.timedelta(days=2)))
+    assert outcomes(device.sends(waiting, since_then, clock=round(later.timestamp()))) == ["stored"] * 2
+    with database.reading() as session:
+        units = {one.id: one.code for one in session.scalars(select(Unit))}
+    assert {row.answers[0]: units[row.unit] for row in rows(database)} == {5: "03646", 4: "so-tu-phap"}
 
 
 def test_a_signed_batch_with_wrong_numbers_or_too_many_messages_is_refused(device, settings):

@@ -110,6 +110,10 @@ def test_waves_without_a_series_become_the_main_one_except_trials(database, sett
     go_down_and_up.waves_without_series(database, settings)
 
 
+def test_rules_without_a_first_day_hold_since_ever(database, settings):
+    go_down_and_up.rules_without_a_first_day(database, settings)
+
+
 def test_a_home_of_november_keeps_its_release_on_the_front_page(tmp_path, today):
     settings = Settings(home=unpacked("home", tmp_path))
     migrate(settings, today)

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from sipas import clock
 from sipas.cli import group
+from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.points import close_point
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.freeze import freeze
@@ -20,6 +21,7 @@ from sipas.registry.importing import OURS
 from sipas.registry.models import Competence, Crosswalk, Service, Unit
 from tests.make import A_MORNING, a_frame, a_point, a_response, a_wave
 
+LAND = "ward,dat-dai,@receiver,,"
 LAO_CAI = {
     "units": "code,name,kind,parent\n15,Tỉnh Lào Cai,province,\nso-y-te,Sở Y tế,department,15\n"
     "02647,Phường Lào Cai,ward,15\n",
@@ -187,7 +189,7 @@ def test_who_is_responsible_from_when_is_listed(here, ours):
 
 def test_a_receiver_that_is_nothing_yet_is_told(here, ours):
     edit(ours, "competence", "ward,dat-dai,@receiver,,", "ward,dat-dai,@receiver,,\nphuong,dat-dai,@receiver,,")
-    assert "“phuong” in competence.csv is no kind of unit" in done("registry", "load", ours)
+    assert "no unit and no point yet: phuong." in done("registry", "load", ours)
 
 
 def test_a_code_that_excel_robbed_of_its_zero_is_told(here, ours):
@@ -339,3 +341,30 @@ def test_receiver_may_be_written_without_its_sign_and_dates_as_excel_writes_them
     done("init", "--registry", lao_cai)
     listed = json.loads(sipas("registry", "list", "competence", "ho-tich", "--json").stdout)
     assert [(one["responsible"], one["valid_from"]) for one in listed] == [("@receiver", "2026-10-01")]
+
+
+def test_the_doctor_names_two_provinces_and_dossiers_at_the_wrong_office(here, database):
+    with database.writing() as session:  # as an earlier program let happen
+        session.add(Unit(code="15", name="Tỉnh Lào Cai", name_en="Lào Cai", kind="province", note=""))
+        session.add(FrameCell(unit="03646", field="van-hoa", month="2026-01", dossiers=7, source=""))
+    told = sipas("doctor").output
+    assert "several provinces at once: Tỉnh Sơn La, Tỉnh Lào Cai" in told
+    assert "03646, van-hoa, 2026-01: 7 dossiers are counted there" in told
+
+
+def test_opening_a_wave_tells_who_becomes_responsible_in_its_days(here, ours, database):
+    a_point(database)
+    with database.writing() as session:
+        a_frame(session, month="2026-08")
+    edit(ours, "competence", LAND, f"{LAND}\nward,dat-dai,so-ngoai-vu,2026-10-01,2026-10-31")
+    done("registry", "load", ours)
+    told = done("wave", "open", "w1", "--instrument", "demo", "--until", "2026-12-31", "--dry-run")
+    assert "to-hieu-1, dat-dai: from 2026-10-01 on so-ngoai-vu is responsible, until then 03646" in told
+    assert "to-hieu-1, dat-dai: from 2026-11-01 on 03646 is responsible, until then so-ngoai-vu" in told
+
+
+def test_a_change_within_an_open_wave_tells_what_is_stored_coarser_for_it(here, ours, database, settings):
+    a_wave(database, settings)
+    edit(ours, "competence", LAND, f"{LAND}\nward,dat-dai,so-ngoai-vu,2026-10-01,")
+    told = done("registry", "load", ours)
+    assert "wave w1 stores the answers for so-ngoai-vu without field, month and profile" in told
