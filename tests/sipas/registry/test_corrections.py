@@ -18,8 +18,10 @@ from sipas.fieldwork.points import close_point
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import OURS
-from sipas.registry.models import Competence, Crosswalk, Service, Unit
+from sipas.registry.models import KINDS, Competence, Crosswalk, Service, Unit
+from sipas.registry.template import COLUMNS
 from tests.make import A_MORNING, a_frame, a_point, a_response, a_wave
+from tests.manuals import LANGUAGES, read, spans
 
 LAND = "ward,dat-dai,@receiver,,"
 LAO_CAI = {
@@ -368,3 +370,23 @@ def test_a_change_within_an_open_wave_tells_what_is_stored_coarser_for_it(here, 
     edit(ours, "competence", LAND, f"{LAND}\nward,dat-dai,so-ngoai-vu,2026-10-01,")
     told = done("registry", "load", ours)
     assert "wave w1 stores the answers for so-ngoai-vu without field, month and profile" in told
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_manual_explains_every_column_and_its_examples_are_loaded(home, lao_cai, language):
+    (section,) = (one for one in read("operator", language) if any("`units.csv`" in b.text for b in one.blocks[-1:]))
+    explained = spans(section.blocks[-1].text)
+    assert explained >= {f"{table}.csv" for table in COLUMNS} | {name for one in COLUMNS.values() for name in one}
+    kinds = spans(next(row for row in section.blocks[-1].rows if "`kind`" in row[1])[2])
+    assert kinds == set(KINDS)
+    examples = [b.code for one in read("operator", language) for b in one.blocks if b.kind == "code csv"]
+    rules, change, crosswalk = (text for text in examples if not text.startswith("unit"))
+    new = "".join(f"{code},Xã {code},commune,15\n" for code in ("09801", "09802", "09803", "09901", "09902", "09903"))
+    land = "so-nong-nghiep-moi-truong,Sở Nông nghiệp và Môi trường,department,15\n"
+    texts = {"units": LAO_CAI["units"] + new + land, "services": LAO_CAI["services"] + "dat-dai,Đất đai\n"}
+    together = rules + "\n" + change.partition("\n")[2] + "\n"
+    files(lao_cai, texts | {"competence": together, "crosswalk": crosswalk + "\n"})
+    done("init", "--registry", lao_cai)
+    listed = json.loads(sipas("registry", "list", "competence", "--json").stdout)
+    assert len(listed) == 6
+    assert len(json.loads(sipas("registry", "list", "crosswalk", "--json").stdout)) == 4
