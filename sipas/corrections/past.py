@@ -18,7 +18,7 @@ from sipas.registry.models import Service, Unit
 from sipas.registry.units import changes, receipts
 
 HEADING = N_(
-    "Wave {wave} ({state}) has asked from {first} to {last}. Its answers name the office that was responsible on their "
+    "Wave {wave} has asked from {first} to {last}. Its answers name the office that was responsible on their "
     "day, the dossier counts of those months too, so that the past stays as it is. Nothing was changed. Who is "
     "responsible from now on begins with a row of its own, its valid_from {earliest} or later; leave the earlier row "
     "as it was:"
@@ -84,7 +84,6 @@ def refuse_change(session: Session, before: Timeline | None, today: dt.date) -> 
             heading = SipasError(
                 HEADING,
                 wave=wave.code,
-                state=wave.stage,
                 first=wave.opens_on,
                 last=last,
                 earliest=next_month(today),

@@ -98,7 +98,6 @@ def test_the_past_of_a_frozen_wave_stays_too(office, database):
     office.registry(*ITS_OWN[:2], f"{WARD},{FIELD},{DEPARTMENT},,")
     told = office.is_refused("registry", "load", office.folder)
     assert "w1" in told
-    assert "frozen" in told
 
 
 def test_an_answer_belongs_to_whoever_was_responsible_on_its_day(office, database):
