@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import threading
 from dataclasses import replace
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from click.testing import CliRunner
+from sqlalchemy import inspect, select
 
 from sipas import clock, create_app, keys
+from sipas.cli import group
 from sipas.database import Base
 from sipas.errors import NoOpenWave
 from sipas.fieldwork.visits import visit_at
@@ -21,7 +24,8 @@ from sipas.intake import STORED, Answers, anonymise, record, stored
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
 from sipas.publishing.key_losses import KeysLost, Saying, renew
-from sipas.registry.importing import load_registry
+from sipas.registry.importing import OURS, load_registry
+from sipas.registry.models import Unit
 from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
@@ -153,6 +157,32 @@ def test_waves_without_a_series_become_the_main_one_except_trials(database, sett
 
 def test_rules_without_a_first_day_hold_since_ever(database, settings):
     go_down_and_up.rules_without_a_first_day(database, settings)
+
+
+def test_who_is_responsible_from_when(database, settings, tmp_path, monkeypatch, today):
+    """Loaded, listed, refused backwards, and removed by command, as on SQLite."""
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.setenv("SIPAS_DATABASE_URL", settings.database_url)
+    monkeypatch.setattr(clock, "now", lambda: A_MORNING)
+    a_wave(database, settings)
+    shutil.copytree(OURS, tmp_path / "ours")
+    rules, land = tmp_path / "ours" / "competence.csv", "ward,dat-dai,@receiver,,"
+    text = rules.read_text(encoding="utf-8")
+
+    def loads(instead):
+        rules.write_text(text.replace(land, instead), encoding="utf-8")
+        return CliRunner().invoke(group, ["registry", "load", str(tmp_path / "ours")])
+
+    assert "2026-10-01" in str(loads("ward,dat-dai,so-xay-dung,,").exception)
+    done = loads(f"{land}\nward,dat-dai,so-xay-dung,2026-10-01,")
+    assert done.exit_code == 0, done.exception
+    with database.reading() as session:
+        units = {one.id: one.code for one in session.scalars(select(Unit))}
+        for day, expected in ((today, "03646"), (dt.date(2026, 10, 1), "so-xay-dung")):
+            assert units[visit_at(session, "to-hieu-1", day).codes("dat-dai")["unit"]] == expected
+    assert "snapshot" not in str(CliRunner().invoke(group, ["registry", "remove", "unit", "03646"]).exception)
+    gone = CliRunner().invoke(group, ["registry", "remove", "competence", "ward", "dat-dai", "--from", "2026-10-01"])
+    assert gone.exit_code == 0, gone.exception
 
 
 def test_a_release_on_postgresql_is_checked_published_restored_and_adopted(database, settings, tmp_path, monkeypatch):
