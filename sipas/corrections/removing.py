@@ -20,13 +20,17 @@ from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
 
 USED = N_("{code} is used, so it stays. Close it (`sipas registry close`) or rename it (`sipas registry rename`):")
 USES = {
-    "point": N_("{count} receiving points: {some}"),
-    "unit": N_("{count} units below it: {some}"),
-    "frame": N_("{count} rows of dossier counts: {some}"),
-    "competence": N_("{count} rows of competence: {some}"),
-    "crosswalk": N_("{count} rows of the crosswalk: {some}"),
+    "point": N_("receiving points ({count}): {some}"),
+    "unit": N_("units below it ({count}): {some}"),
+    "frame": N_("rows of dossier counts ({count}): {some}"),
+    "competence": N_("rules of competence ({count}): {some}"),
+    "crosswalk": N_("crosswalk rows ({count}): {some}"),
+    "response": N_("stored answers ({count})"),
+    "comment": N_("stored comments ({count})"),
+    "detail": N_("what waves settled of how finely answers are stored ({count})"),
+    "kept_point": N_("what waves settled of which answers keep their point ({count})"),
 }
-OTHERWISE = N_("{count} rows of the table {table}")
+OTHERWISE = N_("rows of the table {table} ({count})")
 SNAPSHOT = N_("the snapshot of wave {wave}")
 IN_USE = N_(
     "The registry is used by {points} receiving points, {waves} waves and {cells} rows of dossier counts; it is not "

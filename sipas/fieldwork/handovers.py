@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from itertools import pairwise
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ COARSER = N_(
     "{after} without field, month and profile, for no dossiers of that office were counted when it opened"
 )
 NOBODY = N_("nobody")
+SHOWN = 4
 
 
 def handovers(session: Session, wave: Wave, after: dt.date | None = None) -> list[SipasError]:
@@ -34,23 +36,33 @@ def handovers(session: Session, wave: Wave, after: dt.date | None = None) -> lis
     fine = kept(session, wave)
     units = {row.code: row.id for row in session.execute(select(Unit.code, Unit.id))}
     fields = {row.code: row.id for row in session.execute(select(Service.code, Service.id))}
-    found = []
+    moved: dict[tuple[dt.date, str, str | None], dict[str, str | None]] = defaultdict(dict)
     for (_, before), (day, now) in pairwise(zip(days, taken, strict=True)):
-        if after is not None and day <= after:
-            continue
         for point, field in sorted(before.keys() | now.keys()):
             was, unit = before.get((point, field)), now.get((point, field))
-            if was != unit:
-                is_coarse = unit is not None and fine is not None and (units[unit], fields[field]) not in fine
-                found.append(
-                    SipasError(
-                        COARSER if is_coarse and wave.detail == "frame" else HANDOVER,
-                        point=point,
-                        field=field,
-                        day=day,
-                        wave=wave.code,
-                        before=was or SipasError(NOBODY),
-                        after=unit or SipasError(NOBODY),
-                    )
-                )
+            if was != unit and (after is None or day > after):
+                moved[day, field, unit][point] = was
+    found = []
+    for (day, field, unit), at in moved.items():
+        is_coarse = unit is not None and fine is not None and (units[unit], fields[field]) not in fine
+        found.append(
+            SipasError(
+                COARSER if is_coarse and wave.detail == "frame" else HANDOVER,
+                point=_some(list(at)),
+                field=field,
+                day=day,
+                wave=wave.code,
+                before=_some(sorted({was for was in at.values() if was})) or SipasError(NOBODY),
+                after=unit or SipasError(NOBODY),
+            )
+        )
     return found
+
+
+def _some(codes: list[str]) -> str:
+    """Some of them, and how many they are.
+
+    >>> _some(list("abc")), _some(list("abcdef"))
+    ('a, b, c', 'a, b, c, d … (6)')
+    """
+    return ", ".join(codes) if len(codes) <= SHOWN else f"{', '.join(codes[:SHOWN])} … ({len(codes)})"

@@ -235,12 +235,12 @@ def test_what_is_used_stays_and_everything_that_uses_it_is_named(here, database,
         close_wave(session, "w1", A_MORNING.date())
     freeze(database, settings.home, "w1", A_MORNING.date())
     told = refused("registry", "remove", "unit", "03664")
-    for part in ("1 receiving points: chieng-an-1", "rows of dossier counts", "1 rows of the crosswalk: 03670 03664"):
+    for part in ("receiving points (1): chieng-an-1", "rows of dossier counts (", "crosswalk rows (1): 03670 03664"):
         assert part in told
-    for part in ("1 rows of the table response", "the snapshot of wave w1", "sipas registry close"):
+    for part in ("stored answers (1)", "the snapshot of wave w1", "sipas registry close"):
         assert part in told
-    assert "102 units below it" in refused("registry", "remove", "unit", "14")
-    assert "rows of competence: commune ho-tich" in refused("registry", "remove", "service", "ho-tich")
+    assert "units below it (102)" in refused("registry", "remove", "unit", "14")
+    assert "rules of competence (2): commune ho-tich" in refused("registry", "remove", "service", "ho-tich")
 
 
 def test_a_rule_by_which_people_were_asked_is_not_removed(here, database, settings):
