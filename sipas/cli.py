@@ -6,13 +6,13 @@ the state of things, 2 wrongly called.
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
 
 import click
 
+from sipas.commands import operational
 from sipas.commands.click_words import hand_over
 from sipas.errors import UnknownPoint
 from sipas.i18n import _, check_language, say
@@ -29,6 +29,7 @@ COMMANDS = {
     "maintain": "sipas.commands.upkeep:maintain",
     "backup": "sipas.commands.upkeep:backup",
     "restore": "sipas.commands.upkeep:restore",
+    "service": "sipas.commands.service:service",
     "registry": "sipas.commands.registry:registry",
     "point": "sipas.commands.points:point",
     "invitations": "sipas.commands.invitations:invitations",
@@ -94,7 +95,10 @@ def main() -> None:
     """Runs a command; a person sees one clear sentence, never a stack trace (SIPAS_DEBUG=1 shows it to a developer)."""
     try:
         check_language(os.environ)
-        group(prog_name="sipas")
+        try:
+            group(prog_name="sipas")
+        finally:
+            _end_output()
     except Exception as error:
         if os.environ.get("SIPAS_DEBUG"):
             raise
@@ -105,6 +109,15 @@ def main() -> None:
         sys.exit(1)
 
 
+def _end_output() -> None:
+    """What was printed is out now, or it is said that it is not, as where it goes into a file on a full disk."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter tries once more
+        raise
+
+
 def _where_listed(error: Exception) -> str:
     """Where somebody at the command line looks up what a visitor cannot."""
     return " " + _("`sipas point list` shows them.") if isinstance(error, UnknownPoint) else ""
@@ -112,11 +125,8 @@ def _where_listed(error: Exception) -> str:
 
 def _told(error: Exception) -> str:
     """What can be said of an error that nobody foresaw."""
-    if _is_full(error):
-        return _(
-            "The disk is full; nothing was half-written. Make room (SIPAS_HOME/reserve may be deleted), then run the "
-            "same command again."
-        )
+    if sentence := operational.told(error):
+        return sentence
     if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
         return _("The database did not answer: {reason}. See `sipas doctor`.", reason=getattr(error, "orig", error))
     if isinstance(error, FileExistsError):
@@ -133,12 +143,6 @@ def _told(error: Exception) -> str:
         kind=type(error).__name__,
         reason=error,
     )
-
-
-def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A full disk stops the taking of answers, and even deleting rows needs room; so a
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 from sipas.errors import N_, NotReady
 
 RESERVE = 64 * 2**20
+ROOM = 2**20  # bytes free; below, what SQLite cannot open or write has no room
 LEAST, LEAST_SHARE = 1e9, 0.1
 
 
@@ -37,6 +39,25 @@ class Disk:
     def is_low(self) -> bool:
         """Whether somebody should make room: under 1 GB, or under a tenth."""
         return self.free < LEAST or self.free < LEAST_SHARE * self.total
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether something failed for want of room: said by the system, by SQLite or by PostgreSQL."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if "No space left on device" in str(error):  # as Arrow says it, and XlsxWriter
+        return True
+    if getattr(error, "reason", "") == "full":  # NotStored
+        return True
+    found = getattr(error, "orig", None) or error
+    return getattr(found, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(found, "sqlstate", "") == "53100"
+
+
+def is_out_of_room(error: BaseException, home: Path) -> bool:
+    """The same, also where SQLite says no more than that it could not open or write a file."""
+    kind = getattr(getattr(error, "orig", None) or error, "sqlite_errorname", "")
+    is_unsaid = kind.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR"))
+    return is_full(error) or (is_unsaid and home.is_dir() and Disk.of(home).free < ROOM)
 
 
 def reserve(home: Path) -> Path:

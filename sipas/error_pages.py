@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import i18n, links, logs
+from sipas.disk import is_full
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 
 SENTENCES = {
@@ -23,6 +24,12 @@ SENTENCES = {
     503: N_("The answer could not be stored just now. Please wait a moment and send it again."),
 }
 
+
+NO_ROOM = N_("The server's disk is full. Please tell whoever runs the server; nothing was changed.")
+NO_STORAGE = N_(
+    "The server cannot read or write its data just now. Please try again in a moment; if this stays, tell whoever runs "
+    "the server."
+)
 
 HEADINGS = {
     400: N_("That could not be done"),
@@ -106,7 +113,10 @@ def install(app: Flask) -> None:
         return page(status, lambda: i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
 
     @app.errorhandler(OperationalError)
-    def storage(error: OperationalError) -> Response:
+    @app.errorhandler(OSError)
+    def storage(error: OperationalError | OSError) -> Response:
         speak_as_the_path_says()
         logs.failure(error)
-        return page(503, lambda: i18n._(SENTENCES[503]))
+        if request.path.startswith(("/k/", "/q/")):
+            return page(503, lambda: i18n._(SENTENCES[503]))
+        return page(503, lambda: i18n._(NO_ROOM if is_full(error) else NO_STORAGE))

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sipas import clock
+from sipas.commands import operational
 from sipas.i18n import _, number, say
+from sipas.monitoring.signs import BAD, GOOD, WARN, Finding
 from sipas.settings import Settings
 
 if TYPE_CHECKING:
     from sipas.database import Database
 
-GOOD, WARN, BAD = "ok", "!", "x"
-Finding = tuple[str, str]  # a sign, and a sentence
-
 
 def told(error: Exception) -> str:
     """A fault in plain words, whatever its kind."""
-    return say(error) if hasattr(error, "template") else _("Not readable: {reason}.", reason=str(error).splitlines()[0])
+    if hasattr(error, "template"):
+        return say(error)
+    return operational.told(error) or _("Not readable: {reason}.", reason=(str(error) or "?").splitlines()[0])
 
 
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:

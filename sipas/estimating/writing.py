@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sipas.disk import is_full
 from sipas.errors import N_, BadFile
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
         write(table, partial)
         os.replace(partial, path)
     except OSError as error:
+        if is_full(error):
+            raise  # said alike by every command
         raise BadFile(
             N_("{file} cannot be written: {reason}"), file=str(path), reason=error.strerror or str(error)
         ) from error

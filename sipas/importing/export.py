@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from analysis import COARSE, SEVERAL
 from sipas.database import Database
+from sipas.disk import is_full
 from sipas.errors import N_, BadFile, WaveState
 from sipas.fieldwork.models import CHANNELS, FORMS, Point
 from sipas.fieldwork.waves import wave_of
@@ -108,6 +109,8 @@ def _write(table: pa.Table, file: Path) -> None:
     except FileExistsError:
         raise BadFile(N_("{file} exists already; choose another name."), file=file.name) from None
     except OSError as error:
+        if is_full(error):
+            raise
         raise BadFile(N_("{file} cannot be written: {reason}."), file=file.name, reason=error.strerror) from error
     with open(target, "wb") as stream:
         if file.suffix == ".csv":

@@ -1,5 +1,7 @@
 """What somebody sees who follows an address that leads nowhere: plain words, in both languages."""
 
+import errno
+import os
 import re
 
 import pytest
@@ -48,3 +50,18 @@ def test_a_point_that_asks_nothing_is_not_called_a_missing_page(client, database
 def test_other_errors_speak_one_language(client):
     page = client.put("/k/to-hieu-1/vi").text
     assert 'class="also"' not in page
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "The server&#39;s disk is full."), (errno.EACCES, "The server cannot read or write its data")],
+)
+def test_a_disk_that_is_full_or_not_ours_is_named_at_the_desk(app, client, monkeypatch, number, words):
+    def fails(*_arguments, **_more):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setitem(app.view_functions, "desk.sign_in", fails)
+    reply = client.get("/desk/login?lang=en")
+    assert reply.status_code == 503
+    assert words in reply.text
+    assert "Something went wrong" not in reply.text
