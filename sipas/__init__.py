@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from sipas import assets, error_pages, front, headers, i18n_web, links, logs, origins
     from sipas.database import Database
+    from sipas.monitoring.health import Health
     from sipas.settings import Settings
 
     settings = settings or Settings.from_environment()
@@ -35,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_PARTS=400,
     )
+    app.config["HEALTH"] = Health(app.config["DATABASE"], settings)
     logs.install(app)
     i18n_web.install(app)  # first: whoever is refused is told so in her language
     origins.install(app)

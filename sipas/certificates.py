@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
@@ -22,7 +25,23 @@ class Certificate:
 
 def read(certificate: Path) -> Certificate:
     """The first certificate of a PEM file; raises NotReady where there is none."""
-    found = _load(certificate)
+    return _what_matters(_load(certificate))
+
+
+def shown_at(address: str, seconds: float = 10.0) -> Certificate:
+    """The certificate that a server shows at `address` (https://…), whoever signed it and whenever it ended; raises
+    OSError where none answers."""
+    place = urlsplit(address)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is looked at, and nothing is sent
+    with (
+        socket.create_connection((place.hostname or "", place.port or 443), seconds) as line,
+        context.wrap_socket(line, server_hostname=place.hostname) as met,
+    ):
+        return _what_matters(x509.load_der_x509_certificate(met.getpeercert(binary_form=True) or b""))
+
+
+def _what_matters(found: x509.Certificate) -> Certificate:
     try:
         others = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         names = tuple(

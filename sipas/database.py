@@ -27,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from sipas import wal
 from sipas.errors import N_, NotReady, NotStored, SchemaMismatch
+from sipas.outcomes import Outcomes
 from sipas.plain import MILLISECONDS, Kept, Plain, Short, whole
 from sipas.settings import Settings
 from sipas.writer import Writer
@@ -93,23 +94,33 @@ class Database:
     def write_plainly(self, deed: Callable[[Short], T], lane: str = "answer") -> T:
         """The same for a deed that is plain statements: it costs a third of what SQLAlchemy's ways cost."""
         try:
-            if self.lock is not None:
-                return self._writer.do(deed, lane, self.patience)  # type: ignore[no-any-return]
-            return self._write_alone(deed)
+            done: T = self._writer.do(deed, lane, self.patience) if self.lock else self._write_alone(deed)
+        except NotStored as refused:
+            self.outcomes.failed(refused.reason)
+            raise
         except (OperationalError, OSError) as error:
-            raise why_not_stored(error) from error
+            reason = why_not_stored(error)
+            self.outcomes.failed(reason.reason)
+            raise reason from error
+        self.outcomes.stored()
+        return done
 
     def _write_alone(self, deed: Callable[[Short], T]) -> T:
         """PostgreSQL groups commits by itself. A connection that broke leaves the commit in doubt: once more, anew."""
         for again in (True, False):
             try:
                 with self.engine.begin() as connection:
-                    connection.execute(_HURRY, {"wait": f"{round(self.patience * 1000)}ms"})
+                    connection.execute(HURRY, {"wait": f"{round(self.patience * 1000)}ms"})
                     return deed(connection)
             except OperationalError as error:
                 if not (again and error.connection_invalidated):
                     raise
         raise AssertionError
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """How the last of this process's short deeds ended."""
+        return Outcomes()
 
     @cached_property
     def _writer(self) -> Writer[Plain]:
@@ -182,7 +193,7 @@ class Database:
             )
 
 
-_HURRY = text("select set_config('lock_timeout', :wait, true), set_config('statement_timeout', :wait, true)")
+HURRY = text("select set_config('lock_timeout', :wait, true), set_config('statement_timeout', :wait, true)")
 _REASONS = {
     "SQLITE_FULL": "full",
     "SQLITE_BUSY": "busy",

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sipas.client_address import Network
+from sipas.config import notifying
 from sipas.errors import N_, NotReady
 from sipas.i18n_languages import COMPLETE, KNOWN
 from sipas.state_files import read, write_new
@@ -108,6 +109,36 @@ class Settings:
                 "Addresses of web servers before this one, whose X-Forwarded-For says for whom they ask "
                 "(comma-separated; networks too), such as 127.0.0.1,10.0.0.0/28; nobody else's is believed"
             )
+        },
+    )
+    backup_days: int = field(
+        default=1,
+        metadata={
+            "help": N_(
+                "Days that may lie between two backups before `sipas doctor` complains; 0: somebody else sees to them"
+            )
+        },
+    )
+    smtp_host: str = field(
+        default="", metadata={"help": N_("Mail server by which `sipas doctor --notify` sends; empty: no mail")}
+    )
+    smtp_port: int = field(default=587, metadata={"help": N_("Port of the mail server, such as 587, 465 or 25")})
+    smtp_security: str = field(
+        default="starttls",
+        metadata={"help": N_("How the line to the mail server is protected: starttls, tls (port 465) or none")},
+    )
+    smtp_user: str = field(
+        default="",
+        metadata={"help": N_("Name at the mail server; its password stands in the file keys/smtp.password")},
+    )
+    mail_from: str = field(default="", metadata={"help": N_("Address from which `sipas doctor --notify` writes")})
+    mail_to: tuple[str, ...] = field(
+        default=(), metadata={"help": N_("Addresses to which `sipas doctor --notify` writes (comma-separated)")}
+    )
+    webhook: str = field(
+        default="",
+        metadata={
+            "help": N_("Address that `sipas doctor --notify` posts to (JSON with the field “text”), such as a chat's")
         },
     )
 
@@ -294,4 +325,12 @@ _READ = {
     "address": _address,
     "proxy": _proxy,
     "other_addresses": _addresses,
+    "backup_days": _days,
+    "smtp_host": _as_it_stands,
+    "smtp_port": notifying.port,
+    "smtp_security": notifying.security,
+    "smtp_user": _as_it_stands,
+    "mail_from": notifying.mail,
+    "mail_to": notifying.mails,
+    "webhook": notifying.webhook,
 }

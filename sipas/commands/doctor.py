@@ -15,7 +15,7 @@ from sipas.commands.common import example, settings
 from sipas.commands.findings import BAD, GOOD, WARN, Finding, fineness, screens, silence, told, waves_and_releases
 from sipas.commands.registry_findings import registry
 from sipas.errors import SipasError
-from sipas.i18n import _, number, say
+from sipas.i18n import _, number, say, speaking
 from sipas.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,17 +37,43 @@ if TYPE_CHECKING:
     is_flag=True,
     help=_("First make everything in SIPAS_HOME readable by its owner only."),
 )
-def doctor(probing: bool, mending: bool) -> None:
+@click.option(
+    "--notify",
+    "notifying",
+    is_flag=True,
+    help=_(
+        "Also tell by mail or webhook what is amiss, in Vietnamese, for a timer: each fault at once, again every day, "
+        "and when it is mended; a warning once. A server must run. Exit status 3: nobody could be told."
+    ),
+)
+@click.option(
+    "--notify-always",
+    "always",
+    is_flag=True,
+    help=_("The same, also where there is nothing to tell: to try the settings."),
+)
+def doctor(probing: bool, mending: bool, notifying: bool, always: bool) -> None:
     where = settings()
-    worst = GOOD
-    for sign, sentence in _findings(where, probing, mending):
-        click.echo(f"[{sign:>2}] {sentence}")
-        worst = max(worst, sign, key=[GOOD, WARN, BAD].index)
-    if worst == BAD:
+    if notifying or always:
+        from sipas.commands.notifying import tell
+
+        with speaking("vi"):  # whoever reads the mail need not be whoever set up the timer
+            sys.exit(tell(where, _printed(where, probing, mending, True), always))
+    if any(sign == BAD for sign, _sentence in _printed(where, probing, mending, False)):
         sys.exit(1)
 
 
-def _findings(where: Settings, probing: bool, mending: bool) -> Iterator[Finding]:
+def _printed(where: Settings, probing: bool, mending: bool, watched: bool) -> list[Finding]:
+    """All findings, each printed as it is found; `watched`: a server should run, and the certificate that citizens
+    meet is looked at."""
+    found = []
+    for sign, sentence in _findings(where, probing, mending, watched):
+        click.echo(f"[{sign:>2}] {sentence}")
+        found.append((sign, sentence))
+    return found
+
+
+def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> Iterator[Finding]:
     yield (
         GOOD,
         _(
@@ -68,6 +94,10 @@ def _findings(where: Settings, probing: bool, mending: bool) -> Iterator[Finding
         _file_system,
         _words,
         _database,
+        *([_answers] if "kiosk" in where.parts else []),
+        _service,
+        *([_met] if probing or watched else []),
+        *([_running] if watched else []),
         _guesses,
         _walked if probing else _not_walked,
     ):
@@ -90,6 +120,33 @@ def _disk(where: Settings) -> Iterator[Finding]:
         yield GOOD, _("{size} MB lie in reserve. When the disk is full, run: rm {path}", size=size, path=spare)
     else:
         yield WARN, _("No room lies in reserve; `sipas serve` sets it aside as it starts, once the disk has room.")
+
+
+def _answers(where: Settings) -> Iterator[Finding]:
+    from sipas.database import Database
+    from sipas.monitoring.findings import answers
+
+    return answers(Database.of(where), where)
+
+
+def _service(where: Settings) -> Iterator[Finding]:
+    from sipas.monitoring.findings import service
+
+    return service(where)
+
+
+def _met(where: Settings) -> Iterator[Finding]:
+    """The certificate that citizens meet, which may be a proxy's."""
+    from sipas.monitoring.findings import certificate_at_address
+
+    return certificate_at_address(where)
+
+
+def _running(where: Settings) -> Iterator[Finding]:
+    from sipas.monitoring.servers import servers
+
+    if not servers(where.home):
+        yield BAD, _("No server runs over this home. See: systemctl status sipas")
 
 
 def _file_system(where: Settings) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
     from sipas.intake import ways
     from sipas.intake.maintenance import rows_at_last
     from sipas.intake.spent import Marks
+    from sipas.monitoring import nightly, told
     from sipas.publishing import release_codes, shortened
 
     folder = where.home / "keys"
@@ -74,6 +75,8 @@ def state_files(where: Settings) -> Iterator[Finding]:
         lambda: access.ended_sessions(where.home),
         Marks(where.home).check,
         lambda: ways.check(where.home),
+        lambda: nightly.found_record(where.home),
+        lambda: told.check(where.home),
         *(_secret(where, path.stem) for path in sorted(folder.glob("*.secret"))),
         *(_key(where, path.name) for path in sorted(folder.glob("*.*.key"))),
     ]

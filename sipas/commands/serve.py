@@ -7,16 +7,20 @@ import os
 import resource
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sipas.commands.common import database, example, note, settings
-from sipas.commands.upkeep import every_night
 from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
+from sipas.logs import start
 from sipas.permissions import refuse_open_certificate_key, refuse_open_secrets
 from sipas.settings import Settings
+
+if TYPE_CHECKING:
+    from sipas.certificates import Certificate
 
 CONNECTIONS = 4096  # of each worker at a time; the server's own limit, 512, is what one laptop holds open
 HEAD_SECONDS = 10  # in which the head of a request must have come, and for which an idle connection is kept
@@ -70,21 +74,42 @@ def _refuse_damaged_secrets(where: Settings) -> None:
 
 def run(host: str, port: int, workers: int, certificate: Path | None = None, key: Path | None = None) -> None:
     """Serves until it is stopped; raises NotReady when the port is taken, or key and certificate do not fit."""
-    refuse_taken(host, port)
-    if certificate is not None and key is not None:
-        from sipas.certificates import check_pair
+    from sipas.monitoring.servers import running
+    from sipas.monitoring.supervision import every_night
 
-        check_pair(certificate, key)
+    start()
+    refuse_taken(host, port)
+    served = _checked(certificate, key)
+    home = settings().home
+    keep_reserve(home)
+    _allow_files(workers * (CONNECTIONS + 200))
+    scheme = "https" if certificate else "http"
+    note(_("Serving on {address} (stop with Ctrl+C).", address=f"{scheme}://{host}:{port}"))
+    with running(home, served), every_night():
+        _serve(host, port, workers, certificate, key)
+
+
+def _checked(certificate: Path | None, key: Path | None) -> Certificate | None:
+    """What is served; said loudly where it ended or ends soon. It is served all the same: without a server nobody
+    could answer at all, and screens keep their answers until the line is good again."""
+    if certificate is None or key is None:
+        return None
+    from sipas.certificates import check_pair, read
+    from sipas.monitoring.findings import certificate_ends
+
+    check_pair(certificate, key)
+    found = read(certificate)
+    for _sign, sentence in certificate_ends(found):
+        note(sentence)
+    return found
+
+
+def _serve(host: str, port: int, workers: int, certificate: Path | None, key: Path | None) -> None:
     from granian import Granian  # type: ignore[attr-defined]
     from granian.constants import Interfaces, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    keep_reserve(settings().home)
-    _allow_files(workers * (CONNECTIONS + 200))
-    every_night()
-    scheme = "https" if certificate else "http"
-    note(_("Serving on {address} (stop with Ctrl+C).", address=f"{scheme}://{host}:{port}"))
     Granian(
         "sipas.wsgi:gathered",
         address=host,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -17,8 +17,11 @@ import click
 from sipas import clock
 from sipas.commands.common import database, example, note, settings
 from sipas.commands.home_findings import doubts
+from sipas.disk import is_full
 from sipas.i18n import _
 from sipas.logs import EVENTS, start
+from sipas.monitoring import nightly
+from sipas.monitoring.signs import FULL
 from sipas.settings import Settings
 from sipas.state_files import only_for_us
 
@@ -66,18 +69,28 @@ def maintain(is_right: bool) -> None:
         note(sentence)
     for one in _listen(base, where):
         note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
+    nightly.end(where.home, {})
 
 
 @click.command(
     help=_("Back up the database into the folder `backups`, without any trace of the order of arrival."),
     epilog=example("sipas backup"),
 )
-def backup() -> None:
+@click.option(
+    "--replace",
+    "replacing",
+    is_flag=True,
+    help=_("Then overwrite and delete the backups of earlier days: two side by side tell what came in between."),
+)
+def backup(replacing: bool) -> None:
     from sipas.backups import backup as run
+    from sipas.backups.daily import discard_earlier
 
     where = settings()
     path = run(where, database(where), f"{clock.today()}")
     note(_("Backup: {copy}", copy=path))
+    for gone in discard_earlier(path) if replacing else ():
+        note(_("Deleted: {copy}", copy=gone))
 
 
 @click.command(
@@ -100,11 +113,6 @@ def restore(file: Path, force: bool) -> None:
     note(_("The database is that of {file} now. Next: `sipas migrate`, then `sipas doctor`.", file=file))
 
 
-def every_night() -> None:
-    """Starts the nightly upkeep beside the server, as a process: a thread here would lock up workers as they fork."""
-    subprocess.Popen([sys.executable, "-m", __name__, str(os.getpid())], stdin=subprocess.DEVNULL)  # noqa: S603 - our own words
-
-
 def until_next(now: dt.datetime) -> float:
     """Seconds until the next half past two in the province.
 
@@ -117,19 +125,43 @@ def until_next(now: dt.datetime) -> float:
 def main(server: int) -> None:
     """Waits for each night as long as the server that started it (its process number) lives."""
     only_for_us()
-    due = time.monotonic() + until_next(clock.now())
-    while os.getppid() == server:
-        time.sleep(2)
-        if time.monotonic() >= due:
-            done = upkeep(Settings.from_environment())
-            due = time.monotonic() + (until_next(clock.now()) if done else AGAIN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is meant for the server, which is followed
+    home = Settings.from_environment().home
+    with nightly.alive(home):
+        due = time.monotonic() + first_wait(nightly.last_record(home), clock.now())
+        _noted("since", lambda: nightly.expect(home))
+        while os.getppid() == server:
+            time.sleep(2)
+            if time.monotonic() >= due:
+                done = upkeep(Settings.from_environment())
+                due = time.monotonic() + (until_next(clock.now()) if done else AGAIN)
+
+
+def first_wait(known: nightly.Record | None, now: dt.datetime) -> float:
+    """Seconds until the first night of this process: a night that failed, or was cut off with the process before, is
+    tried again soon."""
+    return AGAIN if known and known.failed else until_next(now)
 
 
 def upkeep(where: Settings) -> bool:
-    """One night's deeds, told in the log; False where all are to be tried again.
+    """One night's deeds, told in the log and written down; False where all are to be tried again."""
+    _noted("begin", lambda: nightly.begin(where.home))
+    failed = _deeds_of_a_night(where)
+    _noted("end", lambda: nightly.end(where.home, failed))
+    return not failed
 
-    Each fails by itself, and none ends the process: the order of arrival goes, whatever else does not work.
-    """
+
+def _noted(what: str, write: Callable[[], object]) -> None:
+    """What cannot be written down keeps no night from being done."""
+    try:
+        write()
+    except OSError as error:
+        EVENTS.error("the night's record was not written", extra={"facts": {"what": what, "why": error.strerror}})
+
+
+def _deeds_of_a_night(where: Settings) -> dict[str, str]:
+    """What failed, and why. Each deed fails by itself, and none ends the process: the order of arrival goes, whatever
+    else does not work."""
     from sipas.budgets import GUESSED, Budgets
     from sipas.database import Database
     from sipas.intake.maintenance import maintain as run
@@ -158,18 +190,19 @@ def upkeep(where: Settings) -> bool:
         "order": lambda: EVENTS.info("maintained", extra={"facts": {"due": run(database, where.home)}}),
         "silence": listen,
     }
-    failed = [name for name, deed in deeds.items() if not _done(name, deed)]
+    failed = {name: why for name, deed in deeds.items() if (why := _why_not_done(name, deed)) is not None}
     database.engine.dispose()
-    return not failed
+    return failed
 
 
-def _done(name: str, deed: Callable[[], object]) -> bool:
+def _why_not_done(name: str, deed: Callable[[], object]) -> str | None:
     try:
         deed()
     except Exception as error:
-        EVENTS.error("maintenance failed", extra={"facts": {"deed": name, "kind": type(error).__name__}})
-        return False
-    return True
+        kind = FULL if is_full(error) else type(error).__name__
+        EVENTS.error("maintenance failed", extra={"facts": {"deed": name, "kind": kind}})
+        return kind
+    return None
 
 
 def tonight(database: Database, where: Settings) -> Gate:

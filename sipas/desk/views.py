@@ -17,6 +17,8 @@ from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
 from sipas.links import go, link
+from sipas.monitoring.findings import service
+from sipas.monitoring.signs import BAD
 from sipas.nights import look
 from sipas.publishing import shelf, shortened
 from sipas.publishing.edition import ORDERS, Edition
@@ -37,6 +39,7 @@ def overview() -> str:
             ends={one.wave: one.due for one in reversed(_endings(session))},
             known=look(_home()),
             today=clock.today(),
+            amiss=[sentence for sign, sentence in service(current_app.config["SETTINGS"]) if sign == BAD],
         )
 
 

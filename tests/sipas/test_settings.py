@@ -38,6 +38,14 @@ def test_every_setting_can_be_given_in_the_environment():
         "address": "https://sonla.example.vn/",
         "proxy": "127.0.0.1, 10.0.0.0/28,::1",
         "other_addresses": "http://sipas.lan:8000/, https://192.168.1.10",
+        "backup_days": "2",
+        "smtp_host": "mail.sonla.example.vn",
+        "smtp_port": "465",
+        "smtp_security": "tls",
+        "smtp_user": "sipas",
+        "mail_from": "sipas@sonla.example.vn",
+        "mail_to": "hoa@sonla.example.vn, an@sonla.example.vn",
+        "webhook": "https://chat.sonla.example.vn/hooks/abc",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
