@@ -95,10 +95,7 @@ def main() -> None:
     """Runs a command; a person sees one clear sentence, never a stack trace (SIPAS_DEBUG=1 shows it to a developer)."""
     try:
         check_language(os.environ)
-        try:
-            group(prog_name="sipas")
-        finally:
-            _end_output()
+        group(prog_name="sipas")
     except Exception as error:
         if os.environ.get("SIPAS_DEBUG"):
             raise
@@ -107,15 +104,6 @@ def main() -> None:
         else:
             click.echo(_told(error), err=True)
         sys.exit(1)
-
-
-def _end_output() -> None:
-    """What was printed is out now, or it is said that it is not, as where it goes into a file on a full disk."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter tries once more
-        raise
 
 
 def _where_listed(error: Exception) -> str:

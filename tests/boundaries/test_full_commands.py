@@ -179,12 +179,13 @@ def test_a_full_disk_at_the_command_of_the_demo_and_of_the_server(template, tmp_
         assert "disk is full" in (err := capfd.readouterr().err), err
 
 
-def test_what_is_printed_into_a_file_on_a_full_disk_is_not_passed_over(template, tmp_path):
+@pytest.mark.parametrize("words", ["registry list units --json", "wave list --json"], ids=["long", "short"])
+def test_what_is_printed_into_a_file_on_a_full_disk_is_not_passed_over(template, tmp_path, words):
     with small_disk(tmp_path / "disk", 64) as small:
         (small / "other").write_bytes(bytes(_free(small)))
         with (small / "list.json").open("w") as file:
             run = subprocess.run(
-                [os.sys.executable, "-m", "sipas.cli", "registry", "list", "units", "--json"],
+                [os.sys.executable, "-m", "sipas.cli", *words.split()],
                 env={**os.environ, "SIPAS_HOME": str(template / "home"), "SIPAS_LANGUAGE": "en"},
                 stdout=file,
                 stderr=subprocess.PIPE,
