@@ -13,10 +13,12 @@ from email import message_from_bytes, policy
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import delete
 
 from sipas import clock
 from sipas.cli import group
 from sipas.disk import keep_reserve
+from sipas.fieldwork.models import FrameCell
 from sipas.monitoring import nightly
 from sipas.monitoring.servers import running
 from sipas.monitoring.signs import BAD, GOOD, WARN
@@ -101,6 +103,8 @@ def home(settings, database, monkeypatch, mails):
     monkeypatch.setattr("sipas.disk.Disk.is_low", False)
     keep_reserve(settings.home)
     a_wave(database, settings)
+    with database.writing() as session:  # they name wards for what departments handle, which is worth a warning
+        session.execute(delete(FrameCell))
     with running(settings.home, None), nightly.alive(settings.home):
         yield settings.home
 
