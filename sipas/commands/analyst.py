@@ -95,7 +95,10 @@ of = click.option(
 lonely = click.option(
     "--lonely",
     type=click.Choice(LONELY),
-    help=_("What to do with a stratum that has one PSU, whatever the design says."),
+    help=_(
+        "What to do with a stratum that has one PSU, whatever the design says (default for a snapshot: centre, as in a "
+        "release)."
+    ),
 )
 
 verify = click.option(
@@ -219,13 +222,17 @@ def say_reading(reading: str) -> None:
 
 
 def tell(
-    rows: Sequence[Mapping[str, Any]], as_json: bool, out: Path | None, lines: Callable[[], Iterable[str]]
+    rows: Sequence[Mapping[str, Any]],
+    as_json: bool,
+    out: Path | None,
+    lines: Callable[[], Iterable[str]],
+    notes: Iterable[SipasError] = (),
 ) -> None:
-    """The rows as JSON, as a file, or as `lines` for a person."""
+    """The rows as JSON, as a file that carries the `notes`, or as `lines` for a person."""
     if out is not None:
         from sipas.estimating.writing import flat, write_table
 
-        write_table(flat(rows), out)
+        write_table(flat(rows), out, [say(note) for note in notes])
         click.echo(_("{count} rows written to {file}", count=len(rows), file=str(out)), err=True)
     if as_json:
         print_json(rows)

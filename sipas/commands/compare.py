@@ -26,8 +26,11 @@ from sipas.estimating.reading import (
 from sipas.i18n import _
 
 if TYPE_CHECKING:
+    from sipas.errors import SipasError
     from sipas.estimating.comparing import Asked, Row
     from sipas.estimating.survey import Source
+
+    Found = tuple[list[Row], tuple[SipasError, ...]]
 
 BETWEEN = ("whole", "domains", "figures")
 
@@ -91,7 +94,7 @@ def compare(
         raise click.UsageError(_("--reading says how two waves are read; name the other with --against"))
     if against is not None:
         sources = analyst.sources([data, against], design_files, frame, lonely, verify=verify)
-        rows = _waves(sources, by, asked, reading)
+        rows, notes = _waves(sources, by, asked, reading)
     else:
         between = between or ("whole" if by else "figures")
         if between != "figures" and not by:
@@ -99,11 +102,11 @@ def compare(
         if between == "figures" and len(asked.of) < 2:
             raise click.UsageError(_("name domains with --by, two figures with --of, or a wave with --against"))
         (source,) = analyst.sources([data], design_files, frame, lonely, verify=verify)
-        rows = _one_file(source, by, asked, between)
-    analyst.tell(rows, as_json, out, lambda: printed(rows, asked))
+        rows, notes = _one_file(source, by, asked, between)
+    analyst.tell(rows, as_json, out, lambda: printed(rows, asked), notes)
 
 
-def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: str) -> list[Row]:
+def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: str) -> Found:
     from sipas.estimating import comparing
     from sipas.estimating.survey import opened
 
@@ -115,10 +118,10 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
     with analyst.progress() as progress, opened(source, by, rows=True, progress=progress) as survey:
         rows = ways[between](survey, by, asked)
     analyst.warn(survey.notes, survey.weights.unweighted)
-    return rows
+    return rows, survey.notes
 
 
-def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None) -> list[Row]:
+def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None) -> Found:
     from sipas.estimating.comparing import between_waves
     from sipas.estimating.waves import opened_waves
 
@@ -126,7 +129,7 @@ def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, r
         rows = between_waves(waves, by, asked)
     analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
     analyst.say_reading(waves.reading)
-    return rows
+    return rows, waves.notes
 
 
 def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:

@@ -9,7 +9,7 @@ import click
 from sipas.commands import analyst
 from sipas.commands.common import example
 from sipas.estimating.reading import blocks
-from sipas.i18n import _
+from sipas.i18n import _, say
 
 INTERVALS = (
     "wilson_shared",
@@ -123,7 +123,7 @@ def estimate(
         from sipas.estimating.writing import write_table
 
         table = result.estimates.to_arrow()
-        write_table(table, out)
+        write_table(table, out, [say(note) for note in result.notes])
         click.echo(_("{count} estimates written to {file}", count=table.num_rows, file=str(out)), err=True)
     if as_json:
         analyst.print_json(result.estimates.records())

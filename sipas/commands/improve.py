@@ -73,7 +73,7 @@ def improve(
     with analyst.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
     analyst.warn(survey.notes, survey.weights.unweighted)
-    analyst.tell(rows, as_json, out, lambda: printed(rows, level))
+    analyst.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

@@ -72,7 +72,7 @@ def quality(
         known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if frame else {}
         rows = questionnaire.quality(survey, by, {name: each for name, each in known.items() if each}, complete, kinds)
     analyst.warn(survey.notes, False)
-    analyst.tell(rows, as_json, out, lambda: printed(rows))
+    analyst.tell(rows, as_json, out, lambda: printed(rows), survey.notes)
 
 
 def printed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -90,7 +90,7 @@ def rank(
             _("Some domains have fewer than 8 degrees of freedom, which stepdown cannot allow for; prefer holm."),
             err=True,
         )
-    analyst.tell(rows, as_json, out, lambda: printed(rows, level))
+    analyst.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

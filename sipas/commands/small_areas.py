@@ -93,7 +93,7 @@ def small_areas(
     analyst.warn(survey.notes, survey.weights.unweighted)
     for flag in about["flags"]:
         click.echo(_(flag), err=True)
-    analyst.tell(rows, as_json, out, lambda: printed(rows, about, level))
+    analyst.tell(rows, as_json, out, lambda: printed(rows, about, level), survey.notes)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: float) -> Iterator[str]:

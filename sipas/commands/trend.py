@@ -106,7 +106,7 @@ def trend(
         rows = series(waves, by, asked, stated)
     analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
     analyst.say_reading(waves.reading)
-    analyst.tell(rows, as_json, out, lambda: printed(rows, level))
+    analyst.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import analysis
 from sipas.errors import SipasError
@@ -38,7 +38,10 @@ def estimate_source(
     progress: Progress | None = None,
 ) -> Result:
     """Estimate every item, factor and the whole, for everybody and for each domain of the families in `by`."""
-    with opened(source, by, rows=method.variance == "jackknife", progress=progress) as survey:
+    jackknife = method.variance == "jackknife"
+    if jackknife and source.design is None:  # it can only leave a single PSU out of the variance; whoever asks says so
+        source = replace(source, lonely=source.lonely or "fail")
+    with opened(source, by, rows=jackknife, progress=progress) as survey:
         estimates = analysis.estimate(
             survey.cells,
             survey.weights,

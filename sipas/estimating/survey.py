@@ -18,6 +18,7 @@ from sipas.errors import N_, SipasError
 from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.estimating.single_psus import of_a_release
 from sipas.publishing import key_words
 from sipas.tables import read_table
 
@@ -36,7 +37,7 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True)
 class Source:
     """A file, and what was said of it: its design (none for a snapshot), dossiers to weight a snapshot to, the rule
-    for single PSUs, and where the pass runs."""
+    for single PSUs (none: a release's for a snapshot, else what the design says), and where the pass runs."""
 
     path: Path
     design: DesignFile | None = None
@@ -149,9 +150,9 @@ def _snapshot(
     cells = analysis.tabulate(
         snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine, **ask
     )
-    if source.lonely:
-        cells = cells.with_lonely(source.lonely)
-    notes = [SipasError(N_("the answers in this file are simulated"))] if snapshot.codebook.simulated else []
+    cells, notes = (cells.with_lonely(source.lonely), []) if source.lonely else of_a_release(cells)
+    if snapshot.codebook.simulated:
+        notes.insert(0, SipasError(N_("the answers in this file are simulated")))
     notes += key_words.sentences(snapshot.codebook.lost_keys)
     if snapshot.codebook.several and any("point" in family for family in by):
         notes.append(SipasError(WITHOUT_POINT, pairs=len(snapshot.codebook.several)))

@@ -22,6 +22,7 @@ from sipas.errors import N_, SipasError
 from sipas.estimating.answers import answers_of
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
 from sipas.publishing import key_words
 from sipas.tables import read_table
@@ -211,15 +212,16 @@ def _panel_of_snapshots(
     if design.sampled is not None:
         sampled = {psu for each in snapshots for psu in design_of(each.codebook).sampled or ()}
         design = replace(design, sampled=tuple(sorted(sampled)))
-    if sources[0].lonely:
-        design = design.with_lonely(sources[0].lonely)
     table = pa.concat_tables(
         [_marked(each.table(), name) for each, name in zip(snapshots, names, strict=True)], promote_options="permissive"
     )
     cells = analysis.tabulate(
         table, families, codebook=first, design=design, elements=not design.psus, progress=progress
     )
-    notes = [SipasError(N_("the answers in this file are simulated"))] if first.simulated else []
+    rule = sources[0].lonely
+    cells, notes = (cells.with_lonely(rule), []) if rule else of_a_release(cells)
+    if first.simulated:
+        notes.insert(0, SipasError(N_("the answers in this file are simulated")))
     for each in snapshots:
         notes += key_words.sentences(each.codebook.lost_keys)
     return Survey("", cells, analysis.design_weights(cells), tuple(notes)), measured

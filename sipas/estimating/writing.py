@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -42,16 +43,18 @@ def flat(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.table(columns)
 
 
-def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
+def write_table(table: pa.Table, path: str | os.PathLike[str], notes: Sequence[str] = ()) -> None:
     """Write a table; the file appears complete or not at all, an older one of that name is replaced.
 
-    Columns of the domains hold codes as text, so `03646` keeps its zero in a workbook and in Parquet.
+    Columns of the domains hold codes as text, so `03646` keeps its zero in a workbook and in Parquet. What a careful
+    reader should be told goes along: as a second sheet of a workbook, as metadata `notes` (a JSON list) of Parquet. CSV
+    has no place for it.
     """
     path = Path(path)
     write = WRITERS[path.suffix.lower()]
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        write(table, partial)
+        write(table, partial, notes)
         os.replace(partial, path)
     except OSError as error:
         if is_full(error):
@@ -63,7 +66,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _write_csv(table: pa.Table, path: Path) -> None:
+def _write_csv(table: pa.Table, path: Path, _notes: Sequence[str]) -> None:
     """UTF-8 with a byte order mark, without which Excel garbles Vietnamese."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
@@ -74,7 +77,7 @@ def _write_csv(table: pa.Table, path: Path) -> None:
             )
 
 
-def _write_workbook(table: pa.Table, path: Path) -> None:
+def _write_workbook(table: pa.Table, path: Path, notes: Sequence[str]) -> None:
     import xlsxwriter
 
     with path.open("wb") as file, xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
@@ -92,11 +95,19 @@ def _write_workbook(table: pa.Table, path: Path) -> None:
                 elif value is not None:
                     sheet.write_number(line, column, value, formats[column])
         sheet.autofilter(0, 0, table.num_rows, table.num_columns - 1)
+        if notes:
+            beside = book.add_worksheet("notes")
+            beside.set_column(0, 0, 120, book.add_format({"text_wrap": True}))
+            for line, note in enumerate(notes):
+                beside.write_string(line, 0, note)
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
+def _write_parquet(table: pa.Table, path: Path, notes: Sequence[str]) -> None:
     import pyarrow.parquet as pq
 
+    if notes:
+        told = json.dumps(list(notes), ensure_ascii=False)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), "notes": told})
     pq.write_table(table, path, compression="zstd")
 
 
@@ -107,7 +118,7 @@ def _rows(table: pa.Table) -> Any:
         yield ["; ".join(value) if isinstance(value, list) else value for value in row]
 
 
-WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
+WRITERS: dict[str, Callable[[pa.Table, Path, Sequence[str]], None]] = {
     ".csv": _write_csv,
     ".xlsx": _write_workbook,
     ".parquet": _write_parquet,

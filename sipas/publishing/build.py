@@ -21,6 +21,7 @@ from sipas import i18n
 from sipas.database import Database
 from sipas.disk import remove, workshop
 from sipas.errors import N_, WaveState
+from sipas.estimating import single_psus
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
@@ -46,7 +47,6 @@ METHOD = "sipas-method 1"
 FAMILIES = ("unit", "field", ("unit", "field"))
 LEVEL, INTERVAL = 0.95, "wilson_shared"
 PUBLISHED_DIAGNOSTICS = ("method", "margins", "uncovered", "population", "population_uncovered")
-LONELY = "centre"  # an office that asked in a single week deviates from the mean of all: never too small a variance
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def figures(
     What `earlier` releases of the wave withheld stays withheld, and what they showed counts as known. Raises TooFew
     where the whole stands on fewer people, or fewer weeks, than a release needs.
     """
-    cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(LONELY)
+    cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(single_psus.RULE)
     if frame:
         counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame if cell.dossiers}
         weights = frame_weights(cells, counts, columns=("unit", "field", "month"), classes=("unit", "field"))
@@ -237,7 +237,7 @@ def _manifest(
             "interval": INTERVAL,
             "level": LEVEL,
             "variance": "linearised",
-            "lonely": LONELY,
+            "lonely": single_psus.RULE,
             "weights": weighting,
         },
         "policy": {"name": table.policy.name, "version": table.policy.version, "minimum": table.policy.minimum},
