@@ -137,9 +137,12 @@ def say(error: Exception) -> str:
 
 
 def _spoken(name: str, value: object) -> object:
-    """A value inside an error's sentence: an error of its own is said too, and the word for a {state} is translated."""
+    """A value inside an error's sentence: an error of its own is said too, a code in words (`i18n_codes`), and the word
+    for a {state} is translated."""
     if isinstance(value, Exception):
         return say(value)
+    if hasattr(value, "spoken"):
+        return value.spoken()
     return _(value) if name == "state" and isinstance(value, str) else value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
-from sipas import i18n, i18n_borrowed
+from sipas import i18n, i18n_borrowed, i18n_codes
 
 
 class LanguageConverter(BaseConverter):
@@ -34,6 +34,7 @@ def install(app: Flask) -> None:
         month=i18n.month,
         say=i18n.say,
         say_whose=i18n_borrowed.say_whose,
+        word=lambda code, kind: i18n_codes.word(kind, code),
     )
 
     @app.before_request

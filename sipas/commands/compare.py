@@ -14,6 +14,7 @@ from sipas.commands.common import example
 from sipas.estimating.reading import (
     Column,
     domain_words,
+    figure_words,
     finding_words,
     interval_heading,
     lines,
@@ -142,13 +143,14 @@ def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
 
     def name(row: Mapping[str, Any], side: str) -> str:
         if figures:
-            return str(row[f"{side}of"])
+            return figure_words(row[f"{side}of"])
         return row[f"{side}wave"] or domain_words(row[f"{side}domain"])
 
     def heading(row: Mapping[str, Any]) -> str:
         if figures:
             return domain_words(row["domain"])
-        return f"{row['of']}, {domain_words(row['domain'])}" if row["wave"] else str(row["of"])
+        of = figure_words(row["of"])
+        return f"{of}, {domain_words(row['domain'])}" if row["wave"] else of
 
     columns = [
         Column("", lambda row: name(row, ""), right=False),

@@ -10,6 +10,7 @@ import click
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
 from sipas.i18n import _
+from sipas.i18n_codes import with_code
 
 CHANNELS = ("kiosk", "phone", "web", "paper", "telephone", "import")  # as `fieldwork.models` has them, which a test
 FORMS, INVITATIONS = ("short", "full"), ("none", "optional", "required")  # sees to: importing those takes long
@@ -61,8 +62,8 @@ def list_points(as_json: bool) -> None:
                     p["point"],
                     p["name"],
                     p["unit"],
-                    p["channel"],
-                    p["form"],
+                    with_code("channel", p["channel"]),
+                    with_code("form", p["form"]),
                     _("yes") if p["open"] else _("no"),
                     p["url"],
                 ]
@@ -149,9 +150,9 @@ def set_(
             "Point {code}, {name}: channel {channel}, form {form}, invitation {invitation}.",
             code=place.code,
             name=place.name,
-            channel=place.channel,
-            form=place.form,
-            invitation=place.invitation,
+            channel=with_code("channel", place.channel),
+            form=with_code("form", place.form),
+            invitation=with_code("invitation", place.invitation),
         )
     )
 

@@ -7,6 +7,8 @@ import click
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
 from sipas.i18n import _, say
+from sipas.i18n import _
+from sipas.i18n_codes import word
 
 
 def _step(what: str) -> None:
@@ -75,7 +77,7 @@ def list_releases(as_json: bool) -> None:
         print_table(
             [_("release"), _("wave"), _("state"), _("built by"), _("approved by"), _("published on")],
             [
-                [r["release"], r["wave"], _(r["state"]), r["built_by"], r["approved_by"] or "", r["published_on"] or ""]
+                [r["release"], r["wave"], word("state", r["state"]), r["built_by"], r["approved_by"] or "", r["published_on"] or ""]
                 for r in listed
             ],
         )

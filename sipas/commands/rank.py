@@ -16,6 +16,7 @@ from sipas.estimating.reading import (
     Column,
     between,
     domain_words,
+    figure_words,
     interval_heading,
     lines,
     percent,
@@ -112,7 +113,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
     ]
     for of, block in groupby(rows, key=lambda row: row["of"]):
         found = list(block)
-        yield _("{of}; domains ranked together ({method}): {count}", of=of, count=found[0]["ranked"],
+        yield _("{of}; domains ranked together ({method}): {count}", of=figure_words(of), count=found[0]["ranked"],
                 method=found[0]["method"])  # fmt: skip
         yield from lines(found, columns)
         yield ""

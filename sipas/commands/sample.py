@@ -11,6 +11,7 @@ from sipas.commands import analyst
 from sipas.commands.common import example, print_json, print_table
 from sipas.estimating.reading import domain_words, percent, points
 from sipas.i18n import _
+from sipas.i18n_codes import word
 
 METHODS = ("proportional", "neyman", "power")
 
@@ -138,7 +139,7 @@ def allocate(
         analyst.tell(rows, as_json, out, lambda: [])
         return
     print_table(
-        [",".join(family), count, _("interviews")],
+        [", ".join(word("column", one) for one in family), word("column", count), _("interviews")],
         [[domain_words(row["domain"]), row[count], row["interviews"]] for row in rows],
     )
 

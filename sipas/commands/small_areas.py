@@ -15,6 +15,7 @@ from sipas.estimating.reading import (
     between,
     decimal,
     domain_words,
+    figure_words,
     interval_heading,
     lines,
     percent,
@@ -100,7 +101,7 @@ def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: 
     """A line per office, the direct estimate first."""
     yield _(
         "{of}: offices differ by {sd} points (standard deviation) beyond what the features say",
-        of=rows[0]["of"],
+        of=figure_words(rows[0]["of"]),
         sd=decimal(about["between_sd"] * 100, 1),
     )
     columns = [

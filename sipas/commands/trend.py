@@ -16,6 +16,7 @@ from sipas.estimating.reading import (
     between,
     break_words,
     domain_words,
+    figure_words,
     finding_words,
     interval_heading,
     lines,
@@ -137,7 +138,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
     for (of, domain), block in groupby(rows, key=lambda row: (row["of"], domain_words(row["domain"]))):
         found = list(block)
         led = {row["end"]: row for row in found if row["what"] == "change"}
-        yield f"{of}, {domain}"
+        yield f"{figure_words(of)}, {domain}"
         yield from lines([row | {"change": led.get(row["end"])} for row in found if row["what"] == "wave"], columns)
         for slope in found:
             if slope["what"] == "slope" and slope["estimate"] is not None:

@@ -13,6 +13,7 @@ from sipas.commands.common import database, example, json_option, note, print_js
 from sipas.commands.keycopies import key_copy, key_renew, key_restore
 from sipas.commands.stops import stop_destruction
 from sipas.i18n import _, language, number, say
+from sipas.i18n_codes import with_code, word
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
@@ -77,8 +78,8 @@ def list_waves(as_json: bool) -> None:
             [
                 [
                     w["wave"],
-                    _(w["state"]),
-                    _(w["series"]),
+                    word("state", w["state"]),
+                    word("series", w["series"]),
                     f"{w['instrument']} v{w['version']}",
                     w["responses"],
                     w["without_point"],
@@ -86,7 +87,7 @@ def list_waves(as_json: bool) -> None:
                     w["opens_on"],
                     w["closes_on"] or "",
                     w["grace_until"] or "",
-                    " ".join(w["keys"]),
+                    ", ".join(with_code("key", key) for key in w["keys"]),
                 ]
                 for w in listed
             ],

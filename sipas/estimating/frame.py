@@ -11,7 +11,8 @@ import numpy as np
 import analysis
 from analysis.frame import as_stored
 from sipas.errors import N_, SipasError
-from sipas.tables import Problems, read_table
+from sipas.i18n_codes import column_names
+from sipas.tables import Heads, Problems, read_table
 
 COLUMNS = ("unit", "field", "month")
 COUNT = "dossiers"
@@ -30,7 +31,7 @@ def weights_to_frame(cells: analysis.Cells, path: Path) -> tuple[analysis.Weight
 
 def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], float]:
     """Dossiers by unit, field and month, of the months in which the answers were given."""
-    table = read_table(path)
+    table = read_table(path).under(Heads(column_names((*COLUMNS, COUNT))))
     table.require(*COLUMNS, COUNT)
     problems = Problems(table)
     counts = table.numbers(COUNT, problems)

@@ -10,7 +10,8 @@ import numpy as np
 
 from analysis.sampling import Method, allocate, systematic_draw
 from sipas.errors import N_, SipasError
-from sipas.tables import Problems, read_table
+from sipas.i18n_codes import column_names
+from sipas.tables import Heads, Problems, read_table
 
 Row = dict[str, Any]
 
@@ -20,7 +21,10 @@ def allocation(
 ) -> list[Row]:
     """Interviews per domain of a table of counts; `spread` is a column with each domain's standard deviation."""
     table = read_table(path)
-    table.require(*family, count, *([spread] if spread else []))
+    needed = (*family, count, *([spread] if spread else []))
+    if not set(needed) <= set(table.columns):  # a table of dossiers whose columns are called otherwise
+        table = table.under(Heads(column_names(("unit", "field", "month", "dossiers"))))
+    table.require(*needed)
     problems = Problems(table)
     counts = table.numbers(count, problems)
     problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), count, N_("“{value}” is no count"))

@@ -10,6 +10,7 @@ from typing import Any
 
 from sipas.errors import N_
 from sipas.i18n import _, language
+from sipas.i18n_codes import with_code, word
 
 WORDS = {
     "shown": N_("reliable"),
@@ -27,13 +28,14 @@ BROKEN = {
     "scoring": N_("another scoring"),
 }
 DASH = "–"
+IN_WORDS = ("channel", "form", "field", "point", "language", "sex")  # columns of a snapshot whose codes have words
 
 
 def blocks(records: Iterable[Mapping[str, Any]], heading: Sequence[str] = ()) -> Iterator[str]:
     """The lines to print: a heading, then each domain with its items, factors and the whole."""
     yield from heading
     groups = [(domain, list(rows)) for domain, rows in groupby(records, key=lambda record: record["domain"])]
-    width = max((_width(row["of"]) for _domain, rows in groups for row in rows), default=0)
+    width = max((_width(figure_words(row["of"])) for _domain, rows in groups for row in rows), default=0)
     for domain, rows in groups:
         yield ""
         yield domain_words(domain)
@@ -42,7 +44,7 @@ def blocks(records: Iterable[Mapping[str, Any]], heading: Sequence[str] = ()) ->
 
 def _table(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
     columns = [
-        Column("", lambda row: str(row["of"]), right=False),
+        Column("", lambda row: figure_words(row["of"]), right=False),
         Column(_("share"), lambda row: percent(row["estimate"])),
         Column(interval_heading(rows[0]["level"]) if rows else "", lambda row: between(row["low"], row["high"])),
         Column("n", lambda row: str(row["n"])),
@@ -108,7 +110,19 @@ def remarks(row: Mapping[str, Any]) -> str:
 
 def domain_words(domain: Mapping[str, str]) -> str:
     """A domain as a person reads it: `unit 03646, field land`; everybody is "All answers"."""
-    return ", ".join(f"{column} {code}" for column, code in domain.items()) or _("All answers")
+    return ", ".join(f"{word('column', column)} {_value(column, code)}" for column, code in domain.items()) or _(
+        "All answers"
+    )
+
+
+def _value(column: str, code: str) -> str:
+    """A code of one of the platform's own columns in words, where it has some."""
+    return with_code(column, code) if column in IN_WORDS else code
+
+
+def figure_words(of: str) -> str:
+    """An item or a factor by its code; all items together in words."""
+    return with_code("of", of)
 
 
 def interval_heading(level: float) -> str:

@@ -22,6 +22,7 @@ from sipas import clock
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Device, EnrolCode, Point
 from sipas.fieldwork.points import point
+from sipas.i18n_codes import Code
 
 LETTERS = "ABCDEFGHKMNPQRSTUVWXYZ23456789"  # none that can be taken for another
 LIFETIME = 24 * 3600  # seconds for which a code can be used
@@ -50,7 +51,7 @@ def make_code(session: Session, point_code: str, now: dt.datetime) -> str:
         raise NotEnrolled(
             N_("Point {point} is no kiosk but {channel}; only a kiosk's screen can be enrolled."),
             point=place.code,
-            channel=place.channel,
+            channel=Code("channel", place.channel),
         )
     code = "".join(secrets.choice(LETTERS) for _ in range(8))
     session.execute(delete(EnrolCode).where(EnrolCode.expires < now.timestamp()))

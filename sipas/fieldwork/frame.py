@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from sipas.errors import N_
 from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import FrameCell
+from sipas.i18n_codes import column_names
 from sipas.registry.models import Service, Unit
-from sipas.tables import Problems, Record, Table, read_table
+from sipas.tables import Heads, Problems, Record, Table, read_table
 
+COLUMNS = ("unit", "field", "month", "dossiers")
 MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 FIRST_DAY = re.compile(rf"({MONTH.pattern})-01")  # how Excel keeps a month that it took for a date
 NO_UNIT = N_(
@@ -52,8 +54,8 @@ def load_frame(session: Session, counts: Table | Path, today: dt.date, source: s
     Raises BadTable with every bad line: unknown unit or field, a month not like 2026-03 or in the future, a count below
     0 or not whole, the same cell twice, dossiers at an office that does not handle the field in that month.
     """
-    table = read_table(counts) if isinstance(counts, Path) else counts
-    table.require("unit", "field", "month", "dossiers")
+    table = (read_table(counts) if isinstance(counts, Path) else counts).under(Heads(column_names(COLUMNS)))
+    table.require(*COLUMNS)
     problems = Problems(table)
     found = _read(session, table, problems, today)
     _ask_the_registry(session, found, problems)

@@ -12,6 +12,7 @@ from sipas import codes
 from sipas.errors import N_, SipasError, UnknownPoint
 from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Device, Point, Wave, WavePoint
+from sipas.i18n_codes import Codes
 from sipas.registry.units import unit
 
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -42,7 +43,7 @@ def add_point(
         raise BadPoint(N_("“{code}” could be mistaken for an invitation code; choose another code."), code=code)
     _known_channel(channel)
     if form not in FORMS:
-        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=", ".join(FORMS))
+        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=Codes("form", FORMS))
     if session.scalar(select(Point.id).where(Point.code == code)):
         raise BadPoint(N_("There is a point “{code}” already; choose another code."), code=code)
     place = unit(session, unit_code)
@@ -76,7 +77,7 @@ def set_invitation(session: Session, code: str, invitation: str) -> Point:
         raise BadPoint(
             N_("“{invitation}” says nothing about invitations; give one of {known}."),
             invitation=invitation,
-            known=", ".join(INVITATIONS),
+            known=Codes("invitation", INVITATIONS),
         )
     place = point(session, code)
     if invitation == "required" and place.channel == "kiosk":
@@ -117,14 +118,14 @@ def set_channel(session: Session, code: str, channel: str) -> Point:
 def _known_channel(channel: str) -> None:
     if channel not in CHANNELS:
         raise BadPoint(
-            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=", ".join(CHANNELS)
+            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=Codes("channel", CHANNELS)
         )
 
 
 def set_form(session: Session, code: str, form: str) -> Point:
     """Asks the short or the full form at a point, from the next visit on. Raises BadPoint or UnknownPoint."""
     if form not in FORMS:
-        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=", ".join(FORMS))
+        raise BadPoint(N_("There is no form “{form}”; give one of {known}."), form=form, known=Codes("form", FORMS))
     place = point(session, code)
     place.form = form
     return place

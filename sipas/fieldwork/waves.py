@@ -15,6 +15,7 @@ from sipas.fieldwork.detail import settle
 from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
+from sipas.i18n_codes import Codes
 from sipas.plain import Short, whole
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
@@ -62,10 +63,10 @@ def open_wave(
         raise BadWave(
             N_("“{partial}” says nothing about unfinished forms; give one of {known}."),
             partial=partial,
-            known=", ".join(PARTIAL),
+            known=Codes("partial", PARTIAL),
         )
     if series not in SERIES:
-        raise BadWave(N_("There is no series “{series}”; give one of {known}."), series=series, known=", ".join(SERIES))
+        raise BadWave(N_("There is no series “{series}”; give one of {known}."), series=series, known=Codes("series", SERIES))
     places = _places(session, at, opens_on)
     wave = Wave(
         code=code,

@@ -18,6 +18,7 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.importing.aside import spool
+from sipas.importing.columns import heads_of
 from sipas.importing.export import export_responses
 from sipas.importing.lines import Lines
 from sipas.intake import record_many
@@ -48,7 +49,8 @@ def import_responses(
         with database.reading() as session:
             wave = _open(wave_of(session, wave_code))
             secrets = {kind: keys.load(home, wave.code, kind) for kind in ("cluster", "id")}
-            lines = Lines(session, table, load(wave.instrument, wave.version), form, wave, today, secrets)
+            instrument = load(wave.instrument, wave.version)
+            lines = Lines(session, table.under(heads_of(instrument)), instrument, form, wave, today, secrets)
             with file.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             for rows in lines.rows(digest):

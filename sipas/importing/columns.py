@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from sipas.errors import N_, BadFile
-from sipas.tables import Pieces
+from sipas.i18n_codes import Code, column_names
+from sipas.importing.words import in_each_language
+from sipas.tables import Heads, Pieces
 from surveys import Instrument
 
 KNOWN = ("point", "unit", "field", "date", "month", "cluster", "channel", "language", "sex", "age", "id")
+
+
+def heads_of(instrument: Instrument) -> Heads:
+    """The columns of a file of answers, each with its names; an item's are its code, its text, or both."""
+    names = column_names(KNOWN)
+    for said in in_each_language(instrument):
+        for question in said.profile:
+            if question.code in names:
+                names[question.code].append(question.text)
+        for item in said.items:
+            names.setdefault(item.code, []).extend((item.text, f"{item.code}: {item.text}"))
+    return Heads(names)
 
 
 def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
@@ -18,7 +32,7 @@ def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
             N_("{file}: {instrument} has no item “{column}”; leave that column out. Its items: {known}."),
             file=table.name,
             instrument=instrument.code,
-            column=strange[0],
+            column=table.called(strange[0]),
             known=", ".join(sorted(codes)),
         )
     found = [column for column in table.columns if column in codes]
@@ -48,7 +62,7 @@ def form_of(table: Pieces, instrument: Instrument, items: list[str], form: str |
         raise BadFile(
             N_("{file}: the {form} form does not ask {items}; split the file by form."),
             file=table.name,
-            form=form,
+            form=Code("form", form),
             items=", ".join(unasked),
         )
     return form

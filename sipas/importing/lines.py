@@ -53,8 +53,8 @@ class Lines:
         self.readers: dict[str, Reader] = {
             "point": self.visits.read,
             self.when: self.weeks.read if self.weeks else day_reader(today),
-            "channel": one_of(CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
-            "language": one_of(LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
+            "channel": one_of("channel", CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
+            "language": one_of("language", LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
             **{name: profile_reader(instrument, name) for name in ("sex", "age")},
             **{code: answer_reader(instrument, self.form, code) for code in self.items},
         }

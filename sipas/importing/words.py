@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sipas.errors import N_, SipasError
 from sipas.i18n import LANGUAGES, instrument_text, speaking
+from sipas.i18n_codes import Codes, word
 from sipas.intake import Answers
 from surveys import Instrument, Question, translated
 
@@ -58,13 +59,19 @@ def _options(question: Question) -> Iterator[tuple[str, int]]:
         yield option.code, place
 
 
-def one_of(known: Mapping[str, int], default: str, template: str) -> Reader:
-    """Reads a word of a list; an empty cell means `default`."""
+def one_of(kind: str, known: Mapping[str, int], default: str, template: str) -> Reader:
+    """Reads a code of a list, or its word in any language we speak; an empty cell means `default`."""
+    words: dict[str, int] = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            words |= {word(kind, code).casefold(): number for code, number in known.items()}
+    words |= known
 
     def read(text: str) -> int:
-        if (text or default) not in known:
-            raise SipasError(template, value=text, known=", ".join(known))
-        return known[text or default]
+        found = words.get(text or default, words.get(text.casefold()))
+        if found is None:
+            raise SipasError(template, value=text, known=Codes(kind, known))
+        return found
 
     return read
 

@@ -19,9 +19,10 @@ Traceback (most recent call last):
 sipas.tables.problems.BadTable: dossiers.csv, line 2, column unit: no unit has the code 03646
 """
 
+from sipas.tables.heads import Heads
 from sipas.tables.pieces import Pieces, read_in_pieces
 from sipas.tables.problems import BadTable, CellProblem, Problems
 from sipas.tables.read import read_table
 from sipas.tables.table import Record, Table
 
-__all__ = ["BadTable", "CellProblem", "Pieces", "Problems", "Record", "Table", "read_in_pieces", "read_table"]
+__all__ = ["BadTable", "CellProblem", "Heads", "Pieces", "Problems", "Record", "Table", "read_in_pieces", "read_table"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sipas.errors import BadFile
 from sipas.tables import delimited
 from sipas.tables.header import check_header
+from sipas.tables.heads import Heads
 from sipas.tables.read import kind_of, read_table
 from sipas.tables.table import Table, refusing_damage
 
@@ -37,13 +38,26 @@ class Pieces:
     columns: tuple[str, ...]
     about: int
     walk: Callable[[], Iterator[Table]]
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Table]:
         return self.walk()
 
     def require(self, *columns: str) -> None:
         """Refuse the file when one of these columns is absent; see `Table.require`."""
-        Table(name=self.name, columns=self.columns, rows=0).require(*columns)
+        Table(name=self.name, columns=self.columns, rows=0, written=self.written).require(*columns)
+
+    def under(self, heads: Heads) -> Pieces:
+        """The same under the names that `heads` knows; see `Table.under`."""
+        found = heads.meant(self.columns, self.name)
+        written = {name: said for name, said in found.items() if name != said}
+        return replace(
+            self, columns=tuple(found), written=written, walk=lambda: (piece.under(heads) for piece in self.walk())
+        )
+
+    def called(self, column: str) -> str:
+        """A column's head as it is written in the file."""
+        return self.written.get(column, column)
 
 
 def read_in_pieces(path: str | os.PathLike[str]) -> Pieces:

@@ -82,7 +82,7 @@ class Problems:
             if "value" not in values:
                 values["value"] = table.shown(row, column) if column else ""
             reason = SipasError(template, **values)
-            self.found.append(CellProblem(table.name, table.line(row), column, reason, table.counts_rows))
+            self.found.append(CellProblem(table.name, table.line(row), table.called(column), reason, table.counts_rows))
 
     def add_rows(self, rows: Sequence[int] | NDArray[np.integer], column: str, template: str, **values: object) -> None:
         """Note the same complaint about a cell in each of several rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sipas.errors import N_, BadFile, SipasError
+from sipas.i18n_codes import Codes
 from sipas.tables.numbers import read_numbers
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
+    from sipas.tables.heads import Heads
     from sipas.tables.problems import Problems
 
 DAMAGED = N_("{file} is no readable Parquet file ({reason}); write it again")
@@ -76,7 +78,8 @@ class Table:
     `columns` are the names in the order of the file and `rows` the number of data rows. `text` and `numbers` give a
     column, `records` walks the rows. Columns that Excel stored as numbers are named in `stored_as_numbers`: a code
     in such a column may have lost its zeros before we saw it. `notes` say what a careful reader should be told.
-    Columns of a Parquet file (`parquet`) and of a workbook (`packed`) come when they are asked for.
+    Columns of a Parquet file (`parquet`) and of a workbook (`packed`) come when they are asked for. `written` has the
+    heads that say a column's name in other words; see `under`.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Table:
     counts_rows: bool = False
     stored_as_numbers: frozenset[str] = frozenset()
     notes: tuple[SipasError, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
     parquet: ParquetFile | None = field(default=None, repr=False)
     packed: Packed | None = field(default=None, repr=False)
     _raw: dict[str, pa.ChunkedArray] = field(default_factory=dict, repr=False)
@@ -95,13 +99,39 @@ class Table:
     def __contains__(self, column: str) -> bool:
         return column in self.columns
 
+    def under(self, heads: Heads) -> Table:
+        """The same table with its columns under the names that `heads` knows; complaints still say what is written.
+
+        Raises BadFile where two columns mean the same.
+        """
+        found = heads.meant(self.columns, self.name)
+        back = {written: name for name, written in found.items()}
+        packed = self.packed and Packed(self.packed.file, {back[name]: at for name, at in self.packed.names.items()})
+        return replace(
+            self,
+            columns=tuple(found),
+            stored_as_numbers=frozenset(back[name] for name in self.stored_as_numbers),
+            written={name: written for name, written in found.items() if name != written},
+            packed=packed,
+            _raw={back[name]: column for name, column in self._raw.items()},
+            _text={back[name]: column for name, column in self._text.items()},
+        )
+
+    def called(self, column: str) -> str:
+        """A column's head as it is written in the file."""
+        return self.written.get(column, column)
+
     def require(self, *columns: str) -> None:
         """Refuse the table when one of these columns is absent, naming the ones it has and the nearest."""
         absent = [column for column in columns if column not in self.columns]
         if not absent:
             return
         near = self.nearest(absent[0])
-        values: dict[str, Any] = {"file": self.name, "absent": ", ".join(absent), "present": ", ".join(self.columns)}
+        values: dict[str, Any] = {
+            "file": self.name,
+            "absent": Codes("column", absent),
+            "present": ", ".join(map(self.called, self.columns)),
+        }
         if near:
             template = N_("{file} has no column {absent}; did you mean {near}? Its columns are: {present}")
             raise BadFile(template, near=near, **values)
@@ -119,8 +149,8 @@ class Table:
         wanted = [column for column in dict.fromkeys(columns) if column not in self._raw]
         if wanted and self.parquet is not None:
             with refusing_damage(self.name):
-                data = self.parquet.read(columns=wanted, use_threads=True)
-            self._raw.update((column, data.column(column)) for column in wanted)
+                data = self.parquet.read(columns=[self.called(column) for column in wanted], use_threads=True)
+            self._raw.update((column, data.column(self.called(column))) for column in wanted)
         elif wanted and self.packed is not None:
             self._raw.update(self.packed.columns(wanted))
 
