@@ -37,6 +37,7 @@ COMMANDS = {
     "device": "sipas.commands.device:device",
     "wave": "sipas.commands.waves:wave",
     "frame": "sipas.commands.frame:frame",
+    "instrument": "sipas.commands.instrument:instrument",
     "responses": "sipas.commands.responses:responses",
     "comments": "sipas.commands.comments:comments",
     "freeze": "sipas.commands.publishing:freeze",

@@ -15,7 +15,6 @@ from sipas import i18n
 from sipas.errors import N_
 
 
-
 def plural(one: str, many: str) -> str:
     """Marks a sentence with two forms for the catalogs."""
     return one or many
@@ -86,7 +85,8 @@ WORDS = (
     N_("METHOD"),
     N_("PATH"),
     N_("POINT"),
-    N_("RANGE"),
+    N_("INTEGER RANGE"),
+    N_("FLOAT RANGE"),
     N_("RELEASE"),
     N_("TABLE"),
     N_("TEXT"),
@@ -96,9 +96,9 @@ WORDS = (
     N_("COMMAND"),
     N_("ARGS"),
     N_("OPTIONS"),
-    N_("%Y-%m-%d"),
+    N_("YYYY-MM-DD"),
 )
-PLACEHOLDER = re.compile(r"%Y-%m-%d|\b[A-Z]{3,}(?::[A-Z]+)?\b")
+PLACEHOLDER = re.compile(r"YYYY-MM-DD|(?:INTEGER|FLOAT) RANGE|\b[A-Z]{3,}(?::[A-Z]+)?\b")
 
 
 def hand_over() -> None:
@@ -116,7 +116,7 @@ def hand_over() -> None:
 
 def placeholders(text: str) -> str:
     """What stands for a value in usage and help (`--by TEXT`), in the language now spoken."""
-    return PLACEHOLDER.sub(lambda found: _said(found[0]), text)
+    return PLACEHOLDER.sub(lambda found: _said(found[0]), text.replace("%Y-%m-%d", "YYYY-MM-DD"))
 
 
 def _in_words(make: Callable[..., str]) -> Callable[..., str]:

@@ -6,6 +6,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,6 +42,13 @@ def database(of: Settings | None = None) -> Database:
 def note(message: str) -> None:
     """A message for the person, apart from results."""
     click.echo(message, err=True)
+
+
+def checked_workbook(path: Path) -> Path:
+    """A path for a new workbook; refuses other endings."""
+    if path.suffix.lower() != ".xlsx":
+        raise click.BadParameter(_("{file} must end in {suffixes}", file=path.name, suffixes=".xlsx"))
+    return path
 
 
 def print_json(value: Any) -> None:

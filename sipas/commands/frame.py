@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sipas import clock
-from sipas.commands.common import database, example, note
+from sipas.commands.common import checked_workbook, database, example, note
 from sipas.i18n import _, number
 
 
@@ -41,6 +41,39 @@ def load_counts(file: Path, source: str) -> None:
             months=", ".join(loaded.months),
         )
     )
+
+
+@frame.command(
+    help=_(
+        "Write an empty workbook (.xlsx) for dossier counts, with lists of units and fields to choose from and a sheet "
+        "that explains the columns; with --months it has a row for each field that an office handles in them. Filled "
+        "in, `sipas frame load` takes it."
+    ),
+    epilog=example("sipas frame template --months 2026-01..2026-06 --out dossiers.xlsx"),
+)
+@click.option(
+    "--months", default="", help=_("Months to prepare rows for: 2026-03, 2026-01,2026-02 or 2026-01..2026-06.")
+)
+@click.option(
+    "--out",
+    "file",
+    default="dossiers.xlsx",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("The new file."),
+)
+def template(months: str, file: Path) -> None:
+    from sipas.fieldwork.frame_template import frame_template, months_of
+    from sipas.tables.template import write_template
+
+    checked_workbook(file)
+    asked = months_of(months)
+    with database().reading() as session:
+        made = frame_template(session, asked)
+    write_template(file, made)
+    if made.rows:
+        note(_("{file} has {rows} rows that want a number.", file=file, rows=number(len(made.rows))))
+    note(_("Fill in the first sheet of {file}, then: sipas frame load {file}", file=file))
 
 
 @frame.command(

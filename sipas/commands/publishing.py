@@ -77,7 +77,14 @@ def list_releases(as_json: bool) -> None:
         print_table(
             [_("release"), _("wave"), _("state"), _("built by"), _("approved by"), _("published on")],
             [
-                [r["release"], r["wave"], word("state", r["state"]), r["built_by"], r["approved_by"] or "", r["published_on"] or ""]
+                [
+                    r["release"],
+                    r["wave"],
+                    word("state", r["state"]),
+                    r["built_by"],
+                    r["approved_by"] or "",
+                    r["published_on"] or "",
+                ]
                 for r in listed
             ],
         )

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from sipas import clock
-from sipas.commands.common import database, example, note, settings
+from sipas.commands.common import checked_workbook, database, example, note, settings
 from sipas.errors import N_
 from sipas.i18n import _, number
+from sipas.i18n_codes import with_code
 
 PATIENCE = 10.0  # seconds between two lines of progress in a log; a terminal is told at once
 STAGES = {
@@ -83,6 +84,56 @@ def export(wave: str, file: Path, form: str | None) -> None:
             file=file.name,
             wave=wave,
             form=form,
+        )
+    )
+
+
+@responses.command(
+    help=_(
+        "Write an empty workbook (.xlsx) for answers on paper: a column for each item, explained on a second sheet, "
+        "with lists of points and fields to choose from. Filled in, `sipas responses import` takes it."
+    ),
+    epilog=example("sipas responses template --wave 2026-2 --out answers.xlsx"),
+)
+@click.option("--wave", "wave_code", help=_("The wave whose questionnaire and points it is for."))
+@click.option("--instrument", help=_("The questionnaire, where there is no wave yet."))
+@click.option(
+    "--form",
+    type=click.Choice(["short", "full"]),
+    help=_("Which form (default: that of the wave's points; full where they differ, and with --instrument)."),
+)
+@click.option(
+    "--out",
+    "file",
+    default="answers.xlsx",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("The new file."),
+)
+def template(wave_code: str | None, instrument: str | None, form: str | None, file: Path) -> None:
+    from sipas.fieldwork.waves import wave_of
+    from sipas.importing.template import form_of_points, responses_template
+    from sipas.tables.template import write_template
+    from surveys import load
+
+    if (wave_code is None) == (instrument is None):
+        raise click.UsageError(_("Say for what: --wave or --instrument, one of them."))
+    checked_workbook(file)
+    with database().reading() as session:
+        wave = wave_of(session, wave_code) if wave_code else None
+        asked = load(wave.instrument, wave.version) if wave else load(instrument or "")
+        form = form or (form_of_points(session, wave) if wave else "full")
+        made = responses_template(session, asked, form, clock.today(), wave)
+    write_template(file, made)
+    note(
+        _(
+            "{file} was made for {instrument} v{version}, form: {form}. Fill in its first sheet, then: "
+            "sipas responses import {file} --wave {wave}",
+            file=file,
+            form=with_code("form", form),
+            instrument=asked.code,
+            version=asked.version,
+            wave=wave_code or _("WAVE"),
         )
     )
 

@@ -118,7 +118,9 @@ def set_channel(session: Session, code: str, channel: str) -> Point:
 def _known_channel(channel: str) -> None:
     if channel not in CHANNELS:
         raise BadPoint(
-            N_("There is no channel “{channel}”; give one of {known}."), channel=channel, known=Codes("channel", CHANNELS)
+            N_("There is no channel “{channel}”; give one of {known}."),
+            channel=channel,
+            known=Codes("channel", CHANNELS),
         )
 
 

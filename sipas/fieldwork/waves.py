@@ -66,7 +66,9 @@ def open_wave(
             known=Codes("partial", PARTIAL),
         )
     if series not in SERIES:
-        raise BadWave(N_("There is no series “{series}”; give one of {known}."), series=series, known=Codes("series", SERIES))
+        raise BadWave(
+            N_("There is no series “{series}”; give one of {known}."), series=series, known=Codes("series", SERIES)
+        )
     places = _places(session, at, opens_on)
     wave = Wave(
         code=code,

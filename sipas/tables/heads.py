@@ -15,7 +15,7 @@ SAME = N_("{file}: the columns {written} mean the same ({column}); keep one of t
 
 
 class Heads:
-    """The columns that are known, each with the other names under which it may stand.
+    """The columns that are known, each with the other names under which it may stand; a name of two means neither.
 
     >>> heads = Heads({"unit": ["Đơn vị", "Mã đơn vị"], "B1.1": ["Biển chỉ dẫn"]})
     >>> heads.meant(["MA DON VI", "bien chi dan ", "note"], "file.csv")
@@ -28,7 +28,7 @@ class Heads:
             for said in (name, *others):
                 found.setdefault(folded(said), set()).add(name)
         self._names = frozenset(names)
-        self._meant = {said: name for said, (name, *more) in found.items() if not more}  # what is ambiguous means nothing
+        self._meant = {said: name for said, (name, *more) in found.items() if not more}
 
     def meant(self, columns: Sequence[str], file: str) -> dict[str, str]:
         """Each column by its own name, with the name as it is written; one that is not known keeps its name.

@@ -23,7 +23,7 @@ FIGURES = ("n", "estimate", "se", "df", "low", "high")
 
 @pytest.fixture
 def one_week(database, settings, tmp_path, monkeypatch):
-    """The snapshot of one week at six points of each of two wards and at one of each of three others; dossiers; the figures of its draft."""
+    """A snapshot of one week: six points of each of two wards and one of three more; dossiers; the draft's figures."""
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     points = [f"p-{number}" for number in range(12)]
     for number, point in enumerate(points):
