@@ -29,7 +29,7 @@ from sipas.i18n import _
 
 @click.command(
     help=_(
-        "Puts each factor's importance (its Shapley share of what all factors explain of OUTCOME) beside its "
+        "Puts each factor's importance (its Shapley share of what all factors explain of --outcome) beside its "
         "performance, for everybody and each domain of --by. It is association, not cause: it says where satisfied "
         "and dissatisfied people differ most, which is where to look first."
     ),

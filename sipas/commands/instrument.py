@@ -171,14 +171,15 @@ def _tell(one: Instrument) -> None:
         levels = "; ".join(f"{level} {text}" for level, text in enumerate(scale.levels, 1))
         click.echo(_("Scale {code}: {levels}", code=scale.code, levels=levels))
         if scale.not_applicable:
-            click.echo("  " + _("na (where it is allowed): {words}", words=scale.not_applicable))
+            click.echo("  " + _("where it is allowed: {words}", words=f"{scale.not_applicable} (na)"))
         click.echo("  " + _("counted as satisfied: {levels}", levels=", ".join(map(str, scale.satisfied))))
     for question in one.profile:
-        click.echo(_("About the person, {code}: {options}", code=question.code, options=_options(question.options)))
+        asked = f"{question.text} ({question.code})"
+        click.echo(_("About the person, {question}: {options}", question=asked, options=_options(question.options)))
 
 
 def _options(given: Sequence[Option]) -> str:
-    return "; ".join(f"{option.code} {option.text}" for option in given)
+    return "; ".join(f"{option.text} ({option.code})" for option in given)
 
 
 def answers_of(item: Item) -> str:

@@ -103,9 +103,11 @@ def build(wave: str, by: str) -> None:
     code = run(database(where), where, wave, by, clock.today(), _step)
     note(
         _(
-            "Draft {code} was built in {folder}. Next: a second person runs `sipas release approve {code} --by NAME`.",
+            "Draft {code} was built in {folder}. Next, a second person runs: "
+            'sipas release approve {code} --by "{name}"',
             code=code,
             folder=f"drafts/{code}",
+            name=_("name of the second person"),
         )
     )
     click.echo(code)

@@ -28,7 +28,7 @@ def sample() -> None:
 
 
 @sample.command(
-    help=_("How many people to ask so that a share is known to plus or minus MARGIN."),
+    help=_("How many people to ask so that a share is known to plus or minus --margin."),
     epilog=example("sipas sample size --margin 0.03 --share 0.85 --deff 2 --response 0.8"),
 )
 @analyst.options(
@@ -94,8 +94,8 @@ def change(
 
 @sample.command(
     help=_(
-        "Divides TOTAL interviews among the units of FRAME, a table with their dossiers: in proportion, after Neyman "
-        "(best for the province) or by a power of their size (between the province and equal sizes)."
+        "Divides the interviews of --total among the units of FRAME, a table with their dossiers: in proportion, after "
+        "Neyman (best for the province) or by a power of their size (between the province and equal sizes)."
     ),
     epilog=example("sipas sample allocate dossiers.csv --total 6000 --method power --minimum 40"),
 )

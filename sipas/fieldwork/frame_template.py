@@ -81,8 +81,8 @@ def frame_template(session: Session, months: Sequence[str] = ()) -> Template:
             as_number=True,
             width=14,
         ),
-        TemplateColumn(_("Name of the unit"), _("For those who fill it in; it is not read."), width=44),
-        TemplateColumn(_("Name of the field"), _("For those who fill it in; it is not read."), width=30),
+        TemplateColumn(_("Name of the unit"), _("For those who fill it in; it is not read."), spare=True, width=44),
+        TemplateColumn(_("Name of the field"), _("For those who fill it in; it is not read."), spare=True, width=30),
     ]
     about = (
         _("Dossiers of each office, service field and month, to be loaded with `sipas frame load`."),

@@ -31,13 +31,13 @@ def responses_template(
                 choices=_services_listed(session), width=22),
         _column("date", _("The day on which it was filled in, written as 31/03/2026 or 2026-03-31."), needed=True),
         _column("id", _("The number on the paper form, if it has one: a form that is entered twice then counts once."),
-                width=16),
+                spare=True, width=16),
         _column("channel", _("How the form came; empty means {paper}.", paper=with_code("channel", "paper")),
-                words=tuple(word("channel", one) for one in CHANNELS), width=20),
+                words=tuple(word("channel", one) for one in CHANNELS), spare=True, width=20),
         *(
-            _column(question.code, _("{question}: {options}. Empty if it was not answered.",
-                    question=question.text, options="; ".join(f"{one.code} {one.text}" for one in question.options)),
-                    words=tuple(one.code for one in question.options))
+            _column(question.code, _("{question}: {options}. Empty if it was not answered.", question=question.text,
+                                     options="; ".join(one.text for one in question.options)),
+                    words=tuple(one.text for one in question.options), spare=True)
             for question in said.profile
             if question.code in PERSON
         ),
@@ -100,10 +100,12 @@ def _item(item: Item) -> TemplateColumn:
     elif item.kind == "count":
         words = tuple(str(number) for number in range(item.most + 1))
         meaning = _("a number from 0 to {most}", most=item.most)
+    elif item.kind == "choice":
+        words = tuple(one.text for one in item.options)
+        meaning = "; ".join(words)
     else:
-        words = tuple(one.code for one in item.options) if item.kind == "choice" else ()
+        words = ()
         meaning = "; ".join(f"{one.code} {one.text}" for one in item.options)
-    if item.kind == "several":
         meaning += " " + _("(several, with a blank between)")
     if item.not_applicable:
         words = (*words, "na")

@@ -14,6 +14,9 @@ from pathlib import Path
 from sipas.i18n import _
 
 LAST = 20_000  # down to this row the lists of choices hang on the cells
+LINE = 16.0  # height of a line, in points
+WIDTHS = (44, 14, 86)  # of the sheet that explains, in letters
+MOST = 256  # letters of a list of words that Excel takes, and their commas
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class TemplateColumn:
 
     head, meaning   as it is written, and what is to stand in it
     needed          whether a row must have it
+    spare           whether the column may be deleted
     choices         codes that may be chosen, listed on the sheet of codes
     words           few words that may be chosen, where they need no sheet; others are asked about, not refused
     as_number       a count; all else is text
@@ -39,6 +43,7 @@ class TemplateColumn:
     head: str
     meaning: str
     needed: bool = False
+    spare: bool = False
     choices: Choices | None = None
     words: tuple[str, ...] = ()
     as_number: bool = False
@@ -67,7 +72,8 @@ def write_template(path: Path, template: Template) -> None:
             "head": book.add_format(
                 {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DCE9F5", "border": 1}
             ),
-            "optional": book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#F2F2F2", "border": 1}),
+            "question": book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#DCE9F5", "border": 1}),
+            "spare": book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#EDEDED", "border": 1}),
             "text": book.add_format({"num_format": "@"}),
             "count": book.add_format({"num_format": "0"}),
             "wrapped": book.add_format({"text_wrap": True, "valign": "top"}),
@@ -83,14 +89,17 @@ def write_template(path: Path, template: Template) -> None:
 def _prepare(sheet, template: Template, formats, ranges: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
     """The sheet for the rows: heads that stay in view, formats, lists to choose from."""
     sheet.freeze_panes(1, 0)
+    sheet.set_row(0, LINE * max(1 + _lines(column.head, column.width) for column in template.columns))
     for place, column in enumerate(template.columns):
         sheet.set_column(place, place, column.width, formats["count" if column.as_number else "text"])
-        sheet.write_string(0, place, column.head, formats["head" if column.needed else "optional"])
+        sheet.write_string(
+            0, place, column.head, formats["head" if column.needed else "spare" if column.spare else "question"]
+        )
         options = {"input_title": column.head[:32], "input_message": column.meaning[:255]}
         if column.choices and column.choices.rows:
             options |= {"validate": "list", "source": ranges[column.choices.title]}
             options |= {"error_title": column.head[:32], "error_message": _("Choose a code from the list.")[:255]}
-        elif column.words:
+        elif column.words and not any("," in word for word in column.words) and len(",".join(column.words)) < MOST:
             options |= {"validate": "list", "source": list(column.words), "error_type": "warning"}
             options |= {"error_title": column.head[:32], "error_message": column.meaning[:255]}
         elif column.as_number:
@@ -104,25 +113,24 @@ def _prepare(sheet, template: Template, formats, ranges: dict[str, str]) -> None
             if value:
                 sheet.write_string(line, place, value, formats["text"])
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
 
 
 def _explain(sheet, template: Template, formats) -> None:  # type: ignore[no-untyped-def]
     """Each column with what is to stand in it."""
-    sheet.set_column(0, 0, 34, formats["wrapped"])
-    sheet.set_column(1, 1, 16, formats["wrapped"])
-    sheet.set_column(2, 2, 80, formats["wrapped"])
+    for place, width in enumerate(WIDTHS):
+        sheet.set_column(place, place, width, formats["wrapped"])
     for line, text in enumerate(template.about):
         sheet.merge_range(line, 0, line, 2, text, formats["wrapped"])
-        sheet.set_row(line, 15 * (1 + len(text) // 125))
+        sheet.set_row(line, LINE * _lines(text, sum(WIDTHS) - 20))
     first = len(template.about) + 1
-    for place, head in enumerate((_("Column"), _("Must it be there?"), _("What is to stand in it"))):
+    for place, head in enumerate((_("Column"), _("Needed?"), _("What is to stand in it"))):
         sheet.write_string(first, place, head, formats["head"])
     for line, column in enumerate(template.columns, first + 1):
         sheet.write_string(line, 0, column.head, formats["wrapped"])
         sheet.write_string(line, 1, _("yes") if column.needed else _("no"), formats["wrapped"])
         sheet.write_string(line, 2, column.meaning, formats["wrapped"])
+        sheet.set_row(line, LINE * max(_lines(column.head, WIDTHS[0]), _lines(column.meaning, WIDTHS[2])))
     sheet.freeze_panes(first + 1, 0)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
@@ -147,6 +155,11 @@ def _list_codes(sheet, template: Template, formats) -> dict[str, str]:  # type: 
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     return ranges
+
+
+def _lines(text: str, width: int) -> int:
+    """On how many lines a text stands in a column so many letters wide, or nearly: words are not broken."""
+    return 1 + (len(text) - 1) // max(width - 2, 1)
 
 
 def _cells(sheet: str, column: int, count: int) -> str:
