@@ -121,7 +121,7 @@ def importance_in(
     kept = np.isin(layout.stratum_of_psu, met)
     return _importance(
         moments[kept], np.searchsorted(met, layout.stratum_of_psu[kept]), layout.n[met],
-        tuple(cells.codebook.factor_items), int(sums[inside, 0, 0].sum()), level,
+        tuple(cells.codebook.factor_items), int(sums[inside, 0, 0].sum()), level, cells.design.lonely,
     )  # fmt: skip
 
 
@@ -132,13 +132,19 @@ def _importance(
     names: tuple[str, ...],
     persons: int,
     level: float,
+    lonely: str = "fail",
 ) -> Importance:
-    """From the weighted moments of each PSU; n counts the PSUs of each stratum, also those without rows."""
+    """From the weighted moments of each PSU; n counts the PSUs of each stratum, also those without rows.
+
+    A single PSU is left out of the variance, or, with `centre`, exchanged for the mean of all PSUs: to first order its
+    deviation from that mean, as in `quadratic_form`.
+    """
     if not 2 <= len(names) <= MOST:
         raise AnalysisError(N_("importance needs a column for each of 2 to {most} factors"), most=MOST)
     total = moments.sum(axis=0)
     shares = _shapley(total[None])[0]
-    if (n == 1).any():
+    alone = n == 1
+    if alone.all() or (alone.any() and lonely == "fail"):
         raise AnalysisError(N_("a stratum has a single PSU, so its variance is unknown; merge it with a similar one"))
     inside = np.array([moments[stratum == h].sum(axis=0) for h in range(len(n))])
     empty = np.flatnonzero(
@@ -147,8 +153,14 @@ def _importance(
     times = np.concatenate([np.ones(len(stratum)), (n - np.bincount(stratum, minlength=len(n)))[empty]])
     of = np.concatenate([stratum, empty])
     left = np.concatenate([moments, np.zeros((len(empty), *total.shape))])
-    replicates = _shapley(total - inside[of] + (n / (n - 1))[of][:, None, None] * (inside[of] - left))
-    factor = (times * ((n - 1) / n)[of])[:, None]
+    others = (n / np.maximum(n - 1, 1))[of][:, None, None] * (inside[of] - left)
+    if lonely == "centre":
+        others[alone[of]] = total / n.sum()
+    replicates = _shapley(total - inside[of] + others)
+    scale = np.where(alone, float(lonely == "centre"), (n - 1) / n)
+    if lonely == "average":
+        scale = scale * len(n) / (~alone).sum()
+    factor = (times * scale[of])[:, None]
     se = np.sqrt((factor * (replicates - shares) ** 2).sum(axis=0))
     df = int(n.sum() - len(n))
     reach = float(stdtrit(df, (1 + level) / 2)) * se

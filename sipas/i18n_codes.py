@@ -71,7 +71,7 @@ ALSO = {
     "language": ("tiếng", "ngôn ngữ phiếu"),
     "sex": ("giới",),
     "age": ("độ tuổi", "nhóm tuổi"),
-    "id": ("số trên phiếu", "mã phiếu"),
+    "id": ("số trên phiếu", "số phiếu giấy", "mã phiếu"),
 }
 """Other names under which people write a column."""
 

@@ -1,12 +1,15 @@
 """What goes with overall satisfaction."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from analysis import Codebook, Design, tabulate
 from analysis.errors import AnalysisError
-from analysis.importance import importance_of
+from analysis.importance import importance_in, importance_of
 
 NAMES = ["access", "procedures", "staff", "result"]
 
@@ -91,3 +94,42 @@ def test_a_factor_that_repeats_another_shares_with_it():
 def test_what_cannot_be_computed_is_refused(change, message):
     with pytest.raises(AnalysisError, match=message):
         importance_of(**{**a_survey(), **change})
+
+
+def cells_with_single_psus(lonely):
+    """Ten clusters in two strata, and two strata of a single cluster each."""
+    rng = np.random.default_rng(4)
+    cluster = np.repeat(np.arange(12), 25)
+    liking = rng.standard_normal(300) + 0.6 * rng.standard_normal(12)[cluster]
+    answers = {
+        code: np.clip(np.round(3 + share * liking + rng.standard_normal(300)), 1, 5).astype(int)
+        for code, share in (("q1", 0.5), ("q2", 0.8), ("O", 1.0))
+    }
+    codebook = Codebook.plain({"speed": ["q1"], "place": ["q2"], "whole": ["O"]})
+    codebook = replace(codebook, groups=codebook.groups[:2], factors=codebook.factors[:2])
+    table = pa.table({"psu": cluster, "stratum": np.where(cluster < 10, cluster % 2, cluster), **answers})
+    design = Design(strata="stratum", psus="psu", lonely=lonely)
+    return tabulate(table, codebook=codebook, design=design, importance="O"), answers, cluster
+
+
+def test_a_single_psu_is_refused_left_out_or_held_against_the_mean_of_all():
+    with pytest.raises(AnalysisError, match="single PSU"):
+        importance_in(cells_with_single_psus("fail")[0], "O")
+    found = {rule: importance_in(cells_with_single_psus(rule)[0], "O") for rule in ("remove", "centre", "average")}
+    assert (found["remove"].se < found["centre"].se).all()
+    np.testing.assert_allclose(found["average"].se, found["remove"].se * np.sqrt(4 / 2))
+    for each in found.values():
+        np.testing.assert_array_equal(each.share, found["remove"].share)
+
+
+def test_held_against_the_mean_is_one_replicate_with_the_mean_cluster_in_its_place():
+    cells, answers, cluster = cells_with_single_psus("centre")
+    x, y = np.column_stack([answers["q1"], answers["q2"]]).astype(float), answers["O"].astype(float)
+    whole = importance_in(cells, "O")
+    extra = np.zeros(2)
+    for psu in (10, 11):  # every cluster weighs 1 + 1/12, the single one 1/12: the mean of all in its place
+        weights = np.where(cluster == psu, 1 / 12, 1 + 1 / 12)
+        part = importance_of(x, y, ["speed", "place"], strata=np.zeros(300), psus=cluster, weights=weights)
+        extra += (part.share - whole.share) ** 2
+    left_out = importance_in(cells_with_single_psus("remove")[0], "O")
+    np.testing.assert_allclose(whole.se**2, left_out.se**2 + extra, rtol=1e-9)

@@ -52,7 +52,7 @@ def fill(path, *rows):
 @pytest.mark.parametrize(
     ("language", "heads", "words"),
     [
-        ("vi", ("Điểm", "Lĩnh vực", "Ngày", "Số phiếu giấy", "Kênh", "Giới tính"), ("phiếu giấy", "Nữ")),
+        ("vi", ("Điểm", "Lĩnh vực", "Ngày", "Số ghi trên phiếu", "Kênh", "Giới tính"), ("phiếu giấy", "Nữ")),
         ("en", ("Point", "Field", "Date", "Number on the form", "Channel", "Sex"), ("paper", "Woman")),
     ],
 )

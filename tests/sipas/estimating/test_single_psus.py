@@ -34,10 +34,15 @@ def one_week(database, settings, tmp_path, monkeypatch):
         a_frame(session, month="2026-09")
     a_wave(database, settings, opens_on=MONDAY)
     for number in range(300):
-        point = (*points, "q-0", "q-1", "q-2")[number % 15]
-        a_response(database, settings, point, service="ho-tich" if number % 2 else "dat-dai",
-                   moment=dt.datetime(2026, 9, 7 + number % 5, 3, tzinfo=dt.timezone.utc),
-                   answers={"O": "45243"[number % 5], "B1.0": "5542"[number % 4], "B2.0": "4"})  # fmt: skip
+        levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
+        a_response(
+            database,
+            settings,
+            (*points, "q-0", "q-1", "q-2")[number % 15],
+            service="ho-tich" if number % 2 else "dat-dai",
+            moment=dt.datetime(2026, 9, 7 + number % 5, 3, tzinfo=dt.timezone.utc),
+            answers={code: str(1 + number // times % 5) for code, times in levels},
+        )
     with database.writing() as session:
         close_wave(session, "w1", LAST)
     snapshot = freeze(database, settings.home, "w1", dt.date(2026, 9, 30))
@@ -67,6 +72,7 @@ def test_estimate_gives_the_digits_of_the_release_without_being_told_how(one_wee
         ("rank", "--by", "unit", "--of", "O"),
         ("small-areas", "--by", "unit"),
         ("quality", "--by", "unit"),
+        ("improve", "--by", "unit"),
     ],
 )
 def test_every_command_takes_the_snapshot(one_week, arguments):
