@@ -7,7 +7,6 @@ import click
 from sipas import clock
 from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
 from sipas.i18n import _, say
-from sipas.i18n import _
 from sipas.i18n_codes import word
 
 
