@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import insert, select
@@ -58,6 +59,13 @@ def a_frame(session: Session, dossiers: int = 100, month: str = "2025-12", **few
     for cell in cells:
         cell["dossiers"] = fewer.get(cell["field"].replace("-", "_"), dossiers)
     session.execute(insert(FrameCell), cells)
+
+
+def some_dossiers(session: Session, units: Iterable[str], month: str, dossiers: int = 100) -> None:
+    """That many dossiers of the fields that every ward handles itself, at some wards in a month."""
+    for unit in units:
+        for field in ("ho-tich", "dat-dai", "chung-thuc"):
+            session.add(FrameCell(unit=unit, field=field, month=month, dossiers=dossiers, source="made up"))
 
 
 def a_response(

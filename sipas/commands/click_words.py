@@ -80,6 +80,7 @@ WORDS = (
     N_("FRAME"),
     N_("INSTRUMENT"),
     N_("INTEGER"),
+    N_("KEYS"),
     N_("LANGUAGE"),
     N_("LIST"),
     N_("METHOD"),

@@ -18,7 +18,7 @@ from sipas.importing import import_responses
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from surveys import catalogue, load, texts
-from tests.make import a_csv, a_frame, a_point, a_response, a_wave, some_codes
+from tests.make import a_csv, a_point, a_response, a_wave, some_codes, some_dossiers
 from tests.sipas.test_cli import every_command
 from tests.words.test_catalogs import EVERY, ROOT, forms
 
@@ -69,7 +69,7 @@ def home(database, settings, monkeypatch):
         a_point(database, f"p{number}", ("03646", "03664", "03670")[number % 3], form="short")
     a_point(database, "q1", "03679", form="short", channel="paper")
     with database.writing() as session:
-        a_frame(session, month="2026-09")
+        some_dossiers(session, ("03646", "03664", "03670", "03679"), "2026-09")
     a_wave(database, settings)
     for number in range(156):
         place = "q1" if number % 13 == 12 else f"p{number % 13}"

@@ -13,7 +13,7 @@ from sipas.fieldwork.waves import close_wave
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from sipas.publishing.shelf import TABLE
-from tests.make import a_frame, a_point, a_response, a_wave
+from tests.make import a_point, a_response, a_wave, some_dossiers
 from tests.sipas.estimating.calls import call, rows_of
 
 MONDAY = dt.date(2026, 9, 7)
@@ -31,7 +31,7 @@ def one_week(database, settings, tmp_path, monkeypatch):
     for number, unit in enumerate(("03670", "03679", "03688")):
         a_point(database, f"q-{number}", unit, form="short")
     with database.writing() as session:
-        a_frame(session, month="2026-09")
+        some_dossiers(session, ("03646", "03664", "03670", "03679", "03688"), "2026-09")
     a_wave(database, settings, opens_on=MONDAY)
     for number in range(300):
         levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
