@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         from sipas.kiosk import kiosk
         from sipas.kiosk.phone import phone
 
-        app.config["VISITS"] = Visits(app.config["DATABASE"])
+        app.config["VISITS"] = Visits(app.config["DATABASE"], settings.home)
         app.register_blueprint(kiosk, url_prefix="/k")
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:

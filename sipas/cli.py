@@ -14,7 +14,7 @@ import click
 
 from sipas.commands import operational
 from sipas.commands.click_words import hand_over
-from sipas.errors import UnknownPoint
+from sipas.errors import SipasError, UnknownPoint
 from sipas.i18n import _, check_language, say
 
 hand_over()  # before the first option says its words
@@ -114,6 +114,8 @@ def _where_listed(error: Exception) -> str:
 
 def _told(error: Exception) -> str:
     """What can be said of an error that nobody foresaw."""
+    if (known := _of_the_database(error)) is not None:
+        return say(known)
     if sentence := operational.told(error):
         return sentence
     if type(error).__module__.startswith("sqlalchemy") and type(error).__name__ == "OperationalError":
@@ -132,6 +134,16 @@ def _told(error: Exception) -> str:
         kind=type(error).__name__,
         reason=error,
     )
+
+
+def _of_the_database(error: Exception) -> SipasError | None:
+    """What the driver's error says of the database: damaged, foreign, without its tables, with the next step."""
+    if not type(error).__module__.startswith(("sqlalchemy", "sqlite3", "psycopg")):
+        return None
+    from sipas.backups.condition import fault
+    from sipas.settings import Settings
+
+    return fault(error, Settings.from_environment())
 
 
 if __name__ == "__main__":

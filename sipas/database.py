@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, MetaData, create_engine, event, inspect, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from sipas import wal
@@ -67,6 +67,7 @@ class Database:
             return cls(engine, None, settings.patience)
         engine = create_engine(settings.url, connect_args={"timeout": MILLISECONDS / 1000, "factory": wal.Connection})
         event.listen(engine, "connect", _tune)
+        event.listen(engine, "checkout", _refuse_replaced)
         event.listen(engine, "begin", _begin)
         atexit.register(_close_idle, weakref.ref(engine))  # so that the last of all processes overwrites the log
         return cls(engine, settings.home / "write.lock", settings.patience)
@@ -98,7 +99,9 @@ class Database:
         except NotStored as refused:
             self.outcomes.failed(refused.reason)
             raise
-        except (OperationalError, OSError) as error:
+        except (DatabaseError, OSError) as error:
+            if isinstance(error, DatabaseError) and not is_away(error):
+                raise
             reason = why_not_stored(error)
             self.outcomes.failed(reason.reason)
             raise reason from error
@@ -193,19 +196,31 @@ class Database:
             )
 
 
+UNDEFINED_TABLE = "42P01"
 HURRY = text("select set_config('lock_timeout', :wait, true), set_config('statement_timeout', :wait, true)")
 _REASONS = {
     "SQLITE_FULL": "full",
     "SQLITE_BUSY": "busy",
+    "SQLITE_CORRUPT": "damaged",
+    "SQLITE_NOTADB": "damaged",
     "53100": "full",
     "55P03": "busy",
     "57014": "busy",
     "40P01": "busy",
+    UNDEFINED_TABLE: "damaged",
 }
 
 
-def why_not_stored(error: OperationalError | OSError) -> NotStored:
-    """What a failure of the database or the disk means: full, busy, or away."""
+def is_away(error: DatabaseError) -> bool:
+    """Whether the database cannot be used at all: it does not answer, or is damaged. (A driver's plain DatabaseError is
+    SQLite's “malformed” and “not a database”; its kinds, such as IntegrityError, are the statement's own fault, but for
+    PostgreSQL's word that a table is missing.)"""
+    is_gone = getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE
+    return is_gone or isinstance(error, OperationalError) or type(error) is DatabaseError
+
+
+def why_not_stored(error: DatabaseError | OSError) -> NotStored:
+    """What a failure of the database or the disk means: full, busy, damaged, or away."""
     if isinstance(error, OSError):
         return NotStored("full" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "away")
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
@@ -228,6 +243,12 @@ def _tune(connection: sqlite3.Connection, _record: object) -> None:
     for pragma in ("foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _refuse_replaced(connection: wal.Connection, _record: object, _proxy: object) -> None:
+    """A pooled connection to a file that is no longer there is given up, and another one opened."""
+    if not connection.is_current():
+        raise DisconnectionError("the database file was removed or replaced")
 
 
 def _begin(connection: Connection) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import i18n, links, logs
+from sipas.database import is_away
 from sipas.disk import is_full
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 
@@ -112,11 +113,13 @@ def install(app: Flask) -> None:
             return error.get_response()
         return page(status, lambda: i18n._(SENTENCES.get(status, SENTENCES[400 if status < 500 else 500])))
 
-    @app.errorhandler(OperationalError)
+    @app.errorhandler(DatabaseError)
     @app.errorhandler(OSError)
-    def storage(error: OperationalError | OSError) -> Response:
+    def storage(error: DatabaseError | OSError) -> Response:
         speak_as_the_path_says()
         logs.failure(error)
+        if isinstance(error, DatabaseError) and not is_away(error):
+            return page(500, lambda: i18n._(SENTENCES[500]))
         if request.path.startswith(("/k/", "/q/")):
             return page(503, lambda: i18n._(SENTENCES[503]))
         return page(503, lambda: i18n._(NO_ROOM if is_full(error) else NO_STORAGE))

@@ -92,8 +92,8 @@ class SamePerson(SipasError):
 class NotStored(SipasError):
     """Nothing of this was stored, or it is in doubt; the same, sent again under the same id, counts once.
 
-    `reason` is for the operator: busy, full, away (the database cannot be reached) or limit (the point's budget);
-    after `wait` seconds trying again makes sense.
+    `reason` is for the operator: busy, full, damaged, away (the database cannot be reached) or limit (the point's
+    budget); after `wait` seconds trying again makes sense.
     """
 
     status = 503

@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sipas.state_files import append
 
@@ -61,6 +61,23 @@ def keep(home: Path, event: str, day: dt.date, **facts: object) -> None:
     """An event that must be found again: in the log, and as a line in SIPAS_HOME/deeds.log, which nothing shortens."""
     EVENTS.info(event, extra={"facts": facts})
     append(home / DEEDS, json.dumps({"day": str(day), "event": event, **facts}, ensure_ascii=False))
+
+
+def deeds(home: Path) -> list[dict[str, Any]]:
+    """What `deeds.log` tells, oldest first; a line that is none of ours (torn, or written by hand) tells nothing."""
+    found = []
+    try:
+        lines = (home / DEEDS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    for line in lines:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and {"day", "event"} <= told.keys():
+            found.append(told)
+    return found
 
 
 _last: dict[tuple[object, ...], float] = {}

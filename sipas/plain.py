@@ -48,6 +48,11 @@ class Plain:
         made.begin()
         return made
 
+    @property
+    def is_current(self) -> bool:
+        """Whether what was written went into the file that lies under the database's name."""
+        return _is_current(self._pooled)
+
     def commit(self) -> None:
         """The end; durable when this returns."""
         if "whole" in vars(self):
@@ -82,7 +87,8 @@ class Kept:
     @contextmanager
     def transaction(self, wait: bool) -> Iterator[Plain]:
         """All of the block is stored, or nothing. It begins as a writer at once, so that nothing it read can be
-        outdated; where another program holds the database it waits, or, with `wait` False, raises OperationalError."""
+        outdated; where another program holds the database it waits, or, with `wait` False, raises OperationalError, as
+        it does where somebody removed or replaced the file before the commit was done."""
         with self._lock():
             plain = Plain(self._engine, self._taken())
             try:
@@ -93,11 +99,15 @@ class Kept:
                     plain.exec_driver_sql("PRAGMA busy_timeout=0")
                 yield plain
                 plain.commit()
+                if not plain.is_current:
+                    raise _of_sqlalchemy("COMMIT", _replaced())
             except BaseException:
                 self._let_go()  # closed, it has committed nothing; the next answer opens another
                 raise
 
     def _taken(self) -> PoolProxiedConnection:
+        if self._pooled is not None and self._process == os.getpid() and not _is_current(self._pooled):
+            self._let_go()
         if self._pooled is None or self._process != os.getpid():  # a fork must not write through its parent's
             try:
                 self._pooled, self._process = self._engine.raw_connection(), os.getpid()
@@ -125,6 +135,14 @@ class Kept:
         if pooled is not None:
             pooled.invalidate()
             pooled.close()
+
+
+def _is_current(pooled: PoolProxiedConnection) -> bool:
+    return pooled.driver_connection.is_current()  # type: ignore[union-attr, no-any-return]
+
+
+def _replaced() -> sqlite3.Error:
+    return sqlite3.OperationalError("the database file was removed or replaced")
 
 
 def _of_sqlalchemy(statement: str, error: sqlite3.Error) -> Exception:

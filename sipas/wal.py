@@ -37,8 +37,11 @@ def shorten(connection: sqlite3.Connection, database: Path) -> bool:
     """Overwrite the end of the log, `SLICE` bytes at most, and cut it off; whether nothing is left of any row.
 
     The connection is in no transaction and commits by itself; whoever calls keeps our own writers waiting meanwhile.
-    Raises LogInUse where somebody else reads or writes, after the connection's own patience.
+    Raises LogInUse where somebody else reads or writes, after the connection's own patience, and where the database was
+    replaced since the connection was opened: the log by that name is another one's.
     """
+    if isinstance(connection, Connection) and not connection.is_current():
+        raise LogInUse
     try:
         file = os.open(log_of(database), os.O_RDWR)
     except FileNotFoundError:
@@ -110,14 +113,33 @@ _OPEN: Counter[str] = Counter()  # how many connections of this process each dat
 _TURN = threading.RLock()
 
 
+def _identity(database: str) -> tuple[int, int, bool] | None:
+    """Which file lies under a name now (device and inode) and whether it holds anything, None where none does."""
+    try:
+        found = os.stat(database)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size > 0
+
+
 class Connection(sqlite3.Connection):
-    """A connection at whose end the log is overwritten, where no other process has the database open."""
+    """A connection at whose end the log is overwritten, where no other process has the database open.
+
+    It never makes a database where there is none. It knows which file it has open: what is written into one that
+    somebody removed, emptied, or put another in the place of, is lost, whatever SQLite says of the commit.
+    """
 
     def __init__(self, database: str, *arguments: Any, **more: Any) -> None:
-        super().__init__(database, *arguments, **more)
+        self._file = _identity(database)  # before it is opened: at worst one that was current passes for replaced
+        super().__init__(Path(database).absolute().as_uri() + "?mode=rw", *arguments, uri=True, **more)
         self._path, self._process, self._is_open = database, os.getpid(), True
         with _TURN:
             _OPEN[database] += 1
+
+    def is_current(self) -> bool:
+        """Whether the file that it has open still lies under its name, and was not emptied."""
+        now = _identity(self._path)
+        return self._file is not None and now in (self._file, (*self._file[:2], True))
 
     def close(self) -> None:
         """Closes it; done twice it does nothing."""
@@ -157,7 +179,9 @@ def _overwrite_alone(database: Path) -> None:
     """Overwrite the whole log where nobody else has the database open. Where somebody has, it is for the last of them;
     where the disk does not bear it, the log stays or goes as it is."""
     with contextlib.suppress(sqlite3.Error, OSError, LogInUse):
-        alone = sqlite3.connect(database, timeout=0, isolation_level=None)
+        alone = sqlite3.connect(
+            f"{database.absolute().as_uri()}?mode=rw", timeout=0, isolation_level=None, uri=True
+        )  # never made anew where somebody removed it
         try:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL"):
                 alone.execute(f"PRAGMA {pragma}")

@@ -3,21 +3,25 @@
 No backup keeps a trace of the order of writing: SQLite's is made by `VACUUM INTO`, PostgreSQL's holds every table in
 the order of its key. What waits for the night beside the database (`day.py`) lies in it as the night would leave it.
 Beside each lies its digest, and a backup whose digest differs is not restored. What is restored replaces everything in
-one transaction: a power cut leaves the old database or the new one.
+one transaction: a power cut leaves the old database or the new one. What cannot be read is not needed: on SQLite the
+files of a damaged or foreign database are put aside whole, on PostgreSQL our tables are made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError
 
-from sipas import nights
+from sipas import clock, nights
 from sipas.backups import postgresql, sqlite
+from sipas.backups.condition import is_unreadable, our_tables
 from sipas.backups.day import Day
 from sipas.database import HEAD, Database
 from sipas.disk import sync_folder
@@ -53,7 +57,8 @@ def backup(settings: Settings, database: Database, name: str) -> Path:
 def restore(
     settings: Settings, database: Database, file: Path, *, force: bool = False, name: str = "before"
 ) -> Path | None:
-    """Replaces the database's content by a backup's; gives the backup that was made of what had been there, if any.
+    """Replaces the database's content by a backup's; gives the backup that was made of what had been there, or where
+    that was put aside because nobody can read it (`is_put_aside`); None where nothing was there.
 
     Nobody writes from that backup on until all is replaced, so whatever was thanked lies in one or the other. Raises
     BadFile where the backup is damaged, SchemaMismatch where it is newer than this program, NotEmpty where the database
@@ -61,7 +66,7 @@ def restore(
     """
     check(file)
     version = sqlite.version(file) if database.file else postgresql.version(file)
-    if version > HEAD or (not database.file and version != HEAD):
+    if version > HEAD:
         raise SchemaMismatch(
             N_(
                 "{file} was made at version {version}, this program needs {head}. Restore it with the program that "
@@ -75,21 +80,37 @@ def restore(
     counts = ways.File(settings.home)  # of answers that will be gone; the backup counts those that it holds
     if database.file:
         with database.queue():
-            before = _before(settings, database, name, force, None)
-            sqlite.load(database, file)
+            before = _replace_sqlite(settings, database, file, force, name)
             counts.clear()
         discard_copies(database.file)
     else:
-        database.check()
         with postgresql.alone(database) as connection:
+            postgresql.refuse_foreign(connection)
             before = _before(settings, database, name, force, connection)
-            postgresql.load(connection, file)
+            postgresql.load(connection, file, version)
             counts.clear()
     _leave_out_strangers(settings.home, database)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
         (settings.home / nights.FILE).unlink(missing_ok=True)
     return before
+
+
+def is_put_aside(path: Path) -> bool:
+    """Whether what `restore` gave is a database that nobody could read, rather than a backup of it."""
+    return sqlite.ASIDE in path.name
+
+
+def _replace_sqlite(settings: Settings, database: Database, file: Path, force: bool, name: str) -> Path | None:
+    try:
+        if sqlite.is_there(database):
+            before = _before(settings, database, name, force, None)
+            sqlite.load(database, file)
+            return before
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        if not is_unreadable(error):
+            raise
+    return sqlite.put_in_place(database, file, clock.today())
 
 
 def _leave_out_strangers(home: Path, database: Database) -> None:
@@ -121,16 +142,17 @@ def _before(
     settings: Settings, database: Database, name: str, force: bool, connection: Connection | None
 ) -> Path | None:
     """The backup of what is to be replaced, None where that is nothing; whoever calls keeps all others from writing."""
-    if not database.exists():
-        return None
     with nullcontext(connection) if connection else database.engine.connect() as reader:
-        if not any(reader.execute(text(f"select 1 from {one} limit 1")).first() for one in ("wave", "response")):  # noqa: S608
+        every = set(inspect(reader).get_table_names())
+        told = sorted({"wave", "response"} & every)
+        if not any(reader.execute(text(f"select 1 from {one} limit 1")).first() for one in told):  # noqa: S608
             return None
     if not force:
         raise NotEmpty(
             N_("The database holds waves already. Give --force to replace all of it; a backup of it is made first.")
         )
-    day = Day.of(settings.home, database, connection)
+    is_whole = our_tables() <= every
+    day = Day.of(settings.home, database, connection) if is_whole else Day()
     if connection:
         return _written(settings, name, ".pgcopy", lambda path: postgresql.dump(connection, path, day))
     return _written(settings, name, ".sqlite", lambda path: sqlite.dump(database, path, day))

@@ -1,8 +1,13 @@
-"""Backups of PostgreSQL: every table as COPY writes it, in the order of its key, within one moment of the data."""
+"""Backups of PostgreSQL: every table as COPY writes it, in the order of its key, within one moment of the data.
+
+Where the database's tables are not those of the backup (some are missing, there are none, they are of another version)
+they are made anew in the transaction that fills them. Tables of other programs are never touched.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tarfile
 import tempfile
@@ -11,12 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, func, select, text
+import psycopg
+from sqlalchemy import Connection, MetaData, Table, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
+from sipas.backups.condition import VERSION as VERSION_TABLE
+from sipas.backups.condition import listed, our_tables
 from sipas.backups.day import Day
 from sipas.database import Database
-from sipas.errors import N_, BadFile
+from sipas.errors import N_, BadFile, NotReady
 from sipas.intake.models import Comment
 from sipas.intake.record import values_of
 from sipas.overwriting import discard
@@ -39,7 +47,8 @@ def alone(database: Database) -> Iterator[Connection]:
             names = ", ".join(map(_quoted, found))
             try:
                 with connection.begin_nested():
-                    connection.execute(text(f"lock table {names} in access exclusive mode"))
+                    if found:
+                        connection.execute(text(f"lock table {names} in access exclusive mode"))
             except OperationalError as error:
                 if last or getattr(error.orig, "sqlstate", "") != DEADLOCK:
                     raise
@@ -53,8 +62,9 @@ def dump(connection: Connection, path: Path, day: Day) -> None:
     _lay_aside(connection, day)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder, tarfile.open(path, "w") as archive:
         made = Path(folder) / VERSION
-        number = connection.scalar(text("select version_num from alembic_version"))
-        made.write_text(json.dumps({"version": number}), encoding="utf-8")
+        number = _version(connection)
+        columns = {table.name: table.columns.keys() for table in _tables(connection)}
+        made.write_text(json.dumps({"version": number, "columns": columns}), encoding="utf-8")
         archive.add(made, VERSION, filter=_plain)
         cursor = _cursor(connection)
         for table in _tables(connection):
@@ -73,28 +83,95 @@ def version(file: Path) -> str:
     """The migration at which a backup was made; raises BadFile where it is none."""
     try:
         with tarfile.open(file) as archive:
-            found = archive.extractfile(VERSION)
-            return str(json.loads(found.read())["version"]) if found else ""
-    except (tarfile.TarError, KeyError, ValueError):
-        raise BadFile(N_("{file} is no backup of a PostgreSQL database."), file=file.name) from None
+            made = str(_head(archive)["version"])
+    except (tarfile.TarError, LookupError, TypeError, ValueError):
+        made = ""
+    if not re.fullmatch(r"\d{4}", made):
+        raise _no_backup(file)
+    return made
 
 
-def load(connection: Connection, file: Path) -> None:
-    """Replaces every row of every table, in the transaction of the connection."""
-    with tarfile.open(file) as archive:
-        cursor, tables = _cursor(connection), _tables(connection)
-        cursor.execute(f"truncate {', '.join(_quoted(table.name) for table in tables)}")
-        for table in tables:
-            stream = archive.extractfile(table.name + ENDING)
-            if stream is None:
-                raise BadFile(N_("{file} is no backup of a PostgreSQL database."), file=file.name)
-            with cursor.copy(f"copy {_quoted(table.name)} ({_columns(table)}) from stdin") as copy:
-                shutil.copyfileobj(stream, _Into(copy), 1 << 20)
-            for column in table.primary_key:
-                sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-                if sequence:
-                    highest = select(func.coalesce(func.max(column), 0) + 1)
-                    connection.execute(select(func.setval(sequence, highest.scalar_subquery(), False)))
+def refuse_foreign(connection: Connection) -> None:
+    """Raises NotReady where the database is another program's: nothing of that is ever dropped."""
+    there, ours = set(inspect(connection).get_table_names()), our_tables()
+    strangers = there - ours - {VERSION_TABLE}
+    has_version = VERSION_TABLE in there
+    if (strangers and not has_version) or (has_version and not re.fullmatch(r"(\d{4})?", _version(connection))):
+        raise NotReady(
+            N_(
+                "The PostgreSQL database {name} is another program's ({tables}); nothing was changed. Make an empty "
+                "one (`createdb`), name it in SIPAS_DATABASE_URL, and restore into that."
+            ),
+            name=connection.engine.url.database,
+            tables=listed(strangers or there),
+        )
+
+
+def load(connection: Connection, file: Path, made: str) -> None:
+    """Replaces every row of every table by those of a backup of version `made`, in the transaction of the connection.
+
+    Raises BadFile where the backup's tables or rows are not those of its version.
+    """
+    try:
+        with tarfile.open(file) as archive:
+            names = {name.removesuffix(ENDING) for name in archive.getnames() if name.endswith(ENDING)}
+            _make_fitting(connection, names, made)
+            _fill(connection, archive, names, file)
+    except (tarfile.TarError, psycopg.errors.DataError, psycopg.errors.IntegrityError):
+        raise _no_backup(file) from None
+
+
+def _make_fitting(connection: Connection, names: set[str], made: str) -> None:
+    """The tables of that version, made anew where those that are there are others."""
+    from sipas.migrations import make_tables
+
+    there = {table.name for table in _tables(connection)}
+    if there == names and _version(connection) == made:
+        return
+    gone = ", ".join(_quoted(name) for name in sorted({*there, VERSION_TABLE}))
+    connection.execute(text(f"drop table if exists {gone} cascade"))
+    make_tables(connection, made)
+
+
+def _fill(connection: Connection, archive: tarfile.TarFile, names: set[str], file: Path) -> None:
+    cursor, tables = _cursor(connection), _tables(connection)
+    if {table.name for table in tables} != names:
+        raise _no_backup(file)
+    order = _head(archive).get("columns", {})  # what a downgrade made anew has its columns in another order
+    cursor.execute(f"truncate {', '.join(_quoted(table.name) for table in tables)}")
+    for table in tables:
+        stream = archive.extractfile(table.name + ENDING)
+        if stream is None:
+            raise _no_backup(file)
+        with cursor.copy(f"copy {_quoted(table.name)} ({_listed(table, order)}) from stdin") as copy:
+            shutil.copyfileobj(stream, _Into(copy), 1 << 20)
+        for column in table.primary_key:
+            sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
+            if sequence:
+                highest = select(func.coalesce(func.max(column), 0) + 1)
+                connection.execute(select(func.setval(sequence, highest.scalar_subquery(), False)))
+
+
+def _head(archive: tarfile.TarFile) -> dict[str, Any]:
+    found = archive.extractfile(VERSION)
+    return dict(json.loads(found.read())) if found else {}
+
+
+def _listed(table: Table, order: dict[str, list[str]]) -> str:
+    """The columns in the order of the backup; those of before December 2026 do not say it."""
+    named = order.get(table.name, [])
+    return ", ".join(map(_quoted, named)) if {*named} == {*table.columns.keys()} else _columns(table)
+
+
+def _no_backup(file: Path) -> BadFile:
+    return BadFile(N_("{file} is no backup of a PostgreSQL database."), file=file.name)
+
+
+def _version(connection: Connection) -> str:
+    """The migration that the database stands at, "" where it does not say."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return ""
+    return str(connection.scalar(text("select version_num from alembic_version")) or "")
 
 
 # Tables of the transaction's own are not in the log, and what goes in by COPY is in no statement that could be logged.
@@ -127,10 +204,10 @@ def _lay_aside(connection: Connection, day: Day) -> None:
 
 
 def _tables(connection: Connection) -> list[Table]:
-    """Every table that is there, whoever refers to another after it."""
-    found = MetaData()
-    found.reflect(connection)
-    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+    """Every table of ours that is there, whoever refers to another after it."""
+    found, ours = MetaData(), our_tables()
+    found.reflect(connection, only=lambda name, _: name in ours)
+    return list(found.sorted_tables)
 
 
 class _Into:

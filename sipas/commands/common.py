@@ -32,10 +32,12 @@ def settings() -> Settings:
 
 def database(of: Settings | None = None) -> Database:
     """The database, checked to be there and to fit this program."""
+    from sipas.backups.condition import check
     from sipas.database import Database
 
-    found = Database.of(of or settings())
-    found.check()
+    where = of or settings()
+    found = Database.of(where)
+    check(where, found)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +20,8 @@ from sipas.settings import Settings
 
 if TYPE_CHECKING:
     from sipas.database import Database
+
+Look = Callable[[Settings], Iterator[Finding]]
 
 
 @click.command(
@@ -87,13 +89,14 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         return
     if mending:
         yield from home_findings.mended(where)
+    faults: set[str] = set()  # a damaged database is met again and again
     for look in (
         home_findings.permissions,
         home_findings.state_files,
         _disk,
         _file_system,
         _words,
-        _database,
+        *_DATABASE,
         *([_answers] if "kiosk" in where.parts else []),
         _service,
         *([_met] if probing or watched else []),
@@ -101,10 +104,20 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         _guesses,
         _walked if probing else _not_walked,
     ):
-        try:
-            yield from look(where)
-        except Exception as error:  # what is broken is what this command is for: say it, and look on
-            yield BAD, told(error)
+        yield from _looked(look, where, faults)
+
+
+def _looked(look: Look, where: Settings, faults: set[str]) -> Iterator[Finding]:
+    from sipas.backups.condition import fault
+
+    try:
+        yield from look(where)
+    except Exception as error:  # what is broken is what this command is for: say it, and look on
+        known = fault(error, where)
+        sentence = told(error) if known is None else say(known)
+        if sentence not in faults:
+            yield BAD, sentence
+        faults.add(sentence)
 
 
 def _disk(where: Settings) -> Iterator[Finding]:
@@ -206,34 +219,47 @@ def _guesses(where: Settings) -> Iterator[Finding]:
 def _database(where: Settings) -> Iterator[Finding]:
     from sqlalchemy import text
 
+    from sipas.backups.condition import DAMAGED, check, name_of, way_out
     from sipas.database import Database
 
     database = Database.of(where)
+    yield from home_findings.put_aside(database)
     try:
-        database.check()
+        check(where, database)
     except SipasError as error:
         yield BAD, say(error)
+        yield from home_findings.without_database(where)
         return
     kind = database.engine.dialect.name
     yield GOOD, _("The database ({kind}) is at version {version}.", kind=kind, version=database.version())
     if kind == "sqlite":
         with database.reading() as session:
-            answer = session.execute(text("pragma quick_check")).scalar_one()
+            answer = str(session.execute(text("pragma quick_check(1)")).scalar_one())
             journal = session.execute(text("pragma journal_mode")).scalar_one()
-        yield (
-            (GOOD, _("The database file is sound."))
-            if answer == "ok"
-            else (BAD, _("The database file is damaged ({answer}); restore a backup.", answer=answer))
-        )
+        if answer == "ok":
+            yield GOOD, _("The database file is sound.")
+        else:
+            reason = answer.splitlines()[-1]
+            yield BAD, f"{_(DAMAGED, file=name_of(where, database), reason=reason)} {say(way_out(where))}"
         if journal != "wal":
             yield WARN, _("The database is in journal mode {mode}; run `sipas init` to set WAL.", mode=journal)
-    yield from _budgets(where, database)
-    yield from waves_and_releases(where, database)
-    yield from registry(database)
-    yield from fineness(database)
-    yield from screens(where, database)
-    yield from silence(where)
-    yield from home_findings.endings(where, database)
+
+
+def _of(look: Callable[[Settings, Database], Iterator[Finding]]) -> Look:
+    """A look at the database, where there is one that can be looked at."""
+
+    def looked(where: Settings) -> Iterator[Finding]:
+        from sipas.backups.condition import check
+        from sipas.database import Database
+
+        database = Database.of(where)
+        try:
+            check(where, database)
+        except SipasError:  # `_database` says it
+            return
+        yield from look(where, database)
+
+    return looked
 
 
 def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
@@ -268,6 +294,18 @@ def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
             )
 
 
+_DATABASE = (
+    _database,
+    _of(_budgets),
+    _of(waves_and_releases),
+    _of(lambda _where, database: registry(database)),
+    _of(lambda _where, database: fineness(database)),
+    _of(screens),
+    _of(lambda where, _database: silence(where)),
+    _of(home_findings.endings),
+)
+
+
 def _not_walked(_where: Settings) -> Iterator[Finding]:
     yield (
         GOOD,
@@ -289,7 +327,7 @@ def _walked(where: Settings) -> Iterator[Finding]:
     for code in codes:
         try:
             with base.reading() as session:
-                open_wave_at(session, code, clock.today())
+                open_wave_at(session, code, clock.today(), where.home)
         except SipasError:
             resting += 1
             continue

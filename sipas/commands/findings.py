@@ -25,14 +25,15 @@ def told(error: Exception) -> str:
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
     """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
     from sipas import keys
+    from sipas.fieldwork.ended import was_frozen
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
     from sipas.nights import look
-    from sipas.publishing.disorder import disorder
     from sipas.publishing.endings import last_of_grace
     from sipas.publishing.frozen import frozen_snapshot
     from sipas.publishing.key_losses import lost
     from sipas.publishing.models import SnapshotRecord
+    from sipas.publishing.reconcile import differences
     from sipas.publishing.review import releases
     from sipas.publishing.stops import gate
 
@@ -51,7 +52,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                         + " "
                         + _("Run: sipas maintain"),
                     )
-                for kind in lost(session, where.home, wave, clock.today()):
+                for kind in () if was_frozen(where.home, wave) else lost(session, where.home, wave, clock.today()):
                     reason = say(keys.missing(where.home, wave.code, kind))
                     yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=reason)
                 if wave.stage == "freezing":
@@ -71,13 +72,13 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                 WARN,
                 _("Points ask for invitation codes, but SIPAS_ADDRESS is not set: nothing can be printed for them."),
             )
-        differing = dict(disorder(session, where.home))
+        found = list(differences(session, where.home))
         published = [one["release"] for one in releases(session) if one["state"] == "published"]
+    differing = {one.about for one in found}
     for code in published:
         if code not in differing:
             yield GOOD, _("Release {code}: every file is the one that was published.", code=code)
-    for error in differing.values():
-        yield BAD, say(error)
+    yield from ((BAD, say(one.error)) for one in found)
 
 
 def fineness(database: Database) -> Iterator[Finding]:

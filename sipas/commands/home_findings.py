@@ -102,6 +102,47 @@ def _key(where: Settings, name: str) -> Callable[[], object]:
     return lambda: keys.load(where.home, wave, kind)
 
 
+def put_aside(database: Database) -> Iterator[Finding]:
+    """Databases that nobody could read when a backup was restored in their place."""
+    from sipas.backups.sqlite import aside
+
+    for path in aside(database):
+        yield (
+            WARN,
+            _(
+                "{file} was put aside when a backup was restored, for it could not be read. It may hold answers that "
+                "came after the backup, and their order. When nobody needs it any more: shred -u {file}*",
+                file=path,
+            ),
+        )
+
+
+def without_database(where: Settings) -> Iterator[Finding]:
+    """Snapshots and releases held against what they say of themselves, where no database says what they should be."""
+    from analysis import AnalysisError, read_snapshot
+    from analysis.snapshot import verified
+    from sipas.publishing.disorder import CHANGED
+    from sipas.publishing.folder import ChangedFiles, check_files, digest_of
+    from sipas.publishing.shelf import issues, strangers
+
+    whole = 0
+    for path in sorted((where.home / "snapshots").glob("*.parquet")):
+        try:
+            verified(read_snapshot(path))
+            whole += 1
+        except AnalysisError as error:
+            yield BAD, say(error)
+    for one in issues(where.home):
+        try:
+            check_files(one.folder, digest_of(one.folder))
+            whole += 1
+        except (ChangedFiles, OSError):
+            yield BAD, _(CHANGED, code=one.code)
+    for name, problem in strangers(where.home):
+        yield BAD, f"releases/{name}: {say(problem)}"
+    yield GOOD, _("{count} snapshots and releases are as they say of themselves.", count=number(whole))
+
+
 def doubts(where: Settings) -> list[str]:
     """What is to be said of a clock that is doubted."""
     from sipas.nights import look

@@ -32,11 +32,12 @@ def list_points(as_json: bool) -> None:
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import open_wave_at
 
-    with database().reading() as session:
+    where = settings()
+    with database(where).reading() as session:
         listed = []
         for place in points(session):
             try:
-                open_wave_at(session, place.code, clock.today())
+                open_wave_at(session, place.code, clock.today(), where.home)
                 is_open = True
             except NoOpenWave:
                 is_open = False

@@ -25,6 +25,16 @@ def _step(what: str) -> None:
     help=_("Take in the forms that were left unfinished, where the wave kept them; else they are left out."),
 )
 @click.option(
+    "--snapshot",
+    "named",
+    default="",
+    metavar="DIGEST",
+    help=_(
+        "After the restore of an older backup: take up the file of the wave that lies in snapshots, of which you know "
+        "that this is its digest (16 letters at least)."
+    ),
+)
+@click.option(
     "--keys-lost",
     is_flag=True,
     help=_(
@@ -34,7 +44,7 @@ def _step(what: str) -> None:
 )
 @click.option("--by", "people", multiple=True, help=_("With --keys-lost: who says so, given twice for two people."))
 @click.option("--reason", default="", help=_("With --keys-lost: how they were lost; it is published with releases."))
-def freeze(wave: str, with_unfinished: bool, keys_lost: bool, people: tuple[str, ...], reason: str) -> None:
+def freeze(wave: str, with_unfinished: bool, named: str, keys_lost: bool, people: tuple[str, ...], reason: str) -> None:
     from sipas.nights import refuse_doubted
     from sipas.publishing.freeze import freeze as run
     from sipas.publishing.key_losses import Saying
@@ -45,7 +55,8 @@ def freeze(wave: str, with_unfinished: bool, keys_lost: bool, people: tuple[str,
     where = settings()
     refuse_doubted(where.home)
     without = Saying.of(people, reason) if keys_lost else None
-    frozen = run(database(where), where.home, wave, clock.today(), where.grace, with_unfinished, _step, without)
+    base = database(where)
+    frozen = run(base, where.home, wave, clock.today(), where.grace, with_unfinished, _step, without, named)
     note(
         _(
             "Wave {wave} is frozen: {rows} answers, digest {digest}.",

@@ -102,6 +102,7 @@ def _registry(database: Database, is_new: bool, folder: str | None, without_regi
 @click.option("--backed-up", is_flag=True, help=_("For PostgreSQL: you made a backup with pg_dump."))
 def migrate(backed_up: bool) -> None:
     from sipas import keys
+    from sipas.commands.upkeep import tell_differences
     from sipas.database import Database
     from sipas.disk import keep_reserve
     from sipas.fieldwork.waves import waves
@@ -118,3 +119,4 @@ def migrate(backed_up: bool) -> None:
         note(_("The database is at the newest version."))
     else:
         note(_("The database was brought to the newest version. Backup: {copy}", copy=copy))
+        tell_differences(where, Database.of(where))

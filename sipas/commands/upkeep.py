@@ -18,7 +18,7 @@ from sipas import clock
 from sipas.commands.common import database, example, note, settings
 from sipas.commands.home_findings import doubts
 from sipas.disk import is_full
-from sipas.i18n import _
+from sipas.i18n import _, say
 from sipas.logs import EVENTS, start
 from sipas.monitoring import nightly
 from sipas.monitoring.signs import FULL
@@ -96,21 +96,49 @@ def backup(replacing: bool) -> None:
 @click.command(
     help=_(
         "Replace the database by a backup: all of it or nothing, after its digest was checked; also beside a running "
-        "server. Keys, snapshots and releases lie in folders of their own and are not touched."
+        "server, and over a database that is damaged, missing or another program's: that is put aside. Keys, snapshots "
+        "and releases lie in folders of their own and are not touched; what does not agree with them is named."
     ),
     epilog=example("sipas restore backups/2026-11-24.sqlite"),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help=_("Replace a database that holds waves; a backup of it is made first."))
 def restore(file: Path, force: bool) -> None:
+    from sipas.backups import is_put_aside
     from sipas.backups import restore as run
-    from sipas.database import Database
+    from sipas.backups.condition import REPLACED
+    from sipas.database import HEAD, Database
 
     where = settings()
-    before = run(where, Database.of(where), file, force=force, name=f"before-restore-{clock.today()}")
-    if before:
+    base = Database.of(where)
+    before = run(where, base, file, force=force, name=f"{REPLACED}-{clock.today()}")
+    if before and is_put_aside(before):
+        note(
+            _(
+                "What lay there could not be read and was put aside whole: {file}. Whoever repairs databases may find "
+                "in it what came after the backup; when nobody needs it any more, destroy it: shred -u {file}*",
+                file=before,
+            )
+        )
+    elif before:
         note(_("Backup: {copy}", copy=before))
-    note(_("The database is that of {file} now. Next: `sipas migrate`, then `sipas doctor`.", file=file))
+    if base.version() != HEAD:
+        note(_("The database is that of {file} now. Next: `sipas migrate`, then `sipas doctor`.", file=file))
+        return
+    note(_("The database is that of {file} now. Next: `sipas doctor`.", file=file))
+    tell_differences(where, base)
+
+
+def tell_differences(where: Settings, base: Database) -> None:
+    """After a restore: what lies in the home and does not agree with the database, each with its way out."""
+    from sipas.publishing.reconcile import differences
+
+    with base.reading() as session:
+        found = [say(one.error) for one in differences(session, where.home)]
+    if found:
+        note(_("Home and database differ; nothing of this was changed:"))
+    for sentence in found:
+        note(f"  {sentence}")
 
 
 def until_next(now: dt.datetime) -> float:

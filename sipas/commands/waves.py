@@ -149,6 +149,7 @@ def open_(
     series: str,
 ) -> None:
     from sipas import keys
+    from sipas.fieldwork.ended import refuse_old_snapshot
     from sipas.fieldwork.handovers import handovers
     from sipas.fieldwork.kept_points import fineness
     from sipas.fieldwork.settled import settled
@@ -157,6 +158,7 @@ def open_(
 
     questionnaire = load(instrument)
     where = settings()
+    refuse_old_snapshot(where.home, code)
     with database(where).writing() as session:
         opened = open_wave(
             session,

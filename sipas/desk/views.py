@@ -24,6 +24,7 @@ from sipas.publishing import shelf, shortened
 from sipas.publishing.edition import ORDERS, Edition
 from sipas.publishing.endings import Ending, endings
 from sipas.publishing.models import DestructionStop
+from sipas.publishing.reconcile import at_a_glance
 from sipas.publishing.review import release_of, releases
 
 
@@ -39,7 +40,7 @@ def overview() -> str:
             ends={one.wave: one.due for one in reversed(_endings(session))},
             known=look(_home()),
             today=clock.today(),
-            amiss=[sentence for sign, sentence in service(current_app.config["SETTINGS"]) if sign == BAD],
+            amiss=_amiss(session),
         )
 
 
@@ -83,6 +84,12 @@ def release(code: str) -> str:
         edition=Edition(issue.manifest, issue.table, i18n.language()),
         order=order if order in ORDERS else "registry",
     )
+
+
+def _amiss(session: Session) -> list[str]:
+    """What concerns whoever runs the server: the service, and where home and database differ."""
+    told = [sentence for sign, sentence in service(current_app.config["SETTINGS"]) if sign == BAD]
+    return told + [i18n.say(one.error) for one in at_a_glance(session, _home())]
 
 
 def _home() -> Path:

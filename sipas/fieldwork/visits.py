@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from analysis import SEVERAL
-from sipas import clock
-from sipas.database import Database
+from sipas import clock, keys
+from sipas.database import Database, is_away
 from sipas.errors import N_, NoOpenWave, UnknownCode
 from sipas.fieldwork.detail import kept
+from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.kept_points import keeping
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
@@ -40,6 +42,13 @@ class Visit:
     services: tuple[tuple[Service, int], ...]
     detail: frozenset[tuple[int, int]] | None = None
     kept_at: frozenset[tuple[int, int]] | None = None
+    was_frozen: bool = False  # of which the database does not know (`sipas.fieldwork.ended`)
+    counts_late: bool = True  # where it was: whether the key is still here by which a late answer is counted once
+
+    @property
+    def asks(self) -> bool:
+        """Whether the wave is open still, as far as database and home know."""
+        return self.wave.state == "open" and not self.was_frozen
 
     def codes(self, service: str, channel: str = "", form: str = "") -> dict[str, int]:
         """The small numbers that an answer carries, and, each 0 or 1, whether few people come for it (`coarse`) and
@@ -74,6 +83,10 @@ class Visit:
         `said_on` is the day on which a kiosk that was cut off heard it: a closed wave takes what was said in its days.
         """
         hold(connection, self.wave.id)
+        if self.was_frozen and self.counts_late:
+            return False
+        if self.was_frozen:
+            raise _ended_long_ago()
         today = clock.today()
         place = "%s" if connection.dialect.name == "postgresql" else "?"
         if connection.exec_driver_sql(_OPEN.format(place), (self.wave.id, today.isoformat())).fetchone():
@@ -91,9 +104,7 @@ class Visit:
         if is_ended and grace_until is not None and today <= grace_until:
             return False
         if is_ended:
-            raise NoOpenWave(
-                N_("This survey ended long ago, so this answer was not opened. Thank you for wanting to answer.")
-            )
+            raise _ended_long_ago()
         raise NoOpenWave(
             N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
         )
@@ -106,8 +117,8 @@ class Visits:
     closes takes no answer from the moment on, for `Visit.still_open` is asked inside the answer's transaction.
     """
 
-    def __init__(self, database: Database, seconds: float = 1.0) -> None:
-        self._database, self._seconds = database, seconds
+    def __init__(self, database: Database, home: Path | None = None, seconds: float = 1.0) -> None:
+        self._database, self._home, self._seconds = database, home, seconds
         self._known: dict[tuple[str, dt.date, str], tuple[float, Visit]] = {}
 
     def at(self, point_code: str, on: dt.date, wave: str = "") -> Visit:
@@ -120,27 +131,36 @@ class Visits:
         if visit is None or until < now:
             try:
                 with self._database.reading() as session:
-                    visit = visit_of(session, point_code, wave, on) if wave else visit_at(session, point_code, on)
-            except OperationalError:  # a database that is away just now: what was last known serves the page
-                if visit is None:
+                    visit = self._look(session, point_code, on, wave)
+            except DatabaseError as error:  # away just now, or damaged: what was last known serves the page
+                if visit is None or not is_away(error):
                     raise
             if len(self._known) > 1000:
                 self._known.clear()
             self._known[key] = (now + self._seconds, visit)
         return visit
 
+    def _look(self, session: Session, point_code: str, on: dt.date, wave: str) -> Visit:
+        if wave:
+            return visit_of(session, point_code, wave, on, self._home)
+        return visit_at(session, point_code, on, self._home)
 
-def visit_at(session: Session, point_code: str, on: dt.date) -> Visit:
-    """What is asked at a point on a day; raises UnknownPoint or NoOpenWave."""
-    return _visit(session, *open_wave_at(session, point_code, on), on)
+
+def visit_at(session: Session, point_code: str, on: dt.date, home: Path | None = None) -> Visit:
+    """What is asked at a point on a day; raises UnknownPoint or NoOpenWave, the latter also where the `home` holds that
+    the wave was frozen."""
+    return _visit(session, *open_wave_at(session, point_code, on, home), on)
 
 
-def visit_of(session: Session, point_code: str, wave_code: str, on: dt.date) -> Visit:
+def visit_of(session: Session, point_code: str, wave_code: str, on: dt.date, home: Path | None = None) -> Visit:
     """What a wave asks or asked at a point, whatever its state; raises UnknownPoint or UnknownCode."""
     place, wave = point(session, point_code), wave_of(session, wave_code)
     if session.get(WavePoint, (wave.id, place.id)) is None:
         raise UnknownCode(N_("Wave {wave} does not ask at {point}."), wave=wave.code, point=place.code)
-    return _visit(session, wave, place, on)
+    found = _visit(session, wave, place, on)
+    if home is None or not was_frozen(home, wave):
+        return found
+    return replace(found, was_frozen=True, counts_late=keys.find(home, wave.code, "id") is not None)
 
 
 def visit_anywhere(session: Session, wave: Wave, on: dt.date) -> Visit:
@@ -156,6 +176,10 @@ def visit_anywhere(session: Session, wave: Wave, on: dt.date) -> Visit:
                 taken[numbers[who], service.id] = service, numbers[who]
     nowhere = Point(id=0, code=SEVERAL, name=SEVERAL, name_en=SEVERAL, channel="kiosk", form="short")
     return Visit(wave, nowhere, tuple(taken[pair] for pair in sorted(taken)), kept(session, wave), frozenset())
+
+
+def _ended_long_ago() -> NoOpenWave:
+    return NoOpenWave(N_("This survey ended long ago, so this answer was not opened. Thank you for wanting to answer."))
 
 
 def _visit(session: Session, wave: Wave, place: Point, on: dt.date) -> Visit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.detail import settle
+from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
@@ -165,8 +167,9 @@ def asks(wave: Wave, on: dt.date) -> bool:
     return wave.state == "open" and (wave.closes_on is None or on <= wave.closes_on)
 
 
-def open_wave_at(session: Session, point_code: str, on: dt.date) -> tuple[Wave, Point]:
-    """What is asked at a point on a day; raises UnknownPoint or NoOpenWave."""
+def open_wave_at(session: Session, point_code: str, on: dt.date, home: Path | None = None) -> tuple[Wave, Point]:
+    """What is asked at a point on a day; raises UnknownPoint or NoOpenWave. A wave that was frozen, as the `home` says,
+    asks nothing, whatever the database says."""
     place = point(session, point_code)
     candidates = session.scalars(
         select(Wave)
@@ -174,7 +177,7 @@ def open_wave_at(session: Session, point_code: str, on: dt.date) -> tuple[Wave, 
         .where(WavePoint.point_id == place.id, Wave.state == "open")
     )
     for wave in candidates:
-        if asks(wave, on) and is_working(place, on):
+        if asks(wave, on) and is_working(place, on) and not (home and was_frozen(home, wave)):
             return wave, place
     raise NoOpenWave(
         N_("No survey is open at {point} today. Thank you for wanting to answer; please try again another day."),

@@ -15,6 +15,7 @@ from pathlib import Path
 from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState
+from sipas.fieldwork.ended import refuse_frozen
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.importing.aside import spool
@@ -48,6 +49,7 @@ def import_responses(
     with spool(home) as checked:
         with database.reading() as session:
             wave = _open(wave_of(session, wave_code))
+            refuse_frozen(home, wave)
             secrets = {kind: keys.load(home, wave.code, kind) for kind in ("cluster", "id")}
             instrument = load(wave.instrument, wave.version)
             lines = Lines(session, table.under(heads_of(instrument)), instrument, form, wave, today, secrets)

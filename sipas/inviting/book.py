@@ -86,7 +86,7 @@ class Batch:
 
 def issue(session: Session, home: Path, point_code: str, count: int, today: dt.date, months: int = MONTHS) -> Issued:
     """Makes `count` codes for the open wave of a point. Raises BadIssue, UnknownPoint or NoOpenWave."""
-    wave, place = open_wave_at(session, point_code, today)
+    wave, place = open_wave_at(session, point_code, today, home)
     if place.invitation == "none":
         raise BadIssue(
             N_("Point {point} asks for no codes. First say `sipas point set {point} --invitation optional`."),

@@ -26,6 +26,7 @@ from werkzeug.datastructures import MultiDict
 from sipas import clock, i18n, keys
 from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, NotReady, NotStored, SipasError
+from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.models import FORMS, Device, Point, Wave
 from sipas.fieldwork.visits import Visit, visit_of
 from sipas.fieldwork.waves import is_wave_code, wave_of
@@ -92,7 +93,7 @@ class Desk:
         try:
             key = keys.seal_private(self.home, wave.code)
         except NotReady:
-            if wave.state != "frozen":
+            if wave.state != "frozen" and not was_frozen(self.home, wave):
                 raise
             return self._late(message, wave, message.is_comment)  # the key is gone: nobody can open this any more
         kind, text = self._open(message, wave, key)
@@ -132,7 +133,7 @@ class Desk:
         moment = placed(wave, said.week, said.month, self.now, believed)
         day = clock.local(moment).date()
         with self.database.reading() as session:
-            visit = visit_of(session, self.point.code, wave.code, day)
+            visit = visit_of(session, self.point.code, wave.code, day, self.home)
         common = {
             "wave": wave.code,
             "moment": moment,

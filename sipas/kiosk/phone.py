@@ -211,11 +211,11 @@ def send(point: str, language: str) -> Response:
         with way.redeeming(form):
             outcome = keep(way.visit, form, channel="phone", way=Came.CODE if way.invited else Came.OPEN)
     except (CodeSpent, CodeInUse, NoOpenWave) as error:
-        if way.invited is None or way.visit.wave.state == "open":
+        if way.invited is None or way.visit.asks:
             raise
         raise _over() from error  # after the end one could try codes at no cost, and learn who had answered
     there = ".late" if outcome is Outcome.LATE else ".thanks"
-    wave = None if way.visit.wave.state == "open" else way.visit.wave.code
+    wave = None if way.visit.asks else way.visit.wave.code
     return go(address(there, point=point, language=language, wave=wave, anchor="done", **g.preset.query))
 
 

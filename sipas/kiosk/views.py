@@ -108,7 +108,7 @@ def send(point: str, language: str) -> Response:
         return pages.with_errors(place, preset, form)
     outcome = keep(visit, form)
     there = ".late" if outcome is Outcome.LATE else ".thanks"
-    wave = None if visit.wave.state == "open" else visit.wave.code  # the page to come has to know an ended wave
+    wave = None if visit.asks else visit.wave.code  # the page to come has to know an ended wave
     return go(address(there, point=point, language=language, wave=wave, anchor="done", **preset.query))
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from sipas import nights
 from sipas.backups import backup
+from sipas.backups.condition import refuse_unusable
 from sipas.database import HEAD, Database
 from sipas.errors import N_, NotReady
 from sipas.settings import Settings
@@ -27,7 +28,10 @@ def _config(database: Database) -> Config:
 
 
 def create(settings: Settings) -> Database:
-    """The home folder, readable by its owner only, with an empty database at the newest version."""
+    """The home folder, readable by its owner only, with an empty database at the newest version.
+
+    Raises Unusable over a database that is damaged or another program's, and where one is missing that was here."""
+    refuse_unusable(settings, Database.of(settings))
     for folder in ("keys", "snapshots", "drafts", "releases", "backups"):
         private_folder(settings.home / folder)
     database = Database.of(settings)
@@ -51,6 +55,7 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
     PostgreSQL of an older version is backed up by its own means: `backed_up` says that it was.
     """
     database = Database.of(settings)
+    refuse_unusable(settings, database)
     if not database.exists():
         database.check()
     version = database.version()
@@ -63,6 +68,14 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
     copy = "pg_dump" if backed_up else str(backup(settings, database, f"before-{HEAD}-{today}"))
     command.upgrade(_config(database), "head")
     return copy
+
+
+def make_tables(connection: Connection, version: str) -> None:
+    """The tables of a version, all empty, in the transaction of the connection."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)
 
 
 def downgrade(settings: Settings, version: str) -> None:

@@ -19,6 +19,7 @@ from sipas import clock, keys
 from sipas.database import HURRY, Database, why_not_stored
 from sipas.disk import is_out_of_room
 from sipas.errors import NotStored, SipasError
+from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.waves import asks, waves
 from sipas.plain import MILLISECONDS
 from sipas.settings import Settings
@@ -65,7 +66,8 @@ def why_no_answer(database: Database, settings: Settings) -> str:
     try:
         database.check()
         with database.reading() as session:
-            asking = [wave.code for wave in waves(session) if asks(wave, clock.today())]
+            open_ones = [wave for wave in waves(session) if asks(wave, clock.today())]
+        asking = [wave.code for wave in open_ones if not was_frozen(settings.home, wave)]
     except SipasError:
         return VERSION
     except (DBAPIError, OSError) as error:

@@ -24,8 +24,10 @@ STRANGER = N_(
     "Release {code} lies on the shelf, and the database does not know that it was published, as after the restore of "
     "an older backup. Restore the newest backup; where there is none, run `sipas release adopt {code}`."
 )
-
-
+NO_WAVE = N_(
+    "Release {code} lies on the shelf, and the database does not know its wave, {wave}. Restore the newest backup; "
+    "where there is none, the release stays public as it is, and no other of that wave can be built."
+)
 ODD = N_("releases/{folder} is no release as it was published here; move it out of the folder releases. ({problem})")
 
 
@@ -39,6 +41,7 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
     """Every release (of one wave) about which shelf and database differ: its code, and what to do."""
     query = select(Release, Wave.code).join(Wave, Wave.id == Release.wave_id).where(Release.state == "published")
     published = {one.code: (one.digest, of) for one, of in session.execute(query).all()}
+    known = set(session.scalars(select(Wave.code)))
     for code, (digest, of) in sorted(published.items()):
         if (wave is None or wave == of) and (template := _fault(home / "releases" / code, digest)):
             yield code, SipasError(template, code=code)
@@ -46,9 +49,9 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
         if name not in published:
             yield name, SipasError(ODD, folder=name, problem=problem)
     for issue in issues(home):
-        is_ours = wave is None or wave == issue.manifest["wave"]["code"]
-        if is_ours and issue.folder.name not in published:
-            yield issue.folder.name, SipasError(STRANGER, code=issue.folder.name)
+        of = issue.manifest["wave"]["code"]
+        if (wave is None or wave == of) and issue.folder.name not in published:
+            yield issue.folder.name, SipasError(STRANGER if of in known else NO_WAVE, code=issue.folder.name, wave=of)
 
 
 def refuse_disorder(session: Session, home: Path, wave: str, but: str = "") -> None:

@@ -30,12 +30,14 @@ from sipas.database import Database
 from sipas.disk import remove, sync_folder, workshop
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.detail import kept
+from sipas.fieldwork.ended import FROZEN
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
 from sipas.intake.models import UNFINISHED, Response
 from sipas.intake.record import FINISHED, PEOPLE
+from sipas.logs import keep
 from sipas.publishing.clusters import clusters_of
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.key_losses import Saying, consequences, make_anew, refuse_lost, say_lost
@@ -65,6 +67,7 @@ def freeze(
     unfinished: bool = False,
     progress: Progress = silent,
     without: Saying | None = None,
+    named: str = "",
 ) -> Snapshot:
     """Freeze a closed wave; raises WaveState where it is open, frozen already, or without answers, and KeysLost where a
     key of it is missing.
@@ -74,7 +77,7 @@ def freeze(
 
     Forms that were left unfinished, where the wave kept them, are left out; with `unfinished` they come in, their
     missing answers as any question that was skipped, and the column `form` names them. The codebook says which, and how
-    many.
+    many. `named` is the digest of a snapshot that is to be taken up (`take_up.py`).
 
     Nobody waits while the file is made. A short transaction ends the wave: answers that come from then on are late. The
     file is written outside of any; a second short transaction puts it in its place and says so; the key of the clusters
@@ -82,7 +85,7 @@ def freeze(
     late answers are counted.
     """
     with workshop(home / "snapshots"):
-        if (taken_up := take_up(database, home, wave_code, today, grace, _table)) is not None:
+        if (taken_up := take_up(database, home, wave_code, today, grace, _table, named)) is not None:
             return taken_up
     if not _begin(database, home, wave_code, today, grace, unfinished, without):
         keys.destroy(home, wave_code, keys.AT_FREEZE)
@@ -131,6 +134,7 @@ def _freeze(
             os.replace(path, path.with_name(f"{wave_code}.{stranger[:8]}.parquet"))
         os.replace(aside, path)
         sync_folder(path.parent)
+    keep(home, FROZEN, today, wave=wave_code, digest=written.digest, rows=written.rows)
     keys.destroy(home, wave_code, keys.AT_FREEZE)
     make_anew(home, wave_code, ("id",))  # if it was lost: late answers are still counted once
     return replace(written, path=path)

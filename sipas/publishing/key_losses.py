@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, NotReady, SamePerson, WaveState
+from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.key_losses import losses
 from sipas.fieldwork.models import Device, KeyLoss, Wave, WavePoint
 from sipas.fieldwork.waves import hold, wave_of
@@ -118,7 +119,7 @@ def renew(database: Database, home: Path, code: str, saying: Saying, today: dt.d
         renewed = tuple(kind for kind in kinds if wave.state != "frozen" or kind == "id")
         if not renewed:
             raise WaveState(N_("No key of wave {wave} is lost that could be renewed now."), wave=wave.code)
-        if "cluster" in renewed and (home / "snapshots" / f"{wave.code}.parquet").exists():
+        if "cluster" in renewed and was_frozen(home, wave):
             raise WaveState(
                 N_(
                     "snapshots/{wave}.parquet says that wave {wave} was frozen: its cluster key is not lost, but was "

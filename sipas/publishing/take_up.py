@@ -1,7 +1,9 @@
 """A wave that was frozen, in a database restored from before: its snapshot lies there, and its key is gone for good.
 
 What was frozen is recognised by its content: the answers in the database, written anew under the codebook that lies in
-the file, must have the file's digest. For that the key is not needed, for every row holds its label.
+the file, must have the file's digest. For that the key is not needed, for every row holds its label. A backup of a day
+on which the wave still asked holds fewer answers than the file: then whoever freezes names the digest, which she knows
+from the freeze, the log or a release, and every answer of the database must be among those of the file.
 """
 
 from __future__ import annotations
@@ -14,31 +16,44 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from analysis import AnalysisError, Snapshot, read_snapshot
-from analysis.snapshot import holds_the_same
+from analysis.snapshot import holds_all_of, holds_the_same, verified
 from sipas import clock, keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
+from sipas.intake import stored
+from sipas.logs import keep
 from sipas.publishing.clusters import RENEWED, with_labels
 from sipas.publishing.models import SnapshotRecord
 from surveys import Instrument, load
 
+SHORTEST = 16  # letters of a digest that name a file
+
 Table = Callable[[Session, Wave, Instrument, bool], pa.Table]
 
 
-def take_up(database: Database, home: Path, code: str, today: dt.date, grace: int, table: Table) -> Snapshot | None:
+def take_up(
+    database: Database, home: Path, code: str, today: dt.date, grace: int, table: Table, named: str = ""
+) -> Snapshot | None:
     """Note in the database that a wave is frozen, where its file says so; None where there is nothing to take up.
 
-    The days of grace count from the day on which the file was written. Raises WaveState where the key is gone and the
-    file holds other answers than the database.
+    `named` is the beginning of the file's digest, as a person knows it. The days of grace count from the day on which
+    the file was written. Raises WaveState where the key is gone and the file holds other answers than the database, or
+    more of them and its digest is not named.
     """
     path = home / "snapshots" / f"{code}.parquet"
     with database.reading() as session:
         wave = wave_of(session, code)
-        if wave.state != "closed" or keys.find(home, code, "cluster") or not path.is_file():
+        if wave.state != "closed" or not path.is_file() or (keys.find(home, code, "cluster") and not named):
+            if named:
+                raise WaveState(
+                    N_("Wave {wave} is {state}; --snapshot is for a closed wave whose file lies in snapshots."),
+                    wave=code,
+                    state=wave.stage,
+                )
             return None
-        snapshot = _recognised(session, wave, path, table)
+        snapshot, rows = _recognised(session, wave, path, table, named)
     frozen_on = min(today, clock.local(dt.datetime.fromtimestamp(path.stat().st_mtime, dt.timezone.utc)).date())
     with database.writing() as session:
         wave = wave_of(session, code)
@@ -49,6 +64,8 @@ def take_up(database: Database, home: Path, code: str, today: dt.date, grace: in
                 )
             )
             wave.state, wave.grace_until = "frozen", frozen_on + dt.timedelta(days=grace)
+    keep(home, "snapshot taken up", today, wave=code, digest=snapshot.digest, rows=snapshot.rows, kept=rows)
+    keys.destroy(home, code, keys.AT_FREEZE)
     return snapshot
 
 
@@ -62,14 +79,19 @@ def _joined_as_in(snapshot: Snapshot, table: pa.Table) -> pa.Table:
     return with_labels(table, joined) if len(joined) == len(pairs) else table
 
 
-def _recognised(session: Session, wave: Wave, path: Path, table: Table) -> Snapshot:
+def _recognised(session: Session, wave: Wave, path: Path, table: Table, named: str) -> tuple[Snapshot, int]:
+    """The snapshot, and how many of its rows the database holds."""
     instrument = load(wave.instrument, wave.version)
     try:
         snapshot = read_snapshot(path)
-        for each in (False, True):
+        for each in (False, True) if stored(session, wave.id) else ():
             if holds_the_same(snapshot, _joined_as_in(snapshot, table(session, wave, instrument, each))):
-                return snapshot
-    except (AnalysisError, ValueError):  # another questionnaire, or no answers at all
+                return snapshot, snapshot.rows
+        if (rows := _among(session, wave, snapshot, instrument, table)) is not None:
+            if len(named) >= SHORTEST and verified(snapshot).digest.startswith(named.lower()):
+                return snapshot, rows
+            raise _holds_more(wave, snapshot, rows)
+    except (AnalysisError, ValueError):  # another questionnaire
         pass
     raise WaveState(
         N_(
@@ -78,4 +100,31 @@ def _recognised(session: Session, wave: Wave, path: Path, table: Table) -> Snaps
         ),
         wave=wave.code,
         file=path.name,
+    )
+
+
+def _among(session: Session, wave: Wave, snapshot: Snapshot, instrument: Instrument, table: Table) -> int | None:
+    """How many answers the database holds where each is among those of the file, else None. The labels of clusters are
+    left out: those of a lost key are joined as a wave is frozen."""
+    if (snapshot.codebook.wave, snapshot.codebook.instrument) != (wave.code, wave.instrument):
+        return None
+    rows = stored(session, wave.id)
+    if rows and not holds_all_of(snapshot, table(session, wave, instrument, False), but=("psu",)):
+        return None
+    return rows
+
+
+def _holds_more(wave: Wave, snapshot: Snapshot, rows: int) -> WaveState:
+    return WaveState(
+        N_(
+            "The key of wave {wave} was destroyed when it was frozen. snapshots/{file} holds {all} answers, and this "
+            "database {rows} of them. Restore a backup that was made after the freeze. Where there is none, hold the "
+            "digest {digest} against what the freeze said, or release.json of a release of the wave; if it is the "
+            "same: sipas freeze {wave} --snapshot {digest}"
+        ),
+        wave=wave.code,
+        file=snapshot.path.name,
+        all=snapshot.rows,
+        rows=rows,
+        digest=snapshot.digest[:SHORTEST],
     )

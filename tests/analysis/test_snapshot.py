@@ -8,7 +8,7 @@ import pytest
 
 from analysis import Codebook, read_snapshot, write_snapshot
 from analysis.errors import AlteredSnapshot, NotASnapshot
-from analysis.snapshot import content_digest, verified
+from analysis.snapshot import content_digest, holds_all_of, verified
 from tests import november_files
 
 CODEBOOK = Codebook.plain(["q01", "q02"], title="Wave of May")
@@ -38,6 +38,19 @@ def rewritten(snapshot, table: pa.Table | None = None, codebook: bytes | None = 
 def test_a_snapshot_as_it_was_written_is_verified(snapshot):
     assert content_digest(snapshot.path) == snapshot.digest
     assert verified(snapshot) is snapshot
+
+
+def test_rows_are_found_among_those_of_the_file_as_often_as_they_are_there(snapshot):
+    whole = answers()
+    assert holds_all_of(snapshot, whole)
+    assert holds_all_of(snapshot, whole.take([3, 0]))
+    assert holds_all_of(snapshot, whole.slice(0, 0))
+    assert not holds_all_of(snapshot, whole.take([0, 0]))
+    assert not holds_all_of(snapshot, answers(q01=[5, 4, 2, None]))
+    assert not holds_all_of(snapshot, answers(q01=[5, 4, None, None]))
+    assert not holds_all_of(snapshot, answers(unit=["a", "a", "c", None]))
+    assert holds_all_of(snapshot, answers(unit=["x", "x", "x", "x"]), but=("unit",))
+    assert not holds_all_of(snapshot, whole.drop_columns("q02"))
 
 
 def test_a_changed_answer_under_the_old_digest_is_refused_with_both_digests(snapshot):

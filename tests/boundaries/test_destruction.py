@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from sipas import clock, i18n, keys
+from sipas import clock, i18n, keys, logs
 from sipas.backups import backup, restore
 from sipas.cli import group
 from sipas.commands.upkeep import upkeep
@@ -191,7 +191,7 @@ def test_the_operator_who_knows_the_date_ends_the_wait_and_that_is_logged(machin
     assert kept() == WHOLE
     assert "is believed from now on" in machine.says("maintain", "--date-is-right")
     assert kept() == (5, 5, (), True, 3)
-    deeds = [json.loads(line) for line in (settings.home / "deeds.log").read_text().splitlines()]
+    deeds = [one for one in logs.deeds(settings.home) if one["event"] != "frozen"]
     assert [deed["event"] for deed in deeds] == ["the date is right", "keys destroyed"]
     assert deeds[0] == {
         "day": "2026-11-10",
@@ -371,7 +371,7 @@ def test_two_people_stop_it_once_for_thirty_days_at_most_and_it_ends_by_itself(m
     machine.night()
     assert kept() == (5, 5, (), True, 3)
     assert "that can be done once" in machine.says(*STOP, *HOA, *AN)
-    deeds = [json.loads(line) for line in (settings.home / "deeds.log").read_text().splitlines()]
+    deeds = [one for one in logs.deeds(settings.home) if one["event"] != "frozen"]
     assert deeds[0] == {
         "day": "2026-10-29",
         "event": "destruction stopped",
@@ -412,7 +412,7 @@ def test_a_stop_that_is_not_whole_is_refused_and_changes_nothing(machine, kept, 
     told = i18n.say(done.exception) if isinstance(done.exception, SipasError) else done.output
     assert done.exit_code != 0
     assert why in told
-    assert not (settings.home / "deeds.log").exists()
+    assert [one["event"] for one in logs.deeds(settings.home)] == ["frozen"]
     machine.passes(4)
     machine.night()
     assert kept() == (5, 5, (), True, 3)
@@ -455,7 +455,7 @@ def test_what_was_destroyed_stands_in_a_file_that_stays(machine, kept, settings,
     believe(settings.home)
     machine.night()
     assert kept() == NOTHING
-    deeds = [json.loads(line) for line in (settings.home / "deeds.log").read_text().splitlines()]
+    deeds = [one for one in logs.deeds(settings.home) if one["event"] != "frozen"]
     assert {"day": "2028-01-01", "event": "answers dropped", "wave": "w1", "answers": 5} in deeds
     with database.reading() as session:
         assert session.scalar(select(Wave.dropped_on).where(Wave.code == "w1")) == dt.date(2028, 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tarfile
 import threading
@@ -14,7 +15,7 @@ from sipas import backups
 from sipas.backups import backup, restore
 from sipas.intake.models import Response
 from tests.boundaries.conftest import needs_postgres
-from tests.serving import Client, Server
+from tests.serving import Client, Server, a_body, post
 
 
 def keys_of(file):
@@ -76,6 +77,53 @@ def test_what_was_thanked_while_a_backup_was_restored_is_in_one_or_the_other(pla
     assert len(keys_of(first)) >= 30
     assert len(now) >= 30
     assert len(keys_of(first) | now) == thanked()
+
+
+def text(file):
+    """In place, so that whoever has it open sees it."""
+    file.write_text("Xin chào\n" * 20_000, encoding="utf-8")
+
+
+def middle(file):
+    with file.open("r+b") as stream:
+        stream.seek(4096 * 3)
+        stream.write(os.urandom(file.stat().st_size - 4096 * 6))
+
+
+DAMAGES = {
+    "gone": lambda file: file.unlink(),
+    "empty": lambda file: os.truncate(file, 0),
+    "text": text,
+    "middle": middle,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+def test_a_restore_over_a_damaged_database_beside_a_running_server_loses_nobody_who_was_thanked_after_it(place, damage):
+    settings, database, _ = place
+    file = backup(settings, database, "empty")
+    server = Server(settings.home, SIPAS_PATIENCE="0.5")
+    try:
+        for _ in range(10):
+            assert post(server.port, a_body()) == 303
+        DAMAGES[damage](settings.home / "sipas.sqlite")
+        while_broken = [post(server.port, a_body()) for _ in range(10)]
+        assert set(while_broken) <= {303, 503}
+        if damage in ("gone", "empty"):  # what was thanked would be nowhere
+            assert 303 not in while_broken
+        database.engine.dispose()
+        restore(settings, database, file)
+        after = 0
+        end = time.monotonic() + 60
+        while after < 30:
+            assert time.monotonic() < end
+            after += post(server.port, a_body()) == 303
+    finally:
+        server.kill()
+    with database.reading() as session:
+        assert len(session.scalars(select(Response.key)).all()) == after
+        assert session.connection().exec_driver_sql("pragma integrity_check").scalar_one() == "ok"
 
 
 @pytest.mark.parametrize("place", [pytest.param("postgresql", marks=needs_postgres)], indirect=True)

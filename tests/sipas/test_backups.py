@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import io
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import threading
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DatabaseError
 
 from sipas import backups, keys
 from sipas.backups import NotEmpty, backup, restore
-from sipas.database import Database
-from sipas.errors import BadFile, NotStored, SchemaMismatch
+from sipas.backups.condition import Unusable, check
+from sipas.database import HEAD, Database, is_away
+from sipas.errors import BadFile, NotReady, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
 from sipas.intake import stored
 from sipas.intake.inbox import Inbox
@@ -23,7 +29,7 @@ from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Comment
 from sipas.intake.ways import settle_ways
-from sipas.migrations import create, downgrade, set_version
+from sipas.migrations import create, downgrade, migrate, set_version
 from sipas.registry.importing import load_registry
 from sipas.settings import Settings
 from tests import postgres
@@ -138,6 +144,93 @@ def test_a_backup_of_a_newer_program_is_refused(where, full):
     assert content(full) == before
 
 
+def test_a_backup_replaces_a_database_that_lacks_tables_or_has_none(where, full):
+    before, file = content(full), backup(where, full, "monday")
+    for gone in (["way_count", "device"], ["response", "wave_point", "release"], sorted(before)):
+        with full.engine.begin() as connection:
+            if full.file:
+                connection.exec_driver_sql("pragma defer_foreign_keys=on")
+            for name in gone:
+                cascade = "" if full.file else " cascade"
+                connection.execute(text(f'drop table "{name}"{cascade}'))
+        full.engine.dispose()
+        words = "is empty" if gone == sorted(before) else f"lacks tables of ours: {sorted(gone)[0]}"
+        with pytest.raises(Unusable, match=words) as refused:
+            check(where, full)
+        assert f"sipas restore {file}" in str(refused.value)
+        if gone[0] == "response":  # a visitor is told to send again
+            with pytest.raises((NotStored, DatabaseError)) as away:
+                a_response(full, where)
+            assert not isinstance(away.value, DatabaseError) or is_away(away.value)
+        restore(where, full, file, force=True, name="before-restore")
+        assert content(full) == before
+    assert a_response(full, where, submission=f"{3:032x}").value == "resent"
+
+
+def test_a_backup_of_an_older_version_comes_back_as_that_version_and_is_migrated(where, full):
+    file = backup(where, full, "new")
+    downgrade(where, "0009")
+    full.engine.dispose()
+    older = backup(where, full, "older")
+    for there in (file, older):  # over a newer database, and over its like
+        restore(where, full, there, force=True)
+        restore(where, full, older, force=True)
+        assert full.version() == "0009"
+        with pytest.raises(SchemaMismatch, match="sipas migrate"):
+            check(where, full)
+    migrate(where, dt.date(2026, 9, 16), backed_up=not full.file)
+    full.engine.dispose()
+    with full.reading() as session:
+        assert stored(session, 1) == 30
+
+
+@pytest.mark.parametrize("where", [pytest.param("postgresql", marks=[pytest.mark.postgres, POSTGRES])], indirect=True)
+def test_another_programs_tables_are_never_touched(where, full):
+    before, file = content(full), backup(where, full, "monday")
+    with full.engine.begin() as connection:
+        connection.execute(text("create table bookmark (address text)"))
+        connection.execute(text("insert into bookmark values ('here')"))
+    restore(where, full, file, force=True)
+    assert content(full) == {**before, "bookmark": ["('here',)"]}
+    with full.engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = 'ae1027a6acf'"))
+    with pytest.raises(NotReady, match=r"is another program's .bookmark.; nothing was changed"):
+        restore(where, full, file, force=True)
+    with full.engine.begin() as connection:
+        connection.execute(text(f"update alembic_version set version_num = '{HEAD}'"))
+        connection.execute(text("drop table bookmark"))
+
+
+@pytest.mark.parametrize("where", [pytest.param("postgresql", marks=[pytest.mark.postgres, POSTGRES])], indirect=True)
+def test_a_backup_that_does_not_fit_its_version_changes_nothing(where, full, tmp_path):
+    before, file = content(full), backup(where, full, "monday")
+    for name, spoil in {
+        "a table too many": lambda parts: {**parts, "bookmark.copy": b""},
+        "a table missing": lambda parts: {key: value for key, value in parts.items() if key != "wave.copy"},
+        "rows of another shape": lambda parts: {**parts, "wave.copy": b"1\t2\n"},
+        "a row twice": lambda parts: {**parts, "unit.copy": parts["unit.copy"] * 2},
+        "no version": lambda parts: {**parts, "version.json": b'{"version": null}'},
+    }.items():
+        other = _changed(file, where.home / "backups" / f"{name}.pgcopy".replace(" ", "-"), spoil)
+        with pytest.raises(BadFile, match="is no backup of a PostgreSQL database"):
+            restore(where, full, other, force=True)
+        assert content(full) == before, name
+
+
+def _changed(file, other, change):
+    """A backup with other parts, and a digest that fits it."""
+    with tarfile.open(file) as archive:
+        parts = {name: archive.extractfile(name).read() for name in archive.getnames()}
+    with tarfile.open(other, "w") as archive:
+        for name, data in change(parts).items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    other.with_name(other.name + ".sha256").write_text(f"{digest}  {other.name}\n", encoding="utf-8")
+    return other
+
+
 def test_a_backup_goes_into_an_empty_folder(settings, tmp_path):
     database = Database.of(settings)
     a_wave(database, settings)
@@ -243,7 +336,7 @@ import os, sys
 from pathlib import Path
 import sipas.backups as backups
 import sipas.in_place as pages
-from sipas.database import Database
+from sipas.database import HEAD, Database, is_away
 from sipas.settings import Settings
 
 class Cut:

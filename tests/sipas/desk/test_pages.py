@@ -166,3 +166,10 @@ def test_late_answers_stand_beside_their_point_and_a_dropped_wave_says_where_its
     html = unescape(client.get(f"/desk/wave/w1?lang={language}").text)
     assert "<dd>12</dd>" in html  # the snapshot's
     assert {"vi": "tệp số liệu đã chốt còn giữ", "en": "the snapshot holds them"}[language] in html
+
+
+def test_what_an_older_backup_left_open_is_told_on_the_overview_with_its_way_out(desk, settings):
+    assert "but it was frozen" not in desk("/desk", "en")
+    (settings.home / "snapshots" / "2026-2.parquet").touch()
+    page = desk("/desk", "en")
+    assert "Wave 2026-2 is open in this database, but it was frozen: snapshots/2026-2.parquet lies here" in page

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from sipas import clock, keys
+from sipas.backups import backup, restore
 from sipas.commands import findings
 from sipas.fieldwork.devices import devices, make_code, missing, revoke
 from sipas.fieldwork.waves import close_wave, wave_of
@@ -126,6 +127,26 @@ def test_a_missing_key_leaves_the_message_on_the_device(device, database, settin
     assert device.sends(answer).status_code == 503
     key.write_bytes(kept)
     assert outcomes(device.sends(answer)) == ["stored"]
+
+
+def test_what_waited_on_a_device_for_a_wave_that_an_older_backup_reopened_is_late_and_counted_once(
+    device, database, settings
+):
+    answers = [sealed(settings.home, said()) for _ in range(3)]
+    assert outcomes(device.sends(answers[0])) == ["stored"]
+    older = backup(settings, database, "older")
+    with database.writing() as session:
+        close_wave(session, "w1", clock.today())
+    freeze(database, settings.home, "w1", clock.today())
+    restore(settings, database, older, force=True)
+    assert outcomes(device.sends(answers[1])) == ["late"]
+    keys.destroy(settings.home, "w1", ("seal",))  # the days of grace are over as well
+    assert outcomes(device.sends(answers[2])) == ["late"]
+    assert outcomes(device.sends(answers[1])) == ["late"]
+    assert len(rows(database)) == 1
+    with database.reading() as session:
+        assert sum(late_by_point(session, 1).values()) == 2
+    assert rows(database, Unopened) == []
 
 
 ODD = ["[" * 60_000, '{"device": "\\ud800"}', '{"device": "\\u0000"}', '{"code": "\\ud800"}']
