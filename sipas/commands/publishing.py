@@ -28,7 +28,7 @@ def _step(what: str) -> None:
     "--snapshot",
     "named",
     default="",
-    metavar="DIGEST",
+    metavar=_("DIGEST"),
     help=_(
         "After the restore of an older backup: take up the file of the wave that lies in snapshots, of which you know "
         "that this is its digest (16 letters at least)."
