@@ -14,6 +14,7 @@ from sipas.commands import home_findings
 from sipas.commands.common import example, settings
 from sipas.commands.findings import BAD, GOOD, WARN, Finding, fineness, screens, silence, told, waves_and_releases
 from sipas.commands.registry_findings import registry
+from sipas.commands.walked_findings import not_walked, walked
 from sipas.errors import SipasError
 from sipas.i18n import _, number, say, speaking
 from sipas.settings import Settings
@@ -102,7 +103,7 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         *([_met] if probing or watched else []),
         *([_running] if watched else []),
         _guesses,
-        _walked if probing else _not_walked,
+        walked if probing else not_walked,
     ):
         yield from _looked(look, where, faults)
 
@@ -304,45 +305,3 @@ _DATABASE = (
     _of(lambda where, _database: silence(where)),
     _of(home_findings.endings),
 )
-
-
-def _not_walked(_where: Settings) -> Iterator[Finding]:
-    yield (
-        GOOD,
-        _("Nobody walked the way of an answer now; `sipas doctor --probe` does, at every point that asks today."),
-    )
-
-
-def _walked(where: Settings) -> Iterator[Finding]:
-    """Every way of every point that asks today, and what was not walked."""
-    from sipas.commands.probe import WAYS, asking, walks
-    from sipas.database import Database
-    from sipas.fieldwork.points import points
-    from sipas.fieldwork.waves import open_wave_at
-
-    base, ask = Database.of(where), asking(where)
-    whole, resting = dict.fromkeys(WAYS, 0), 0
-    with base.reading() as session:
-        codes = [place.code for place in points(session)]
-    for code in codes:
-        try:
-            with base.reading() as session:
-                open_wave_at(session, code, clock.today(), where.home)
-        except SipasError:
-            resting += 1
-            continue
-        try:
-            for way in walks(base, where, ask, code):
-                whole[way] += 1
-        except SipasError as error:
-            yield BAD, _("Point {point}: {reason}", point=code, reason=say(error))
-    for way, count in whole.items():
-        yield GOOD, _("Walked whole at {count} points: {way}.", count=number(count), way=_(WAYS[way]))
-    if resting:
-        yield GOOD, _("Not walked: {count} points at which no survey is open today.", count=number(resting))
-    yield (
-        GOOD,
-        _("Not walked: a screen's own scripts and store; open a kiosk and look for yourself.")
-        if where.address
-        else _("Not walked: the line from citizens to here, for SIPAS_ADDRESS is not set; and a screen's own scripts."),
-    )
