@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from werkzeug.serving import make_server
 
 from sipas import clock, i18n
@@ -75,8 +75,11 @@ def test_the_way_is_walked_over_the_line(probes, database, app):
 
 def test_a_broken_way_is_told_by_its_step(probes, database, settings):
     assert "shows no questionnaire" in str(probes("nowhere").exception)
-    (settings.home / "keys" / "w1.id.key").unlink()
+    with database.writing() as session:
+        session.execute(text("create trigger full before insert on response begin select raise(abort, 'full'); end"))
     assert "did not take the answer" in str(probes("to-hieu-1").exception)
+    (settings.home / "keys" / "w1.id.key").unlink()
+    assert "/k/to-hieu-1/vi shows no questionnaire" in str(probes("to-hieu-1").exception)
     assert rows(database) == []
 
 
@@ -230,4 +233,4 @@ def test_doctor_walks_every_way_where_it_is_told_to_and_says_what_it_did_not(pro
     (settings.home / "keys" / "w1.id.key").unlink()
     told = CliRunner().invoke(group, ["doctor", "--probe"])
     assert told.exit_code == 1
-    assert "Point to-hieu-1: /k/to-hieu-1/vi did not take the answer" in told.output
+    assert "Point to-hieu-1: /k/to-hieu-1/vi shows no questionnaire" in told.output
