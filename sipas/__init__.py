@@ -16,19 +16,21 @@ __version__ = "0.1.0"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The whole application for `settings` (default: read from the environment); mounts only `settings.parts`."""
+    """The whole application for `settings` (default: the home's, the environment over it); mounts `settings.parts`."""
     from flask import Flask
 
     from sipas import assets, error_pages, front, headers, i18n_web, links, logs, origins
     from sipas.database import Database
     from sipas.monitoring.health import Health
+    from sipas.registry.province import KnownProvince
     from sipas.settings import Settings
 
     settings = settings or Settings.from_environment()
     app = Flask("sipas", static_folder=None)
     app.config.update(
         SETTINGS=settings,
-        DATABASE=Database.of(settings),
+        DATABASE=(database := Database.of(settings)),
+        PROVINCE=KnownProvince(database),
         SECRET_KEY=settings.secret("desk") if "desk" in settings.parts else None,
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_SAMESITE="Strict",

@@ -69,6 +69,43 @@ def check_pair(certificate: Path, key: Path) -> None:
         )
 
 
+def check_authority(certificate: Path) -> None:
+    """Raises NotReady where a file is not what lets a program know the servers of an authority."""
+    try:
+        text = certificate.read_bytes()
+    except OSError as error:
+        raise NotReady(
+            N_("The authority's certificate {file} cannot be read: {reason}."),
+            file=certificate,
+            reason=error.strerror or str(error),
+        ) from None
+    if b"PRIVATE KEY" in text:
+        raise NotReady(
+            N_("{file} holds a private key; give the authority's certificate alone, and lock its key away."),
+            file=certificate.name,
+        )
+    found = _load(certificate)
+    try:
+        is_authority = found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        is_authority = False
+    if not is_authority:
+        raise NotReady(
+            N_("{file} is no authority's certificate but a server's; give the authority's, such as ca.pem."),
+            file=certificate.name,
+        )
+
+
+def trusting(authority: Path | None) -> ssl.SSLContext:
+    """How a command knows servers over HTTPS: by the authorities of the system, and the office's own where one is
+    set. Raises NotReady where its certificate cannot be used."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        check_authority(authority)
+        context.load_verify_locations(authority)
+    return context
+
+
 def _load(certificate: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(certificate.read_bytes())

@@ -22,6 +22,7 @@ hand_over()  # before the first option says its words
 COMMANDS = {
     "demo": "sipas.commands.demo:demo",
     "init": "sipas.commands.setup:init",
+    "config": "sipas.commands.config:config",
     "migrate": "sipas.commands.setup:migrate",
     "serve": "sipas.commands.serve:serve",
     "doctor": "sipas.commands.doctor:doctor",

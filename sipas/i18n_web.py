@@ -1,11 +1,12 @@
-"""Ties the catalogs to requests and templates: `?lang=` chooses, Vietnamese is the default."""
+"""Ties catalogs and the province's name to requests and templates: `?lang=` chooses, Vietnamese is the default."""
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from werkzeug.routing import BaseConverter, ValidationError
 
-from sipas import i18n, i18n_borrowed, i18n_codes
+from sipas import clock, i18n, i18n_borrowed, i18n_codes
+from sipas.registry.province import Province, is_city
 
 
 class LanguageConverter(BaseConverter):
@@ -17,8 +18,28 @@ class LanguageConverter(BaseConverter):
         return value
 
 
+def province() -> Province:
+    """Whose pages these are, by the registry of today; without a name where it does not say."""
+    return current_app.config["PROVINCE"].on(clock.today())
+
+
+def province_name() -> str:
+    """The province as somebody who asks."""
+    return province().called(i18n.language()) or i18n._("The province")
+
+
+def province_place(unknown: str | None = None) -> str:
+    """The province as a place."""
+    return province().short(i18n.language()) or (i18n._("the province") if unknown is None else unknown)
+
+
+def in_a_city() -> bool:
+    """Whether these pages are a city's."""
+    return is_city(province().name)
+
+
 def install(app: Flask) -> None:
-    """Templates get `_`, `{% trans %}`, number formats, and the names of all languages."""
+    """Templates get `_`, `{% trans %}`, number formats, and the names of the province and of all languages."""
     app.url_map.converters["language"] = LanguageConverter
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -27,6 +48,7 @@ def install(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
+    app.jinja_env.globals.update(province_name=province_name, province_place=province_place, in_a_city=in_a_city)
     app.jinja_env.filters.update(
         number=i18n.number,
         percent=i18n.percent,

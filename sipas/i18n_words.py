@@ -1,7 +1,8 @@
 """What a visitor reads, word by word: what of it a language lacks, and whether it has enough to be offered.
 
-A language that `SIPAS_LANGUAGES` names is offered at a kiosk when its catalogs hold its own name, nine in ten of the
-words around the questions, and of the questionnaire asked there all answer levels and nine in ten of the other texts.
+A language that the setting `languages` names is offered at a kiosk when its catalogs hold its own name, nine in ten of
+the words around the questions, and of the questionnaire asked there all answer levels and nine in ten of the other
+texts.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Own:
 
     @classmethod
     def of(cls, settings: Settings) -> Own:
-        """SIPAS_ADDRESS and SIPAS_OTHER_ADDRESSES."""
+        """The settings `address` and `other_addresses`."""
         return cls(tuple(map(Place.of, filter(None, (settings.address, *settings.other_addresses)))))
 
     def has(self, called: Place) -> bool:
@@ -103,8 +103,8 @@ def install(app: Flask) -> None:
         if request.blueprint == "desk" and not vouched and not own.has(called):
             raise StrangeName(
                 N_(
-                    "The desk opens only at names that SIPAS_ADDRESS or SIPAS_OTHER_ADDRESSES give to this server, at "
-                    "its number (IP address), or under HTTPS."
+                    "The desk opens only at names that the settings “address” or “other_addresses” give to this "
+                    "server, at its number (IP address), or under HTTPS."
                 )
             )
         if request.method in ("GET", "HEAD", "OPTIONS"):

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sipas.config.home_file import FILE as SETTINGS
 from sipas.errors import N_, NotReady
 
 OTHERS = 0o077  # what group and others may do
@@ -31,10 +32,10 @@ def mend(home: Path) -> tuple[int, list[Path]]:
 
 
 def open_secrets(home: Path) -> list[Path]:
-    """The keys, secrets and password files that group or others may read."""
+    """The keys, secrets and password files, and the settings (some hold a password), that group or others may read."""
     folder = home / "keys"
-    listed = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [path for path in listed if path.suffix in SECRET and _mode(path) & OTHERS]
+    listed = [path for path in sorted(folder.iterdir()) if path.suffix in SECRET] if folder.is_dir() else []
+    return [path for path in (*listed, home / SETTINGS) if _mode(path) & OTHERS]
 
 
 def refuse_open_secrets(home: Path) -> None:
@@ -42,10 +43,10 @@ def refuse_open_secrets(home: Path) -> None:
     if found := open_secrets(home):
         raise NotReady(
             N_(
-                "keys/{file} in SIPAS_HOME can be read by other users of this machine ({count} such files). Run "
+                "{file} in SIPAS_HOME can be read by other users of this machine ({count} such files). Run "
                 "`sipas doctor --mend-permissions`, then start again."
             ),
-            file=found[0].name,
+            file=found[0].relative_to(home),
             count=len(found),
         )
 

@@ -88,7 +88,7 @@ class RateLimits:
         """Return for whom a request is counted."""
         if not self._told and is_unnamed_proxy(peer or "", forwarded, self._proxies):
             self._told = True  # once: whoever stands there can repeat it at will
-            EVENTS.warning("X-Forwarded-For from a proxy that SIPAS_PROXY does not name")
+            EVENTS.warning("X-Forwarded-For from a proxy that the setting proxy does not name")
         return visitor_address(peer or "", forwarded, self._proxies)
 
     def take(self, key: str, budget: Budget, address: str, today: dt.date) -> None:

@@ -17,6 +17,7 @@ from sipas.state_files import only_for_us
 
 if TYPE_CHECKING:
     from sipas.database import Database
+    from sipas.registry.province import Province
 
 
 def example(line: str) -> str:
@@ -25,7 +26,7 @@ def example(line: str) -> str:
 
 
 def settings() -> Settings:
-    """From the environment. Whatever is written from now on is for its owner alone, whatever the umask was."""
+    """The home's, the environment over it. What is written from now on is for its owner alone, whatever the umask."""
     only_for_us()
     return Settings.from_environment()
 
@@ -39,6 +40,34 @@ def database(of: Settings | None = None) -> Database:
     found = Database.of(where)
     check(where, found)
     return found
+
+
+def asker(base: Database) -> Province:
+    """The province, by the registry; says so where the environment still names another. Raises NoProvince."""
+    from sipas import clock
+    from sipas.registry.province import province
+
+    with base.reading() as session:
+        found = province(session, clock.today())
+    if said := another_name(found):
+        note(said)
+    return found
+
+
+def another_name(ours: Province) -> str:
+    """What is to be said of SIPAS_PROVINCE, "" where it names the registry's province, or nothing."""
+    from sipas.config.origins import former_province
+
+    former = former_province()
+    if not former or former.casefold() in ours.names:
+        return ""
+    return _(
+        "SIPAS_PROVINCE says “{former}”, the registry “{name}”. The registry holds: pages, posters and releases say "
+        "“{name}”. Take the variable away; if the registry is another province's, see docs/operator.md, “The "
+        "registry”.",
+        former=former,
+        name=ours.name,
+    )
 
 
 def note(message: str) -> None:

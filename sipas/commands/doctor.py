@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipas import clock
-from sipas.commands import home_findings
+from sipas.commands import home_findings, setting_findings
 from sipas.commands.common import example, settings
 from sipas.commands.findings import BAD, GOOD, WARN, Finding, fineness, screens, silence, told, waves_and_releases
 from sipas.commands.registry_findings import registry
@@ -92,6 +92,7 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         yield from home_findings.mended(where)
     faults: set[str] = set()  # a damaged database is met again and again
     for look in (
+        setting_findings.settings,
         home_findings.permissions,
         home_findings.state_files,
         _disk,
@@ -277,7 +278,7 @@ def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
             yield (
                 WARN,
                 _(
-                    "Point {point} took {used} answers today and stops at {most} (SIPAS_POINT_DAY).",
+                    "Point {point} took {used} answers today and stops at {most} (setting point_day).",
                     point=code,
                     used=number(used),
                     most=number(where.point_day),
@@ -297,6 +298,7 @@ def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
 
 _DATABASE = (
     _database,
+    _of(lambda _where, database: setting_findings.province(database)),
     _of(_budgets),
     _of(waves_and_releases),
     _of(lambda _where, database: registry(database)),

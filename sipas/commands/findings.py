@@ -70,7 +70,10 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
         if not where.address and any(one.invitation != "none" for one in points(session)):
             yield (
                 WARN,
-                _("Points ask for invitation codes, but SIPAS_ADDRESS is not set: nothing can be printed for them."),
+                _(
+                    "Points ask for invitation codes, but no address is set, so nothing can be printed for them. "
+                    "Run: sipas config set address URL"
+                ),
             )
         found = list(differences(session, where.home))
         published = [one["release"] for one in releases(session) if one["state"] == "published"]
@@ -130,7 +133,13 @@ def screens(where: Settings, database: Database) -> Iterator[Finding]:
                 ),
             )
     if where.address and not where.address.startswith("https:"):
-        yield WARN, _("SIPAS_ADDRESS is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.")
+        yield (
+            WARN,
+            _(
+                "The address {address} is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.",
+                address=where.address,
+            ),
+        )
 
 
 def silence(where: Settings) -> Iterator[Finding]:
@@ -152,8 +161,8 @@ def silence(where: Settings) -> Iterator[Finding]:
         yield (
             WARN,
             _(
-                "More than half of all points are silent at once: a holiday that SIPAS_CLOSED_DAYS does not name, or "
-                "this server's own line."
+                "More than half of all points are silent at once: a holiday that the setting closed_days does not "
+                "name, or this server's own line."
             ),
         )
     for one in found.silent:

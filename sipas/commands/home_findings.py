@@ -177,7 +177,7 @@ def endings(where: Settings, database: Database) -> Iterator[Finding]:
         yield (
             WARN,
             _(
-                "SIPAS_RETENTION was shortened from {days} days to {shorter}: from {day} on the night drops the "
+                "The retention was shortened from {days} days to {shorter}: from {day} on the night drops the "
                 "answers of every wave that was frozen longer ago. If that was a slip, set it back.",
                 days=held.days,
                 shorter=held.shorter,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipas import clock, codes
-from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.commands.common import asker, database, example, json_option, note, print_json, print_table, settings
 from sipas.errors import N_
 from sipas.i18n import _
 
@@ -109,7 +109,7 @@ def print_strips(base: Database, where: Settings, place: str, some: list[str], e
 
     with base.reading() as session:
         found = point(session, place)
-    printed = strips(found, some, expires, where.address, where.province)
+    printed = strips(found, some, expires, where.address, asker(base))
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(printed)
     note(_("The strips are in {file}; delete it, too, once they are printed.", file=out))

@@ -8,9 +8,7 @@ import os
 from pathlib import Path
 
 from sipas.disk import is_full, is_out_of_room
-from sipas.errors import SipasError
 from sipas.i18n import _
-from sipas.settings import Settings
 
 
 def told(error: Exception) -> str | None:
@@ -30,7 +28,7 @@ def told(error: Exception) -> str | None:
         return _failing(home)
     if getattr(found, "sqlstate", "") == "42501":
         return _(
-            "PostgreSQL gives the role that SIPAS_DATABASE_URL names no right to do this: {reason}. See "
+            "PostgreSQL gives the role that the setting database_url names no right to do this: {reason}. See "
             "docs/operator.md, “What the disk remembers”, for the rights it needs.",
             reason=str(found).splitlines()[0],
         )
@@ -69,11 +67,12 @@ def _failing(home: Path | None) -> str:
     )
 
 
-def _home() -> Path | None:
-    try:
-        return Settings.from_environment().home
-    except (SipasError, OSError):
-        return None
+def _home() -> Path:
+    """The home, also where its settings cannot be read."""
+    from sipas.config.origins import home_of
+
+    found: Path = home_of().value
+    return found
 
 
 def _owner(home: Path | None) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sipas import clock
-from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.commands.common import asker, database, example, json_option, note, print_json, print_table, settings
 from sipas.i18n import _
 from sipas.i18n_codes import with_code
 
@@ -187,7 +187,8 @@ def poster(code: str, out: Path, size: str) -> None:
     if out.suffix.lower() != ".pdf":
         raise click.BadParameter(_("{file} must end in {suffixes}", file=out.name, suffixes=".pdf"))
     where = settings()
-    with database(where).reading() as session:
+    base = database(where)
+    with base.reading() as session:
         place = find(session, code)
-    out.write_bytes(run(place, where.address, where.province, size))
+    out.write_bytes(run(place, where.address, asker(base), size))
     note(_("The poster is in {file}.", file=out))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sipas.commands.common import database, example, note, settings
-from sipas.errors import N_
+from sipas.errors import N_, SipasError
 from sipas.i18n import _
 
 if TYPE_CHECKING:
@@ -30,8 +32,9 @@ WAYS = {
 @click.command(
     help=_(
         "Answer at POINT by every way that it has: as a visitor by page, form and thanks; at a kiosk also sealed, as "
-        "an enrolled screen sends; where codes are asked, with one. It asks at SIPAS_ADDRESS or --at, otherwise inside "
-        "this program. The answers are stored under a channel of their own and left out of every count and figure."
+        "an enrolled screen sends; where codes are asked, with one. It asks at the address that is set or --at, "
+        "otherwise inside this program. The answers are stored under a channel of their own and left out of every "
+        "count and figure."
     ),
     epilog=example("sipas probe to-hieu-1 --at http://127.0.0.1:8000"),
 )
@@ -68,7 +71,7 @@ def walks(base: Database, where: Settings, ask: Ask, point: str) -> tuple[str, .
 def asking(where: Settings, address: str | None = None) -> Ask:
     """How to ask: over the line where an address is known, else inside this program."""
     there = (address or where.address).rstrip("/")
-    return _over_the_line(there) if there else _inside(where)
+    return _over_the_line(there, where.authority_file) if there else _inside(where)
 
 
 def _inside(where: Settings) -> Ask:
@@ -91,10 +94,12 @@ class _Stays(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _over_the_line(address: str) -> Ask:
+def _over_the_line(address: str, authority: Path | None) -> Ask:
+    from sipas.certificates import trusting
     from sipas.kiosk.probe import ProbeFailed, Reply
 
-    opener = urllib.request.build_opener(_Stays)
+    handlers = [_Stays()] + [urllib.request.HTTPSHandler(context=trusting(authority))] * address.startswith("https:")
+    opener = urllib.request.build_opener(*handlers)
 
     def ask(path: str, sent: Mapping[str, str] | bytes | None, headers: Mapping[str, str]) -> Reply:
         data = sent if sent is None or isinstance(sent, bytes) else urllib.parse.urlencode(sent).encode()
@@ -105,11 +110,36 @@ def _over_the_line(address: str) -> Ask:
         except urllib.error.HTTPError as error:
             return Reply(error.code, error.headers.get("Location", ""), "")
         except (OSError, ValueError) as error:
+            if isinstance(refused := getattr(error, "reason", error), ssl.SSLCertVerificationError):
+                raise _unknown_certificate(address, refused, authority) from None
             raise ProbeFailed(
                 N_("{address} cannot be reached: {reason}."), address=address, reason=_reason(error)
             ) from None
 
     return ask
+
+
+def _unknown_certificate(address: str, refused: ssl.SSLCertVerificationError, authority: Path | None) -> SipasError:
+    """A server that this program does not know as the one it says it is."""
+    from sipas.kiosk.probe import ProbeFailed
+
+    about = {"address": address, "reason": refused.verify_message}
+    if authority is None:
+        return ProbeFailed(
+            N_(
+                "{address}: its certificate is not to be trusted here ({reason}). If it is one of your own authority, "
+                "name that: sipas config set authority ca.pem"
+            ),
+            **about,
+        )
+    return ProbeFailed(
+        N_(
+            "{address}: its certificate is not to be trusted here ({reason}), by the authority in {file} neither. See "
+            "docs/kiosk-install.md."
+        ),
+        file=authority,
+        **about,
+    )
 
 
 def _reason(error: Exception) -> str:

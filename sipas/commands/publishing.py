@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sipas import clock
-from sipas.commands.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.commands.common import asker, database, example, json_option, note, print_json, print_table, settings
 from sipas.i18n import _, say
 from sipas.i18n_codes import word
 
@@ -110,7 +110,9 @@ def build(wave: str, by: str) -> None:
     from sipas.publishing.build import build as run
 
     where = settings()
-    code = run(database(where), where, wave, by, clock.today(), _step)
+    base = database(where)
+    asker(base)  # what the release will say
+    code = run(base, where, wave, by, clock.today(), _step)
     note(
         _(
             "Draft {code} was built in {folder}. Next, a second person runs: "

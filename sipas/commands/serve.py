@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sipas.commands.common import database, example, note, settings
+from sipas.commands.common import asker, database, example, note, settings
 from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
-from sipas.i18n import _
+from sipas.i18n import _, say
 from sipas.logs import start
 from sipas.permissions import refuse_open_certificate_key, refuse_open_secrets
 from sipas.settings import Settings
 
 if TYPE_CHECKING:
     from sipas.certificates import Certificate
+    from sipas.database import Database
 
 CONNECTIONS = 4096  # of each worker at a time; the server's own limit, 512, is what one laptop holds open
 HEAD_SECONDS = 10  # in which the head of a request must have come, and for which an idle connection is kept
@@ -38,7 +39,9 @@ HEAD_SECONDS = 10  # in which the head of a request must have come, and for whic
     envvar="PORT",
     help=_("Port to listen at."),
 )
-@click.option("--workers", type=click.IntRange(1, 64), help=_("Worker processes (default: SIPAS_WORKERS, else 2)."))
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help=_("Worker processes (default: the setting workers, else 2).")
+)
 @click.option(
     "--certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -53,12 +56,22 @@ def serve(host: str, port: int, workers: int | None, certificate: Path | None, k
     if (certificate is None) != (key is None):
         raise click.UsageError(_("--certificate and --key belong together; give both or neither"))
     where = settings()
-    database(where)
+    _say_whose(database(where))
     refuse_open_secrets(where.home)
     _refuse_damaged_secrets(where)
     if key is not None:
         refuse_open_certificate_key(key)
     run(host, port, workers or where.workers, certificate, key)
+
+
+def _say_whose(base: Database) -> None:
+    """Where the registry does not say whose province it is, or the environment still says another, it is said here."""
+    from sipas.registry.province import NoProvince
+
+    try:
+        asker(base)
+    except NoProvince as error:
+        note(say(error))
 
 
 def _refuse_damaged_secrets(where: Settings) -> None:
@@ -82,10 +95,11 @@ def run(host: str, port: int, workers: int, certificate: Path | None = None, key
     served = _checked(certificate, key)
     home = settings().home
     keep_reserve(home)
+    said = _hold_settings(home)
     _allow_files(workers * (CONNECTIONS + 200))
     scheme = "https" if certificate else "http"
     note(_("Serving on {address} (stop with Ctrl+C).", address=f"{scheme}://{host}:{port}"))
-    with running(home, served), every_night():
+    with running(home, served, said), every_night():
         _serve(host, port, workers, certificate, key)
 
 
@@ -126,6 +140,16 @@ def _serve(host: str, port: int, workers: int, certificate: Path | None, key: Pa
         ssl_protocol_min=SSLProtocols.tls12,
         log_level=LogLevels.error,
     ).serve()
+
+
+def _hold_settings(home: Path) -> dict[str, tuple[str, str]]:
+    """Every process of this server goes by the settings of its start, one that is started anew in its midst too. Gives
+    them as other commands may see them: name -> who says so, and the value."""
+    from sipas.config import home_file
+    from sipas.config.origins import origins
+
+    os.environ[home_file.HELD] = home_file.held(os.environ, home)
+    return {name: (one.source, one.compared(name)) for name, one in origins().items()}
 
 
 def _allow_files(wanted: int) -> None:

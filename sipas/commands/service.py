@@ -18,7 +18,6 @@ from sipas.i18n import _
 from sipas.state_files import write_whole
 
 FOLDER = Path("/etc/systemd/system")
-VARIABLES = Path("/etc/default/sipas")
 TEMPLATES = Path(docs.__file__).parent / "systemd"
 NAMES = ("sipas.service", "sipas-backup.service", "sipas-backup.timer", "sipas-doctor.service", "sipas-doctor.timer")
 HOMES = ("/home", "/run/user", os.path.expanduser("~root"))
@@ -159,10 +158,9 @@ def _tell_what_is_left(home: Path, user: str) -> None:
     if unseen:
         note(
             _(
-                "The service does not see what is set in this shell alone ({names}); write it into {file}, a line "
-                "each.",
+                "The service does not see what is set in this shell alone ({names}). Keep it in the home, where every "
+                "command finds it: sipas config set NAME VALUE",
                 names=", ".join(unseen),
-                file=VARIABLES,
             )
         )
     if not home.is_dir():

@@ -49,5 +49,5 @@ def walked(where: Settings) -> Iterator[Finding]:
         GOOD,
         _("Not walked: a screen's own scripts and store; open a kiosk and look for yourself.")
         if where.address
-        else _("Not walked: the line from citizens to here, for SIPAS_ADDRESS is not set; and a screen's own scripts."),
+        else _("Not walked: the line from citizens to here, for no address is set; and a screen's own scripts."),
     )

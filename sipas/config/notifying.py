@@ -6,9 +6,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from sipas.errors import N_, NotReady, SipasError
-
-Name = str | SipasError
+from sipas.config.values import Name
+from sipas.errors import N_, NotReady
 
 
 def mail(name: Name, text: str) -> str:

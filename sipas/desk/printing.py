@@ -10,6 +10,7 @@ from sipas.errors import N_
 from sipas.fieldwork.points import point
 from sipas.inviting import issue, printing
 from sipas.inviting.book import BadIssue
+from sipas.registry.province import province
 from sipas.settings import Settings
 
 MOST = 600  # strips at once: fifty sheets, some seconds
@@ -21,7 +22,8 @@ def poster() -> Response:
     settings: Settings = current_app.config["SETTINGS"]
     with current_app.config["DATABASE"].reading() as session:
         place = point(session, request.args.get("point", ""))
-    made = printing.poster(place, settings.address, settings.province, request.args.get("size", "A4"))
+        asker = province(session, clock.today())
+    made = printing.poster(place, settings.address, asker, request.args.get("size", "A4"))
     return _file(made, f"poster-{place.code}.pdf")
 
 
@@ -34,9 +36,9 @@ def strips() -> Response:
         raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
     printing.ready(settings.address)
     with current_app.config["DATABASE"].writing() as session:
-        place = point(session, request.form.get("point", ""))
+        asker, place = province(session, clock.today()), point(session, request.form.get("point", ""))
         made = issue(session, settings.home, place.code, int(count), clock.today())
-    printed = printing.strips(place, made.codes, made.expires, settings.address, settings.province)
+    printed = printing.strips(place, made.codes, made.expires, settings.address, asker)
     return _file(printed, f"strips-{place.code}.pdf")
 
 

@@ -19,6 +19,7 @@ from sipas import codes, i18n
 from sipas.errors import N_, NotReady, SipasError
 from sipas.fieldwork.models import Point
 from sipas.i18n import _
+from sipas.registry.province import Province
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
@@ -49,7 +50,7 @@ class Words:
     until: str
 
 
-def poster(place: Point, address: str, province: str, size: str = "A4") -> bytes:
+def poster(place: Point, address: str, province: Province, size: str = "A4") -> bytes:
     """A point's poster: scanning it opens the questionnaire of this point. Raises BadSheet or NotReady."""
     if size not in SIZES:
         raise BadSheet(
@@ -61,7 +62,7 @@ def poster(place: Point, address: str, province: str, size: str = "A4") -> bytes
                 needs_code=place.invitation == "required")  # fmt: skip
 
 
-def strips(place: Point, some: Sequence[str], expires: int, address: str, province: str) -> bytes:
+def strips(place: Point, some: Sequence[str], expires: int, address: str, province: Province) -> bytes:
     """Strips for receipts, twelve on an A4 sheet, each with its own code. Raises BadSheet or NotReady."""
     if not some:
         raise BadSheet(N_("There is no code to print."))
@@ -72,14 +73,14 @@ def strips(place: Point, some: Sequence[str], expires: int, address: str, provin
     return _pdf("strips.html", words=words, sheets=sheets, plain=_plain(f"{address}/q/"))
 
 
-def _words(place: Point, province: str, language: str, expires: int = 0) -> Words:
+def _words(place: Point, province: Province, language: str, expires: int = 0) -> Words:
     with i18n.speaking(language):
         name = place.name if language == "vi" else place.name_en
         month = i18n.month(f"{expires // 100}-{expires % 100:02}")
         lasts = _("About 90 seconds") if place.form == "short" else _("About 3 minutes")
         return Words(
             language=language,
-            who=_("{province} province asks", province=province),
+            who=_("{province} asks", province=province.called(language)),
             place=name,
             question=_("How were you served?"),
             scan=_("Scan with your phone"),
@@ -107,7 +108,10 @@ def ready(address: str) -> None:
 def _checked(address: str) -> str:
     if not address:
         raise NotReady(
-            N_("Nobody knows yet at which address citizens reach this server: set SIPAS_ADDRESS, then print again.")
+            N_(
+                "Nobody knows yet at which address citizens reach this server. Run `sipas config set address "
+                "https://sonla.example.vn` with yours, restart the server, then print again."
+            )
         )
     return address.rstrip("/")
 

@@ -19,6 +19,7 @@ from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork import devices
 from sipas.fieldwork.models import Device
 from sipas.fieldwork.points import point as point_of
+from sipas.i18n_web import province
 from sipas.kiosk import kiosk
 from sipas.kiosk.batches import MOST, Desk, Message, Report, clock_holds, settle
 from sipas.kiosk.place import Place
@@ -73,7 +74,7 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
 def service_worker(point: str) -> Response:
     """The service worker of this point. Only a page of an enrolled device registers it."""
     visit = _visit(point, "vi")
-    script = worker(Place.of(visit), Seal.of(visit, _settings().home), _settings().province)
+    script = worker(Place.of(visit), Seal.of(visit, _settings().home), province())
     response = current_app.response_class(script, mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = address(".start", point=point)
     return response

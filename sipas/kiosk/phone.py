@@ -18,6 +18,7 @@ from sipas.database import Database
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.visits import Visit
+from sipas.i18n_web import province
 from sipas.intake import COARSER, PLACELESS, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
@@ -187,7 +188,7 @@ def start(point: str) -> str | Response:
         place=way.place,
         invited=way.invited,
         has_codes=way.visit.point.invitation == "optional",
-        welcome=welcome(way.place, _settings().province, offered_here(), g.preset.service),
+        welcome=welcome(way.place, province(), offered_here(), g.preset.service),
         way_in=pages.way_in(way.place, g.preset),
     )
 

@@ -22,6 +22,7 @@ from sipas.fieldwork.visits import Visit
 from sipas.i18n_words import offered
 from sipas.kiosk.place import Place
 from sipas.links import address
+from sipas.registry.province import Province
 
 WORKER = Path(__file__).with_name("worker.js")
 SCRIPTS = ("js/device.js", "js/enrol.js")
@@ -68,13 +69,13 @@ def files(place: Place, languages: Iterable[str]) -> list[str]:
     return [assets.static_url(name) for name in (*names, *sheets, *fonts, *recordings)]
 
 
-def worker(place: Place, seal: Seal, province: str) -> str:
+def worker(place: Place, seal: Seal, province: Province) -> str:
     """The service worker with its list; equal while nothing on the device would change."""
     return _worker(current_app._get_current_object(), place, seal, province)  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=256)
-def _worker(_app: Flask, place: Place, seal: Seal, _province: str) -> str:
+def _worker(_app: Flask, place: Place, seal: Seal, _province: Province) -> str:
     languages = offered(current_app.config["SETTINGS"].languages, place.instrument_code)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())

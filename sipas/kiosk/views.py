@@ -11,6 +11,7 @@ from sipas import clock, i18n, keys
 from sipas.budgets import Budget
 from sipas.database import Database
 from sipas.fieldwork.visits import Visit
+from sipas.i18n_web import province
 from sipas.intake import COARSER, PLACELESS, STORED, Answers
 from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
@@ -77,7 +78,7 @@ def start(point: str) -> str:
         keys.refuse_without(_settings().home, visit.wave.code)
     place = Place.of(visit)
     preset = Preset.of(place)
-    said = welcome(place, _settings().province, offered_here(), preset.service)
+    said = welcome(place, province(), offered_here(), preset.service)
     way_in = pages.way_in(place, preset)
     return render_template("kiosk/start.html", place=place, preset=preset, welcome=said, way_in=way_in)
 

@@ -12,6 +12,7 @@ from sipas.i18n import _, plural
 from sipas.kiosk.pages import form_of
 from sipas.kiosk.place import Place
 from sipas.kiosk.screens import seconds
+from sipas.registry.province import Province
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Welcome:
     shorter: str  # the fact about time, where the service field was chosen before
 
 
-def welcome(place: Place, province: str, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
+def welcome(place: Place, province: Province, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
     """One for each language, Vietnamese first. Whoever comes with a `service` field chosen is not asked for it."""
     pages = []
     for code, name in languages.items():
@@ -55,14 +56,15 @@ def _free(place: Place) -> str:
     return _("It is voluntary: you may skip any question and stop at any time.")
 
 
-def _welcome(place: Place, province: str, code: str, name: str, chosen: bool) -> Welcome:
+def _welcome(place: Place, province: Province, code: str, name: str, chosen: bool) -> Welcome:
     questions = len(place.instrument.forms[place.form])
     asked = plural("One question", "{n} questions", questions)
 
     def time(chosen: bool) -> str:
         return _("{questions}, {minutes}.", questions=asked, minutes=_lasts(place, code, chosen))
 
-    who = _("{province} province asks, so that {place} can serve you better.", province=province, place=place.name)
+    asker = province.called(code) or _("The province")
+    who = _("{province} asks, so that {place} can serve you better.", province=asker, place=place.name)
     return Welcome(
         language=code,
         name=name,

@@ -145,7 +145,7 @@ def certificate_ends(certificate: Certificate, now: dt.datetime | None = None) -
 
 
 def certificate_at_address(where: Settings) -> Iterator[Finding]:
-    """The certificate that whoever asks at SIPAS_ADDRESS is shown, by this server or by one before it."""
+    """The certificate that whoever asks at the address of the settings is shown, by this server or by one before it."""
     if not where.address.startswith("https:"):
         return
     try:

@@ -40,14 +40,14 @@ def ways(settings: Settings) -> list[Way]:
     found: list[Way] = []
     if settings.smtp_host:
         if not (settings.mail_from and settings.mail_to):
-            raise NotReady(N_("SIPAS_SMTP_HOST is set; SIPAS_MAIL_FROM and SIPAS_MAIL_TO are needed too."))
+            raise NotReady(N_("smtp_host is set; mail_from and mail_to are needed too. See `sipas config list`."))
         found.append(lambda message: mail(settings, message))
     if settings.webhook:
         found.append(lambda message: post(settings, message))
     if not found:
         raise NotReady(
             N_(
-                "Nobody can be told: set SIPAS_SMTP_HOST, SIPAS_MAIL_FROM and SIPAS_MAIL_TO, or SIPAS_WEBHOOK. See "
+                "Nobody can be told: set smtp_host, mail_from and mail_to, or webhook (`sipas config set`). See "
                 "docs/operator.md, “Telling somebody”."
             )
         )
@@ -89,7 +89,7 @@ def post(settings: Settings, message: Message) -> None:
         settings.webhook, data, {"Content-Type": "application/json; charset=utf-8", "User-Agent": "SIPAS"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=SECONDS, context=_trusting(settings)):  # noqa: S310
             pass
     except (OSError, ValueError) as error:
         raise NotSent(N_("The webhook was not reached: {reason}"), reason=_reason(error)) from None
@@ -98,15 +98,25 @@ def post(settings: Settings, message: Message) -> None:
 def _line(settings: Settings) -> smtplib.SMTP:
     place = (settings.smtp_host, settings.smtp_port)
     if settings.smtp_security == "tls":
-        return smtplib.SMTP_SSL(*place, timeout=SECONDS, context=ssl.create_default_context())
+        return smtplib.SMTP_SSL(*place, timeout=SECONDS, context=_trusting(settings))
     server = smtplib.SMTP(*place, timeout=SECONDS)
     if settings.smtp_security == "starttls":
         try:
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=_trusting(settings))
         except BaseException:
             server.close()
             raise
     return server
+
+
+def _trusting(settings: Settings) -> ssl.SSLContext:
+    """By the system's authorities, and the office's own; raises NotSent where that cannot be read."""
+    from sipas.certificates import trusting
+
+    try:
+        return trusting(settings.authority_file)
+    except NotReady as error:
+        raise NotSent(error.template, **error.values) from None
 
 
 def _password(home: Path) -> str:
@@ -122,7 +132,7 @@ def _password(home: Path) -> str:
         return path.read_text(encoding="utf-8").strip("\r\n")
     except FileNotFoundError:
         raise NotSent(
-            N_("SIPAS_SMTP_USER is set, and its password is missing: write it into keys/smtp.password in SIPAS_HOME.")
+            N_("smtp_user is set, and its password is missing: write it into keys/smtp.password in SIPAS_HOME.")
         ) from None
     except UnicodeDecodeError:
         raise NotSent(N_("keys/smtp.password in SIPAS_HOME is no text in UTF-8; write it anew.")) from None

@@ -1,4 +1,5 @@
-"""Which servers run over this home, and which certificate each of them serves: what it read as it started.
+"""Which servers run over this home, which certificate each of them serves and by which settings it goes: what it read
+as it started.
 
 Each has a file `run/server-NUMBER`, locked as long as it lives; one that nobody holds was left by a server that was
 killed. No path stands in it.
@@ -11,9 +12,9 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sipas.certificates import Certificate
@@ -30,6 +31,7 @@ class Running:
 
     certificate: Certificate | None
     seconds: float  # since it started
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> who says so, and the value
 
     @property
     def is_starting(self) -> bool:
@@ -37,10 +39,13 @@ class Running:
 
 
 @contextmanager
-def running(home: Path, certificate: Certificate | None) -> Iterator[None]:
-    """Within this block everybody can see that a server runs. Where that cannot be written it runs all the same."""
+def running(
+    home: Path, certificate: Certificate | None, settings: Mapping[str, tuple[str, str]] | None = None
+) -> Iterator[None]:
+    """Within this block everybody can see that a server runs, and by which settings. Where that cannot be written it
+    runs all the same."""
     try:
-        file, path = _announce(home, certificate)
+        file, path = _announce(home, certificate, settings or {})
     except OSError as error:
         EVENTS.error("not announced", extra={"facts": {"kind": type(error).__name__}})
         yield
@@ -58,22 +63,23 @@ def servers(home: Path) -> list[Running]:
     for path in sorted((home / "run").glob("server-*")):
         said = _held(path)
         if said is not None:
-            found.append(Running(_certificate(said), max(0.0, time.time() - path.stat().st_mtime)))
+            found.append(Running(_certificate(said), max(0.0, time.time() - path.stat().st_mtime), _settings(said)))
     return found
 
 
-def _announce(home: Path, certificate: Certificate | None) -> tuple[int, Path]:
+def _announce(home: Path, certificate: Certificate | None, settings: Mapping[str, tuple[str, str]]) -> tuple[int, Path]:
     folder = private_folder(home / "run")
     for left in folder.glob("server-*"):
         if _held(left) is None:
             left.unlink(missing_ok=True)
     path = folder / f"server-{os.getpid()}"
     said = {"names": certificate.names, "ends": certificate.ends.isoformat()} if certificate else {}
+    said = {**said, "settings": settings}
     fresh = path.with_name(f".{path.name}")
     file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        os.write(file, json.dumps(said).encode())
+        os.write(file, json.dumps(said, ensure_ascii=False).encode())
         fresh.replace(path)  # seen by others only now that it is held
     except BaseException:
         fresh.unlink(missing_ok=True)
@@ -101,3 +107,11 @@ def _certificate(text: str) -> Certificate | None:
         return Certificate(tuple(said["names"]), dt.datetime.fromisoformat(said["ends"]))
     except (ValueError, LookupError, TypeError):
         return None
+
+
+def _settings(text: str) -> dict[str, tuple[str, str]]:
+    """None of a server of before December 2026, which did not say them."""
+    try:
+        return {str(name): (str(source), str(value)) for name, (source, value) in json.loads(text)["settings"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}

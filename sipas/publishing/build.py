@@ -40,6 +40,7 @@ from sipas.publishing.shelf import TABLE, Issue, issues
 from sipas.publishing.stops import notes
 from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
+from sipas.registry.province import Province, province
 from sipas.settings import Settings
 from surveys import Instrument, load, translated
 
@@ -62,12 +63,21 @@ class _Plan:
     published: tuple[Issue, ...]
     ways: ways.ByUnit
     notes: tuple[dict[str, Any], ...]
+    province: Province
 
     @property
     def state(self) -> tuple[object, ...]:
         """What must be the same in the end as it was in the beginning."""
         published = tuple(one.code for one in self.published)
-        return self.code, self.wave.state, self.record.digest, frame_digest(self.frame), published, self.notes
+        return (
+            self.code,
+            self.wave.state,
+            self.record.digest,
+            frame_digest(self.frame),
+            published,
+            self.notes,
+            self.province,
+        )
 
 
 def build(
@@ -77,7 +87,7 @@ def build(
 
     Reads, computes outside of any transaction, and writes the draft down in a short one, once nothing has moved. Raises
     WaveState where the wave is not frozen or something moved, ChangedSnapshot, Uncounted, WouldTellMore, and Disordered
-    where shelf and database say different things.
+    where shelf and database say different things; NoProvince where the registry does not say whose release it would be.
     """
     with workshop(settings.home / "drafts"):
         return _build(database, settings, wave_code, person(by), today, progress)
@@ -94,7 +104,7 @@ def _build(
         checked = file_identity(file)
         snapshot = frozen_snapshot(settings.home, wave, record)
         refuse_disorder(session, settings.home, wave.code)
-        plan = _plan(session, settings.home, wave)
+        plan = _plan(session, settings.home, wave, today)
         refuse_other_data(plan.published, snapshot, plan.frame)
         if plan.frame:
             refuse_uncounted(session, snapshot, plan.frame, is_first=not plan.published)
@@ -103,7 +113,7 @@ def _build(
     table, weighting = figures(snapshot, plan.frame, [one.table for one in plan.published])
     refuse_other_figures(plan.published, table)
     progress(N_("writing the pages"))
-    manifest = _manifest(settings, plan, snapshot, table, weighting) | {
+    manifest = _manifest(plan, snapshot, table, weighting) | {
         "built_by": builder,
         "built_on": str(today),
         "approved_by": None,
@@ -118,7 +128,7 @@ def _build(
     finish(aside, manifest)
     sync(aside)
     with database.writing() as session:
-        now = _plan(session, settings.home, wave_of(session, wave_code))
+        now = _plan(session, settings.home, wave_of(session, wave_code), today)
         if now.state != plan.state or file_identity(file) != checked:
             raise WaveState(
                 N_("While the draft of wave {wave} was built, something it rests on was changed; build it again."),
@@ -133,7 +143,7 @@ def _build(
     return plan.code
 
 
-def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
+def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
     record = session.get(SnapshotRecord, wave.id)
     if record is None:
         raise WaveState(N_("Wave {wave} has no snapshot; freeze it first with `sipas freeze {wave}`."), wave=wave.code)
@@ -147,6 +157,7 @@ def _plan(session: Session, home: Path, wave: Wave) -> _Plan:
         published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
         ways=ways.by_unit(session, home, wave),
         notes=(*notes(session, wave.id), *key_losses.notes(session, wave.id)),
+        province=province(session, today),
     )
 
 
@@ -195,9 +206,7 @@ def _months(wave: Wave) -> tuple[str, str]:
     return f"{wave.opens_on:%Y-%m}", f"{last:%Y-%m}"
 
 
-def _manifest(
-    settings: Settings, plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict[str, Any]
-) -> dict[str, Any]:
+def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict[str, Any]) -> dict[str, Any]:
     wave, frame = plan.wave, plan.frame
     instrument = load(wave.instrument, wave.version)
     with_answers = {unit["unit"] for unit in table.domains("unit")}
@@ -205,7 +214,7 @@ def _manifest(
     return {
         "format": "sipas-release 1",
         "release": plan.code,
-        "province": settings.province,
+        **_named(plan.province),
         "wave": {
             "code": wave.code,
             "title": wave.title,
@@ -245,6 +254,12 @@ def _manifest(
         "ways": ways.shares(plan.ways, table),
         "notes": list(plan.notes),
     } | {name: table.about[name] for name in ("lost_keys",) if name in table.about}
+
+
+def _named(ours: Province) -> dict[str, str]:
+    """The province as a place; in English too, where that is another word."""
+    name, english = ours.short("vi"), ours.short("en")
+    return {"province": name} if english == name else {"province": name, "province_en": english}
 
 
 def _asked(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:

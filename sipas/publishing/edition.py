@@ -19,6 +19,7 @@ from sipas.errors import N_, UnknownCode
 from sipas.publishing import key_words, note_words
 from sipas.publishing.shelf import series_of
 from sipas.publishing.way_words import in_words
+from sipas.registry.province import is_city
 
 WORDS = {
     "shown": N_("reliable"),
@@ -34,6 +35,7 @@ GROUPS = (
     (("commune",), N_("Communes")),
     (("district",), N_("Former districts")),
 )
+IN_A_CITY = {GROUPS[0][1]: N_("Departments and the city's service centre")}
 ORDERS = ("registry", "share", "answers")
 
 
@@ -113,6 +115,17 @@ class Edition:
     def series(self) -> str:
         """To which figures it belongs: main, trial or other."""
         return series_of(self.manifest)
+
+    @property
+    def province(self) -> str:
+        """The place that it speaks of."""
+        name = str(self.manifest["province"])
+        return str(self.manifest.get("province_en", name)) if self.language == "en" else name
+
+    @property
+    def is_city(self) -> bool:
+        """Whether it speaks of a city rather than of a province."""
+        return is_city(str(self.manifest["province"]))
 
     @property
     def weighted(self) -> bool:
@@ -208,6 +221,7 @@ class Edition:
             ]  # fmt: skip
             rows = [Row(code, self.name("units", code), self.figure(unit=code, **domain)) for code in listed]
             if rows and known:
+                heading = IN_A_CITY.get(heading, heading) if self.is_city else heading
                 groups.append(Group(i18n._(heading), tuple(sorted(rows, key=_BY[order]))))
         return tuple(groups)
 

@@ -1,6 +1,6 @@
 """A shorter retention is no reason to drop anything tonight: it was promised longer, and may be a slip of the hand.
 
-The night keeps the days that hold (`retention.json`). Where SIPAS_RETENTION becomes less, that holds ten days after the
+The night keeps the days that hold (`retention.json`). Where the retention becomes less, that holds ten days after the
 first night that saw it, and is named until then; more holds at once.
 """
 

@@ -330,7 +330,7 @@ def test_a_shorter_retention_drops_nothing_for_ten_days_and_is_named(machine, ke
     machine.settings = replace(machine.settings, retention=36)
     monkeypatch.setenv("SIPAS_RETENTION", "36")
     told = machine.says("doctor")
-    assert "SIPAS_RETENTION was shortened from 365 days to 36: from 2026-12-10 on" in told
+    assert "The retention was shortened from 365 days to 36: from 2026-12-10 on" in told
     for _ in range(10):
         machine.night()
         assert kept() == left

@@ -8,15 +8,20 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from urllib.request import urlopen
 
 import pytest
+from click.testing import CliRunner
+from werkzeug.serving import make_server
 
+from sipas import clock
 from sipas.certificates import check_pair, read
+from sipas.cli import group
 from sipas.docs import FOLDER, manual
 from sipas.errors import NotReady
-from tests.make import a_point
+from tests.make import a_point, a_wave
 from tests.manuals import LANGUAGES
 
 
@@ -86,3 +91,48 @@ def test_the_start_script_allows_the_site_to_keep_its_store(tmp_path):
     assert called.strip().endswith("https://sipas.example.vn/k/to-hieu-1")
     wishes = (tmp_path / "sipas-kiosk/Default/Preferences").read_text()
     assert '"https://sipas.example.vn:443,*":{"setting":1}' in wishes
+
+
+def test_the_probe_knows_a_server_by_the_offices_own_authority(papers, database, settings, app, monkeypatch):
+    a_point(database, form="short")
+    a_wave(database, settings, "w1", opens_on=clock.today())
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    pair = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    pair.load_cert_chain(papers / "server.pem", papers / "server.key")
+    served = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=pair)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    run = CliRunner().invoke
+    try:
+        run(group, ["config", "set", "address", f"https://127.0.0.1:{served.port}"])
+        refused = run(group, ["probe", "to-hieu-1"])
+        assert "name that: sipas config set authority ca.pem" in str(refused.exception)
+        assert "sipas config set authority" in run(group, ["doctor", "--probe"]).output
+        assert run(group, ["config", "set", "authority", str(papers / "ca.pem")]).exit_code == 0
+        walked = run(group, ["probe", "to-hieu-1"])
+        assert (walked.exit_code, walked.output.count("The way is whole")) == (0, 2), walked.exception
+        told = run(group, ["doctor", "--probe"])
+        assert told.exit_code == 0, told.output
+        assert "Walked whole at 1 points" in told.output
+    finally:
+        served.shutdown()
+        served.server_close()
+    assert "authority = authority.pem" in (settings.home / "settings.conf").read_text(encoding="utf-8")
+    assert (settings.home / "authority.pem").read_bytes() == (papers / "ca.pem").read_bytes()
+
+
+def test_only_an_authoritys_certificate_is_taken_for_one(papers, settings, monkeypatch):
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    (papers / "both.pem").write_bytes((papers / "ca.pem").read_bytes() + (papers / "ca.key").read_bytes())
+    for file, reason in (
+        ("server.pem", "no authority's certificate but a server's"),
+        ("server.ext", "holds no certificate"),
+        ("both.pem", "holds a private key"),
+        ("nowhere.pem", "cannot be read: No such file"),
+    ):
+        refused = CliRunner().invoke(group, ["config", "set", "authority", str(papers / file)])
+        assert reason in str(refused.exception), file
+    assert not (settings.home / "authority.pem").exists()
+    monkeypatch.setenv("SIPAS_AUTHORITY", "gone.pem")
+    told = CliRunner().invoke(group, ["doctor"])
+    assert told.exit_code == 1
+    assert "gone.pem cannot be read" in told.output

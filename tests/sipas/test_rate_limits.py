@@ -124,5 +124,5 @@ def test_a_proxy_that_is_not_named_is_told_once_without_an_address(limits, caplo
         assert caplog.text == ""
         for _ in range(3):
             limits.address("10.0.0.3", "198.51.100.1")
-    assert caplog.text.count("SIPAS_PROXY") == 1
+    assert caplog.text.count("the setting proxy") == 1
     assert "198.51" not in caplog.text

@@ -1,10 +1,14 @@
 """Settings: one record, each value with its help, the environment read in one place."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import sipas
+from sipas.config.origins import SETTINGS
+from sipas.config.values import text_of
 from sipas.errors import NotReady
 from sipas.settings import Settings
 
@@ -34,7 +38,6 @@ def test_every_setting_can_be_given_in_the_environment():
         "grace": "14",
         "retention": "90",
         "closed_days": "2027-04-30, 2027-02-05/2027-02-07",
-        "province": "Điện Biên",
         "address": "https://sonla.example.vn/",
         "proxy": "127.0.0.1, 10.0.0.0/28,::1",
         "other_addresses": "http://sipas.lan:8000/, https://192.168.1.10",
@@ -46,6 +49,7 @@ def test_every_setting_can_be_given_in_the_environment():
         "mail_from": "sipas@sonla.example.vn",
         "mail_to": "hoa@sonla.example.vn, an@sonla.example.vn",
         "webhook": "https://chat.sonla.example.vn/hooks/abc",
+        "authority": "authority.pem",
     }
     assert set(given) == {setting.name for setting in fields(Settings)}
     read = Settings.from_environment({"HOME": "/x", **{f"SIPAS_{name.upper()}": text for name, text in given.items()}})
@@ -53,7 +57,8 @@ def test_every_setting_can_be_given_in_the_environment():
     assert read.other_addresses == ("http://sipas.lan:8000", "https://192.168.1.10")
     assert [f"{day}" for day in read.closed_days] == ["2027-02-05", "2027-02-06", "2027-02-07", "2027-04-30"]
     assert [f"{network}" for network in read.proxy] == ["127.0.0.1/32", "10.0.0.0/28", "::1/128"]
-    assert (read.url, read.province, read.workers) == ("postgresql+psycopg://x@/s", "Điện Biên", 7)
+    assert (read.url, read.workers) == ("postgresql+psycopg://x@/s", 7)
+    assert read.authority_file == Path("/srv/s/authority.pem")
 
 
 def test_the_environment_is_heard():
@@ -94,3 +99,12 @@ def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path):
     settings = Settings(home=tmp_path)
     assert settings.secret("desk") == settings.secret("desk")
     assert (tmp_path / "keys" / "desk.secret").stat().st_mode & 0o077 == 0
+
+
+def test_the_manual_explains_every_setting_with_its_default():
+    manual = (Path(sipas.__file__).parent / "docs/operator.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", manual, re.MULTILINE))
+    for name, setting in SETTINGS.items():
+        if name != "home":
+            default = text_of(setting.default)
+            assert rows[name].find(default if default else "default") > 0, name

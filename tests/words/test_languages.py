@@ -25,7 +25,7 @@ from tests.words.test_pages import PASSWORD, seen
 from translations import FOLDER
 
 ALL = ("vi", "en", pseudo.CODE)
-NAMES = {"SIPAS", "Sơn La", "Tiếng Việt", "English"}
+NAMES = {"SIPAS", "Sơn La", "Tỉnh Sơn La", "Tiếng Việt", "English"}
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_code_is_shown_once_with_its_address_and_enrols_a_screen(officer, data
     reply = officer.post("/desk/screens/code?lang=en", data={"point": "to-hieu-1"})
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", reply.text)[0]
     assert "/k/to-hieu-1/vi/device" in reply.text
-    assert "There is a QR code as well once SIPAS_ADDRESS says" in reply.text
+    assert "There is a QR code as well once the setting “address” says" in reply.text
     assert code not in page(officer)
     assert Device(officer).enrols(code).status_code == 200
     assert "Last contact" in page(officer)

@@ -17,8 +17,10 @@ from sipas.errors import NotReady
 from sipas.fieldwork.models import Point
 from sipas.inviting import printing
 from sipas.inviting.printing import BadSheet, poster, strips
+from sipas.registry.province import Province
 from tests.make import a_point, a_wave
 
+SON_LA = Province("Tỉnh Sơn La", "Sơn La province")
 ADDRESS = "https://sonla.example.vn"
 NEEDS_POPPLER = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
 
@@ -46,7 +48,7 @@ def read(pdf, tmp_path, program="pdftotext", *options):
 @NEEDS_POPPLER
 @pytest.mark.parametrize("size", ["A4", "A3"])
 def test_a_poster_is_one_page_in_both_languages_with_the_address_in_words(tmp_path, size):
-    pdf = poster(a_place(), ADDRESS, "Sơn La", size)
+    pdf = poster(a_place(), ADDRESS, SON_LA, size)
     told = read(pdf, tmp_path)
     for words in ("Tỉnh Sơn La", "Ông/Bà được phục vụ thế nào?", "Khoảng 90 giây", "Không ghi tên", "Tự nguyện",
                   "How were you served?", "Staff here cannot see", "sonla.example.vn/q/to-hieu-phone"):  # fmt: skip
@@ -59,7 +61,7 @@ def test_a_poster_is_one_page_in_both_languages_with_the_address_in_words(tmp_pa
 
 @NEEDS_POPPLER
 def test_it_is_printed_in_our_own_letters(tmp_path):
-    fonts = read(poster(a_place(), ADDRESS, "Sơn La"), tmp_path, "pdffonts").split("---")[-1]
+    fonts = read(poster(a_place(), ADDRESS, SON_LA), tmp_path, "pdffonts").split("---")[-1]
     assert set(re.findall(r"\+([\w-]+)", fonts)) == {"Noto-Sans", "Noto-Sans-Bold"}
 
 
@@ -70,7 +72,7 @@ def test_the_longest_names_still_fit_on_the_page(tmp_path):
         name=long, code="x" * 40, name_en="Receiving point 2 of the public service centre of Mường Bú commune"
     )
     required = a_place(name=long, invitation="required")
-    for pdf in (poster(place, ADDRESS, "Sơn La"), poster(required, ADDRESS, "Sơn La")):
+    for pdf in (poster(place, ADDRESS, SON_LA), poster(required, ADDRESS, SON_LA)):
         assert "Pages: 1 " in read(pdf, tmp_path, "pdfinfo")
         told = read(pdf, tmp_path, "pdftotext", "-bbox")
         bottoms = [float(y) for y in re.findall(r'yMax="([\d.]+)"', told)]
@@ -84,7 +86,7 @@ def test_a_point_that_requires_codes_says_so_on_its_poster(tmp_path, monkeypatch
     seen = {}
     monkeypatch.setattr(printing, "_pdf", lambda template, **values: seen.update(values) or b"")
     for invitation in ("none", "optional", "required"):
-        poster(a_place(invitation=invitation, form="full"), ADDRESS, "Sơn La")
+        poster(a_place(invitation=invitation, form="full"), ADDRESS, SON_LA)
         assert seen["needs_code"] == (invitation == "required")
     vi, en = seen["words"]
     assert (vi.facts[0][1], en.facts[0][1]) == ("Khoảng 3 phút", "About 3 minutes")
@@ -102,7 +104,7 @@ def test_the_qr_code_is_that_of_the_address_square_by_square():
 @pytest.mark.skipif(shutil.which("zbarimg") is None, reason="no zbarimg: apt-get install zbar-tools")
 def test_every_printed_code_can_be_scanned(tmp_path):
     some = codes.fresh(13)
-    (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, ADDRESS, "Sơn La"))
+    (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, ADDRESS, SON_LA))
     # Seen from three distances, as a phone that moves sees them: of a whole sheet in one picture zbar misses one code
     # in some hundred, now this and now that, whatever the resolution.
     for dots in ("150", "200", "250"):
@@ -119,7 +121,7 @@ def test_every_printed_code_can_be_scanned(tmp_path):
 @NEEDS_POPPLER
 def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
     some = codes.fresh(25)
-    pdf = strips(a_place(), [codes.spaced(code).lower() for code in some], 202702, ADDRESS, "Sơn La")
+    pdf = strips(a_place(), [codes.spaced(code).lower() for code in some], 202702, ADDRESS, SON_LA)
     told = read(pdf, tmp_path)
     assert "Pages: 3 " in read(pdf, tmp_path, "pdfinfo")
     for code in some:
@@ -131,7 +133,7 @@ def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
 @NEEDS_POPPLER
 def test_everything_on_a_strip_lies_within_its_lines(tmp_path):
     long = "Trung tâm Phục vụ hành chính công xã Mường Bú"
-    pdf = strips(a_place(name=long), codes.fresh(12), 202702, "https://hailong.sonla.example.vn", "Sơn La")
+    pdf = strips(a_place(name=long), codes.fresh(12), 202702, "https://hailong.sonla.example.vn", SON_LA)
     told = read(pdf, tmp_path, "pdftotext", "-bbox")
     mm = 72 / 25.4
     ends = [float(y) for y, word in re.findall(r'yMax="([\d.]+)">([^<]+)</word>', told)]
@@ -143,11 +145,11 @@ def test_everything_on_a_strip_lies_within_its_lines(tmp_path):
 @pytest.mark.parametrize(
     ("deed", "words"),
     [
-        (lambda: poster(a_place(), "", "Sơn La"), "SIPAS_ADDRESS"),
-        (lambda: strips(a_place(), ["2345CFHM"], 202702, "", "Sơn La"), "SIPAS_ADDRESS"),
-        (lambda: poster(a_place(), ADDRESS, "Sơn La", "B5"), "A4, A3"),
-        (lambda: strips(a_place(), [], 202702, ADDRESS, "Sơn La"), "no code"),
-        (lambda: strips(a_place(), ["2345CFHT"], 202702, ADDRESS, "Sơn La"), "not as printed"),
+        (lambda: poster(a_place(), "", SON_LA), "sipas config set address"),
+        (lambda: strips(a_place(), ["2345CFHM"], 202702, "", SON_LA), "sipas config set address"),
+        (lambda: poster(a_place(), ADDRESS, SON_LA, "B5"), "A4, A3"),
+        (lambda: strips(a_place(), [], 202702, ADDRESS, SON_LA), "no code"),
+        (lambda: strips(a_place(), ["2345CFHT"], 202702, ADDRESS, SON_LA), "not as printed"),
     ],
 )
 def test_what_cannot_be_printed_is_said(deed, words):
@@ -164,7 +166,7 @@ def test_without_pango_only_the_printing_fails_and_says_what_to_install(monkeypa
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(NotReady, match="apt-get install -y libpango"):
-        poster(a_place(), ADDRESS, "Sơn La")
+        poster(a_place(), ADDRESS, SON_LA)
 
 
 @NEEDS_POPPLER

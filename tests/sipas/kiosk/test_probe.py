@@ -229,7 +229,7 @@ def test_doctor_walks_every_way_where_it_is_told_to_and_says_what_it_did_not(pro
     assert "Walked whole at 1 points: enrolling" in told.output
     assert "Walked whole at 1 points: code" in told.output
     assert "Not walked: 1 points" in told.output
-    assert "SIPAS_ADDRESS is not set" in told.output
+    assert "no address is set" in told.output
     (settings.home / "keys" / "w1.id.key").unlink()
     told = CliRunner().invoke(group, ["doctor", "--probe"])
     assert told.exit_code == 1

@@ -127,11 +127,11 @@ def test_where_it_is_named_nobody_complains_of_what_it_says(before):
     serve, _plain, secure = before
     log = serve(SIPAS_PROXY="127.0.0.1")
     ask(secure, "POST", "/k/to-hieu-1/vi", a_body(), **FROM_ITS_PAGE)
-    assert "SIPAS_PROXY does not name" not in log.read_text()
+    assert "the setting proxy does not name" not in log.read_text()
 
 
 def test_where_it_is_not_named_the_log_says_so(before):
     serve, _plain, secure = before
     log = serve()
     ask(secure, "POST", "/k/to-hieu-1/vi", a_body(), **FROM_ITS_PAGE)
-    assert "SIPAS_PROXY does not name" in log.read_text()
+    assert "the setting proxy does not name" in log.read_text()

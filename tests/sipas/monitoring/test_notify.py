@@ -17,6 +17,7 @@ from sqlalchemy import delete
 
 from sipas import clock
 from sipas.cli import group
+from sipas.config.home_file import put, take_away
 from sipas.disk import keep_reserve
 from sipas.fieldwork.models import FrameCell
 from sipas.monitoring import nightly
@@ -95,11 +96,11 @@ def home(settings, database, monkeypatch, mails):
     """An installation over which a server runs, and the settings of a mail server."""
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     monkeypatch.setenv("SIPAS_LANGUAGE", "en")
-    monkeypatch.setenv("SIPAS_SMTP_HOST", "127.0.0.1")
-    monkeypatch.setenv("SIPAS_SMTP_PORT", str(mails.port))
-    monkeypatch.setenv("SIPAS_SMTP_SECURITY", "none")
-    monkeypatch.setenv("SIPAS_MAIL_FROM", "sipas@sonla.example.vn")
-    monkeypatch.setenv("SIPAS_MAIL_TO", "hoa@sonla.example.vn, an@sonla.example.vn")
+    put(settings.home, "smtp_host", "127.0.0.1")
+    put(settings.home, "smtp_port", str(mails.port))
+    put(settings.home, "smtp_security", "none")
+    put(settings.home, "mail_from", "sipas@sonla.example.vn")
+    put(settings.home, "mail_to", "hoa@sonla.example.vn, an@sonla.example.vn")
     monkeypatch.setattr("sipas.disk.Disk.is_low", False)
     keep_reserve(settings.home)
     a_wave(database, settings)
@@ -167,13 +168,13 @@ def test_a_mail_server_that_refuses_or_is_away_is_said_and_tried_again_next_hour
     mails.refuses = False
     assert doctor().exit_code == 1
     assert len(mails.mails) == 1
-    monkeypatch.setenv("SIPAS_SMTP_PORT", "1")
+    put(home, "smtp_port", "1")
     assert doctor("--notify-always").exit_code == 3
 
 
 def test_a_password_is_read_from_the_home_and_only_where_nobody_else_can(home, mails, monkeypatch):
     mails.password = "bí mật"
-    monkeypatch.setenv("SIPAS_SMTP_USER", "sipas")
+    put(home, "smtp_user", "sipas")
     assert "keys/smtp.password" in (told := doctor("--notify-always")).output
     assert told.exit_code == 3
     path = home / "keys" / "smtp.password"
@@ -193,13 +194,13 @@ def test_a_password_is_read_from_the_home_and_only_where_nobody_else_can(home, m
 
 
 def test_a_line_that_cannot_be_trusted_carries_neither_password_nor_mail(home, monkeypatch, tmp_path):
-    monkeypatch.setenv("SIPAS_SMTP_USER", "sipas")
+    put(home, "smtp_user", "sipas")
     path = home / "keys" / "smtp.password"
     path.write_text("bi-mat")
     path.chmod(0o600)
     with MailServer(a_pair(tmp_path, dt.timedelta(days=100)), "bi-mat") as forged:
-        monkeypatch.setenv("SIPAS_SMTP_PORT", str(forged.port))
-        monkeypatch.setenv("SIPAS_SMTP_SECURITY", "starttls")
+        put(home, "smtp_port", str(forged.port))
+        put(home, "smtp_security", "starttls")
         assert doctor("--notify-always").exit_code == 3
         assert (forged.logins, forged.mails) == ([], [])
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # the authority of the machine
@@ -220,16 +221,16 @@ def test_a_webhook_is_given_the_same_words(home, monkeypatch):
         def log_message(self, *_):
             pass
 
-    monkeypatch.delenv("SIPAS_SMTP_HOST")
+    take_away(home, "smtp_host")
     (home / "keys" / "w1.id.key").unlink()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("SIPAS_WEBHOOK", f"http://127.0.0.1:{server.server_port}/secret-hook")
+        put(home, "webhook", f"http://127.0.0.1:{server.server_port}/secret-hook")
         assert doctor().exit_code == 1
         ((kind, data),) = came
         assert kind.startswith("application/json")
         assert "cần xử lý" in json.loads(data)["text"]
-        monkeypatch.setenv("SIPAS_WEBHOOK", f"http://127.0.0.1:{server.server_port}/broken")
+        put(home, "webhook", f"http://127.0.0.1:{server.server_port}/broken")
         told = doctor("--notify-always")
         assert told.exit_code == 3
         assert "broken" not in told.output
@@ -237,14 +238,14 @@ def test_a_webhook_is_given_the_same_words(home, monkeypatch):
 
 
 def test_where_nobody_can_be_told_that_is_said_after_what_was_found(home, monkeypatch):
-    monkeypatch.delenv("SIPAS_SMTP_HOST")
+    take_away(home, "smtp_host")
     told = doctor()
     assert told.exit_code == 3
-    assert "SIPAS_WEBHOOK" in told.output
+    assert "webhook (`sipas config set`)" in told.output
     assert "[ok]" in told.output
-    monkeypatch.setenv("SIPAS_SMTP_HOST", "127.0.0.1")
-    monkeypatch.delenv("SIPAS_MAIL_TO")
-    assert "SIPAS_MAIL_TO" in doctor().output
+    put(home, "smtp_host", "127.0.0.1")
+    take_away(home, "mail_to")
+    assert "mail_from và mail_to" in doctor().output
 
 
 def told_at(moment: dt.datetime, *found) -> dict[str, Told]:

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.frame import load_frame
@@ -22,6 +22,7 @@ from sipas.publishing.models import Release
 from sipas.publishing.review import approve, publish, releases
 from sipas.publishing.shelf import issue, issues
 from sipas.publishing.uncounted import Uncounted
+from sipas.registry.models import Unit
 from tests.make import a_csv, a_point, a_response, a_wave
 
 TODAY = dt.date(2026, 9, 30)
@@ -180,3 +181,37 @@ def test_a_unit_that_nobody_answered_for_is_named_with_its_reason(database, sett
     one = issue(settings.home, release(database, settings))
     assert "03688" in {unit["code"] for unit in one.manifest["units"]}
     assert one.manifest["method"]["weights"]["population_uncovered"] == 70
+
+
+@pytest.mark.parametrize(
+    ("name", "name_en", "said"),
+    [
+        ("Tỉnh Sơn La", "Sơn La province", {"province": "Sơn La"}),
+        ("Tỉnh Lào Cai", "Lao Cai province", {"province": "Lào Cai", "province_en": "Lao Cai"}),
+        ("Thành phố Huế", "Huế city", {"province": "Thành phố Huế", "province_en": "Huế city"}),
+    ],
+)
+def test_a_release_says_whose_it_is_by_the_registry_and_keeps_it(
+    database, settings, frozen, monkeypatch, name, name_en, said
+):
+    monkeypatch.setenv("SIPAS_PROVINCE", "Điện Biên")
+    ours = update(Unit).where(Unit.kind == "province")
+    with database.writing() as session:
+        session.execute(ours.values(name=name, name_en=name_en))
+    code = release(database, settings)
+    with database.writing() as session:
+        session.execute(ours.values(name="Tỉnh Điện Biên", name_en="Điện Biên province"))
+    kept = issue(settings.home, code).manifest
+    assert {key: value for key, value in kept.items() if key.startswith("province")} == said
+    page = (settings.home / "releases" / code / "index.en.html").read_text(encoding="utf-8")
+    assert f"public services in {said.get('province_en', said['province'])}</h1>" in page
+
+
+def test_a_registry_that_changes_its_province_while_a_draft_is_built_stops_it(database, settings, frozen, monkeypatch):
+    def meanwhile(*_):
+        with database.writing() as session:
+            session.execute(update(Unit).where(Unit.kind == "province").values(name="Tỉnh Lào Cai"))
+
+    monkeypatch.setattr(building, "refuse_other_figures", meanwhile)
+    with pytest.raises(WaveState, match="something it rests on was changed"):
+        build(database, settings, "w1", "Lò Thị Hoa", TODAY)
