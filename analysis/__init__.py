@@ -27,56 +27,66 @@ What a first estimate does not need is imported when it is asked for.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from analysis.calibration import adjust_nonresponse, calibrate, poststratify, rake
-from analysis.cells import Cells
-from analysis.codebook import COARSE, MIXED, NOT_APPLICABLE, OPEN, SCREEN, SEVERAL, WHOLE_WAVE, Codebook, CodebookItem
-from analysis.design import Design
+from analysis.data.codebook import (
+    COARSE,
+    MIXED,
+    NOT_APPLICABLE,
+    OPEN,
+    SCREEN,
+    SEVERAL,
+    WHOLE_WAVE,
+    Codebook,
+    CodebookItem,
+)
+from analysis.data.design import Design
+from analysis.data.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.errors import AnalysisError
-from analysis.estimates import Estimates
-from analysis.estimation import VARIANCES, estimate
-from analysis.frame import frame_weights
-from analysis.intervals import INTERVALS
-from analysis.snapshot import Snapshot, read_snapshot, write_snapshot
-from analysis.tabulation import tabulate
-from analysis.weights import Weights, design_weights
+from analysis.estimation.estimate import VARIANCES, estimate
+from analysis.estimation.estimates import Estimates
+from analysis.estimation.intervals import INTERVALS
+from analysis.tabulation.cells import Cells
+from analysis.tabulation.tabulate import tabulate
+from analysis.weighting.calibration import adjust_nonresponse, calibrate, poststratify, rake
+from analysis.weighting.population_counts import frame_weights
+from analysis.weighting.weights import Weights, design_weights
 
 if TYPE_CHECKING:
-    from analysis.comparison import across, together
-    from analysis.crosswalk import Crosswalk
-    from analysis.disclosure import suppress
-    from analysis.hypotheses import equal_means, rao_scott
-    from analysis.importance import importance_in, importance_of
-    from analysis.judging import differences, figures_of, findings, independent
-    from analysis.multiplicity import benjamini_hochberg, holm
-    from analysis.policy import Policy
-    from analysis.ranking import rank_sets, standing
-    from analysis.regression import linear_trend, logistic_trend
-    from analysis.reliability import intraclass, products_in, reliability_of, sum_products
-    from analysis.response_quality import coverage, item_response, straight_lines
-    from analysis.safe_table import SafeTable
-    from analysis.sampling import allocate, detectable_change, sample_size, systematic_draw
-    from analysis.small_area import area_model
-    from analysis.stratified import stratified_difference
-    from analysis.trend import Wave, trend_over
+    from analysis.comparison.contrasts import across, together
+    from analysis.comparison.differences import differences, figures_of, findings, independent
+    from analysis.comparison.hypothesis_tests import equal_means, rao_scott
+    from analysis.comparison.multiplicity import benjamini_hochberg, holm
+    from analysis.comparison.ranking import rank_sets, standing
+    from analysis.comparison.regression import linear_trend, logistic_trend
+    from analysis.comparison.stratified_difference import stratified_difference
+    from analysis.comparison.trend import Wave, trend_over
+    from analysis.data.crosswalk import Crosswalk
+    from analysis.disclosure.policy import Policy
+    from analysis.disclosure.safe_table import SafeTable
+    from analysis.disclosure.suppress import suppress
+    from analysis.planning.sample_design import allocate, detectable_change, sample_size, systematic_draw
+    from analysis.quality.key_drivers import importance_in, importance_of
+    from analysis.quality.response_quality import coverage, item_response, straight_lines
+    from analysis.quality.scale_reliability import intraclass, products_in, reliability_of, sum_products
+    from analysis.small_area.fay_herriot import area_model
 
 _LATER = {
-    "comparison": ("across", "together"),
-    "crosswalk": ("Crosswalk",),
-    "judging": ("differences", "figures_of", "findings", "independent"),
-    "disclosure": ("suppress",),
-    "hypotheses": ("equal_means", "rao_scott"),
-    "importance": ("importance_in", "importance_of"),
-    "multiplicity": ("benjamini_hochberg", "holm"),
-    "policy": ("Policy",),
-    "ranking": ("rank_sets", "standing"),
-    "regression": ("linear_trend", "logistic_trend"),
-    "reliability": ("intraclass", "products_in", "reliability_of", "sum_products"),
-    "response_quality": ("coverage", "item_response", "straight_lines"),
-    "safe_table": ("SafeTable",),
-    "sampling": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
-    "small_area": ("area_model",),
-    "stratified": ("stratified_difference",),
-    "trend": ("Wave", "trend_over"),
+    "comparison.contrasts": ("across", "together"),
+    "data.crosswalk": ("Crosswalk",),
+    "comparison.differences": ("differences", "figures_of", "findings", "independent"),
+    "disclosure.suppress": ("suppress",),
+    "comparison.hypothesis_tests": ("equal_means", "rao_scott"),
+    "quality.key_drivers": ("importance_in", "importance_of"),
+    "comparison.multiplicity": ("benjamini_hochberg", "holm"),
+    "disclosure.policy": ("Policy",),
+    "comparison.ranking": ("rank_sets", "standing"),
+    "comparison.regression": ("linear_trend", "logistic_trend"),
+    "quality.scale_reliability": ("intraclass", "products_in", "reliability_of", "sum_products"),
+    "quality.response_quality": ("coverage", "item_response", "straight_lines"),
+    "disclosure.safe_table": ("SafeTable",),
+    "planning.sample_design": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
+    "small_area.fay_herriot": ("area_model",),
+    "comparison.stratified_difference": ("stratified_difference",),
+    "comparison.trend": ("Wave", "trend_over"),
 }
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 

@@ -1,7 +1,7 @@
 """The demo province: Sơn La's units with simulated dossiers and answers, a released wave and an open one.
 
-Everything that people would have said is made up from SEED by `analysis.simulate`, with a truth that the estimates can
-be held against (`province`). Each step looks at what is there already, so that a second start keeps the data and an
+Everything that people would have said is made up from SEED by `analysis.simulation`, with a truth that the estimates
+can be held against (`province`). Each step looks at what is there already, so that a second start keeps the data and an
 interrupted one goes on.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from analysis.simulate import Field, Place, Province, Question
+from analysis.simulation.simulate import Field, Place, Province, Question
 from sipas import keys
 from sipas.database import Database
 from sipas.errors import N_, NotReady

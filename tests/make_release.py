@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.disclosure import suppress
-from analysis.policy import Policy
-from analysis.safe_table import SafeTable
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.safe_table import SafeTable
+from analysis.disclosure.suppress import suppress
 from sipas.publishing.page import render
 
 UNITS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from analysis.safe_table import SafeTable
+from analysis.disclosure.safe_table import SafeTable
 
 FOLDER = Path(__file__).parent / "november"
 

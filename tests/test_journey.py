@@ -8,8 +8,8 @@ import json
 import pytest
 
 from analysis import design_weights, estimate, read_snapshot, tabulate
-from analysis.disclosure import suppress
-from analysis.policy import Policy
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.suppress import suppress
 from sipas import clock, keys
 from sipas.errors import SamePerson, WaveState
 from sipas.fieldwork.waves import close_wave

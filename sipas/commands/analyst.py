@@ -194,7 +194,7 @@ def sources(
 
 def _say_snapshot(file: Path, verify: bool) -> None:
     from analysis import read_snapshot
-    from analysis.snapshot import verified
+    from analysis.data.snapshot import verified
 
     snapshot = read_snapshot(file)
     if verify:

@@ -120,7 +120,7 @@ def put_aside(database: Database) -> Iterator[Finding]:
 def without_database(where: Settings) -> Iterator[Finding]:
     """Snapshots and releases held against what they say of themselves, where no database says what they should be."""
     from analysis import AnalysisError, read_snapshot
-    from analysis.snapshot import verified
+    from analysis.data.snapshot import verified
     from sipas.publishing.disorder import CHANGED
     from sipas.publishing.folder import ChangedFiles, check_files, digest_of
     from sipas.publishing.shelf import issues, strangers

@@ -43,7 +43,7 @@ def sample() -> None:
 def size(
     margin: float, share: float, deff: float, population: float, response: float, level: float, as_json: bool
 ) -> None:
-    from analysis.sampling import sample_size
+    from analysis.planning.sample_design import sample_size
 
     n = sample_size(margin, p=share, level=level, deff=deff, population=population, response=response)
     if as_json:
@@ -76,7 +76,7 @@ def size(
 def change(
     answers: int, later: int | None, share: float, deff: float, power: float, level: float, as_json: bool
 ) -> None:
-    from analysis.sampling import detectable_change
+    from analysis.planning.sample_design import detectable_change
 
     found = float(detectable_change(share, answers, n_next=later, deff=deff, level=level, power=power))
     if as_json:

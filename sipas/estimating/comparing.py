@@ -8,8 +8,8 @@ from itertools import combinations
 from math import comb, isfinite
 from typing import Any
 
-from analysis.comparison import Difference
-from analysis.judging import Figures, figures_of, findings
+from analysis.comparison.contrasts import Difference
+from analysis.comparison.differences import Figures, figures_of, findings
 from sipas.errors import N_, SipasError
 from sipas.estimating.reading import BROKEN
 from sipas.estimating.survey import Families, Survey

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import analysis
-from analysis.frame import as_stored
+from analysis.weighting.population_counts import as_stored
 from sipas.errors import N_, SipasError
 from sipas.i18n_codes import column_names
 from sipas.tables import Heads, Problems, read_table

@@ -7,8 +7,8 @@ from typing import Any
 
 import analysis
 from analysis import importance_in
+from analysis.comparison.differences import figures_of, findings
 from analysis.errors import AnalysisError
-from analysis.judging import figures_of, findings
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known
 from sipas.estimating.questionnaire import inside

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.sampling import Method, allocate, systematic_draw
+from analysis.planning.sample_design import Method, allocate, systematic_draw
 from sipas.errors import N_, SipasError
 from sipas.i18n_codes import column_names
 from sipas.tables import Heads, Problems, read_table

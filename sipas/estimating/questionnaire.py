@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 import analysis
 from analysis import coverage, intraclass, item_response, products_in, reliability_of
 from analysis.errors import AnalysisError
-from analysis.layout import layout_of
-from analysis.measures import straight_lined
-from analysis.reliability import Reliability
+from analysis.estimands.estimands import straight_lined
+from analysis.quality.scale_reliability import Reliability
+from analysis.variance.design_counts import layout_of
 from sipas.errors import N_
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Families, Source, Survey

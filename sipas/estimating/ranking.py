@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.judging import Figures, figures_of
-from analysis.ranking import rank_sets, standing
+from analysis.comparison.differences import Figures, figures_of
+from analysis.comparison.ranking import rank_sets, standing
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Survey

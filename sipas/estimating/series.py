@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.judging import Figures, findings
-from analysis.trend import Change, Trend, trend_over
-from analysis.trend import Wave as Measured
+from analysis.comparison.differences import Figures, findings
+from analysis.comparison.trend import Change, Trend, trend_over
+from analysis.comparison.trend import Wave as Measured
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import Asked, known
 from sipas.estimating.survey import Families

@@ -7,7 +7,7 @@ Of a file from elsewhere nobody knows why a stratum has a single PSU; its design
 from __future__ import annotations
 
 import analysis
-from analysis.layout import layout_of
+from analysis.variance.design_counts import layout_of
 from sipas.errors import N_, SipasError
 
 RULE = "centre"

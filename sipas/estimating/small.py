@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis import estimate
 from analysis.errors import AnalysisError
-from analysis.small_area import area_model
+from analysis.small_area.fay_herriot import area_model
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Survey

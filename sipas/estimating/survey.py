@@ -64,8 +64,8 @@ class Survey:
 
     def domains(self, by: Families) -> list[dict[str, str]]:
         """Everybody, then every domain of the families."""
-        from analysis.estimation import figures
-        from analysis.measures import pooled
+        from analysis.estimands.estimands import pooled
+        from analysis.estimation.estimate import figures
 
         found = figures(self.cells, self.weights, pooled(self.cells, ["overall"]), by=[tuple(family) for family in by])
         return [dict(zip(columns, labels, strict=True)) for columns, labels in found.domains]

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 import analysis
-from analysis.judging import Figures, figures_of, independent
-from analysis.tabulation import design_of
-from analysis.trend import Wave
+from analysis.comparison.differences import Figures, figures_of, independent
+from analysis.comparison.trend import Wave
+from analysis.tabulation.tabulate import design_of
 from sipas.errors import N_, SipasError
 from sipas.estimating.answers import answers_of
 from sipas.estimating.columns import require_columns

@@ -14,7 +14,7 @@ import numpy as np
 
 import analysis
 from analysis import MIXED, OPEN, SCREEN, SEVERAL, holm, stratified_difference
-from analysis.measures import pooled
+from analysis.estimands.estimands import pooled
 from sipas.errors import N_, SipasError, UnknownCode
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Source, Survey

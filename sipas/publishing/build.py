@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, tabulate
-from analysis.disclosure import suppress
-from analysis.policy import Policy
-from analysis.safe_table import SafeTable
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.safe_table import SafeTable
+from analysis.disclosure.suppress import suppress
 from sipas import i18n
 from sipas.database import Database
 from sipas.disk import remove, workshop

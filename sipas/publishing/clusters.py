@@ -7,7 +7,7 @@ Where a lost key was replaced while the wave asked, a week may have two labels, 
 clusters, the halves of one week would seem to agree by themselves, and intervals would be too narrow. So a point's
 labels are joined in every month in which both keys may stand: fewer, larger clusters, and fewer degrees of freedom.
 Answers without a month are joined over all that their point has. Where a joined cluster then holds so much of its
-stratum that intervals would not cover what they promise, small clusters are joined too (`analysis.joining`).
+stratum that intervals would not cover what they promise, small clusters are joined too (`analysis.variance.joined_clusters`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE
-from analysis.joining import ENOUGH, coverage, even_out
+from analysis.variance.joined_clusters import ENOUGH, coverage, even_out
 from sipas import clock
 from sipas.fieldwork.key_losses import renewals
 from sipas.fieldwork.models import Wave, WavePoint

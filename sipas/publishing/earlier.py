@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from analysis import Snapshot
-from analysis.safe_table import NotInTable, SafeTable
+from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import FrameCell
 from sipas.publishing.shelf import Issue

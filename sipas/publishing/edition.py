@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from analysis.codebook import COARSE
-from analysis.safe_table import NotInTable, SafeTable
+from analysis.data.codebook import COARSE
+from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
 from sipas.publishing import key_words, note_words

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from analysis.safe_table import SafeTable
+from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.disk import sync_folder
 from sipas.errors import N_, SipasError

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE, AnalysisError, Codebook, CodebookItem, Snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
-from analysis.snapshot import content_digest
+from analysis.data.snapshot import content_digest
 from sipas import keys
 from sipas.database import Database
 from sipas.disk import remove, sync_folder, workshop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis import AnalysisError, Snapshot, read_snapshot
-from analysis.snapshot import verified
+from analysis.data.snapshot import verified
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.publishing.models import SnapshotRecord

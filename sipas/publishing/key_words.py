@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from analysis.policy import Policy
+from analysis.disclosure.policy import Policy
 from sipas.errors import N_, SipasError
 
 SENTENCES = {

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analysis.safe_table import SafeTable
+from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.publishing.charts import TEMPLATE_TOOLS
 from sipas.publishing.edition import Edition

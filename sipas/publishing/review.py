@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import Snapshot
-from analysis.policy import Policy
+from analysis.disclosure.policy import Policy
 from sipas.database import Database
 from sipas.disk import remove, workshop
 from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState

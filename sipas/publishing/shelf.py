@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import AnalysisError
-from analysis.safe_table import SafeTable
+from analysis.disclosure.safe_table import SafeTable
 from sipas.errors import N_, NotReady, SipasError, UnknownCode
 
 MAIN = "main"

@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from analysis import AnalysisError, Snapshot, read_snapshot
-from analysis.snapshot import holds_all_of, holds_the_same, verified
+from analysis.data.snapshot import holds_all_of, holds_the_same, verified
 from sipas import clock, keys
 from sipas.database import Database
 from sipas.errors import N_, WaveState

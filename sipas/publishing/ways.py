@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import MIXED, suppress
-from analysis.safe_table import SafeTable
+from analysis.disclosure.safe_table import SafeTable
 from sipas.fieldwork.models import Point, Wave
 from sipas.intake.ways import TOGETHER, Way, all_ways_of
 from sipas.registry.models import Unit

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr
 
-from analysis.intervals import limits, wilson_shared
+from analysis.estimation.intervals import limits, wilson_shared
 
 SIBLINGS = np.array([0.75, 0.8, 0.85, 0.88, 0.92, 0.95])
 STRETCH = np.array([1.0, 0.6, 1.4, 0.6, 1.4, 0.6, 1.4])

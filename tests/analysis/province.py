@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis import Cells, Codebook, CodebookItem, Design, tabulate
-from analysis.simulate import Field, Place, Province, Question
+from analysis.simulation.simulate import Field, Place, Province, Question
 
 COMMUNES = tuple(f"{3600 + 3 * i:05}" for i in range(20))
 DEPARTMENTS = tuple(f"dept-{i}" for i in range(4))

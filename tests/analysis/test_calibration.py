@@ -5,7 +5,7 @@ import pytest
 
 from analysis import Design, adjust_nonresponse, calibrate, design_weights, estimate, poststratify, rake
 from analysis.errors import BadMethod, CannotCalibrate
-from analysis.feasibility import need_feasible
+from analysis.weighting.feasibility import need_feasible
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of
 
@@ -62,8 +62,8 @@ def test_multiplicative_calibration_is_raking(base):
 
 
 def test_what_is_known_of_the_population_has_no_variance(base):
-    from analysis.estimation import figures
-    from analysis.measures import categories
+    from analysis.estimands.estimands import categories
+    from analysis.estimation.estimate import figures
 
     totals = figures(
         base.cells, rake(base, {"sex": SEX, "field": FIELD}), categories(base.cells, "field").as_total(), by=[]

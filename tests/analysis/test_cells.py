@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import Cells, Codebook, CodebookItem, Design, read_snapshot, tabulate, write_snapshot
-from analysis.cells import gather
 from analysis.errors import AnalysisError, BadCodebook, BadData, DifferentCells, NotASnapshot, NotInCells
+from analysis.tabulation.cells import gather
 
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q2", "q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu", weights="w")

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from analysis import Design, design_weights, poststratify
-from analysis.comparison import across, complete, together
+from analysis.comparison.contrasts import across, complete, together
+from analysis.comparison.hypothesis_tests import equal_means, rao_scott
+from analysis.comparison.regression import linear_trend, logistic_trend
 from analysis.errors import BadMethod, NotInCells
-from analysis.estimation import figures
-from analysis.hypotheses import equal_means, rao_scott
-from analysis.measures import categories, combined, numeric, person_means, pooled, select
-from analysis.regression import linear_trend, logistic_trend
-from analysis.scoring import scoring_named
+from analysis.estimands.estimands import categories, combined, numeric, person_means, pooled, select
+from analysis.estimands.scoring import scoring_named
+from analysis.estimation.estimate import figures
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from analysis.estimation import estimate
-from analysis.frame import frame_weights
-from analysis.ranking import rank_sets
-from analysis.weights import design_weights
+from analysis.comparison.ranking import rank_sets
+from analysis.estimation.estimate import estimate
+from analysis.weighting.population_counts import frame_weights
+from analysis.weighting.weights import design_weights
 from tests.analysis.province import a_province, cells_of
 
 HALF_YEAR = [f"2026-0{month}" for month in range(1, 7)]

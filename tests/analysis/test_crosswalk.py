@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.crosswalk import APPORTIONED, EXACT, IMPOSSIBLE, BadCrosswalk, Crosswalk
+from analysis.data.crosswalk import APPORTIONED, EXACT, IMPOSSIBLE, BadCrosswalk, Crosswalk
 
 
 def lines(text):

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from analysis.disclosure import CannotBeProtected, suppress
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.safe_table import NotASafeTable, NotInTable, SafeTable
+from analysis.disclosure.suppress import CannotBeProtected, suppress
 from analysis.errors import AnalysisError
-from analysis.policy import Policy
-from analysis.safe_table import NotASafeTable, NotInTable, SafeTable
 
 
 def a_row(of="O", n=40, estimate=0.8, **domain):

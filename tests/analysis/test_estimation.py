@@ -17,10 +17,10 @@ from analysis import (
     frame_weights,
     poststratify,
     rake,
-    roads,
     tabulate,
 )
 from analysis.errors import BadDesign, BadMethod, LonelyPsu, NotInCells
+from analysis.variance import linearization
 from tests.analysis import by_hand
 
 CODEBOOK = Codebook.plain(by_hand.ITEMS, missing=[0])
@@ -115,16 +115,16 @@ def test_categories_that_straddle_domains_give_what_working_out_every_cell_gives
     frame = totals(sample, np.full(400, 50.0), "unit", "field", "month")
     weights = frame_weights(cells, frame, smallest=45)
     assert weights.diagnostics["merged"]
-    monkeypatch.setattr(roads, "FEW", 0)  # no short cut for few categories
-    monkeypatch.setattr(roads, "BLOCK", block)  # the second time in many small parts
+    monkeypatch.setattr(linearization, "FEW", 0)  # no short cut for few categories
+    monkeypatch.setattr(linearization, "BLOCK", block)  # the second time in many small parts
     by_touch = estimate(cells, weights)
     taken = []
 
     def in_full(weights, layout, runs, measures, projection, base, scale, _lonely):
         taken.append(runs.columns)
-        return roads._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
+        return linearization._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
 
-    monkeypatch.setattr(roads, "_touched", in_full)
+    monkeypatch.setattr(linearization, "_touched", in_full)
     everywhere = estimate(cells, weights)
     assert ("unit", "field") in taken
     np.testing.assert_allclose(by_touch.variance, everywhere.variance, rtol=1e-10, atol=1e-20)

@@ -9,7 +9,7 @@ import pytest
 
 from analysis import Codebook, Design, tabulate
 from analysis.errors import AnalysisError
-from analysis.importance import importance_in, importance_of
+from analysis.quality.key_drivers import importance_in, importance_of
 
 NAMES = ["access", "procedures", "staff", "result"]
 

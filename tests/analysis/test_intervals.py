@@ -6,7 +6,7 @@ import pytest
 from scipy.special import ndtri, stdtrit
 
 from analysis import Codebook, Design, estimate, tabulate
-from analysis.intervals import (
+from analysis.estimation.intervals import (
     INTERVALS,
     effective_n,
     kg_nchs,
@@ -16,9 +16,9 @@ from analysis.intervals import (
     wilson_score,
     wilson_shared,
 )
-from analysis.r_likelihood import likelihood_as_r
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import DESIGN, a_table, cells_of
+from tests.reference.r_likelihood import likelihood_as_r
 
 P, V, N, DF = (np.array([value]) for value in (0.87, 0.0009, 240.0, 11.0))
 T, Z = stdtrit(11, 0.975), ndtri(0.975)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from analysis.joining import ENOUGH, coverage, even_out
+from analysis.variance.joined_clusters import ENOUGH, coverage, even_out
 
 SIZES = [
     [20] * 20,

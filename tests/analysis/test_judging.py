@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, Design, estimate, holm, tabulate
-from analysis.comparison import together
+from analysis.comparison.contrasts import together
+from analysis.comparison.differences import differences, figures_of, findings, independent
 from analysis.errors import AnalysisError, BadMethod
-from analysis.judging import differences, figures_of, findings, independent
-from analysis.measures import pooled
+from analysis.estimands.estimands import pooled
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of
 

@@ -5,14 +5,14 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, CodebookItem, Design, design_weights, estimate, tabulate
-from analysis.comparison import complete
+from analysis.comparison.contrasts import complete
 from analysis.errors import BadCodebook, NotInCells
-from analysis.estimation import figures
-from analysis.importance import importance_in, importance_of
-from analysis.measures import complete_cases, person_means, pooled, select, straight_lined
-from analysis.reliability import products_in, reliability_of, sum_products
-from analysis.response_quality import straight_lines
-from analysis.scoring import scoring_named
+from analysis.estimands.estimands import complete_cases, person_means, pooled, select, straight_lined
+from analysis.estimands.scoring import scoring_named
+from analysis.estimation.estimate import figures
+from analysis.quality.key_drivers import importance_in, importance_of
+from analysis.quality.response_quality import straight_lines
+from analysis.quality.scale_reliability import products_in, reliability_of, sum_products
 from tests.analysis import by_hand
 
 CODEBOOK = Codebook.plain(by_hand.ITEMS, missing=[0])

@@ -29,8 +29,9 @@ def test_every_public_function_has_types_and_an_example_that_is_run(name):
 def test_a_first_estimate_does_not_import_what_it_does_not_need():
     code = "import sys, analysis; print(*[m for m in sys.modules if m.startswith('analysis.')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert "analysis.estimation" in loaded
-    assert not {"analysis.ranking", "analysis.small_area", "analysis.disclosure", "analysis.trend"} & set(loaded)
+    assert "analysis.estimation.estimate" in loaded
+    rooms = {module.split(".")[1] for module in loaded}
+    assert not {"comparison", "quality", "small_area", "planning", "disclosure", "simulation"} & rooms
 
 
 def test_an_unknown_name_is_an_attribute_error():

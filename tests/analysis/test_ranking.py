@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, stdtr
 
+from analysis.comparison.multiplicity import benjamini_hochberg, holm
+from analysis.comparison.ranking import groups, rank_sets, standing
 from analysis.errors import AnalysisError
-from analysis.multiplicity import benjamini_hochberg, holm
-from analysis.ranking import groups, rank_sets, standing
 
 
 def slow_holm(estimates, variances, alpha):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.reliability import intraclass, reliability_of, sum_products
+from analysis.quality.scale_reliability import intraclass, reliability_of, sum_products
 from tests.analysis.province import a_province, levels
 
 ITEMS = ["q1", "q2", "q3", "q4"]

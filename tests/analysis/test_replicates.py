@@ -5,8 +5,8 @@ import pytest
 
 from analysis import Design, design_weights, estimate, frame_weights, poststratify
 from analysis.errors import BadMethod, BadWeights, LonelyPsu
-from analysis.measures import pooled
-from analysis.replicates import jackknife_variance, replicate_df, supplied_variance
+from analysis.estimands.estimands import pooled
+from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of, totals
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, CodebookItem, Design, tabulate
-from analysis.response_quality import coverage, item_response, straight_lines
+from analysis.quality.response_quality import coverage, item_response, straight_lines
 from tests.analysis.province import a_province, levels, snapshot_table
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from analysis import Codebook, Design, design_weights, estimate, frame_weights, poststratify, tabulate
-from analysis.comparison import together
+from analysis.comparison.contrasts import together
 from analysis.errors import BadMethod
-from analysis.estimation import figures
-from analysis.measures import distribution, pooled
+from analysis.estimands.estimands import distribution, pooled
+from analysis.estimation.estimate import figures
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import a_table, cells_of, totals
 

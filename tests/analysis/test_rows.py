@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, CodebookItem, Design, design_weights, estimate, poststratify, rake, tabulate
-from analysis.comparison import across
+from analysis.comparison.contrasts import across
 from analysis.errors import NotInCells
-from analysis.estimation import figures
-from analysis.measures import categories, distribution, numeric, person_means, pooled
+from analysis.estimands.estimands import categories, distribution, numeric, person_means, pooled
+from analysis.estimation.estimate import figures
 from tests.analysis import by_hand
 
 CODEBOOK = Codebook.plain(by_hand.ITEMS, missing=[0])

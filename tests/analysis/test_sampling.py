@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from analysis.sampling import CannotPlan, allocate, detectable_change, sample_size, systematic_draw
+from analysis.planning.sample_design import CannotPlan, allocate, detectable_change, sample_size, systematic_draw
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from analysis import Codebook, CodebookItem, Design, estimate, tabulate
 from analysis.errors import BadMethod
-from analysis.scoring import RULES, scoring_named
+from analysis.estimands.scoring import RULES, scoring_named
 
 
 def answered(counts, levels=None, satisfied=(4, 5)):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.simulate import Field, ImpossibleProvince, Place, Question
+from analysis.simulation.simulate import Field, ImpossibleProvince, Place, Question
 from tests.analysis.province import QUESTIONS, a_province, levels
 
 

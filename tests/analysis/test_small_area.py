@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from analysis.errors import AnalysisError
-from analysis.small_area import METHODS, area_model
+from analysis.small_area.fay_herriot import METHODS, area_model
 
 
 def offices(seed=0, m=60, between=0.03, few=0.5):

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis import Codebook, read_snapshot, write_snapshot
+from analysis.data.snapshot import content_digest, holds_all_of, verified
 from analysis.errors import AlteredSnapshot, NotASnapshot
-from analysis.snapshot import content_digest, holds_all_of, verified
 from tests import november_files
 
 CODEBOOK = Codebook.plain(["q01", "q02"], title="Wave of May")
@@ -119,7 +119,7 @@ def test_snapshots_of_november_2026_verify(tmp_path):
 
 
 def test_cells_of_november_2026_are_read_and_written_the_same(tmp_path):
-    from analysis.cells_file import cells_of, table_of
+    from analysis.tabulation.cells_io import cells_of, table_of
 
     stored = pq.read_table(november_files.FOLDER / "cells.parquet")
     cells = cells_of(stored, "cells.parquet")

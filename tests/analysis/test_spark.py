@@ -17,7 +17,7 @@ import pytest
 
 from analysis import Codebook, CodebookItem, Design, estimate, tabulate, write_snapshot
 from analysis.errors import BadMethod
-from analysis.spark import NoSpark, session_of
+from analysis.tabulation.spark import NoSpark, session_of
 
 try:
     import pyspark
@@ -78,7 +78,7 @@ class StandIn:
 
 
 def test_cells_of_partitions_are_the_cells_of_the_whole(snapshot, monkeypatch):
-    monkeypatch.setattr("analysis.spark.session_of", lambda session: session)
+    monkeypatch.setattr("analysis.tabulation.spark.session_of", lambda session: session)
     spread = tabulate(snapshot, FAMILIES, engine="spark", session=StandIn())
     local = tabulate(snapshot, FAMILIES)
     assert spread.to_bytes() == local.to_bytes()
@@ -86,7 +86,7 @@ def test_cells_of_partitions_are_the_cells_of_the_whole(snapshot, monkeypatch):
 
 
 def test_sums_over_persons_travel_with_the_cells(snapshot, monkeypatch):
-    monkeypatch.setattr("analysis.spark.session_of", lambda session: session)
+    monkeypatch.setattr("analysis.tabulation.spark.session_of", lambda session: session)
     asked = {
         "cross_products": True,
         "complete": ["B1"],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.standards import words_for_means, words_for_shares
+from analysis.estimation.reliability_flags import words_for_means, words_for_shares
 
 
 def word(p, n, deff=1.0, df=50, positive=None):

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, Design, linear_trend, stratified_difference, tabulate
-from analysis.measures import pooled
+from analysis.estimands.estimands import pooled
 
 ITEMS = [f"q{n}" for n in range(1, 6)]
 

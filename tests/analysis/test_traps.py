@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, CodebookItem, Design, design_weights, estimate, poststratify, rake, tabulate
-from analysis.comparison import across, together
-from analysis.estimation import figures
-from analysis.intervals import adjusted_n, kg_n, t_quantile, wilson_neff, wilson_score
-from analysis.keys import combine
-from analysis.layout import layout_of
-from analysis.measures import pooled
+from analysis.comparison.contrasts import across, together
+from analysis.estimands.estimands import pooled
+from analysis.estimation.estimate import figures
+from analysis.estimation.intervals import adjusted_n, kg_n, t_quantile, wilson_neff, wilson_score
+from analysis.tabulation.key_encoding import combine
+from analysis.variance.design_counts import layout_of
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import CODEBOOK, a_table, cells_of
 
@@ -180,7 +180,7 @@ def test_16_the_sweeps_of_r_are_a_convention_asked_for_by_name():
 
 def test_17_replicates_are_centred_as_asked():
     """See also test_replicates.py."""
-    from analysis.replicates import jackknife_variance
+    from analysis.variance.jackknife import jackknife_variance
 
     cells = cells_of(by_hand.a_sample())
     around, mean = (

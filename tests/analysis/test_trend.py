@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtr, stdtrit
 
+from analysis.comparison.trend import Wave, breaks, trend_over
 from analysis.errors import AnalysisError
-from analysis.trend import Wave, breaks, trend_over
 
 
 def waves(*instruments, **more):

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from analysis import estimate, frame_weights, read_snapshot, tabulate
-from analysis.snapshot import content_digest
+from analysis.data.snapshot import content_digest
 from tests.bench import kiosk, rivals, sample, storage, workbooks
 
 FAMILIES = ["unit", "field", ("unit", "field")]

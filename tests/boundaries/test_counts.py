@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.disclosure import suppress
-from analysis.estimation import estimate
-from analysis.frame import frame_weights
-from analysis.policy import Policy
-from analysis.weights import design_weights
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.suppress import suppress
+from analysis.estimation.estimate import estimate
+from analysis.weighting.population_counts import frame_weights
+from analysis.weighting.weights import design_weights
 from tests.analysis.province import a_province, cells_of
 from tests.auditor import Auditor, key_of
 

@@ -424,7 +424,7 @@ def test_a_stop_is_not_counted_from_a_doubted_date(machine, kept):
 
 
 def test_the_stop_stands_in_the_manifest_of_what_is_built_afterwards(machine, kept, database, settings, monkeypatch):
-    from analysis.policy import Policy
+    from analysis.disclosure.policy import Policy
     from sipas.publishing import build as building
     from sipas.publishing.build import build
 

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from analysis.policy import Policy
+from analysis.disclosure.policy import Policy
 from sipas.database import Database
 from sipas.fieldwork.models import FrameCell
 from sipas.fieldwork.waves import close_wave

@@ -16,22 +16,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.calibration import calibrate, poststratify, rake
-from analysis.cells import Cells
-from analysis.codebook import Codebook, CodebookItem
-from analysis.comparison import Joint, across, complete, together
-from analysis.design import Design
-from analysis.estimation import Estimates, figures
-from analysis.hypotheses import equal_means, rao_scott
-from analysis.intervals import OWN_METHODS, R_METHODS, limits, mean_t
-from analysis.layout import layout_of
-from analysis.measures import Measures, categories, combined, numeric, person_means, pooled, select
-from analysis.r_likelihood import likelihood_as_r
-from analysis.regression import linear_trend, logistic_trend
-from analysis.replicates import jackknife_variance, replicate_df, supplied_variance
-from analysis.scoring import scoring_named
-from analysis.tabulation import tabulate
-from analysis.weights import Weights, design_weights
+from analysis.comparison.contrasts import Joint, across, complete, together
+from analysis.comparison.hypothesis_tests import equal_means, rao_scott
+from analysis.comparison.regression import linear_trend, logistic_trend
+from analysis.data.codebook import Codebook, CodebookItem
+from analysis.data.design import Design
+from analysis.estimands.estimands import Measures, categories, combined, numeric, person_means, pooled, select
+from analysis.estimands.scoring import scoring_named
+from analysis.estimation.estimate import Estimates, figures
+from analysis.estimation.intervals import OWN_METHODS, R_METHODS, limits, mean_t
+from analysis.tabulation.cells import Cells
+from analysis.tabulation.tabulate import tabulate
+from analysis.variance.design_counts import layout_of
+from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
+from analysis.weighting.calibration import calibrate, poststratify, rake
+from analysis.weighting.weights import Weights, design_weights
+from tests.reference.r_likelihood import likelihood_as_r
 
 LONELY = {"fail": "fail", "remove": "remove", "certainty": "remove", "adjust": "centre", "average": "average"}
 DERIVED = {

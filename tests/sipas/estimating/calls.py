@@ -5,7 +5,7 @@ import json
 
 from click.testing import CliRunner
 
-from analysis.simulated_snapshot import freeze_simulated
+from analysis.simulation.snapshot import freeze_simulated
 from sipas.cli import group
 from sipas.i18n import speaking
 from tests.analysis.province import a_province

@@ -12,7 +12,7 @@ import pytest
 
 import analysis
 from analysis import Codebook, read_snapshot, write_snapshot
-from analysis.design import LONELY
+from analysis.data.design import LONELY
 from sipas.commands import analyst
 from sipas.commands import estimate as command
 from sipas.estimating.writing import WRITERS

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from analysis import estimate, holm, read_snapshot, tabulate
-from analysis.comparison import together
-from analysis.measures import pooled
+from analysis.comparison.contrasts import together
+from analysis.estimands.estimands import pooled
 from sipas.cli import group
 from sipas.i18n import say, speaking
 from tests.sipas.estimating.calls import call, rows_of

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from analysis import estimate, frame_weights, rank_sets, read_snapshot, tabulate
-from analysis.comparison import across
-from analysis.measures import pooled
+from analysis.comparison.contrasts import across
+from analysis.estimands.estimands import pooled
 from sipas.i18n import say
 from tests.sipas.estimating.calls import call, rows_of
 

@@ -7,8 +7,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.policy import Policy
-from analysis.safe_table import SafeTable
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.safe_table import SafeTable
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from analysis import Codebook, read_snapshot, write_snapshot
-from analysis.simulate import Field, Place, Province, Question
-from analysis.simulated_snapshot import freeze_simulated
+from analysis.simulation.simulate import Field, Place, Province, Question
+from analysis.simulation.snapshot import freeze_simulated
 from tests.sipas.estimating.calls import call, rows_of
 
 UNITS = ("a", "b", "c", "d")

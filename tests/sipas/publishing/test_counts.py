@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from analysis.disclosure import suppress
-from analysis.policy import Policy
-from analysis.safe_table import SafeTable
+from analysis.disclosure.policy import Policy
+from analysis.disclosure.safe_table import SafeTable
+from analysis.disclosure.suppress import suppress
 from sipas.publishing.folder import check_files, digest_of
 from sipas.publishing.shelf import open_folder
 from tests.november_files import unpacked

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from click.testing import CliRunner
 
-from analysis.policy import Policy
+from analysis.disclosure.policy import Policy
 from sipas.cli import group
 from sipas.fieldwork.waves import close_wave
 from sipas.i18n import say

@@ -147,7 +147,7 @@ def test_a_later_release_does_not_tell_what_an_earlier_one_withheld(database, se
 
 
 def building_policy(**values):
-    from analysis.policy import Policy
+    from analysis.disclosure.policy import Policy
 
     return Policy(**values)
 

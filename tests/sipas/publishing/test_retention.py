@@ -51,7 +51,7 @@ def count(database):
 POWER_CUT = """
 import datetime as dt, os, sys
 from pathlib import Path
-import analysis.snapshot
+import analysis.data.snapshot
 from sipas import keys
 from sipas.database import Database
 from sipas.publishing import freeze
@@ -75,7 +75,7 @@ freeze.freeze(Database.of(where), where.home, "w1", dt.date(2026, 10, 1))
 @pytest.mark.parametrize(
     ("patch", "state"),
     [
-        ("analysis.snapshot.os.replace = cut", "closed"),  # half a file
+        ("analysis.data.snapshot.os.replace = cut", "closed"),  # half a file
         ("freeze.write_snapshot = after(freeze.write_snapshot)", "closed"),  # the file is there, the database knows not
         ("freeze.os.replace = after(freeze.os.replace)", "closed"),  # it has its name, and the database knows not
         ("freeze.sync_folder = cut", "closed"),

@@ -1,0 +1,232 @@
+"""Differences that a table may print: of domains, of items and factors, of waves.
+
+Three things that a bare contrast leaves to its reader are settled here: what to do where a share is 0 or 1 and has no
+standard error, how few degrees of freedom a small domain leaves, and how many comparisons the table makes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from analysis.comparison.contrasts import Difference, Joint, together
+from analysis.comparison.multiplicity import benjamini_hochberg, holm
+from analysis.errors import N_, AnalysisError, BadMethod, one_of
+from analysis.estimands.estimands import pooled
+from analysis.estimation.estimate import estimate
+from analysis.tabulation.cells import Cells
+from analysis.weighting.weights import Weights, design_weights
+
+Matrix = NDArray[np.float64]
+ADJUSTMENTS = {"holm": holm, "bh": benjamini_hochberg}
+FREEDOMS = ("smaller", "design")
+DIFFERS, UNDECIDED = "differs", "not enough evidence"
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """Figures that can be compared, in one order: of what, in which domain, of which wave, and how surely.
+
+    covariance  of all of them together; on its diagonal a share of 0 or 1 (and any other figure without a variance) has
+                the square of its interval's reach over the quantile, and the flag "edge" or "zero variance"
+    low, high   the `wilson_shared` interval of each, at the level asked for
+    df          PSUs minus strata among the rows of each
+    design_df   the same among the rows of all of them, as R counts for a contrast
+    reading     `one sample`, `panel` or `independent`: how waves are read
+    """
+
+    of: tuple[str, ...]
+    domains: tuple[Mapping[str, str], ...]
+    waves: tuple[str, ...]
+    value: Matrix
+    covariance: Matrix
+    low: Matrix
+    high: Matrix
+    df: NDArray[np.int64]
+    n: NDArray[np.int64]
+    flags: tuple[tuple[str, ...], ...]
+    design_df: int
+    reading: str = "one sample"
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def se(self) -> Matrix:
+        """Standard errors."""
+        return np.sqrt(self.covariance.diagonal())
+
+    def difference(self, one: int, other: int, *, level: float = 0.95, df: str = "smaller") -> Difference:
+        """The first minus the second, with t of the smaller df of the two, or of the whole design's."""
+        one_of("df", df, FREEDOMS)
+        both = [one, other]
+        freedom = self.design_df if df == "design" else int(self.df[both].min())
+        pair = Joint(("", ""), self.value[both], self.covariance[np.ix_(both, both)], freedom)
+        return pair.difference(0, 1, level)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One line of a table of differences: places of the two figures, their difference, and what may be said of it.
+
+    adjusted  the p-value with all lines of the table counted; finding is "differs" where it is below 1 - level, else
+              "not enough evidence", and None where no test exists
+    """
+
+    one: int
+    other: int
+    difference: Difference
+    adjusted: float | None
+    finding: str | None
+
+
+def figures_of(
+    cells: Cells,
+    weights: Weights | None,
+    of: Sequence[str],
+    domains: Sequence[Mapping[str, str]],
+    *,
+    level: float = 0.95,
+    wave: str = "",
+) -> Figures:
+    """The named items, factors or "overall" in the given domains, ready to be compared.
+
+    A domain is {column: label} over a family that the cells were tabulated for; {} is everybody. A share of 0 or 1 has
+    a linearised variance of 0, which would make every difference from it sure; its variance is taken from its
+    `wilson_shared` interval instead: (reach / z)^2, the reach of the side that looks at the other shares (R. G.
+    Newcombe, Statistics in Medicine 17, 1998; G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008). A full count
+    keeps 0.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "u": list("ababab"), "q": [5, 2, 4, 1, 5, 4]})
+    >>> cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    >>> found = figures_of(cells, None, ["overall"], [{"u": "a"}, {"u": "b"}])
+    >>> found.value.round(3).tolist(), found.flags[0], round(float(found.se[0]), 3)
+    ([1.0, 0.333], ('edge', 'review'), 0.286)
+    """
+    weights = design_weights(cells) if weights is None else weights
+    joint = together(cells, weights, pooled(cells, of), domains)
+    families = tuple(dict.fromkeys(tuple(domain) for domain in domains if domain))
+    table = estimate(cells, weights, by=families)
+    shown = table if level == table.level else estimate(cells, weights, by=families, level=level)
+    known = {tuple(zip(columns, labels, strict=True)): place for place, (columns, labels) in enumerate(table.domains)}
+    names = [(name, domain) for domain in domains for name in of]
+    covariance = joint.covariance.copy()
+    places, flags = [], []
+    for k, (name, domain) in enumerate(names):
+        labels = tuple((key, str(label)) for key, label in domain.items())
+        if labels not in known:
+            raise AnalysisError(
+                N_("nobody is in the domain {domain}; correct it, or leave it out"),
+                domain=", ".join(f"{key}={label}" for key, label in labels),
+            )
+        place, column = known[labels], table.of.index(name)
+        told = [flag for flag in table._flags(place, column) if flag != "unweighted"]
+        if "edge" in told or "zero variance" in told:
+            value, low, high = table.value[place, column], table.low[place, column], table.high[place, column]
+            reach = max(value - low, high - value) if "edge" in told else (high - low) / 2
+            covariance[k, k] = (reach / float(ndtri(0.975))) ** 2
+        places.append((place, column))
+        flags.append(tuple(told))
+    at = tuple(np.array(places, dtype=np.intp).reshape(-1, 2).T)
+    return Figures(
+        of=tuple(name for name, _ in names),
+        domains=tuple(domain for _, domain in names),
+        waves=(wave,) * len(names),
+        value=joint.value,
+        covariance=covariance,
+        low=shown.low[at],
+        high=shown.high[at],
+        df=table.df[at],
+        n=table.n[at],
+        flags=tuple(flags),
+        design_df=joint.df,
+    )
+
+
+def independent(parts: Sequence[Figures]) -> Figures:
+    """Figures of independent samples side by side: no covariance between parts, and the designs' df add up.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> codebook, design = Codebook.plain(["q"]), Design(psus="psu")
+    >>> waves = [pa.table({"psu": [1, 1, 2, 2], "q": answers}) for answers in ([5, 5, 4, 2], [5, 4, 1, 1])]
+    >>> parts = [figures_of(tabulate(each, codebook=codebook, design=design), None, ["q"], [{}]) for each in waves]
+    >>> change = independent(parts).difference(1, 0)
+    >>> round(change.value, 3), round(change.se, 3), change.df
+    (-0.25, 0.559, 1.0)
+    """
+    sizes = np.cumsum([0, *map(len, parts)])
+    covariance = np.zeros((sizes[-1], sizes[-1]))
+    for part, start in zip(parts, sizes, strict=False):
+        here = slice(start, start + len(part))
+        covariance[here, here] = part.covariance
+    return Figures(
+        of=tuple(name for part in parts for name in part.of),
+        domains=tuple(domain for part in parts for domain in part.domains),
+        waves=tuple(wave for part in parts for wave in part.waves),
+        value=np.concatenate([part.value for part in parts]),
+        covariance=covariance,
+        low=np.concatenate([part.low for part in parts]),
+        high=np.concatenate([part.high for part in parts]),
+        df=np.concatenate([part.df for part in parts]),
+        n=np.concatenate([part.n for part in parts]),
+        flags=tuple(flags for part in parts for flags in part.flags),
+        design_df=sum(part.design_df for part in parts),
+        reading="independent",
+    )
+
+
+def differences(
+    figures: Figures,
+    pairs: Iterable[tuple[int, int]],
+    *,
+    level: float = 0.95,
+    adjust: str = "holm",
+    df: str = "smaller",
+) -> list[Compared]:
+    """The first minus the second of each pair, tested together.
+
+    adjust  `holm`: the chance of a single false "differs" in the whole list stays below 1 - level; `bh`: the expected
+            share of false ones among those said (`analysis.comparison.multiplicity`)
+    df      `smaller` of the two figures' own: a small office compared with the province has few clusters behind its
+            half of the variance; `design`: PSUs minus strata of all rows compared, as R's contrasts
+    Intervals are for each difference alone.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "u": list("ababab"), "q": [5, 2, 4, 1, 2, 4]})
+    >>> cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    >>> found = figures_of(cells, None, ["q"], [{"u": "a"}, {"u": "b"}])
+    >>> (line,) = differences(found, [(0, 1)])
+    >>> round(line.difference.value, 3), round(line.difference.se, 3), line.finding
+    (0.333, 0.667, 'not enough evidence')
+    """
+    pairs = list(pairs)
+    found = [figures.difference(one, other, level=level, df=df) for one, other in pairs]
+    judged = findings([each.p for each in found], level=level, adjust=adjust)
+    return [
+        Compared(one, other, each, adjusted, finding)
+        for (one, other), each, (adjusted, finding) in zip(pairs, found, judged, strict=True)
+    ]
+
+
+def findings(
+    p: Iterable[float | None], *, level: float = 0.95, adjust: str = "holm"
+) -> list[tuple[float | None, str | None]]:
+    """For each p-value of one table the adjusted one, and what it says in words; None where there is no test.
+
+    >>> findings([0.01, 0.04, None])
+    [(0.02, 'differs'), (0.04, 'differs'), (None, None)]
+    """
+    one_of("adjust", adjust, tuple(ADJUSTMENTS))
+    if not 0 < level < 1:
+        raise BadMethod(N_("the level must lie between 0 and 1, and {level} does not"), level=level)
+    adjusted = ADJUSTMENTS[adjust](np.array([np.nan if each is None else each for each in p], dtype=float))
+    return [
+        (None, None) if np.isnan(each) else (float(each), DIFFERS if each < 1 - level else UNDECIDED)
+        for each in adjusted
+    ]

@@ -1,0 +1,1 @@
+"""What lies in the file: the questionnaire as columns, the frozen data set, the sampling design, changed boundaries."""

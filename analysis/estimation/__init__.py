@@ -1,0 +1,1 @@
+"""Figures with standard errors, design effects, intervals, reliability and flags, in every domain."""

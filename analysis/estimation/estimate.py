@@ -1,0 +1,263 @@
+"""Estimates: every item, factor and the whole, in every domain asked for, with what a reader needs to doubt them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import N_, BadMethod, one_of
+from analysis.estimands.estimands import ITEM, Measures, Titles, names, pooled
+from analysis.estimands.scoring import SHARE, Scoring, scoring_named
+from analysis.estimation.composites import averaged, parts_of
+from analysis.estimation.design_effects import borrowed, shared, steadied
+from analysis.estimation.estimates import Estimates
+from analysis.estimation.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
+from analysis.estimation.ratios import Moments, joined, moments
+from analysis.tabulation.cells import Cells
+from analysis.variance.calibration_residuals import projection
+from analysis.variance.design_counts import layout_of
+from analysis.variance.linearization import BLOCK
+from analysis.variance.ultimate_clusters import Runs, runs_of
+from analysis.weighting.weights import Weights, design_weights
+
+VARIANCES = ("linearised", "jackknife")
+SIDES = ("both", "lower", "upper")
+
+
+def estimate(
+    cells: Cells,
+    weights: Weights | None = None,
+    *,
+    of: Sequence[str] | None = None,
+    by: Sequence[str | Sequence[str]] | None = None,
+    scoring: str | Scoring = SHARE,
+    rollup: str = "pooled",
+    level: float = 0.95,
+    interval: str = "wilson_shared",
+    variance: str = "linearised",
+    side: str = "both",
+) -> Estimates:
+    """Estimate every item, factor and the whole in every family of domains.
+
+    weights   made from the same cells; None = the design's own weights
+    of        some figures only: item codes, factors, "overall"
+    by        families of domains; None = those the cells were tabulated for. The whole is always there
+    scoring   what an answer is worth: a rule or its name (`analysis.estimands.scoring`); default: share of satisfied
+    rollup    how factors and the whole come from items: `pooled`, `mean-of-items`, `mean-of-factors`
+    interval  for shares one of INTERVALS; other scores always have t(df) limits
+    variance  `linearised`, or `jackknife`: leave out one PSU at a time and calibrate again; to be preferred with
+              calibrated weights and few degrees of freedom, where the linearised variance is too small
+    side      `both`, or a one-sided limit: `lower`, `upper`
+
+    Pooled, factors and the whole are sum(w y)/sum(w x) over the answers to their items, a ratio.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "w": [1.0, 2, 1, 2, 1, 2], "q": [5, 4, 2, 5, 3, 4]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"))
+    >>> row = estimate(cells).row("q")
+    >>> round(row["estimate"], 6), round(row["se"], 6), row["df"]
+    (0.777778, 0.111111, 2)
+    """
+    rule = scoring_named(scoring) if isinstance(scoring, str) else scoring
+    chosen = names(cells)[0] if of is None else tuple(of)
+    width = len(chosen)
+    if variance == "linearised" and rollup == "pooled":  # where rows are cells, a few figures at a time
+        width = max(1, BLOCK // max(1, len(cells)))
+    return _figures(
+        cells,
+        weights,
+        (pooled(cells, chosen[start : start + width], rule) for start in range(0, max(1, len(chosen)), width)),
+        by=by,
+        level=level,
+        interval=interval,
+        variance=variance,
+        side=side,
+        means=parts_of(cells.codebook, rollup),
+        scoring=rule,
+    )
+
+
+def figures(
+    cells: Cells,
+    weights: Weights | None,
+    measures: Measures,
+    *,
+    by: Sequence[str | Sequence[str]] | None = None,
+    level: float = 0.95,
+    interval: str = "wilson_shared",
+    variance: str = "linearised",
+    side: str = "both",
+    means: Mapping[str, Sequence[str]] | None = None,
+    scoring: Scoring = SHARE,
+) -> Estimates:
+    """The same for any measures (`analysis.estimands.estimands`): numbers, ratios, totals, persons' means, categories.
+
+    means  figures that are the plain mean of others, scored by `scoring` (`analysis.estimation.composites`)
+    """
+    return _figures(
+        cells, weights, [measures], by=by, level=level, interval=interval, variance=variance, side=side,
+        means=means or {}, scoring=scoring,
+    )  # fmt: skip
+
+
+def _figures(
+    cells: Cells,
+    weights: Weights | None,
+    parts: Iterable[Measures],
+    *,
+    by: Sequence[str | Sequence[str]] | None,
+    level: float,
+    interval: str,
+    variance: str,
+    side: str,
+    means: Mapping[str, Sequence[str]],
+    scoring: Scoring,
+) -> Estimates:
+    """Figures in parts, each made only when its turn comes; means and the jackknife want a single part."""
+    one_of("interval", interval, INTERVALS)
+    one_of("variance", variance, VARIANCES)
+    one_of("side", side, SIDES)
+    if not 0 < level < 1:
+        raise BadMethod(N_("the level must lie between 0 and 1, and {level} does not"), level=level)
+    weights = design_weights(cells) if weights is None else weights
+    if weights.cells is not cells and len(weights.final) != len(cells):
+        raise BadMethod(N_("these weights were made for other cells"))
+    layout = layout_of(cells)
+    families = (
+        cells.by
+        if by is None
+        else tuple(dict.fromkeys([(), *((family,) if isinstance(family, str) else tuple(family) for family in by)]))
+    )
+    runs = [runs_of(cells, layout, family) for family in families]
+    linearised = variance == "linearised"
+    project = projection(weights) if linearised else None
+    if means and not linearised:
+        raise BadMethod(N_("means of figures have the linearised variance only"))
+    titles: list[Titles] = []
+    blocks: list[Moments] = []
+    for measures in parts:
+        found = moments(cells, weights, layout, runs, measures, project, linearised)
+        if means:
+            found = averaged(cells, weights, layout, runs, measures, found, means, scoring, project)
+        block = joined(found, axis=0)
+        if not linearised:
+            from analysis.variance.jackknife import jackknife
+
+            block = replace(block, variance=np.concatenate(jackknife(cells, weights, layout, runs, measures)))
+        titles.append(measures.titles)
+        blocks.append(block)
+    whole = reduce(add, titles)
+    return _assemble(whole, joined(blocks, axis=1), runs, layout.df, weights, level, interval, side)
+
+
+def _assemble(
+    titles: Titles,
+    found: Moments,
+    runs: list[Runs],
+    df_full: int,
+    weights: Weights,
+    level: float,
+    interval: str,
+    side: str,
+) -> Estimates:
+    """The table: what the moments say, with design effects, limits and the flags' grounds."""
+    item = np.array([kind == ITEM for kind in titles.kinds])
+    counted = np.where(item, found.n, found.answers).astype(float)
+    some = counted > 0
+    value = np.where(some, found.value, np.nan)
+    variance = _variance(found, titles, counted)
+    deff, deff_wr = _design_effects(found, variance, counted, weights.unweighted)
+    low, high, used, siblings = _limits(
+        titles, replace(found, value=value, variance=variance), counted, runs, df_full, weights, interval,
+        level if side != "both" else (1 + level) / 2,
+    )  # fmt: skip
+    low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
+    if side == "lower":
+        high = np.full_like(high, 1.0 if titles.share else np.nan)
+    elif side == "upper":
+        low = np.full_like(low, 0.0 if titles.share else np.nan)
+    return Estimates(
+        domains=tuple((run.columns, labels) for run in runs for labels in run.labels),
+        of=titles.of,
+        kinds=titles.kinds,
+        value=value,
+        variance=variance,
+        n=np.where(some, found.people, 0),  # nobody stands behind a figure without answers
+        rows=np.where(some, found.n, 0),
+        answers=found.answers,
+        positive=found.positive,
+        df=found.df,
+        deff=deff,
+        deff_wr=deff_wr,
+        low=low,
+        high=high,
+        used=used,
+        siblings=siblings,
+        census=found.census,
+        level=level,
+        interval=interval if titles.share else "t",
+        side=side,
+        scoring=titles.scoring,
+        share=titles.share,
+        unweighted=weights.unweighted,
+    )
+
+
+def _variance(found: Moments, titles: Titles, counted: Array) -> Array:
+    """The variances; exactly 0 where nothing varies or everything was counted, NaN without answers."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = found.variance < 1e-18 * found.spread / counted
+    v = np.where(counted > 0, np.where(noise, 0.0, found.variance), np.nan)
+    v = np.where(found.census & (counted > 0), 0.0, v)
+    if titles.share:
+        v = np.where((found.positive == 0) | (found.positive == counted), v * 0, v)
+    return v
+
+
+def _design_effects(found: Moments, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
+    """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sample = found.spread / (counted - 1)
+        finite = np.ones_like(variance) if unweighted else 1 - counted / found.answered
+        without = np.where(sample > 0, variance / sample, np.nan)
+        return np.where(finite > 1e-12, without / finite, np.nan), without
+
+
+def _limits(
+    titles: Titles,
+    found: Moments,
+    counted: Array,
+    runs: list[Runs],
+    df_full: int,
+    weights: Weights,
+    interval: str,
+    q: float,
+) -> tuple[Array, Array, Array, NDArray[np.int64]]:
+    """Limits of each figure, the design effect inside them, and over how many siblings it was shared."""
+    value, v, cells = found.value, found.variance, weights.cells
+    used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
+    if not titles.share:
+        low, high = mean_t(value, v, found.df, q)
+        if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
+            nobody = (found.positive == 0) & (v == 0)
+            low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
+        return low, high, used, siblings
+    if interval != "wilson_shared":
+        rows = found.n.astype(float) if weights.calibration is None else np.full(value.shape, float(cells.size))
+        low, high = limits(interval, value, v, counted, found.df, q, rows, df_full)
+        return low, high, used, siblings
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = v / (found.spread / counted)
+        floor = np.ones_like(value)
+        if cells.design.fpc:
+            floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
+    alike, siblings = shared(own, value, found.df, titles.kinds)
+    lent = borrowed(own, value, found, runs)
+    own, lent = steadied(own, value, found.people, found.answers, lent, siblings, titles.kinds)
+    census = found.census & (counted > 0)
+    low, high, used = wilson_shared(value, v, counted, found.df, q, own, alike, siblings, lent, floor, census)
+    return low, high, used, siblings

@@ -1,0 +1,214 @@
+"""The table of estimates: arrays of figures, and the words that follow from them, made when they are asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.errors import N_, NotInCells
+from analysis.estimands.estimands import ITEM
+from analysis.estimation.intervals import Array
+from analysis.estimation.reliability_flags import FEW_DF, words_for_means, words_for_shares
+
+FLAGS = {
+    "no answers": N_("no answers"),
+    "unweighted": N_("unweighted"),
+    "census": N_("census"),
+    "zero variance": N_("zero variance"),
+    "one cluster only": N_("one cluster only"),
+    "edge": N_("edge"),
+    "review": N_("review"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """A table of estimates: arrays [domains, figures], and the words that follow from them.
+
+    domains   for each domain its columns and labels; the first is the whole: ((), ())
+    of, kinds the figures, and whether each is an item, a factor or the whole
+    value     share between 0 and 1 (or score); variance its design variance; NaN where it does not exist
+    n         people who gave at least one answer that counts; answers: item answers
+    rows      for an item those who answered it, else all rows of the domain (R's n)
+    df        PSUs minus strata among the domain's respondents
+    deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
+              answers, so that a factor of one item has its item's; without weights, without the factor 1 - n/N
+    low, high the interval; used: the design effect inside it, siblings: over how many figures
+    """
+
+    domains: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    of: tuple[str, ...]
+    kinds: tuple[str, ...]
+    value: Array
+    variance: Array
+    n: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    positive: Array
+    df: NDArray[np.int64]
+    deff: Array
+    deff_wr: Array
+    low: Array
+    high: Array
+    used: Array
+    siblings: NDArray[np.int64]
+    census: NDArray[np.bool_]
+    level: float
+    interval: str
+    side: str
+    scoring: str
+    share: bool
+    unweighted: bool
+
+    def __len__(self) -> int:
+        return self.value.size
+
+    @property
+    def se(self) -> Array:
+        """Standard errors."""
+        return np.sqrt(self.variance)
+
+    @cached_property
+    def counted(self) -> NDArray[np.int64]:
+        """The number of answers behind each share: respondents for items, item answers when pooled."""
+        return np.where(np.array([kind == ITEM for kind in self.kinds]), self.n, self.answers)
+
+    @cached_property
+    def reliability(self) -> NDArray[np.object_]:
+        """shown, note, review or hidden (`analysis.estimation.reliability_flags`); None without answers."""
+        if self.share:
+            counted = self.counted.astype(float)
+            words = words_for_shares(self.value, self.variance, counted, self.df, self.positive, self.n)
+        else:
+            words = words_for_means(self.value, self.variance, self.counted.astype(float), self.df)
+        words[self.census & (self.counted > 0)] = "shown"
+        return words
+
+    def row(self, of: str, **domain: str) -> dict[str, Any]:
+        """One record: `row("overall")`, `row("q01", unit="03646")`."""
+        if of not in self.of:
+            raise NotInCells(
+                N_("there is no item or factor {names}; known are {known}"), names=of, known=", ".join(self.of)
+            )
+        for place, (columns, labels) in enumerate(self.domains):
+            if dict(zip(columns, labels, strict=True)) == domain:
+                return self._record(place, self.of.index(of))
+        raise NotInCells(N_("there is no domain {domain} among the estimates"), domain=str(domain))
+
+    def records(self) -> list[dict[str, Any]]:
+        """All rows as plain dictionaries, domain by domain; what does not exist is None."""
+        return list(self._records())
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        for place in range(len(self.domains)):
+            for figure in range(len(self.of)):
+                yield self._record(place, figure)
+
+    def _record(self, d: int, m: int) -> dict[str, Any]:
+        columns, labels = self.domains[d]
+        se = float(self.variance[d, m]) ** 0.5
+        return {
+            "domain": dict(zip(columns, labels, strict=True)),
+            "of": self.of[m],
+            "n": int(self.n[d, m]),
+            "answers": int(self.answers[d, m]),
+            "estimate": _known(self.value[d, m]),
+            "se": _known(se),
+            "df": int(self.df[d, m]) if self.counted[d, m] else None,
+            "deff": _known(self.deff[d, m]),
+            "low": _known(self.low[d, m]),
+            "high": _known(self.high[d, m]),
+            "method": self._method(d, m),
+            "level": self.level,
+            "reliability": self.reliability[d, m],
+            "flags": self._flags(d, m),
+        }
+
+    def _method(self, d: int, m: int) -> str | None:
+        if not self.counted[d, m]:
+            return None
+        if self.census[d, m]:
+            return "census"
+        if self.interval != "wilson_shared" or np.isnan(self.used[d, m]):
+            return self.interval
+        words = [self.interval, f"deff={self.used[d, m]:.3g}"]
+        if self.siblings[d, m] >= 5:
+            words.append(f"{self.kinds[m]}s={self.siblings[d, m]}")
+        return " ".join(words + (["edge"] if self.value[d, m] in (0, 1) else []))
+
+    def _flags(self, d: int, m: int) -> list[str]:
+        if not self.counted[d, m]:
+            return ["no answers"] + (["unweighted"] if self.unweighted else [])
+        inside = not self.share or 0 < self.value[d, m] < 1
+        if self.census[d, m]:
+            flags = ["census"]
+        elif self.df[d, m] < 1:
+            flags = ["one cluster only"] + ([] if inside else ["edge"])
+        elif not inside:
+            flags = ["edge"]
+        else:
+            flags = ["zero variance"] if self.variance[d, m] == 0 else []
+        if self.df[d, m] < FEW_DF and not self.census[d, m]:
+            flags.append("review")
+        return flags + (["unweighted"] if self.unweighted else [])
+
+    def to_arrow(self) -> pa.Table:
+        """The same rows as an Arrow table; domain columns first, empty where a domain does not use them."""
+        columns = tuple(dict.fromkeys(column for names, _ in self.domains for column in names))
+        many = len(self.of)
+        table: dict[str, pa.Array] = {}
+        for column in columns:
+            labels = [dict(zip(names, values, strict=True)).get(column) for names, values in self.domains]
+            table[_free(column, table)] = pa.array(labels, pa.string()).take(np.repeat(np.arange(len(labels)), many))
+        table["of"] = pa.array(list(self.of) * len(self.domains))
+        empty = self.counted == 0
+        for name, values in (
+            ("n", self.n),
+            ("answers", self.answers),
+            ("estimate", self.value),
+            ("se", self.se),
+            ("df", self.df),
+            ("deff", self.deff),
+            ("low", self.low),
+            ("high", self.high),
+        ):
+            mask = empty if name == "df" else np.isnan(values) if values.dtype.kind == "f" else np.zeros_like(empty)
+            table[name] = pa.array(np.ascontiguousarray(values).reshape(-1), mask=mask.reshape(-1))
+        places = [(d, m) for d in range(len(self.domains)) for m in range(many)]
+        table["method"] = pa.array([self._method(d, m) for d, m in places], pa.string())
+        table["level"] = pa.array(np.full(len(self), self.level))
+        table["reliability"] = pa.array(list(self.reliability.reshape(-1)), pa.string())
+        table["flags"] = pa.array(["; ".join(self._flags(d, m)) for d, m in places], pa.string())
+        return pa.table(table)
+
+
+def _free(name: str, table: dict[str, pa.Array]) -> str:
+    return (
+        f"domain.{name}"
+        if name in table
+        or name
+        in {
+            "of",
+            "n",
+            "answers",
+            "estimate",
+            "se",
+            "df",
+            "deff",
+            "low",
+            "high",
+            "method",
+            "level",
+            "reliability",
+            "flags",
+        }
+        else name
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

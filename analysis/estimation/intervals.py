@@ -1,0 +1,197 @@
+"""Limits for shares and other estimates: arrays in, arrays out, one method per function.
+
+p share, v its design variance, n answers, df degrees of freedom (PSUs minus strata in the domain), q the two-sided
+quantile level (1 + level)/2. R's seven methods are those of `svyciprop` in R `survey` 4.5; they break at 0% and 100%.
+`wilson_shared`, the default, does not: see its docstring.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, expit, logit, ndtri, stdtrit, xlogy
+
+Array = NDArray[Any]
+Limits = tuple[Array, Array]
+
+R_METHODS = ("logit", "likelihood", "asin", "beta", "mean", "xlogit", "wilson")
+OWN_METHODS = ("wilson_shared", "wilson_neff", "wilson_kgneff", "kg_nchs", "logit_dffull")
+ENOUGH = 5  # siblings, before a design effect is shared with them
+INTERVALS = (OWN_METHODS[0], *R_METHODS, *OWN_METHODS[1:])
+
+
+def t_quantile(df: Array, q: float) -> Array:
+    """Student's t quantile; NaN where df < 1. Computed once per distinct df."""
+    distinct, places = np.unique(np.asarray(df, dtype=float), return_inverse=True)
+    values = np.where(distinct >= 1, stdtrit(np.maximum(distinct, 1), q), np.nan)
+    return values[places].reshape(np.shape(df))
+
+
+def effective_n(p: Array, v: Array) -> Array:
+    """p (1 - p) / v: the size of a simple random sample with this variance; infinite where v is zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return p * (1 - p) / v
+
+
+def wilson_score(p: Array, m: Array, q: Array) -> Limits:
+    """W(p, m, q) = (p + q^2/2m -+ q sqrt(p (1 - p)/m + q^2/4m^2)) / (1 + q^2/m)  (Wilson 1927), within [0, 1].
+
+    >>> [round(float(limit), 4) for limit in wilson_score(np.array(0.9), np.array(100.0), np.array(1.96))]
+    [0.8256, 0.9448]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = q * q / m
+        middle, reach = p + half / 2, q * np.sqrt(p * (1 - p) / m + half / (4 * m))
+        low, high = (middle - reach) / (1 + half), (middle + reach) / (1 + half)
+    low, high = np.where(p == 0, np.where(np.isnan(low), low, 0), low), np.where(p == 1, high * 0 + 1, high)
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+def mean_t(p: Array, v: Array, df: Array, q: float) -> Limits:
+    """p -+ t(df) sqrt(v)."""
+    reach = t_quantile(df, q) * np.sqrt(v)
+    return p - reach, p + reach
+
+
+def logit_t(p: Array, v: Array, df: Array, q: float) -> Limits:
+    """expit(logit p -+ t(df) sqrt(v) / (p (1 - p)))."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre, reach = logit(p), t_quantile(df, q) * np.sqrt(v) / (p * (1 - p))
+        return expit(centre - reach), expit(centre + reach)
+
+
+def asin_t(p: Array, v: Array, df: Array, q: float) -> Limits:
+    """sin^2(asin sqrt p -+ t(df) sqrt(v) / (2 sqrt(p (1 - p)))), the variance-stabilising transformation."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre, reach = np.arcsin(np.sqrt(p)), t_quantile(df, q) * np.sqrt(v) / (2 * np.sqrt(p * (1 - p)))
+        return np.sin(centre - reach) ** 2, np.sin(centre + reach) ** 2
+
+
+def adjusted_n(p: Array, v: Array, n: Array, df: Array, q: float) -> Array:
+    """Korn and Graubard's effective n: p (1 - p)/v times (t(n - 1)/t(df))^2."""
+    return effective_n(p, v) * (t_quantile(np.maximum(n - 1, 0), q) / t_quantile(df, q)) ** 2
+
+
+def clopper_pearson(p: Array, m: Array, q: float) -> Limits:
+    """The exact binomial limits for p m of m (Clopper and Pearson 1934)."""
+    with np.errstate(invalid="ignore"):
+        hits = p * m
+        low = np.where(p <= 0, 0.0, betaincinv(np.maximum(hits, 1e-300), m - hits + 1, 1 - q))
+        high = np.where(p >= 1, 1.0, betaincinv(hits + 1, np.maximum(m - hits, 1e-300), q))
+    return np.where(np.isnan(m), np.nan, low), np.where(np.isnan(m), np.nan, high)
+
+
+def beta_r(p: Array, v: Array, rows: Array, df: Array, q: float) -> Limits:
+    """R's `beta`: Korn and Graubard (1998) without a cap, n = the rows that R keeps."""
+    return clopper_pearson(p, adjusted_n(p, v, rows, df, q), q)
+
+
+def likelihood_t(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
+    """Where twice the binomial log-likelihood, scaled as Rao and Scott do, falls t(df)^2 below its maximum.
+
+    The scale is p (1 - p)/v times (n - 1)/n. Solved exactly; R interpolates, see `tests.reference.r_likelihood`.
+    """
+    target = t_quantile(df, q) ** 2 / (2 * effective_n(p, v) * (n - 1) / n)
+
+    def divergence(theta: Array) -> Array:
+        return xlogy(p, p / theta) + xlogy(1 - p, (1 - p) / (1 - theta))
+
+    def solve(inner: Array, outer: Array) -> Array:
+        for _ in range(60):
+            middle = (inner + outer) / 2
+            with np.errstate(divide="ignore", invalid="ignore"):
+                near = divergence(middle) < target
+            inner, outer = np.where(near, middle, inner), np.where(near, outer, middle)
+        return (inner + outer) / 2
+
+    zeros, ones = np.zeros_like(p), np.ones_like(p)
+    unknown = np.isnan(target) | ~np.isfinite(target)
+    return np.where(unknown, np.nan, solve(p, zeros)), np.where(unknown, np.nan, solve(p, ones))
+
+
+def capped_n(p: Array, v: Array, n: Array) -> Array:
+    """min(n, p (1 - p)/v); n at 0% and 100%, where v says nothing."""
+    inside = (p > 0) & (p < 1)
+    return np.where(inside, np.minimum(n, np.nan_to_num(effective_n(p, v), nan=np.inf, posinf=np.inf)), n)
+
+
+def wilson_neff(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
+    """W(p, min(n, p (1 - p)/v), t(df))."""
+    return wilson_score(p, capped_n(p, v, n), t_quantile(df, q))
+
+
+def kg_n(p: Array, v: Array, n: Array, df: Array, q: float) -> Array:
+    """min(n, p (1 - p)/v (t(n - 1)/t(df))^2); n at 0% and 100%; NaN inside where df < 1."""
+    inside = (p > 0) & (p < 1)
+    with np.errstate(invalid="ignore"):
+        adjusted = adjusted_n(p, v, n, df, q)
+        adjusted = np.where(np.isnan(adjusted), np.nan, np.minimum(n, adjusted))
+    return np.where(inside, adjusted, n)
+
+
+def wilson_kgneff(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
+    """W(p, kg_n, z)."""
+    return wilson_score(p, kg_n(p, v, n, df, q), np.full_like(p, ndtri(q)))
+
+
+def kg_nchs(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
+    """Clopper-Pearson on kg_n: the interval behind the NCHS standards (Parker et al. 2017)."""
+    return clopper_pearson(p, kg_n(p, v, n, df, q), q)
+
+
+def wilson_shared(
+    p: Array,
+    v: Array,
+    n: Array,
+    df: Array,
+    q: float,
+    own: Array,
+    pooled: Array,
+    siblings: Array,
+    borrowed: Array,
+    floor: Array,
+    census: NDArray[np.bool_],
+) -> tuple[Array, Array, Array]:
+    """Wilson limits whose design effect is shared with the sibling figures; also returns the design effect used.
+
+    Inside 0 < p < 1, df >= 1: D = (own + pooled)/2 with at least five siblings, else own, never below `floor` (1, or
+    1 - n/N with population counts); limits W(p, n/D, t(df)). With zero variance D = pooled or 1. At 0% and 100%:
+    D = pooled, else the same figure's own in the smallest enclosing domain with df >= 8 (`borrowed`), else 1; limits
+    W(p, n/D, z), the far one exactly p. One PSU (df < 1) inside: none. Census: [p, p].
+    For pooled figures `own` and `borrowed` come steadied (`analysis.estimation.design_effects`). Measured coverage and
+    reasons: README, "The default interval".
+    """
+    inside = (p > 0) & (p < 1)
+    enough = siblings >= ENOUGH
+    shared = np.where(enough, np.where(v > 0, (own + pooled) / 2, pooled), np.where(own > 0, own, 1.0))
+    edge = np.where(enough, pooled, np.where(np.isnan(borrowed), 1.0, borrowed))
+    used = np.maximum(floor, np.where(inside, shared, np.maximum(edge, 1.0)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        m = n / used
+    quantile = np.where(inside, t_quantile(df, q), ndtri(q))
+    low, high = wilson_score(p, m, quantile)
+    nothing = inside & (df < 1)
+    low, high = np.where(nothing, np.nan, low), np.where(nothing, np.nan, high)
+    return np.where(census, p, low), np.where(census, p, high), np.where(census | nothing, np.nan, used)
+
+
+def limits(method: str, p: Array, v: Array, n: Array, df: Array, q: float, rows: Array, df_full: int) -> Limits:
+    """The limits by any method but `wilson_shared`; rows = n for R's `beta`, df_full = df of the whole design."""
+    simple: dict[str, Callable[..., Limits]] = {
+        "mean": mean_t,
+        "logit": logit_t,
+        "xlogit": logit_t,
+        "asin": asin_t,
+    }
+    if method in simple:
+        return simple[method](p, v, df, q)
+    if method == "logit_dffull":
+        return logit_t(p, v, np.full_like(p, df_full), q)
+    if method == "wilson":
+        return wilson_score(p, effective_n(p, v), t_quantile(df, q))
+    if method == "likelihood":
+        return likelihood_t(p, v, n, df, q)
+    if method == "beta":
+        return beta_r(p, v, rows, df, q)
+    return {"wilson_neff": wilson_neff, "wilson_kgneff": wilson_kgneff, "kg_nchs": kg_nchs}[method](p, v, n, df, q)

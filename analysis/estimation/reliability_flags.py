@@ -1,0 +1,59 @@
+"""May this figure be shown? Words on reliability, by the presentation standards of the US health statistics agency.
+
+Proportions: Parker et al. 2017, Vital and Health Statistics 2(175), corrected 2021, in the wording of the agency's R
+package `surveytable`. Means have no such standard; ours is named `own`. These words are about precision; withholding
+for privacy is another matter (`analysis.disclosure.suppress`).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.estimation.intervals import capped_n, kg_nchs
+
+SHOWN, NOTE, REVIEW, HIDDEN = "shown", "note", "review", "hidden"
+WORDS = (SHOWN, NOTE, REVIEW, HIDDEN)
+PROPORTION, OWN = "nchs-2017", "own"
+FEW_DF = 8
+
+Array = NDArray[Any]
+
+
+def words_for_shares(
+    p: Array, v: Array, n: Array, df: Array, positive: Array, persons: Array | None = None
+) -> NDArray[np.object_]:
+    """A word per share; None where there is no answer. `persons` gave the n answers of a pooled share (default: n).
+
+    hidden   fewer than 30 persons, or effective n = min(n, p (1 - p)/v) below 30; or the 95% Korn-Graubard interval at
+             least .30 wide; or wider than .05 and more than 1.3 times p
+    review   else, with fewer than 8 degrees of freedom, or when nobody or everybody answered positively
+    note     else, wider than .05 and more than 1.3 times 1 - p: the complement is unreliable
+    shown    else
+    """
+    low, high = kg_nchs(p, v, n, df, 0.975)
+    width = np.where((positive == 0) | (positive == n), 0.0, high - low)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        few = (capped_n(p, v, n) < 30) | ((n if persons is None else persons) < 30)
+        hidden = few | np.isnan(width) | (width >= 0.30)
+        wide = (width > 0.05) & (width < 0.30)
+        hidden |= wide & (width / p > 1.30)
+        note = wide & (width / (1 - p) > 1.30)
+    review = (df < FEW_DF) | (positive == 0) | (positive == n)
+    return _worded(n > 0, hidden, review, note)
+
+
+def words_for_means(value: Array, v: Array, n: Array, df: Array) -> NDArray[np.object_]:
+    """Our own rule: hidden below 30 answers or with a relative standard error above 30%; review below 8 df."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hidden = (n < 30) | ~(np.sqrt(v) / np.abs(value) <= 0.30)
+    return _worded(n > 0, hidden, df < FEW_DF, np.zeros_like(hidden))
+
+
+def _worded(some: NDArray, hidden: NDArray, review: NDArray, note: NDArray) -> NDArray[np.object_]:
+    words = np.full(np.shape(some), SHOWN, dtype=object)
+    words[note] = NOTE
+    words[review] = REVIEW
+    words[hidden] = HIDDEN
+    words[~some] = None
+    return words

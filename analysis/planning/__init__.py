@@ -1,0 +1,1 @@
+"""The next wave: sample sizes, allocation, draws."""

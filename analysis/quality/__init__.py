@@ -1,0 +1,1 @@
+"""How good the questionnaire and its answers are: reliability of scales, non-response, key drivers."""

@@ -1,0 +1,1 @@
+"""Small offices: predictions that borrow strength from similar ones."""

@@ -1,0 +1,93 @@
+"""What stands in an item's column, as states: not answered, a level, not applicable; all else is refused by its row."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analysis.data.codebook import Codebook, CodebookItem
+from analysis.errors import N_, BadData
+
+_EMPTY = -32768
+_INVALID = 255
+
+
+def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
+    """Each row's answer as a state: 0 not answered, 1..levels, levels + 1 not applicable; refuses other values."""
+    values = column
+    if pa.types.is_dictionary(column.type):
+        values = column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        trimmed = pc.utf8_trim_whitespace(column)
+        values = pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+    empty = pa.scalar(_EMPTY, pa.int16())
+    try:
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), None, values)
+        if values.type == pa.int8():
+            empty = pa.scalar(-128, pa.int8())
+        else:
+            values = (
+                values.cast(pa.float64()).cast(pa.int16())
+                if pa.types.is_string(values.type)
+                else values.cast(pa.int16())
+            )
+    except pa.ArrowInvalid as problem:
+        raise _outside(column, item, codebook, before) from problem
+    plain = (values.fill_null(empty) if values.null_count else values).to_numpy(zero_copy_only=False)
+    table = _translation(item, codebook)
+    if plain.dtype == np.int8:  # a table of 256 places is what bytes can look up by themselves, quickest of all
+        translated = plain.tobytes().translate(_narrow(table).tobytes())
+        states, invalid = np.frombuffer(translated, np.uint8), translated.find(_INVALID)
+    else:
+        states = table[plain.view(np.uint16)]
+        invalid = int(np.argmax(states == _INVALID)) if (states == _INVALID).any() else -1
+    if invalid >= 0:
+        raise _outside(column, item, codebook, before, invalid)
+    return states
+
+
+def _translation(item: CodebookItem, codebook: Codebook) -> NDArray[np.uint8]:
+    """State by the 16-bit pattern of the value."""
+    table = np.full(1 << 16, _INVALID, dtype=np.uint8)
+    table[np.arange(1, item.levels + 1)] = np.arange(1, item.levels + 1)
+    for value in codebook.not_applicable:
+        table[value & 0xFFFF] = item.levels + 1
+    for value in codebook.missing:
+        table[value & 0xFFFF] = 0
+    table[_EMPTY & 0xFFFF] = 0
+    return table
+
+
+def _narrow(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same by the 8-bit pattern; -128 stands for empty."""
+    narrow = np.concatenate([table[:128], table[-128:]])
+    narrow[128] = 0
+    return narrow
+
+
+def _outside(
+    column: pa.Array, item: CodebookItem, codebook: Codebook, before: int, place: int | None = None
+) -> BadData:
+    allowed = [*range(1, item.levels + 1), *codebook.not_applicable, *codebook.missing]
+    if place is None:
+        for position, value in enumerate(column.to_pylist()):
+            try:
+                known = value is None or str(value).strip() in ("", "nan") or float(value) in allowed
+            except ValueError:
+                known = False
+            if not known:
+                place = position
+                break
+    return BadData(
+        N_("item {item}, row {row}: the value {value} is not one of the levels 1 to {levels}"),
+        item=item.code,
+        row=before + (place or 0) + 1,
+        value=repr(column[place or 0].as_py()),
+        levels=item.levels,
+    )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column holds text."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)

@@ -1,0 +1,254 @@
+"""One pass over the data: from rows, in any order and in any number of parts, to cells.
+
+The pass streams: memory depends on the number of cells, not of rows. It never weights anything; weights are constant
+in a cell and enter later, once.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from analysis.data.codebook import OVERALL, Codebook
+from analysis.data.design import Design
+from analysis.data.snapshot import Snapshot, read_snapshot
+from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
+from analysis.tabulation.answer_codes import is_text, item_states
+from analysis.tabulation.cells import Cells, gather, smallest
+from analysis.tabulation.key_encoding import combine, encode_numbers, encode_text, first_rows, rank
+from analysis.tabulation.respondent_sums import PEOPLE, Asked, People, sums_of
+
+Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
+BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
+ENGINES = ("local", "spark")
+PARTS = 8
+
+
+def tabulate(
+    source: Source,
+    by: Sequence[str | Sequence[str]] = (),
+    *,
+    codebook: Codebook | None = None,
+    design: Design | None = None,
+    keep: Sequence[str] = (),
+    values: Sequence[str] = (),
+    elements: bool = False,
+    person_means: bool = False,
+    cross_products: bool | Sequence[str] = (),
+    complete: Sequence[str] = (),
+    straight_lines: int = 0,
+    importance: str = "",
+    progress: Callable[[int], None] | None = None,
+    engine: str = "local",
+    session: Any = None,
+) -> Cells:
+    """Sum a data set into cells.
+
+    source    a snapshot, several of one instrument, paths of Parquet files, or an Arrow table
+    by        families of domains: `["unit", ("unit", "field")]` is one domain per unit and one per unit and field;
+              the whole is always there
+    codebook  what the columns mean; a snapshot brings its own
+    design    the sampling design; a snapshot brings its own
+    keep      further columns that weights will need: post-strata, margins
+    values    columns of numbers that calibration or numeric measures will need; each distinct value is a key
+    elements  keep every row as a cell of its own (needed where a method looks at single rows)
+    person_means    also keep what the mean of persons' own factor scores needs
+    cross_products  also keep sums of products of the items of these factors ("overall": of all items; True: of every
+                    factor), for alpha, omega and item-rest correlations
+    complete        also keep what those gave who answered all items of these factors (or "overall")
+    straight_lines  also count who answered that many items or more, and who gave all of them one level
+    importance      also keep how every factor goes with this item, for what to improve first
+    progress  called with the number of rows read so far
+    engine    local, or spark: Parquet files are read by the workers of an existing cluster (`session`, or the running
+              one), each partition by this same function; equal cells, byte for byte. Not with `elements`
+
+    >>> table = pa.table({"unit": ["a", "a", "b"], "q01": [5, 4, 1], "q02": [3, None, 2]})
+    >>> cells = tabulate(table, ["unit"], codebook=Codebook.plain(["q01", "q02"]), design=Design(psus="unit"))
+    >>> cells.rows.tolist(), cells.item("q01").tolist()
+    ([2, 1], [[0, 0, 0, 0, 1, 1, 0], [0, 1, 0, 0, 0, 0, 0]])
+    """
+    sources: list = list(source) if isinstance(source, list | tuple) else [source]
+    opened = [
+        read_snapshot(part) if codebook is None and isinstance(part, str | os.PathLike) else part for part in sources
+    ]
+    if codebook is None:
+        if not isinstance(opened[0], Snapshot):
+            raise BadCodebook(N_("a table needs a codebook that says which columns are items; see Codebook.plain"))
+        codebook = opened[0].codebook
+    design = design if design is not None else design_of(codebook)
+    families = _families(by)
+    domains = [column for family in families for column in family]
+    numbers = tuple(
+        dict.fromkeys(
+            [
+                *([design.weights] if design.weights else []),
+                *(count for count in design.fpc if isinstance(count, str)),
+                *values,
+            ]
+        )
+    )
+    keys = tuple(dict.fromkeys([*design.columns, *keep, *domains, *values]))
+    named = {*domains, *design.strata, *design.psus}
+    numbers = tuple(column for column in numbers if column not in named)
+    empty = Cells(
+        codebook=codebook,
+        design=design,
+        by=families,
+        keys=keys,
+        labels={},
+        codes={},
+        rows=np.zeros(0, np.int64),
+        counts=(),
+        elements=elements or design.elements,
+    )
+    factors = tuple(codebook.factor_items) or (OVERALL,)
+    asked = Asked(
+        person_means=person_means,
+        cross_products=factors if cross_products is True else tuple(cross_products or ()),
+        complete=tuple(complete),
+        straight_lines=straight_lines,
+        importance=importance,
+        squares=not design.psus and not empty.elements,
+    )
+    one_of("engine", engine, ENGINES)
+    if engine == "spark":
+        return _on_spark(opened, empty, numbers, asked, session)
+    parts: list[Cells] = []
+    seen = 0
+    for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
+        if not batch.num_rows:
+            continue
+        part = _sum(batch, empty, numbers, asked, seen)
+        seen += batch.num_rows
+        parts.append(part)
+        if len(parts) >= PARTS and not empty.elements:
+            parts = [gather(parts)]
+        if progress:
+            progress(seen)
+    if not parts:
+        raise BadData(N_("there are no rows; nothing can be estimated"))
+    return parts[0] if len(parts) == 1 and not empty.elements else gather(parts)
+
+
+def _on_spark(sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], asked: Asked, session: Any) -> Cells:
+    from analysis.tabulation.spark import cells_of_partitions
+
+    if empty.elements:
+        raise BadMethod(N_("rows that stay rows gain nothing on a cluster; use the local engine for this design"))
+    paths = [source.path if isinstance(source, Snapshot) else source for source in sources]
+    if any(isinstance(path, pa.Table) for path in paths):
+        raise BadMethod(N_("the spark engine reads Parquet files; write the table to one first"))
+    columns = tuple(dict.fromkeys([*empty.keys, *empty.codebook.item_codes]))
+
+    def of_part(table: pa.Table) -> Cells:
+        return gather([_sum(batch, empty, numbers, asked, 0) for batch in _batches([table], columns)])
+
+    return cells_of_partitions([str(path) for path in paths], columns, of_part, session)
+
+
+def design_of(codebook: Codebook) -> Design:
+    """The design that a codebook describes."""
+    columns = codebook.columns
+    weight = columns.get("weight", ())
+    return Design(
+        strata=columns.get("strata", ()),
+        psus=columns.get("psu", ()),
+        ssus=columns.get("ssu", ()),
+        weights=weight[0] if weight else None,
+        fpc=columns.get("fpc", ()),
+        sampled=codebook.psus,
+    )
+
+
+def _families(by: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    families = [(family,) if isinstance(family, str) else tuple(family) for family in by]
+    return tuple(dict.fromkeys([(), *families]))
+
+
+def _batches(
+    sources: Iterable[Snapshot | pa.Table | str | os.PathLike[str]], columns: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
+    for source in sources:
+        if isinstance(source, pa.Table):
+            _require(source.column_names, columns, "")
+            yield from source.select(columns).combine_chunks().to_batches(max_chunksize=BATCH)
+            continue
+        path = source.path if isinstance(source, Snapshot) else Path(source)
+        with pq.ParquetFile(path, memory_map=True) as file:
+            _require(file.schema_arrow.names, columns, str(path))
+            texts = [field.name for field in file.schema_arrow if field.name in columns and is_text(field.type)]
+        with pq.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
+            yield from file.iter_batches(batch_size=BATCH, columns=list(columns))
+
+
+def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
+    lacking = [column for column in needed if column not in present]
+    if lacking:
+        raise BadData(
+            N_("missing columns: {columns}; {path} has {present}"),
+            columns=", ".join(lacking),
+            path=path or "the table",
+            present=", ".join(present),
+        )
+
+
+def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], asked: Asked, before: int) -> Cells:
+    length = batch.num_rows
+    labels, codes = {}, {}
+    for key in empty.keys:
+        column = batch.column(key)
+        labels[key], codes[key] = encode_numbers(column, key) if key in numbers else encode_text(column)
+    for key in empty.design.columns:
+        if (codes[key] < 0).any():
+            raise BadData(
+                N_("column {column} is empty in row {row}; the design needs it in every row"),
+                column=key,
+                row=before + int(np.argmax(codes[key] < 0)) + 1,
+            )
+    if empty.elements:
+        ids, size = np.arange(length), length
+        chosen = ids
+    else:
+        joined, span = combine(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
+        ids, size = rank(joined, span)
+        chosen = first_rows(ids, size)
+    rows, people = np.bincount(ids, minlength=size), People(empty.codebook, length)
+    counts, states, counter = [], [], _Counter(ids, size, empty.elements)
+    for place, item in enumerate(empty.codebook.items):
+        state = item_states(batch.column(item.code), item, empty.codebook, before)
+        counts.append(counter.count(state, item.levels + 2))
+        people.see(place, state)
+        if asked.rows:
+            states.append(state)
+    sums = {PEOPLE: people.sums(ids, size, rows), **sums_of(states, ids, size, empty.codebook, asked)}
+    return replace(
+        empty,
+        labels=labels,
+        codes={name: column[chosen] for name, column in codes.items()},
+        rows=smallest(rows),
+        counts=tuple(counts),
+        sums={name: smallest(values) for name, values in sorted(sums.items())},
+    )
+
+
+class _Counter:
+    """Counts rows by cell and state; what the items of one scale share is worked out once."""
+
+    def __init__(self, ids: NDArray[np.int64], size: int, elements: bool) -> None:
+        self.ids, self.size, self.elements = ids, size, elements
+        self.kinds, self.first, self.place = 0, ids, np.empty_like(ids)
+
+    def count(self, state: NDArray[np.uint8], kinds: int) -> NDArray:
+        """The counts [cells, state] of one item."""
+        if self.elements:
+            return (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
+        if kinds != self.kinds:
+            self.kinds, self.first = kinds, self.ids * kinds
+        np.add(self.first, state, out=self.place)
+        return smallest(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))

@@ -1,0 +1,1 @@
+"""How sure a figure is: ultimate clusters, linearisation after calibration, the jackknife."""

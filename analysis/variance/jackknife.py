@@ -1,0 +1,187 @@
+"""Variances from replicates: estimate again and again with other weights, and see how the estimates spread.
+
+V = sum_r c_r (theta_r - theta_0)^2. The delete-one-PSU jackknife needs nothing but the design; after a calibration each
+replicate is calibrated again, so that its variance is right also with few degrees of freedom, where the linearised one
+is too small. Replicate weights supplied as columns (BRR, bootstrap) are taken as they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import N_, BadWeights, lonely_strata, one_of
+from analysis.estimands.estimands import Measures
+from analysis.estimands.second_moments import need_rows
+from analysis.tabulation.cells import Cells
+from analysis.tabulation.grouped_sums import group_sums
+from analysis.tabulation.key_encoding import combine, rank
+from analysis.variance.design_counts import Layout, layout_of
+from analysis.variance.ultimate_clusters import Runs, runs_of
+from analysis.weighting.weights import Weights
+
+Matrix = NDArray[np.float64]
+Replicate = tuple[NDArray[np.float64], float, int]
+CENTRES = ("estimate", "replicates")
+BLOCK = 1 << 22
+
+
+def jackknife(
+    cells: Cells, weights: Weights, layout: Layout, runs: Sequence[Runs], measures: Measures, centre: str = "estimate"
+) -> list[Matrix]:
+    """Delete-one-PSU jackknife variances [domains, figures] per family.
+
+    One replicate per PSU: its rows get weight 0, the other rows of its stratum times n/(n - 1); c = (1 - f)(n - 1)/n.
+    theta_0 is the estimate, or the mean of all replicates (R's default).
+    """
+    return _variances(cells, weights, runs, measures, _deletions(cells, weights, layout), centre)
+
+
+def jackknife_variance(
+    cells: Cells, weights: Weights, measures: Measures, by: Sequence[Sequence[str]] = (), centre: str = "replicates"
+) -> list[tuple[Runs, Matrix]]:
+    """The same for given families of domains; the whole comes first."""
+    layout = layout_of(cells)
+    runs = [runs_of(cells, layout, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
+    return list(zip(runs, jackknife(cells, weights, layout, runs, measures, centre), strict=True))
+
+
+def supplied_variance(
+    cells: Cells,
+    weights: Weights,
+    measures: Measures,
+    columns: Sequence[str],
+    by: Sequence[Sequence[str]] = (),
+    centre: str = "replicates",
+    scale: float | None = None,
+) -> list[tuple[Runs, Matrix]]:
+    """Variances from columns of full replicate weights (BRR: scale 1/R, the default)."""
+    layout = layout_of(cells)
+    runs = [runs_of(cells, layout, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
+    c = 1 / len(columns) if scale is None else scale
+
+    def replicates() -> Iterator[Replicate]:
+        for column in columns:
+            values = cells.numbers(column)
+            if not np.isfinite(values).all() or (values < 0).any():
+                raise BadWeights(
+                    N_("replicate weights in column {column} must be numbers that are not negative"), column=column
+                )
+            yield values, c, 1
+
+    return list(zip(runs, _variances(cells, weights, runs, measures, replicates(), centre), strict=True))
+
+
+def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
+    """Degrees of freedom of supplied replicates: the rank of their matrix minus one."""
+    return int(np.linalg.matrix_rank(np.column_stack([cells.numbers(column) for column in columns]))) - 1
+
+
+def _deletions(cells: Cells, weights: Weights, layout: Layout) -> Iterator[Replicate]:
+    """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
+    need_rows(cells)
+    base = weights.base
+    refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)
+    if layout.lonely.any() and cells.design.lonely == "fail":
+        raise lonely_strata([layout.names[h] for h in np.flatnonzero(layout.lonely)])
+    met = np.bincount(layout.stratum_of_psu, minlength=len(layout.n))
+    psus = np.append(np.searchsorted(layout.psu, np.arange(len(layout.stratum_of_psu))), len(cells))
+    strata = np.append(np.searchsorted(layout.stratum, np.arange(len(layout.n))), len(cells))
+    for h, n in enumerate(layout.n):
+        if n < 2 or layout.certain[h]:
+            continue
+        c = (1 - layout.fraction[h]) * (n - 1) / n
+        here = slice(strata[h], strata[h + 1])
+        for psu in np.flatnonzero(layout.stratum_of_psu == h):
+            values = base.copy()
+            values[here] *= n / (n - 1)
+            values[psus[psu] : psus[psu + 1]] = 0.0
+            yield refit(values), float(c), 1
+        if n > met[h]:
+            values = base.copy()
+            values[here] *= n / (n - 1)
+            yield refit(values), float(c), int(n - met[h])
+
+
+def _variances(
+    cells: Cells,
+    weights: Weights,
+    runs: Sequence[Runs],
+    measures: Measures,
+    replicates: Iterator[Replicate],
+    centre: str,
+) -> list[Matrix]:
+    one_of("centre", centre, CENTRES)
+    atoms = _Atoms.of(cells, runs, measures)
+    start = atoms.values(weights.final[None, :])
+    squares, sums, scaled = ([np.zeros(part.shape[:2]) for part in start] for _ in range(3))
+    count, scale = 0, 0.0
+    for batch in _batched(replicates, max(1, BLOCK // max(len(cells), atoms.width))):
+        finals, cs, times = (np.array(part) for part in zip(*batch, strict=True))
+        count, scale = count + int(times.sum()), scale + float((cs * times).sum())
+        for k, values in enumerate(atoms.values(finals)):
+            gap = values - start[k]
+            squares[k] += np.einsum("dmr,r->dm", gap * gap, cs * times)
+            sums[k] += np.einsum("dmr,r->dm", gap, times.astype(float))
+            scaled[k] += np.einsum("dmr,r->dm", gap, cs * times)
+    if centre == "estimate" or not count:
+        return squares
+    return [
+        square - 2 * (total / count) * part + (total / count) ** 2 * scale
+        for square, total, part in zip(squares, sums, scaled, strict=True)
+    ]
+
+
+def _batched(replicates: Iterator[Replicate], size: int) -> Iterator[list[Replicate]]:
+    while batch := list(islice(replicates, size)):
+        yield batch
+
+
+@dataclass(frozen=True, eq=False)
+class _Atoms:
+    """Cells grouped by the finest crossing of all families, of which every domain is a union.
+
+    sums   numerators and denominators side by side, cells sorted by atom
+    homes  for each family the domain of each atom, -1 outside
+    """
+
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sums: Matrix
+    homes: list[tuple[NDArray[np.int64], int]]
+    figures: int
+    total: bool
+
+    @classmethod
+    def of(cls, cells: Cells, runs: Sequence[Runs], measures: Measures) -> "_Atoms":
+        key, span = combine([run.domain.astype(np.int32) for run in runs], [len(run) for run in runs], len(cells))
+        ids, size = rank(key, span)
+        order = np.argsort(ids, kind="stable")
+        starts = np.searchsorted(ids[order], np.arange(size))
+        homes = [(run.domain[order[starts]], len(run)) for run in runs]
+        sums = np.concatenate([measures.y, measures.x], axis=1)[order]
+        return cls(order, starts, sums, homes, len(measures.of), measures.total)
+
+    @property
+    def width(self) -> int:
+        """Numbers per replicate."""
+        return len(self.starts) * 2 * self.figures
+
+    def values(self, finals: Matrix) -> list[Matrix]:
+        """Estimates [domains, figures, replicates] per family, for weights [replicates, cells]."""
+        finals = finals[:, self.order]
+        ends = np.append(self.starts[1:], len(self.order))
+        parts = np.empty((len(self.starts), 2 * self.figures, len(finals)))
+        for atom, (first, last) in enumerate(zip(self.starts, ends, strict=True)):
+            parts[atom] = self.sums[first:last].T @ finals[:, first:last].T
+        found = []
+        for home, domains in self.homes:
+            inside = np.flatnonzero(home >= 0)
+            flat = group_sums(parts[inside].reshape(len(inside), -1), home[inside], domains)
+            both = flat.reshape(domains, 2 * self.figures, -1)
+            y, x = both[:, : self.figures], both[:, self.figures :]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found.append(y if self.total else y / x)
+        return found

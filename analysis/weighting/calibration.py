@@ -1,0 +1,199 @@
+"""Making the weights reproduce what is known of the population: post-strata, margins, totals of numbers.
+
+All of it works on classes of cells that agree in the calibration columns, never on rows. Totals that disagree, that
+nobody answered for, or that the bounds cannot meet are refused before anything is iterated.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analysis.errors import N_, BadMethod, CannotCalibrate, one_of
+from analysis.weighting.control_totals import Margins, Totals, agree, categories_of, columns_of, indicators, numbers_of
+from analysis.weighting.distances import fit_newton
+from analysis.weighting.ipf import fit_margins
+from analysis.weighting.weights import Calibration, Weights, describe
+
+METHODS = ("linear", "raking", "logit")
+
+
+def adjust_nonresponse(weights: Weights, by: str | Sequence[str], invited: Totals, *, largest: float = 3.0) -> Weights:
+    """Let those who answered stand for those of their class who were asked and did not.
+
+    invited  how many were asked in each class of `by`, in the scale of the weights: {("F", "18-34"): 1800, ...}
+    largest  a class whose factor is above it gets a warning: merge it with a similar one
+
+    The factor of a class is invited / answered (weighting-class adjustment; Oh and Scheuren 1983). It is taken as
+    fixed: calibrate afterwards, and the variance is that of the calibration. Refuses a class that answered more than
+    was asked, and classes without answers.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"sex": list("FFM"), "psu": [1, 2, 2], "q": [5, 4, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex"])
+    >>> adjust_nonresponse(design_weights(cells), "sex", {"F": 6, "M": 2}).final.tolist()
+    [3.0, 3.0, 2.0]
+    """
+    columns = columns_of(by if isinstance(by, str) else tuple(by))
+    codes, asked = categories_of(weights, columns, invited)
+    answered = np.bincount(codes, weights.final * weights.cells.rows, len(asked))
+    if (answered > asked * (1 + 1e-9)).any():
+        worst = int(np.argmax(answered / asked))
+        raise CannotCalibrate(
+            N_("more answered than were asked in a class of {column}: {answered} of {asked}; correct the number asked"),
+            column=" x ".join(columns),
+            answered=f"{answered[worst]:.10g}",
+            asked=f"{asked[worst]:.10g}",
+        )
+    factor = asked / answered
+    final = weights.final * factor[codes]
+    warnings = []
+    if (factor > largest).any():
+        warnings.append(N_("in some classes few of those asked answered; merge each with a similar class"))
+    about = describe(
+        weights.cells, weights.final, final, method="nonresponse", categories=len(asked), warnings=warnings,
+        response_rate=float(answered.sum() / asked.sum()), lowest_response_rate=float(1 / factor.max()),
+    )  # fmt: skip
+    return Weights(weights.cells, final, final, diagnostics=about)
+
+
+def poststratify(weights: Weights, by: str | Sequence[str], totals: Totals) -> Weights:
+    """Scale the weights so that each category of `by` (crossed, when several) reaches its population total.
+
+    totals: {("F", "18-34"): 1800, ...}, or for a single column {"F": 1800, ...}. Variance as R `postStratify`.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> answers = {"psu": [1, 1, 2, 2, 3, 3], "sex": list("FMFMFM"), "q": [5, 2, 4, 1, 2, 4]}
+    >>> table = pa.table({**answers, "w": [2, 1, 2, 1, 2, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"), keep=["sex"])
+    >>> poststratify(design_weights(cells), "sex", {"F": 60, "M": 45}).final.tolist()
+    [15.0, 20.0, 15.0, 20.0, 15.0, 20.0]
+    """
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    codes, target = categories_of(weights, columns, totals)
+    calibrated = fit_margins([(codes, target)], weights.final, weights.cells.rows)[0]
+    model = Calibration(
+        "poststratify",
+        codes,
+        len(target),
+        np.zeros((len(codes), 0)),
+        (),
+        lambda base: fit_margins([(codes, target)], base, weights.cells.rows)[0],
+    )
+    about = describe(
+        weights.cells,
+        weights.final,
+        calibrated,
+        method="poststratify",
+        categories=len(target),
+        population=float(target.sum()),
+    )
+    return Weights(weights.cells, weights.final, calibrated, model, diagnostics=about)
+
+
+def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> Weights:
+    """Scale the weights until every margin is met (iterative proportional fitting, Deming and Stephan 1940).
+
+    margins: {"sex": {"F": 5100, "M": 4900}, "age": {...}}; a margin may cross columns: {("unit", "field"): {...}}.
+    variance: `residual` from the regression on all margins (as R `calibrate(calfun="raking")`), or `sweeps`, R's
+    `rake` convention of ten sweeps of unweighted means. Converges to 1e-12 or is refused.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3, 4], "sex": list("FFMM"), "age": list("oyoy"), "q": [5, 4, 1, 4]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex", "age"])
+    >>> weights = rake(design_weights(cells), {"sex": {"F": 30, "M": 10}, "age": {"o": 20, "y": 20}})
+    >>> weights.final.round(9).tolist()
+    [15.0, 15.0, 5.0, 5.0]
+    """
+    one_of("variance", variance, ("residual", "sweeps"))
+    parts = [categories_of(weights, columns_of(name), totals) for name, totals in margins.items()]
+    agree(list(margins), [target for _, target in parts])
+    calibrated, sweeps, miss = fit_margins(parts, weights.final, weights.cells.rows)
+    model = Calibration(
+        "raking" if variance == "residual" else "rake_ipf",
+        parts[0][0],
+        len(parts[0][1]),
+        indicators(parts[1:], len(weights.cells)),
+        tuple((codes, len(target)) for codes, target in parts),
+        lambda base: fit_margins(parts, base, weights.cells.rows)[0],
+    )
+    about = describe(
+        weights.cells,
+        weights.final,
+        calibrated,
+        method=model.method,
+        iterations=sweeps,
+        miss=miss,
+        population=float(parts[0][1].sum()),
+    )
+    return Weights(weights.cells, weights.final, calibrated, model, diagnostics=about)
+
+
+def calibrate(
+    weights: Weights,
+    margins: Margins | None = None,
+    numbers: Mapping[str, float] | None = None,
+    *,
+    total: float | None = None,
+    method: str = "linear",
+    bounds: tuple[float, float] | None = None,
+) -> Weights:
+    """Calibrate to margins and totals of numeric columns (Deville and Sarndal 1992; R `calibrate`).
+
+    method  linear g = 1 + u (GREG; with bounds truncated), raking g = exp(u), logit (needs bounds)
+    bounds  limits (L, U) of g = calibrated / previous weight; found infeasible by linear programming before iterating
+    total   the population size; needed when there are no margins
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, design_weights, tabulate
+    >>> table = pa.table({"psu": [1, 2, 3, 4], "sex": list("FFMM"), "visits": [1, 3, 1, 2], "q": [5, 4, 1, 4]})
+    >>> cells = tabulate(
+    ...     table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["sex"], values=["visits"]
+    ... )
+    >>> weights = calibrate(design_weights(cells), {"sex": {"F": 30, "M": 20}}, {"visits": 80})
+    >>> round(float((weights.final * cells.numbers("visits")).sum()), 9)
+    80.0
+    """
+    one_of("method", method, METHODS)
+    if method == "logit" and bounds is None:
+        raise BadMethod(N_("method logit needs bounds, such as (0.3, 3)"))
+    if bounds is not None and not (0 <= bounds[0] < 1 < bounds[1]):
+        raise BadMethod(N_("bounds must enclose 1, and {low} to {high} do not"), low=bounds[0], high=bounds[1])
+    if method == "raking" and bounds is not None:
+        raise BadMethod(N_("bounds go with the methods linear and logit"))
+    margins, numbers = margins or {}, numbers or {}
+    parts = [categories_of(weights, columns_of(name), totals) for name, totals in margins.items()]
+    sizes = [target for _, target in parts] + ([np.array([float(total)])] if total is not None else [])
+    if not sizes:
+        raise CannotCalibrate(N_("calibration needs a margin or the population total"))
+    agree([*margins, *(["total"] if total is not None else [])], sizes)
+    if not parts:
+        parts = [(np.zeros(len(weights.cells), dtype=np.int64), np.array([float(total or 0)]))]
+    columns = np.column_stack(
+        [indicators(parts, len(weights.cells), drop=0)] + [numbers_of(weights.cells, name) for name in numbers]
+    )
+    target = np.concatenate([totals for _, totals in parts] + [np.array([float(n)]) for n in numbers.values()])
+    calibrated, steps, miss = fit_newton(columns, target, weights, method, bounds)
+    extra = np.column_stack(
+        [indicators(parts[1:], len(weights.cells))] + [numbers_of(weights.cells, name) for name in numbers]
+    )
+    model = Calibration(
+        method,
+        parts[0][0],
+        len(parts[0][1]),
+        extra,
+        (),
+        lambda base: fit_newton(columns, target, weights, method, bounds, base)[0],
+    )
+    about = describe(
+        weights.cells,
+        weights.final,
+        calibrated,
+        method=method,
+        iterations=steps,
+        miss=miss,
+        population=float(parts[0][1].sum()),
+    )
+    return Weights(weights.cells, weights.final, calibrated, model, diagnostics=about)

@@ -1,0 +1,89 @@
+"""Classes and categories too small to stand alone, joined by the rules at the head of `population_counts`."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import N_, CannotCalibrate
+from analysis.tabulation.cells import Cells
+from analysis.tabulation.key_encoding import label_text
+
+Labels = tuple[str, ...]
+
+
+def labels_of(cells: Cells, classes: Labels) -> list[Labels]:
+    for column in classes:
+        empty = int(cells.rows[cells.code(column) < 0].sum())
+        if empty:
+            raise CannotCalibrate(
+                N_("{count} rows have no {column}; give them a category of their own that the population has too, or "
+                   "impute it"), count=empty, column=column)  # fmt: skip
+    texts = [[label_text(label) for label in cells.labels[column]] for column in classes]
+    return list(zip(*([text[code] for code in cells.codes[c]] for c, text in zip(classes, texts, strict=True)),
+                    strict=True))  # fmt: skip
+
+
+def merge_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
+           ) -> tuple[list[list[Labels]], list[list[Labels]], list[tuple[str, float]]]:  # fmt: skip
+    """Classes by unit: the groups, those that are mergers, and the units nobody answered for, with their dossiers."""
+    units: dict[str, list[Labels]] = {}
+    for label in sorted(answers):
+        units.setdefault(label[0], []).append(label)
+    groups, uncovered, without = [], [], []
+    for unit, own in units.items():
+        n, population = sum(answers[label] for label in own), sum(dossiers.get(label, 0.0) for label in own)
+        if n == 0:
+            if population:
+                uncovered.append((unit, population))
+            continue
+        if population == 0:
+            without.append(unit)
+            continue
+        parts = [(answers[label], dossiers.get(label, 0.0), [label]) for label in own
+                 if answers[label] or dossiers.get(label)]  # fmt: skip
+        while len(parts) > 1:
+            parts.sort()
+            if min(parts)[0] >= smallest and all(part[1] > 0 for part in parts):
+                break
+            first = next((k for k, part in enumerate(parts) if part[1] == 0 and parts[0][0] >= smallest), 0)
+            one = parts.pop(first)
+            other = parts.pop(0)
+            parts.append((one[0] + other[0], one[1] + other[1], sorted(one[2] + other[2])))
+        groups += [part[2] for part in parts]
+    if without:
+        more = len(without) - 20
+        shown = ", ".join(without[:20]) + (f", … (+{more})" if more > 0 else "")
+        raise CannotCalibrate(
+            N_("answers but no dossiers for {units}: add their dossiers to the frame, or correct which unit the "
+               "answers belong to"), units=shown)  # fmt: skip
+    if not groups:
+        raise CannotCalibrate(N_("the frame and the answers have no unit in common"))
+    groups.sort()
+    return groups, [group for group in groups if len(group) > 1], uncovered
+
+
+def margin_of(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
+            ) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], list[list[str]] | None]:  # fmt: skip
+    """The categories of a margin in order, small ones joined to the one before (the first to the next)."""
+    labels = [label[0] for label in labels_of(cells, (column,))]
+    answers: dict[str, int] = {label: 0 for (label,) in dossiers}
+    for label, rows in zip(labels, cells.rows, strict=True):
+        answers[label] = answers.get(label, 0) + int(rows)
+    groups: list[list[str]] = []
+    size: list[tuple[int, float]] = []
+    for label in sorted(answers):
+        n, population = answers[label], dossiers.get((label,), 0.0)
+        if groups and (n < smallest or population == 0 or size[-1][0] < smallest or size[-1][1] == 0):
+            groups[-1].append(label)
+            size[-1] = (size[-1][0] + n, size[-1][1] + population)
+        else:
+            groups.append([label])
+            size.append((n, population))
+    if len(groups) > 1 and (size[-1][0] < smallest or size[-1][1] == 0):
+        last, (n, population) = groups.pop(), size.pop()
+        groups[-1] += last
+        size[-1] = (size[-1][0] + n, size[-1][1] + population)
+    number = {label: k for k, group in enumerate(groups) for label in group}
+    codes = np.array([number[label] for label in labels], dtype=np.int64)
+    return (codes, np.array([population for _, population in size])), [g for g in groups if len(g) > 1]

@@ -1,0 +1,119 @@
+"""What is known of the population, matched to the cells: categories with their totals, and columns of numbers.
+
+Totals that disagree, that nobody answered for, or that answers have no total for are refused before anything is fitted.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import N_, CannotCalibrate
+from analysis.tabulation.cells import Cells
+from analysis.tabulation.key_encoding import combine, first_rows, rank
+from analysis.weighting.weights import Weights
+
+Totals: TypeAlias = Mapping[str, float] | Mapping[tuple[str, ...], float]
+Margins: TypeAlias = Mapping[str | tuple[str, ...], Totals]
+
+
+def columns_of(name: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (name,) if isinstance(name, str) else tuple(name)
+
+
+def categories_of(weights: Weights, columns: tuple[str, ...], totals: Totals) -> tuple[NDArray[np.int64], NDArray]:
+    """Each cell's category and each category's total; refuses what does not fit together."""
+    cells = weights.cells
+    own = [cells.code(column) for column in columns]
+    wanted = {_key(key, len(columns)): float(value) for key, value in totals.items()}
+    name = " x ".join(columns)
+    for column, code in zip(columns, own, strict=True):
+        empty = int(cells.rows[code < 0].sum())
+        if empty:
+            raise CannotCalibrate(
+                N_(
+                    "{count} rows have no {column}; give them a category of their own that the population has too, or "
+                    "impute it"
+                ),
+                count=empty,
+                column=column,
+            )
+    wrong = [key for key, value in wanted.items() if not np.isfinite(value) or value < 0]
+    if wrong:
+        raise CannotCalibrate(
+            N_("the population of {names} ({column}) must be a number that is not negative"),
+            names=_list(wrong),
+            column=name,
+        )
+    key, span = combine(own, [len(cells.labels[column]) for column in columns], len(cells))
+    codes, size = rank(key, span)
+    first = first_rows(codes, size)
+    found = [tuple(cells.label(c, code[place]) or "" for c, code in zip(columns, own, strict=True)) for place in first]
+    unknown = [key for key in found if key not in wanted]
+    if unknown:
+        raise CannotCalibrate(
+            N_("answers but no population total for {names} ({column}); add the totals"),
+            names=_list(unknown),
+            column=name,
+        )
+    nobody = [key for key, value in wanted.items() if value > 0 and key not in set(found)]
+    if nobody:
+        raise CannotCalibrate(
+            N_("population but no answers for {names} ({column}); merge each with a similar category"),
+            names=_list(nobody),
+            column=name,
+        )
+    empty_population = [key for key in found if wanted[key] == 0]
+    if empty_population:
+        raise CannotCalibrate(
+            N_("answers but a population of zero for {names} ({column}); correct it, or merge"),
+            names=_list(empty_population),
+            column=name,
+        )
+    return codes, np.array([wanted[key] for key in found])
+
+
+def _key(key: str | tuple[str, ...], width: int) -> tuple[str, ...]:
+    parts = (key,) if not isinstance(key, tuple | list) else tuple(key)
+    if len(parts) != width:
+        raise CannotCalibrate(
+            N_("the population total of {name} needs {width} labels"), name=_list([parts]), width=width
+        )
+    return tuple(str(part) for part in parts)
+
+
+def _list(names: Sequence[tuple[str, ...]]) -> str:
+    shown = ["/".join(map(str, name)) for name in names[:20]]
+    return ", ".join(shown) + (f" … (+{len(names) - 20})" if len(names) > 20 else "")
+
+
+def agree(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -> None:
+    """Margins of one population have one total; never rescaled silently."""
+    sums = [float(target.sum()) for target in targets]
+    for name, total in zip(names[1:], sums[1:], strict=True):
+        if abs(total - sums[0]) > 1e-6 * sums[0]:
+            raise CannotCalibrate(
+                N_("the margins disagree: {one} adds up to {first}, {two} to {second}; they describe one population"),
+                one="/".join(columns_of(names[0])),
+                first=f"{sums[0]:.10g}",
+                two="/".join(columns_of(name)),
+                second=f"{total:.10g}",
+            )
+
+
+def indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, drop: int = 1) -> NDArray[np.float64]:
+    """0/1 columns of categories; the first of each margin is dropped, as the block already holds their sum."""
+    blocks = [(codes[:, None] == np.arange(drop, len(target))[None, :]).astype(float) for codes, target in parts]
+    return np.column_stack([np.zeros((length, 0)), *blocks])
+
+
+def numbers_of(cells: Cells, column: str) -> NDArray[np.float64]:
+    values = cells.numbers(column)
+    if np.isnan(values).any():
+        raise CannotCalibrate(
+            N_("{count} rows have no {column}; impute it before calibrating"),
+            count=int(cells.rows[np.isnan(values)].sum()),
+            column=column,
+        )
+    return values

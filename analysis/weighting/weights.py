@@ -1,0 +1,118 @@
+"""Weights: how many people of the population each row stands for. One number per cell, applied once.
+
+`Weights` keeps the weights before the last calibration beside the final ones: the variance needs both.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import N_, BadWeights
+from analysis.tabulation.cells import Cells
+
+Refit = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The regression that the calibration amounts to, for the variance.
+
+    method   poststratify, raking, rake_ipf, linear, logit
+    block    the number of each cell's category in the first set of categories (the post-strata, or one margin)
+    blocks   how many categories that are
+    extra    further calibration columns [cells, columns]: indicators of other margins, numbers
+    margins  for rake_ipf: each margin's category numbers, and how many there are
+    refit    calibrates other base weights in the same way (jackknife)
+    """
+
+    method: str
+    block: NDArray[np.int64]
+    blocks: int
+    extra: NDArray[np.float64]
+    margins: tuple[tuple[NDArray[np.int64], int], ...]
+    refit: Refit
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A weight per cell.
+
+    base         before the last calibration (without calibration: the weights themselves)
+    final        what estimates use
+    calibration  None when the weights are taken as fixed
+    unweighted   whether every row simply counts as one
+    diagnostics  what a reader needs to doubt them: ranges, Kish's effective n, warnings, iterations
+    """
+
+    cells: Cells
+    base: NDArray[np.float64]
+    final: NDArray[np.float64]
+    calibration: Calibration | None = None
+    unweighted: bool = False
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Whom all rows together stand for."""
+        return float((self.final * self.cells.rows).sum())
+
+
+def design_weights(cells: Cells) -> Weights:
+    """The weights of the design's column; without one, every row counts as one, and each figure says "unweighted".
+
+    Refuses a weight that is empty, zero, negative or not a number.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> answers = {"psu": [1, 1, 2, 2, 3, 3], "sex": list("FMFMFM"), "q": [5, 2, 4, 1, 2, 4]}
+    >>> table = pa.table({**answers, "w": [2, 1, 2, 1, 2, 1]})
+    >>> cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"), keep=["sex"])
+    >>> design_weights(cells).final.tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]
+    """
+    column = cells.design.weights
+    if column is None:
+        ones = np.ones(len(cells))
+        return Weights(cells, ones, ones, unweighted=True, diagnostics=describe(cells, ones, ones))
+    values = cells.numbers(column)
+    wrong = ~np.isfinite(values) | (values <= 0)
+    if wrong.any():
+        raise BadWeights(
+            N_(
+                "column {column}: {count} rows have an empty, zero, negative or non-numeric weight, such as {value}. "
+                "Leave such rows out, or correct the weight"
+            ),
+            column=column,
+            count=int(cells.rows[wrong].sum()),
+            value=str(values[wrong][0]),
+        )
+    return Weights(cells, values, values, diagnostics=describe(cells, values, values))
+
+
+def describe(cells: Cells, base: NDArray, final: NDArray, **more: Any) -> dict[str, Any]:
+    """Ranges, Kish's effective n = (sum w)^2 / sum w^2 and design effect n / n_eff (Kish 1965), and warnings."""
+    rows = cells.rows.astype(float)
+    n = float(rows.sum())
+    total, squares = float((rows * final).sum()), float((rows * final**2).sum())
+    kish = total**2 / squares
+    ratio = final / base
+    warnings = list(more.pop("warnings", []))
+    if kish < n / 2:
+        warnings.append(N_("the weights vary so much that the effective number of answers is below half of n"))
+    if (final <= 0).any():
+        warnings.append(N_("some calibrated weights are zero or negative; use bounds"))
+    return {
+        "n": int(n),
+        "total": total,
+        "kish": kish,
+        "deff_kish": n / kish,
+        "smallest": float(final.min()),
+        "largest": float(final.max()),
+        "g_smallest": float(ratio.min()),
+        "g_largest": float(ratio.max()),
+        "warnings": warnings,
+        **more,
+    }
