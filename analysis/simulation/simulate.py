@@ -4,8 +4,8 @@ Everything is made up from a seed; nothing here describes a real office. Codes o
 are given by the caller. What visitors think is a probit model, so that every true share has a closed form (`Truth`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from analysis.errors import N_, AnalysisError
 from analysis.simulation.answers import PERSON, Question, draw_answers
+from analysis.simulation.plan import Field, Place, Plan
 from analysis.simulation.truth import Truth
 from analysis.simulation.world import World
 
@@ -28,28 +29,8 @@ class ImpossibleProvince(AnalysisError):
     """The plan of the province contradicts itself."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """A receiving point. `size` is its relative number of dossiers; left out, it is drawn."""
-
-    code: str
-    unit: str
-    channel: str = "kiosk"
-    form: str = "full"
-    size: float | None = None
-
-
-@dataclass(frozen=True)
-class Field:
-    """A service field. `share` of all dossiers (relative); `effect` on the normal scale: 0.1 is 2 points near 85%."""
-
-    code: str
-    share: float = 1.0
-    effect: float = 0.0
-
-
 @dataclass(frozen=True, kw_only=True)
-class Province:
+class Province(Plan):
     """Dossiers, visitors and answers of some months, from a seed: same arguments, same bytes.
 
     Visitors bring dossiers to places; `responsible` says which unit handles a (unit of the place, field), and a pair
@@ -77,29 +58,6 @@ class Province:
     >>> 600 < province.responses.num_rows < 1000
     True
     """
-
-    seed: int
-    places: Sequence[Place]
-    fields: Sequence[Field]
-    responsible: Mapping[tuple[str, str], str]
-    questions: Sequence[Question]
-    forms: Mapping[str, Sequence[str]]
-    months: Sequence[str]
-    lift: Mapping[str, float] = field(default_factory=dict)
-    level: float = 0.85
-    dossiers: int = 1_000_000
-    answers: int = 60_000
-    eager: float = 0.12
-    volume: float = 4.0
-    urging: float = 1.15
-    icc: float = 0.05
-    item_missing: float = 0.03
-    profile_missing: float = 0.25
-    small: float = 0.1
-    down: float = 0.02
-    sexes: Sequence[str] = ("female", "male")
-    ages: Sequence[str] = ("18-29", "30-44", "45-59", "60+")
-    languages: Mapping[str, float] = field(default_factory=lambda: {"vi": 0.97, "en": 0.03})
 
     def __post_init__(self) -> None:
         known = {question.code for question in self.questions}

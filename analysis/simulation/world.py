@@ -6,14 +6,12 @@ question or month does not change who is over-eager.
 
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-if TYPE_CHECKING:
-    from analysis.simulation.simulate import Province
+from analysis.simulation.plan import Plan
 
 UNIT, UNIT_FIELD, UNIT_FACTOR, ITEM = 0.20, 0.08, 0.06, 0.08  # standard deviations of effects, on the normal scale
 TINY = 0.02  # the size of a very small place, beside an ordinary one
@@ -22,7 +20,7 @@ TINY = 0.02  # the size of a very small place, beside an ordinary one
 class World:
     """What the plan of a province leads to, each part computed on first use."""
 
-    def __init__(self, plan: "Province") -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     def rng(self, purpose: str) -> np.random.Generator:
