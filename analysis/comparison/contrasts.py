@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from analysis.errors import N_, BadMethod, NotInCells
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import projection
 from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights, design_weights
 
 Matrix = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Difference:
 
 
 @dataclass(frozen=True, eq=False)
-class Joint:
+class EstimateVector:
     """Several estimates with their covariance matrix; df counts the PSUs and strata of all rows used."""
 
     names: tuple[str, ...]
@@ -84,8 +84,8 @@ class Joint:
 
 
 def together(
-    cells: Cells, weights: Weights | None, measures: Measures, domains: Sequence[Mapping[str, str]] = ({},)
-) -> Joint:
+    cells: Cells, weights: Weights | None, estimands: Estimands, domains: Sequence[Mapping[str, str]] = ({},)
+) -> EstimateVector:
     """All figures in all given domains, with their covariance; a domain is {column: label}, {} the whole.
 
     >>> import pyarrow as pa
@@ -104,10 +104,10 @@ def together(
     values, influences = [], []
     used = np.zeros(len(cells), dtype=bool)
     for mask in inside:
-        y, x = measures.y * mask[:, None], measures.x * mask[:, None]
-        used |= (measures.rows[:, :] * mask[:, None] > 0).any(1)
+        y, x = estimands.y * mask[:, None], estimands.x * mask[:, None]
+        used |= (estimands.rows[:, :] * mask[:, None] > 0).any(1)
         total_y, total_x = np.add.reduce(w * y, axis=0), np.add.reduce(w * x, axis=0)
-        if measures.total:
+        if estimands.total:
             value, z = total_y, y
         else:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -116,20 +116,20 @@ def together(
         values.append(value)
         influences.append(z)
     z = np.concatenate(influences, axis=1)
-    layout = layout_of(cells)
+    counts = count_design(cells)
     projected = projection(weights)
     z = z if projected is None else projected.residual(z)
-    covariance = quadratic_form(cells, layout, w * z, covariance=True)
+    covariance = quadratic_form(cells, counts, w * z, covariance=True)
     names = tuple(
         " ".join([of, *(f"{column}={label}" for column, label in domain.items())])
         for domain in domains
-        for of in measures.of
+        for of in estimands.of
     )
-    psus = len(np.unique(layout.psu[used]))
-    return Joint(names, np.concatenate(values), covariance, psus - len(np.unique(layout.stratum[used])))
+    psus = len(np.unique(counts.psu[used]))
+    return EstimateVector(names, np.concatenate(values), covariance, psus - len(np.unique(counts.stratum[used])))
 
 
-def across(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Joint:
+def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> EstimateVector:
     """One figure in every domain of a column, in the order of its labels.
 
     >>> import pyarrow as pa
@@ -143,9 +143,9 @@ def across(cells: Cells, weights: Weights | None, measures: Measures, column: st
     """
     cells.code(column)
     labels = [cells.label(column, code) or "" for code in range(len(cells.labels[column]))]
-    met = np.bincount(cells.code(column) + 1, measures.rows.sum(1), len(labels) + 1)[1:] > 0
+    met = np.bincount(cells.code(column) + 1, estimands.rows.sum(1), len(labels) + 1)[1:] > 0
     return together(
-        cells, weights, measures, [{column: label} for label, some in zip(labels, met, strict=True) if some]
+        cells, weights, estimands, [{column: label} for label, some in zip(labels, met, strict=True) if some]
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from analysis.comparison.contrasts import Difference, Joint, together
+from analysis.comparison.contrasts import Difference, EstimateVector, together
 from analysis.comparison.multiplicity import benjamini_hochberg, holm
 from analysis.errors import N_, AnalysisError, BadMethod, one_of
 from analysis.estimands.estimands import pooled
@@ -26,7 +26,7 @@ DIFFERS, UNDECIDED = "differs", "not enough evidence"
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class JointEstimates:
     """Figures that can be compared, in one order: of what, in which domain, of which wave, and how surely.
 
     covariance  of all of them together; on its diagonal a share of 0 or 1 (and any other figure without a variance) has
@@ -63,12 +63,12 @@ class Figures:
         one_of("df", df, FREEDOMS)
         both = [one, other]
         freedom = self.design_df if df == "design" else int(self.df[both].min())
-        pair = Joint(("", ""), self.value[both], self.covariance[np.ix_(both, both)], freedom)
+        pair = EstimateVector(("", ""), self.value[both], self.covariance[np.ix_(both, both)], freedom)
         return pair.difference(0, 1, level)
 
 
 @dataclass(frozen=True)
-class Compared:
+class AdjustedComparison:
     """One line of a table of differences: places of the two figures, their difference, and what may be said of it.
 
     adjusted  the p-value with all lines of the table counted; finding is "differs" where it is below 1 - level, else
@@ -90,7 +90,7 @@ def figures_of(
     *,
     level: float = 0.95,
     wave: str = "",
-) -> Figures:
+) -> JointEstimates:
     """The named items, factors or "overall" in the given domains, ready to be compared.
 
     A domain is {column: label} over a family that the cells were tabulated for; {} is everybody. A share of 0 or 1 has
@@ -132,7 +132,7 @@ def figures_of(
         places.append((place, column))
         flags.append(tuple(told))
     at = tuple(np.array(places, dtype=np.intp).reshape(-1, 2).T)
-    return Figures(
+    return JointEstimates(
         of=tuple(name for name, _ in names),
         domains=tuple(domain for _, domain in names),
         waves=(wave,) * len(names),
@@ -147,7 +147,7 @@ def figures_of(
     )
 
 
-def independent(parts: Sequence[Figures]) -> Figures:
+def independent(parts: Sequence[JointEstimates]) -> JointEstimates:
     """Figures of independent samples side by side: no covariance between parts, and the designs' df add up.
 
     >>> import pyarrow as pa
@@ -164,7 +164,7 @@ def independent(parts: Sequence[Figures]) -> Figures:
     for part, start in zip(parts, sizes, strict=False):
         here = slice(start, start + len(part))
         covariance[here, here] = part.covariance
-    return Figures(
+    return JointEstimates(
         of=tuple(name for part in parts for name in part.of),
         domains=tuple(domain for part in parts for domain in part.domains),
         waves=tuple(wave for part in parts for wave in part.waves),
@@ -181,13 +181,13 @@ def independent(parts: Sequence[Figures]) -> Figures:
 
 
 def differences(
-    figures: Figures,
+    figures: JointEstimates,
     pairs: Iterable[tuple[int, int]],
     *,
     level: float = 0.95,
     adjust: str = "holm",
     df: str = "smaller",
-) -> list[Compared]:
+) -> list[AdjustedComparison]:
     """The first minus the second of each pair, tested together.
 
     adjust  `holm`: the chance of a single false "differs" in the whole list stays below 1 - level; `bh`: the expected
@@ -209,7 +209,7 @@ def differences(
     found = [figures.difference(one, other, level=level, df=df) for one, other in pairs]
     judged = findings([each.p for each in found], level=level, adjust=adjust)
     return [
-        Compared(one, other, each, adjusted, finding)
+        AdjustedComparison(one, other, each, adjusted, finding)
         for (one, other), each, (adjusted, finding) in zip(pairs, found, judged, strict=True)
     ]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from analysis.comparison.contrasts import Joint, across, together
+from analysis.comparison.contrasts import EstimateVector, across, together
 from analysis.errors import N_, BadMethod
-from analysis.estimands.estimands import ITEM, Measures
+from analysis.estimands.estimands import ITEM, Estimands
 from analysis.tabulation.cells import Cells
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights
 
 
@@ -23,7 +23,7 @@ class FTest:
     p: float
 
 
-def rao_scott(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> FTest:
+def rao_scott(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> FTest:
     """Independence of a 0/1 figure and a column: Rao and Scott's (1984) second-order corrected chi-square as F.
 
     As R `svychisq(statistic="F")`; ddf = ndf x degrees of freedom of the whole design. Invariant to the number of rows.
@@ -38,21 +38,21 @@ def rao_scott(cells: Cells, weights: Weights | None, measures: Measures, column:
     >>> round(test.f, 4), round(test.p, 4)
     (0.9375, 0.4043)
     """
-    if not measures.share or len(measures.of) != 1:
+    if not estimands.share or len(estimands.of) != 1:
         raise BadMethod(N_("this test needs one share"))
     codes = cells.code(column)
-    met = np.bincount(codes + 1, measures.x[:, 0], len(cells.labels[column]) + 1)[1:] > 0
+    met = np.bincount(codes + 1, estimands.x[:, 0], len(cells.labels[column]) + 1)[1:] > 0
     labels = np.flatnonzero(met)
-    y, x = measures.y[:, 0], measures.x[:, 0] * (codes >= 0)
-    levels = [y, measures.x[:, 0] - y]
+    y, x = estimands.y[:, 0], estimands.x[:, 0] * (codes >= 0)
+    levels = [y, estimands.x[:, 0] - y]
     table = np.column_stack([level * (codes == label) for label in labels for level in levels])
     whole = np.repeat(x[:, None], table.shape[1], axis=1)
     names = tuple(str(place) for place in range(table.shape[1]))
-    shares = together(cells, weights, Measures(names, (ITEM,) * len(names), table, whole, whole, table, share=True))
-    return _second_order(shares, 2, len(labels), layout_of(cells).df)
+    shares = together(cells, weights, Estimands(names, (ITEM,) * len(names), table, whole, whole, table, share=True))
+    return _second_order(shares, 2, len(labels), count_design(cells).df)
 
 
-def _second_order(shares: Joint, rows: int, columns: int, df: int) -> FTest:
+def _second_order(shares: EstimateVector, rows: int, columns: int, df: int) -> FTest:
     p = shares.value
     if rows < 2 or columns < 2 or not np.isfinite(p).all():
         return FTest(np.nan, np.nan, np.nan, np.nan)
@@ -82,7 +82,7 @@ def _second_order(shares: Joint, rows: int, columns: int, df: int) -> FTest:
     return FTest(f, ndf, ndf * df, float(fdtrc(ndf, ndf * df, f)) if df > 0 else np.nan)
 
 
-def equal_means(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> FTest:
+def equal_means(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> FTest:
     """Wald test that a figure is the same in all domains of a column; F with ddf = df - ndf (R `regTermTest`).
 
     >>> import pyarrow as pa
@@ -95,7 +95,7 @@ def equal_means(cells: Cells, weights: Weights | None, measures: Measures, colum
     >>> test.ndf, test.ddf, round(test.p, 4)
     (1.0, 2.0, 0.4226)
     """
-    joint = across(cells, weights, measures, column)
+    joint = across(cells, weights, estimands, column)
     ndf = len(joint.value) - 1
     ddf = joint.df - ndf
     contrast = np.column_stack([-np.ones(ndf), np.eye(ndf)])

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from analysis.errors import N_, BadMethod
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import projection
 from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights, design_weights
 
 STEPS = 50
@@ -32,7 +32,7 @@ class Line:
         return float(np.sqrt(self.covariance[0, 0])), float(np.sqrt(self.covariance[1, 1]))
 
 
-def linear_trend(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Line:
+def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> Line:
     """Weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1.
 
     >>> import pyarrow as pa
@@ -45,10 +45,10 @@ def linear_trend(cells: Cells, weights: Weights | None, measures: Measures, colu
     >>> round(line.slope, 6), round(line.se[1], 6)
     (0.125, 0.125)
     """
-    return _fit(cells, weights, measures, column, logistic=False)
+    return _fit(cells, weights, estimands, column, logistic=False)
 
 
-def logistic_trend(cells: Cells, weights: Weights | None, measures: Measures, column: str) -> Line:
+def logistic_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> Line:
     """Weighted logistic regression of a share on a numeric column, on the log-odds scale; fitted to convergence.
 
     >>> import pyarrow as pa
@@ -60,18 +60,18 @@ def logistic_trend(cells: Cells, weights: Weights | None, measures: Measures, co
     >>> round(logistic_trend(cells, None, pooled(cells, ["q"]), "wave").slope, 6)
     0.579874
     """
-    if not measures.share:
+    if not estimands.share:
         raise BadMethod(N_("a logistic trend needs a share"))
-    return _fit(cells, weights, measures, column, logistic=True)
+    return _fit(cells, weights, estimands, column, logistic=True)
 
 
-def _fit(cells: Cells, weights: Weights | None, measures: Measures, column: str, logistic: bool) -> Line:
-    if len(measures.of) != 1:
+def _fit(cells: Cells, weights: Weights | None, estimands: Estimands, column: str, logistic: bool) -> Line:
+    if len(estimands.of) != 1:
         raise BadMethod(N_("a trend needs one figure"))
     weights = design_weights(cells) if weights is None else weights
     number = cells.numbers(column)
     known = ~np.isnan(number)
-    y, n = np.where(known, measures.y[:, 0], 0.0), np.where(known, measures.x[:, 0], 0.0)
+    y, n = np.where(known, estimands.y[:, 0], 0.0), np.where(known, estimands.x[:, 0], 0.0)
     x = np.column_stack([np.ones(len(cells)), np.where(known, number, 0.0)])
     w = weights.final
     if len(np.unique(number[n > 0])) < 2:
@@ -92,8 +92,8 @@ def _fit(cells: Cells, weights: Weights | None, measures: Measures, column: str,
     projected = projection(weights)
     if projected is not None:
         influence = projected.residual(influence)
-    layout = layout_of(cells)
-    covariance = quadratic_form(cells, layout, w[:, None] * influence, covariance=True)
+    counts = count_design(cells)
+    covariance = quadratic_form(cells, counts, w[:, None] * influence, covariance=True)
     used = n > 0
-    df = len(np.unique(layout.psu[used])) - len(np.unique(layout.stratum[used]))
+    df = len(np.unique(counts.psu[used])) - len(np.unique(counts.stratum[used]))
     return Line(float(beta[0]), float(beta[1]), covariance, df + 1 - 2)

@@ -3,20 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.comparison.contrasts import Difference, Joint
+from analysis.comparison.contrasts import Difference, EstimateVector
 from analysis.errors import N_, BadMethod
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import projection
 from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights, design_weights
 
 
 def stratified_difference(
     cells: Cells,
     weights: Weights | None,
-    measures: Measures,
+    estimands: Estimands,
     group: NDArray[np.int64],
     column: str,
     level: float = 0.95,
@@ -43,14 +43,14 @@ def stratified_difference(
     >>> round(found.value, 3), round(found.se, 3), found.df
     (0.375, 0.229, 1.0)
     """
-    if len(measures.of) != 1:
+    if len(estimands.of) != 1:
         raise BadMethod(N_("this comparison needs one figure"))
     weights = design_weights(cells) if weights is None else weights
     group = np.asarray(group)
     fields = cells.code(column)
     inside = (group >= 0) & (fields >= 0)
     one = np.where(inside, group, 0).astype(float)
-    y, x, w = measures.y[:, 0] * inside, measures.x[:, 0] * inside, weights.final
+    y, x, w = estimands.y[:, 0] * inside, estimands.x[:, 0] * inside, weights.final
     labels = len(cells.labels[column]) + 1
 
     def in_fields(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -68,8 +68,8 @@ def stratified_difference(
     projected = projection(weights)
     if projected is not None:
         influence = projected.residual(influence)
-    layout = layout_of(cells)
-    covariance = quadratic_form(cells, layout, w[:, None] * influence, covariance=True)
+    counts = count_design(cells)
+    covariance = quadratic_form(cells, counts, w[:, None] * influence, covariance=True)
     used = (x > 0) & (apart != 0)
-    psus = [len(np.unique(layout.psu[used & (group == side)])) for side in (0, 1)]
-    return Joint(("difference",), np.array([value]), covariance, min(psus) - 1).contrast([1.0], level)
+    psus = [len(np.unique(counts.psu[used & (group == side)])) for side in (0, 1)]
+    return EstimateVector(("difference",), np.array([value]), covariance, min(psus) - 1).contrast([1.0], level)

@@ -1,8 +1,9 @@
-"""What an attentive reader of a table knows of the counts withheld in it, and which further row would hide them better.
+"""An attacker who knows the published table: within which bounds she knows the suppressed counts, and what would help.
 
-She has this table and all earlier ones of the same answers, knows which sums hold and who is inside whom (`bounds`),
-and knows the rules: no answers at all are said openly, so a withheld count is at least 1. A rounded count leaves her
-the numbers that round to it, except where digits of a share, with weights that she may know, tell the rest.
+She has this table and all earlier ones of the same answers, knows which sums hold and who is inside whom
+(`bound_propagation`), and knows the rules: no answers at all are said openly, so a suppressed count is at least 1. A
+rounded count leaves her the numbers that round to it, except where digits of a share, with weights that she may know,
+tell the rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,34 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.data.codebook import OVERALL
-from analysis.disclosure.bound_propagation import Line, narrowed
+from analysis.disclosure.bound_propagation import LinearConstraint, propagate_bounds
 from analysis.disclosure.secondary_suppression import Sum
 
 Row = Mapping[str, Any]
 Key = tuple[str, tuple[tuple[str, str], ...]]
 Floats = NDArray[np.float64]
 
-COARSER = 10  # answers of several questions together are rounded to so many times the step of people
+POOLED_FACTOR = 10  # answers of several questions together are rounded to so many times the step of people
 _HALF_DIGIT = 0.0005001  # of a share with three decimals
 
 
 @dataclass(frozen=True)
-class Known:
+class FeasibilityInterval:
     """Between which whole numbers lie the people and the answers of a row, from the row alone."""
 
     people: tuple[float, float] = (0, np.inf)
     answers: tuple[float, float] = (0, np.inf)
 
-    def __and__(self, other: "Known") -> "Known":
-        return Known(_both(self.people, other.people), _both(self.answers, other.answers))
+    def __and__(self, other: "FeasibilityInterval") -> "FeasibilityInterval":
+        return FeasibilityInterval(_both(self.people, other.people), _both(self.answers, other.answers))
 
     @classmethod
-    def exactly(cls, row: Row) -> "Known":
+    def exactly(cls, row: Row) -> "FeasibilityInterval":
         """The true counts of a row."""
         return cls(_spread(row["n"] or 0, 1, 0), _spread(row.get("answers"), 1, 0))
 
     @classmethod
-    def of(cls, row: Row, step: int, minimum: int, pooled: bool, true: Row | None) -> "Known":
+    def of(cls, row: Row, step: int, minimum: int, pooled: bool, true: Row | None) -> "FeasibilityInterval":
         """What a published row tells; `pooled` where it has several answers of one person.
 
         Digits of a share may tell more than a rounded count (it is k of n, if all weights are equal). So the reader is
@@ -56,7 +57,7 @@ class Known:
         people, shown = _spread(row["n"], step, minimum), row.get("answers")
         if not pooled or not shown:
             return cls(people, (0, 0) if shown == 0 else people if shown else (0, np.inf))
-        wide = COARSER * step
+        wide = POOLED_FACTOR * step
         low, high = shown // wide * wide - wide // 2, shown // wide * wide + wide // 2
         if shown == row["n"]:  # as many as people, or fewer than that when rounded
             low, high = people[0], max(high, people[1])
@@ -67,7 +68,7 @@ class Known:
         return cls(people, (min(fits), max(fits)))
 
 
-def nearest(count: int, step: int) -> int:
+def round_to_base(count: int, step: int) -> int:
     """The multiple of `step` that is nearest; in the middle the higher one."""
     return (count + step // 2) // step * step
 
@@ -86,12 +87,12 @@ def _spread(count: int | None, step: int, minimum: int) -> tuple[float, float]:
     return max(lowest, minimum), lowest + step - 1
 
 
-def _spans(known: Sequence[Known]) -> Floats:
+def _spans(known: Sequence[FeasibilityInterval]) -> Floats:
     """Least and largest of each count: people of every cell, then answers of every cell."""
     return np.array([one.people for one in known] + [one.answers for one in known], dtype=float).T
 
 
-class Reader:
+class IntervalAttacker:
     """Knows every row as it is shown (`shown`), or from earlier tables (`before`), of the cells numbered by `keys`."""
 
     def __init__(
@@ -99,19 +100,19 @@ class Reader:
         keys: Sequence[Key],
         sums: Iterable[Sum],
         parts: Mapping[str, Sequence[str]],
-        shown: Mapping[int, Known],
-        before: Mapping[int, Known],
+        shown: Mapping[int, FeasibilityInterval],
+        before: Mapping[int, FeasibilityInterval],
     ) -> None:
         self.keys, self.parts = keys, parts
         self.pooled = {OVERALL, *parts} if parts else set()
         self.own = np.array(sorted(shown), dtype=int)
-        self.before = [before.get(cell, Known()) for cell in range(len(keys))]
+        self.before = [before.get(cell, FeasibilityInterval()) for cell in range(len(keys))]
         self.shown = [shown[cell] & self.before[cell] if cell in shown else None for cell in range(len(keys))]
         self.within: dict[int, list[tuple[int, ...]]] = {}  # the sums of each cell; sets would take 0.5 GB
         self.beside: dict[int, list[tuple[int, ...]]] = {}
         self.lines = list(self._lines(sums))
 
-    def checked(self, true: Mapping[int, Known]) -> "Reader":
+    def checked(self, true: Mapping[int, FeasibilityInterval]) -> "IntervalAttacker":
         """Without the lines that the true counts break (families of domains may be incomplete): they mislead only."""
         known = [true.get(cell, self.before[cell]) for cell in range(len(self.keys))]
         low, high = _spans(known).tolist()
@@ -119,29 +120,29 @@ class Reader:
         return self
 
     def possible(self, hidden: set[int]) -> tuple[Floats, Floats]:
-        """The least and the largest number of people that each cell may have, for somebody who sees the others."""
+        """The feasibility interval of each cell's number of people, for somebody who sees the others."""
         known = [
-            (self.before[cell] & Known((1, np.inf), (1, np.inf)))
+            (self.before[cell] & FeasibilityInterval((1, np.inf), (1, np.inf)))
             if cell in hidden else self.shown[cell] or self.before[cell]
             for cell in range(len(self.keys))
         ]  # fmt: skip
         least, most = _spans(known)
-        low, high = narrowed(least, most, self.lines)
+        low, high = propagate_bounds(least, most, self.lines)
         return low[: len(known)], high[: len(known)]
 
-    def narrow(self, hidden: set[int], spread: int) -> list[int]:
-        """Withheld cells of this table for which fewer than `spread` numbers of people are possible."""
+    def underprotected(self, hidden: set[int], spread: int) -> list[int]:
+        """Suppressed cells of this table whose feasibility interval holds fewer than `spread` numbers of people."""
         low, high = self.possible(hidden)
         return [int(cell) for cell in self.own if cell in hidden and high[cell] - low[cell] + 1 < spread]
 
-    def company(self, cell: int, free: set[int], costs: Sequence[tuple[float, ...]]) -> int | None:
-        """The cheapest free cell whose withholding leaves this one more room: in its own domain, else beside it."""
+    def secondary_cell(self, cell: int, free: set[int], costs: Sequence[tuple[float, ...]]) -> int | None:
+        """The cheapest free cell whose suppression leaves this one more room: in its own domain, else beside it."""
         for near in (self.within, self.beside):
             if found := {one for cells in near.get(cell, ()) for one in cells} & free:
                 return min(found, key=lambda one: (costs[one], one))
         return None
 
-    def _lines(self, sums: Iterable[Sum]) -> Iterable[Line]:
+    def _lines(self, sums: Iterable[Sum]) -> Iterable[LinearConstraint]:
         cells = len(self.keys)
         for line in sums:
             near = self.beside if line.disjoint else self.within
@@ -150,16 +151,16 @@ class Reader:
                 near.setdefault(cell, []).append(together)
             measure = self.keys[line.total][0]
             if line.disjoint:
-                yield Line(line.total, line.parts)
+                yield LinearConstraint(line.total, line.parts)
                 if measure in self.pooled:
-                    yield Line(cells + line.total, tuple(cells + part for part in line.parts))
+                    yield LinearConstraint(cells + line.total, tuple(cells + part for part in line.parts))
                 continue
-            yield from (Line(part, (line.total,), equal=False) for part in line.parts)
+            yield from (LinearConstraint(part, (line.total,), equal=False) for part in line.parts)
             members = tuple(self.parts) if measure == OVERALL else tuple(self.parts[measure])
             if len(line.parts) < len(members):
                 continue
-            yield Line(line.total, line.parts, equal=False)
+            yield LinearConstraint(line.total, line.parts, equal=False)
             answers = (cells + part if self.keys[part][0] in self.pooled else part for part in line.parts)
-            yield Line(cells + line.total, tuple(answers))
+            yield LinearConstraint(cells + line.total, tuple(answers))
             items = {item for of in (members if measure == OVERALL else (measure,)) for item in self.parts[of]}
-            yield Line(cells + line.total, (line.total,), equal=False, times=len(items))
+            yield LinearConstraint(cells + line.total, (line.total,), equal=False, times=len(items))

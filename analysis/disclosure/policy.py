@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.disclosure.attacker import COARSER, nearest
+from analysis.disclosure.attacker import POOLED_FACTOR, round_to_base
 from analysis.errors import N_, AnalysisError
 from analysis.estimation.reliability_flags import FEW_DF
 
@@ -57,7 +57,7 @@ class Policy:
 
     def people(self, count: int) -> int:
         """A number of people as it may be read."""
-        return max(nearest(count, self.rounding), self.minimum) if count and self.rounding > 1 else count
+        return max(round_to_base(count, self.rounding), self.minimum) if count and self.rounding > 1 else count
 
     def suffices(self, people: int, df: int | None) -> bool:
         """Whether the whole stands on enough people and enough degrees of freedom for anything to be released."""
@@ -72,7 +72,9 @@ class Policy:
             found["n"] = self.people(people)
             if answers:
                 found["answers"] = (
-                    found["n"] if answers == people else max(nearest(answers, COARSER * self.rounding), found["n"])
+                    found["n"]
+                    if answers == people
+                    else max(round_to_base(answers, POOLED_FACTOR * self.rounding), found["n"])
                 )
         for name in ("estimate", "low", "high"):
             if found.get(name) is not None:
@@ -90,7 +92,7 @@ class Policy:
             row["method"] = row["method"].split()[0]
         df = None if uncertain else row.get("df")
         if df:
-            df = max(nearest(df, self.rounding), 1)
+            df = max(round_to_base(df, self.rounding), 1)
         if "df" in row:
             row["df"] = df
         if "flags" in row:

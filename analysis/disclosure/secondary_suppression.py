@@ -1,8 +1,8 @@
-"""Which further cells must be withheld so that none can be computed from those that are shown.
+"""Secondary (complementary) suppression: which further cells go, so that no primary one follows from those published.
 
-Pure combinatorics over cells numbered 0, 1, 2, ...: what a cell means is `disclosure`'s business. Two attackers are
-kept out: one who subtracts along a line of a table (what is left of a published total), and one who solves all sums of
-a table at once. A third, who reasons from bounds, is `reading`'s business; `wider` lets it ask for more cells.
+Pure combinatorics over cells numbered 0, 1, 2, ...: what a cell means is `suppress`'s business. Two attackers are kept
+out: one who subtracts along a row or column of a table (what is left of a published total), and one who solves all
+sums of a table at once. A third, who reasons from bounds, is `attacker`'s business; `audit` lets it ask for more cells.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,41 +33,42 @@ class Unprotectable(Exception):
         self.cell = cell
 
 
-def withhold(
+def suppress_secondary(
     sizes: Sequence[int],
     sums: Sequence[Sum],
-    secret: Iterable[int],
+    primary: Iterable[int],
     *,
     minimum: int = 0,
-    known: Iterable[int] = (),
-    poles: Sequence[int] = (),
+    published: Iterable[int] = (),
+    unanimity: Sequence[int] = (),
     unanimous: int = 0,
-    wider: Callable[[set[int]], set[int]] | None = None,
+    audit: Callable[[set[int]], set[int]] | None = None,
 ) -> set[int]:
-    """Enlarge the secret cells until no secret cell follows from the others.
+    """Enlarge the primary suppressions until no suppressed cell follows from the published ones.
 
     In each sum whose total is shown, none or at least two parts are hidden, and the hidden ones hold `minimum` people
     together, because what is left after subtraction is a published group as well. A hidden total has a hidden part. The
     next to go is always the smallest part with answers (the usual first heuristic: Willenborg and de Waal, Elements of
     Statistical Disclosure Control, 2001, chapter 6). At last all sums of a table are solved as linear equations.
 
-    `poles` says of each cell whether everybody in it answered one way (1), or the other (-1), or not (0): hidden parts
-    that hold fewer than `unanimous` people must not all have one pole, for the remainder would tell what each answered.
+    `unanimity` says of each cell whether everybody in it answered one way (1), or the other (-1), or not (0): hidden
+    parts that hold fewer than `unanimous` people must not all be unanimous in one way, for the remainder would tell
+    what each answered.
 
-    Known cells have been published before: they hide nothing. A cell without answers hides nothing either. `wider` is
-    told what is hidden when no more follows, and names further cells to hide; with none the search ends.
+    Cells `published` before hide nothing. A cell without answers hides nothing either. `audit` is told what is hidden
+    when no more follows, and names further cells to hide; with none the search ends.
 
     >>> row = Sum(total=0, parts=(1, 2, 3))
-    >>> sorted(withhold([60, 4, 26, 30], [row], [1], minimum=10))
+    >>> sorted(suppress_secondary([60, 4, 26, 30], [row], [1], minimum=10))
     [1, 2]
     """
-    poles = poles or [0] * len(sizes)
-    state = _Cells(sizes, set(secret), set(known), frozenset(secret), minimum, poles, unanimous)
+    unanimity = unanimity or [0] * len(sizes)
+    state = _Cells(sizes, set(primary), set(published), frozenset(primary), minimum, unanimity, unanimous)
     tables = [_Table(lines) for lines in _tables(sums)]
     while True:
         before = state.changes
         for line in sums:
-            state.mend(line)
+            state.protect(line)
         if state.changes != before:
             continue
         exposed = [first for table in tables if (first := table.exposed(state.hidden()))]
@@ -75,9 +76,9 @@ def withhold(
             state.hide_with(cell, line)
         if exposed:
             continue
-        more = wider(state.hidden()) - state.secret if wider else set()
+        more = audit(state.hidden()) - state.suppressed if audit else set()
         if not more:
-            return state.secret
+            return state.suppressed
         for cell in sorted(more):
             state.add(cell)
 
@@ -85,19 +86,19 @@ def withhold(
 @dataclass
 class _Cells:
     sizes: Sequence[int]
-    secret: set[int]
-    known: set[int]
+    suppressed: set[int]
+    published: set[int]
     primary: frozenset[int]
     minimum: int
-    poles: Sequence[int]
+    unanimity: Sequence[int]
     unanimous: int
     changes: int = 0
 
     def hidden(self) -> set[int]:
-        return self.secret - self.known
+        return self.suppressed - self.published
 
     def add(self, cell: int) -> None:
-        self.secret.add(cell)
+        self.suppressed.add(cell)
         self.changes += 1
 
     def partner(self, line: Sum) -> int | None:
@@ -108,12 +109,12 @@ class _Cells:
         return line.total if self._free(line.total) else None
 
     def _free(self, cell: int) -> bool:
-        return self.sizes[cell] > 0 and cell not in self.secret and cell not in self.known
+        return self.sizes[cell] > 0 and cell not in self.suppressed and cell not in self.published
 
-    def mend(self, line: Sum) -> None:
+    def protect(self, line: Sum) -> None:
         while True:
-            hidden = [part for part in line.parts if part in self.secret and part not in self.known]
-            total_hidden = line.total in self.secret and line.total not in self.known
+            hidden = [part for part in line.parts if part in self.suppressed and part not in self.published]
+            total_hidden = line.total in self.suppressed and line.total not in self.published
             left = sum(self.sizes[part] for part in hidden)
             if total_hidden:
                 if hidden:
@@ -127,7 +128,7 @@ class _Cells:
     def _blurred(self, line: Sum, hidden: list[int], left: int) -> bool:
         """Whether the hidden parts together are enough people, who did not all answer alike."""
         people = left if line.disjoint else max(self.sizes[part] for part in hidden)
-        alike = {self.poles[part] for part in hidden if self.sizes[part]} in ({1}, {-1})
+        alike = {self.unanimity[part] for part in hidden if self.sizes[part]} in ({1}, {-1})
         return (left >= self.minimum or not line.disjoint) and not (alike and people < self.unanimous)
 
     def hide_with(self, cell: int, line: Sum) -> bool:
@@ -138,8 +139,8 @@ class _Cells:
             return True
         if cell in self.primary:
             raise Unprotectable(cell)
-        self.secret.discard(cell)
-        self.known.add(cell)
+        self.suppressed.discard(cell)
+        self.published.add(cell)
         self.changes += 1
         return False
 

@@ -1,18 +1,19 @@
 """The second door: estimates leave only through `suppress`, which returns another type, `SafeTable`.
 
-Only that type (`safe_table`) can be released. Primary cells are those that stand on too few people (`policy`); further
-cells go with them so that none can be computed from what is shown (`withholding`) or pinned down by reasoning from all
-of it (`reading`). A table knows earlier ones made from the same answers.
+Only that type (`safe_table`) can be released. Primary suppression takes the cells that stand on too few people
+(`policy`); secondary suppression takes further ones, so that none can be computed from what is published
+(`secondary_suppression`) or pinned down by reasoning from all of it (`attacker`). A table knows earlier ones made from
+the same answers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from analysis.data.codebook import OVERALL
-from analysis.disclosure.attacker import Known, Reader
+from analysis.disclosure.attacker import FeasibilityInterval, IntervalAttacker
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import THE_DOOR, Key, Record, SafeTable, by_key, hidden
-from analysis.disclosure.secondary_suppression import Sum, Unprotectable, withhold
+from analysis.disclosure.secondary_suppression import Sum, Unprotectable, suppress_secondary
 from analysis.errors import N_, AnalysisError
 
 
@@ -53,28 +54,28 @@ def suppress(
     keys = sorted(rows.keys() | before.keys())
     number = {key: cell for cell, key in enumerate(keys)}
     sizes = [rows.get(key, before.get(key, {})).get("n") or 0 for key in keys]
-    poles = [_pole(rows.get(key, before.get(key, {}))) for key in keys]
-    secret = {number[key] for key, row in rows.items() if policy.hides(row) or policy.hides(policy.rounded(row))}
-    secret |= {number[key] for key, row in before.items() if row["withheld"]}
-    shown = {number[key] for key, row in before.items() if not row["withheld"]}
+    unanimity = [_unanimous_side(rows.get(key, before.get(key, {}))) for key in keys]
+    primary = {number[key] for key, row in rows.items() if policy.hides(row) or policy.hides(policy.rounded(row))}
+    primary |= {number[key] for key, row in before.items() if row["withheld"]}
+    published = {number[key] for key, row in before.items() if not row["withheld"]}
     nested = {OVERALL: tuple(parts), **parts} if parts else {}
     sums = [*_sums_over_domains(keys, number, sizes), *_sums_over_parts(keys, number, sizes, nested)]
-    reader = _reader(keys, sums, parts or {}, rows, policy, issued)
+    attacker = _attacker(keys, sums, parts or {}, rows, policy, issued)
     costs = [
         (rows[key].get("reliability") != "hidden", size) if key in rows else ()
         for key, size in zip(keys, sizes, strict=True)
     ]
-    open_cells = {number[key] for key in rows if rows[key]["n"]} - shown
+    open_cells = {number[key] for key in rows if rows[key]["n"]} - published
 
-    def wider(withheld: set[int]) -> set[int]:
-        narrow = reader.narrow(withheld, policy.spread) if policy.spread > 1 else []
-        found = (reader.company(cell, open_cells - withheld, costs) for cell in narrow)
+    def audit(withheld: set[int]) -> set[int]:
+        exposed = attacker.underprotected(withheld, policy.spread) if policy.spread > 1 else []
+        found = (attacker.secondary_cell(cell, open_cells - withheld, costs) for cell in exposed)
         return {cell for cell in found if cell is not None}
 
     try:
-        withheld = withhold(
-            sizes, sums, secret,
-            minimum=policy.minimum, known=shown, poles=poles, unanimous=policy.unanimous, wider=wider,
+        withheld = suppress_secondary(
+            sizes, sums, primary,
+            minimum=policy.minimum, published=published, unanimity=unanimity, unanimous=policy.unanimous, audit=audit,
         )  # fmt: skip
     except Unprotectable as error:
         of, domain = keys[error.cell]
@@ -86,29 +87,31 @@ def suppress(
     return SafeTable(safe, policy, source, about or {}, door=THE_DOOR)
 
 
-def _reader(
+def _attacker(
     keys: list[Key], sums: list[Sum], parts: Mapping[str, Sequence[str]], rows: Mapping[Key, Record], policy: Policy,
     earlier: Sequence[SafeTable],
-) -> Reader:  # fmt: skip
-    """Whoever reads this table and the earlier ones of the same answers, without lines that the true counts break."""
+) -> IntervalAttacker:  # fmt: skip
+    """An attacker who has this table and the earlier ones of the same answers; without constraints that true counts break."""
     pooled = {OVERALL, *parts}
 
-    def known(row: Mapping[str, Any], rules: Policy, true: Record | None) -> Known:
-        return Known.of(row, rules.rounding, rules.minimum, bool(parts) and row["of"] in pooled, true)
+    def known(row: Mapping[str, Any], rules: Policy, true: Record | None) -> FeasibilityInterval:
+        return FeasibilityInterval.of(row, rules.rounding, rules.minimum, bool(parts) and row["of"] in pooled, true)
 
     shown = {
         cell: known(_shown(policy.rounded(rows[key])), policy, rows[key])
         for cell, key in enumerate(keys)
         if key in rows
     }
-    before: dict[int, Known] = {}
+    before: dict[int, FeasibilityInterval] = {}
     for table in earlier:
         written = by_key(table.records())
         for cell, key in enumerate(keys):
             if key in written:
-                before[cell] = before.get(cell, Known()) & known(written[key], table.policy, rows.get(key))
-    true = {cell: Known.exactly(rows[key]) for cell, key in enumerate(keys) if key in rows}
-    return Reader(keys, sums, parts, shown, before).checked(true)
+                before[cell] = before.get(cell, FeasibilityInterval()) & known(
+                    written[key], table.policy, rows.get(key)
+                )
+    true = {cell: FeasibilityInterval.exactly(rows[key]) for cell, key in enumerate(keys) if key in rows}
+    return IntervalAttacker(keys, sums, parts, shown, before).checked(true)
 
 
 def _sums_over_domains(keys: list[Key], number: dict[Key, int], sizes: list[int]) -> Iterator[Sum]:
@@ -139,7 +142,7 @@ def _sums_over_parts(
             yield Sum(number[of, domain], cells, disjoint=False)
 
 
-def _pole(row: Mapping[str, Any]) -> int:
+def _unanimous_side(row: Mapping[str, Any]) -> int:
     """1 where everybody answered one way, -1 where nobody did, 0 else and where it is not known."""
     share = row.get("estimate")
     return 1 if share == 1 else -1 if share == 0 else 0

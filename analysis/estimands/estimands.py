@@ -37,7 +37,7 @@ class Titles:
 
 
 @dataclass(frozen=True, eq=False)
-class Measures:
+class Estimands:
     """Numerators and denominators of several figures, as arrays [cells, figures].
 
     y, x     unweighted sums per cell
@@ -79,9 +79,9 @@ class Measures:
             raise rows_missing()
         return found
 
-    def columns(self, chosen: slice) -> "Measures":
+    def columns(self, chosen: slice) -> "Estimands":
         """Some of the figures."""
-        return Measures(
+        return Estimands(
             self.of[chosen],
             self.kinds[chosen],
             self.y[:, chosen],
@@ -96,7 +96,7 @@ class Measures:
             self.people if self.people is None else self.people[:, chosen],
         )
 
-    def as_total(self) -> "Measures":
+    def as_total(self) -> "Estimands":
         """The totals sum(w y) of the same figures."""
         return replace(self, share=False, total=True)
 
@@ -107,7 +107,7 @@ def names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (*items, *factors, OVERALL), (ITEM,) * len(items) + (FACTOR,) * len(factors) + (WHOLE,)
 
 
-def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHARE) -> Measures:
+def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHARE) -> Estimands:
     """Items as they are; factors and the whole as the pooled answers to their items."""
     known, kinds = names(cells)
     chosen = tuple(known if of is None else of)
@@ -144,12 +144,12 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
             for k, name in enumerate(chosen)
         ]
         second = SecondMoments(*(np.column_stack(part) for part in zip(*parts, strict=True)))
-    return Measures(
+    return Estimands(
         chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label, second=second, people=people
     )
 
 
-def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Measures:
+def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Estimands:
     """The mean over persons of each person's own 0..100 score; at least half of the factor's items answered."""
     chosen = tuple(cells.codebook.factor_items if factors is None else factors)
     columns = []
@@ -167,10 +167,10 @@ def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Measures
         scale = np.where(enough, 100 / (levels - 1) / np.maximum(answered, 1), 0.0)
         columns.append((sums.total @ scale, sums.squares @ scale**2, sums.rows[:, enough].sum(1).astype(float)))
     y, squares, x = (np.column_stack(part) for part in zip(*columns, strict=True))
-    return Measures(chosen, (ITEM,) * len(chosen), y, x, x, squares, share=False, scoring="person-mean-100 v1")
+    return Estimands(chosen, (ITEM,) * len(chosen), y, x, x, squares, share=False, scoring="person-mean-100 v1")
 
 
-def numeric(cells: Cells, column: str, *, over: str | None = None) -> Measures:
+def numeric(cells: Cells, column: str, *, over: str | None = None) -> Estimands:
     """The mean of a column of numbers, or the ratio of two columns; rows where one is empty are left out."""
     y = cells.numbers(column)
     x = np.ones(len(cells)) if over is None else cells.numbers(over)
@@ -179,12 +179,12 @@ def numeric(cells: Cells, column: str, *, over: str | None = None) -> Measures:
     y, x = np.where(known, y, 0), np.where(known, x, 0)
     name = column if over is None else f"{column}/{over}"
     squares = y * y * rows if over is None else np.full(len(cells), np.nan)
-    return Measures(
+    return Estimands(
         (name,), (ITEM,), _column(y * rows), _column(x * rows), _column(rows), _column(squares), share=False
     )
 
 
-def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -> Measures:
+def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -> Estimands:
     """The share of each label of a column; rows where it is empty are left out."""
     codes = cells.code(column)
     labels = [cells.label(column, code) for code in range(len(cells.labels[column]))]
@@ -194,15 +194,15 @@ def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -
         [rows * (codes == labels.index(label)) if label in labels else np.zeros(len(cells)) for label in wanted]
     )
     many = np.repeat(rows[:, None], len(wanted), axis=1)
-    return Measures(tuple(str(label) for label in wanted), (ITEM,) * len(wanted), y, many, many, y, share=True)
+    return Estimands(tuple(str(label) for label in wanted), (ITEM,) * len(wanted), y, many, many, y, share=True)
 
 
-def distribution(cells: Cells, item: str) -> Measures:
+def distribution(cells: Cells, item: str) -> Estimands:
     """The share of each level of an item among its valid answers."""
     counts = cells.item(item)[:, 1:-1].astype(float)
     answered = np.repeat(counts.sum(1, keepdims=True), counts.shape[1], axis=1)
     names = tuple(str(level) for level in range(1, counts.shape[1] + 1))
-    return Measures(names, (ITEM,) * len(names), counts, answered, answered, counts, share=True)
+    return Estimands(names, (ITEM,) * len(names), counts, answered, answered, counts, share=True)
 
 
 def _worth(counts: NDArray, scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -214,7 +214,7 @@ def _worth(counts: NDArray, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Measures:
+def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Estimands:
     """The items of a factor (or "overall") among those who answered all of them; asked for by `complete=[name]`."""
     sums = sums_in(cells.sums, f"complete:{name}", f"complete=['{name}']")
     items = [cells.codebook.items[place] for place in members_of(cells.codebook, name)]
@@ -226,32 +226,32 @@ def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Measure
     )
     rows = np.repeat(sums[:, :1].astype(float), len(items), axis=1)
     names = tuple(item.code for item in items)
-    return Measures(names, (ITEM,) * len(names), y, rows, rows, squares, share=scoring.share, scoring=scoring.label)
+    return Estimands(names, (ITEM,) * len(names), y, rows, rows, squares, share=scoring.share, scoring=scoring.label)
 
 
-def straight_lined(cells: Cells, least: int = 5) -> Measures:
+def straight_lined(cells: Cells, least: int = 5) -> Estimands:
     """The share of forms that give one level to all their answers, among those with `least` answers or more.
 
     Asked for by `straight_lines=least`. Satisfied people do answer alike: compare offices, accuse nobody.
     """
     enough, straight = sums_in(cells.sums, f"straight:{least}", f"straight_lines={least}").T.astype(float)
-    return Measures(
+    return Estimands(
         ("straight lines",), (ITEM,), _column(straight), _column(enough), _column(enough), _column(straight), share=True
     )
 
 
-def select(measures: Measures, rows: NDArray[np.bool_]) -> Measures:
+def select(estimands: Estimands, rows: NDArray[np.bool_]) -> Estimands:
     """The same figures over chosen cells only; the other cells stay in the design as zeros."""
-    if len(rows) != len(measures.y):
+    if len(rows) != len(estimands.y):
         raise BadMethod(N_("a choice of cells must be as long as the cells"))
     keep = rows[:, None].astype(float)
-    second, people = measures.second, measures.people
+    second, people = estimands.second, estimands.people
     return replace(
-        measures,
-        y=measures.y * keep,
-        x=measures.x * keep,
-        rows=measures.rows * keep,
-        squares=measures.squares * keep,
+        estimands,
+        y=estimands.y * keep,
+        x=estimands.x * keep,
+        rows=estimands.rows * keep,
+        squares=estimands.squares * keep,
         second=second and SecondMoments(second.yy * keep, second.yx * keep, second.xx * keep),
         people=people if people is None else people * keep,
     )
@@ -261,13 +261,13 @@ def _column(values: NDArray) -> NDArray[np.float64]:
     return np.asarray(values, dtype=float)[:, None]
 
 
-def combined(parts: Sequence[Measures]) -> Measures:
-    """Several measures side by side; together they are shares only if each is."""
+def combined(parts: Sequence[Estimands]) -> Estimands:
+    """Several estimands side by side; together they are shares only if each is."""
 
     def side(name: str) -> NDArray[np.float64]:
         return np.concatenate([getattr(part, name) for part in parts], axis=1)
 
-    return Measures(
+    return Estimands(
         tuple(name for part in parts for name in part.of),
         tuple(kind for part in parts for kind in part.kinds),
         y=side("y"),

@@ -15,12 +15,12 @@ import numpy as np
 
 from analysis.data.codebook import OVERALL, Codebook
 from analysis.errors import N_, BadMethod, one_of
-from analysis.estimands.estimands import Measures, pooled
+from analysis.estimands.estimands import Estimands, pooled
 from analysis.estimands.scoring import Scoring
-from analysis.estimation.ratios import Moments, moments
+from analysis.estimation.ratios import RatioEstimates, moments
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import Projection
-from analysis.variance.design_counts import Layout
+from analysis.variance.design_counts import DesignCounts
 from analysis.variance.ultimate_clusters import Runs
 from analysis.weighting.weights import Weights
 
@@ -39,40 +39,40 @@ def parts_of(codebook: Codebook, rollup: str) -> dict[str, tuple[str, ...]]:
     return {OVERALL: tuple(codebook.factor_items)}
 
 
-def averaged(
+def mean_of_components(
     cells: Cells,
     weights: Weights,
-    layout: Layout,
+    counts: DesignCounts,
     families: Sequence[Runs],
-    measures: Measures,
-    found: Sequence[Moments],
+    estimands: Estimands,
+    found: Sequence[RatioEstimates],
     parts: Mapping[str, Sequence[str]],
     scoring: Scoring,
     projection: Projection | None,
-) -> list[Moments]:
+) -> list[RatioEstimates]:
     """Replace figures by the mean of their parts; its influence is the mean of theirs, so the variance follows.
 
     In a domain where a part has no answers, the mean does not exist.
     """
-    names = [name for name in measures.of if name in parts]
+    names = [name for name in estimands.of if name in parts]
     whole = pooled(cells, tuple(dict.fromkeys(part for name in names for part in parts[name])), scoring)
-    ratios = moments(cells, weights, layout, families, whole, None, with_variance=False)
+    ratios = moments(cells, weights, counts, families, whole, None, with_variance=False)
     results = []
     for runs, ratio, old in zip(families, ratios, found, strict=True):
         inside, place = runs.domain >= 0, np.maximum(runs.domain, 0)
         value, variance, spread = old.value.copy(), old.variance.copy(), old.spread.copy()
         for name in names:
             chosen = [whole.of.index(part) for part in parts[name]]
-            column = measures.of.index(name)
+            column = estimands.of.index(name)
             level, total = ratio.value[:, chosen], ratio.answered[:, chosen]
             with np.errstate(divide="ignore", invalid="ignore"):
                 z = (whole.y[:, chosen] - level[place] * whole.x[:, chosen]) / total[place]
             z = np.where(inside[:, None], np.nan_to_num(z), 0.0).mean(1, keepdims=True)
-            one = measures.columns(slice(column, column + 1))
+            one = estimands.columns(slice(column, column + 1))
             pseudo = replace(one, y=z, squares=z, second=None, share=False, total=True)
             value[:, column] = level.mean(1)
-            spread[:, column] = value[:, column] * (1 - value[:, column]) if measures.share else spread[:, column]
-            again = moments(cells, weights, layout, [runs], pseudo, projection)[0].variance[:, 0]
+            spread[:, column] = value[:, column] * (1 - value[:, column]) if estimands.share else spread[:, column]
+            again = moments(cells, weights, counts, [runs], pseudo, projection)[0].variance[:, 0]
             variance[:, column] = np.where(np.isnan(value[:, column]), np.nan, again)
         results.append(replace(old, value=value, variance=variance, spread=spread))
     return results

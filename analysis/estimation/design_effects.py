@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from analysis.estimands.estimands import ITEM, WHOLE
 from analysis.estimation.intervals import ENOUGH, Array
-from analysis.estimation.ratios import Moments
+from analysis.estimation.ratios import RatioEstimates
 from analysis.estimation.reliability_flags import FEW_DF
 from analysis.variance.ultimate_clusters import Runs
 
 HALF = 0.5
 
 
-def shared(own: Array, value: Array, df: NDArray, kinds: tuple[str, ...]) -> tuple[Array, NDArray[np.int64]]:
+def averaged_deff(own: Array, value: Array, df: NDArray, kinds: tuple[str, ...]) -> tuple[Array, NDArray[np.int64]]:
     """Mean design effect of the figures of the same kind in the domain with 0 < p < 1 and df >= 1, and their number."""
     pooled_deff, number = np.full_like(own, np.nan), np.zeros(own.shape, dtype=np.int64)
     usable = (value > 0) & (value < 1) & (df >= 1) & np.isfinite(own)
@@ -30,7 +30,7 @@ def shared(own: Array, value: Array, df: NDArray, kinds: tuple[str, ...]) -> tup
     return pooled_deff, number
 
 
-def borrowed(own: Array, value: Array, found: Moments, runs: list[Runs]) -> Array:
+def parent_domain_deff(own: Array, value: Array, found: RatioEstimates, runs: list[Runs]) -> Array:
     """The same figure's own design effect in the smallest enclosing domain with df >= 8 and 0 < p < 1; else NaN."""
     lent = np.full_like(own, np.nan)
     size = np.full(own.shape, np.inf)
@@ -50,7 +50,7 @@ def borrowed(own: Array, value: Array, found: Moments, runs: list[Runs]) -> Arra
     return lent
 
 
-def steadied(
+def shrunken_deff(
     own: Array,
     value: Array,
     people: NDArray[np.int64],

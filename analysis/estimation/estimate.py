@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import N_, BadMethod, one_of
-from analysis.estimands.estimands import ITEM, Measures, Titles, names, pooled
+from analysis.estimands.estimands import ITEM, Estimands, Titles, names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
-from analysis.estimation.composites import averaged, parts_of
-from analysis.estimation.design_effects import borrowed, shared, steadied
+from analysis.estimation.composites import mean_of_components, parts_of
+from analysis.estimation.design_effects import averaged_deff, parent_domain_deff, shrunken_deff
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
-from analysis.estimation.ratios import Moments, joined, moments
+from analysis.estimation.ratios import RatioEstimates, joined, moments
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import projection
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.variance.linearization import BLOCK
 from analysis.variance.ultimate_clusters import Runs, runs_of
 from analysis.weighting.weights import Weights, design_weights
@@ -84,7 +84,7 @@ def estimate(
 def figures(
     cells: Cells,
     weights: Weights | None,
-    measures: Measures,
+    estimands: Estimands,
     *,
     by: Sequence[str | Sequence[str]] | None = None,
     level: float = 0.95,
@@ -94,12 +94,12 @@ def figures(
     means: Mapping[str, Sequence[str]] | None = None,
     scoring: Scoring = SHARE,
 ) -> Estimates:
-    """The same for any measures (`analysis.estimands.estimands`): numbers, ratios, totals, persons' means, categories.
+    """The same for any estimands (`analysis.estimands.estimands`): numbers, ratios, totals, persons' means, categories.
 
     means  figures that are the plain mean of others, scored by `scoring` (`analysis.estimation.composites`)
     """
     return _figures(
-        cells, weights, [measures], by=by, level=level, interval=interval, variance=variance, side=side,
+        cells, weights, [estimands], by=by, level=level, interval=interval, variance=variance, side=side,
         means=means or {}, scoring=scoring,
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def figures(
 def _figures(
     cells: Cells,
     weights: Weights | None,
-    parts: Iterable[Measures],
+    parts: Iterable[Estimands],
     *,
     by: Sequence[str | Sequence[str]] | None,
     level: float,
@@ -126,37 +126,37 @@ def _figures(
     weights = design_weights(cells) if weights is None else weights
     if weights.cells is not cells and len(weights.final) != len(cells):
         raise BadMethod(N_("these weights were made for other cells"))
-    layout = layout_of(cells)
+    counts = count_design(cells)
     families = (
         cells.by
         if by is None
         else tuple(dict.fromkeys([(), *((family,) if isinstance(family, str) else tuple(family) for family in by)]))
     )
-    runs = [runs_of(cells, layout, family) for family in families]
+    runs = [runs_of(cells, counts, family) for family in families]
     linearised = variance == "linearised"
     project = projection(weights) if linearised else None
     if means and not linearised:
         raise BadMethod(N_("means of figures have the linearised variance only"))
     titles: list[Titles] = []
-    blocks: list[Moments] = []
-    for measures in parts:
-        found = moments(cells, weights, layout, runs, measures, project, linearised)
+    blocks: list[RatioEstimates] = []
+    for estimands in parts:
+        found = moments(cells, weights, counts, runs, estimands, project, linearised)
         if means:
-            found = averaged(cells, weights, layout, runs, measures, found, means, scoring, project)
+            found = mean_of_components(cells, weights, counts, runs, estimands, found, means, scoring, project)
         block = joined(found, axis=0)
         if not linearised:
             from analysis.variance.jackknife import jackknife
 
-            block = replace(block, variance=np.concatenate(jackknife(cells, weights, layout, runs, measures)))
-        titles.append(measures.titles)
+            block = replace(block, variance=np.concatenate(jackknife(cells, weights, counts, runs, estimands)))
+        titles.append(estimands.titles)
         blocks.append(block)
     whole = reduce(add, titles)
-    return _assemble(whole, joined(blocks, axis=1), runs, layout.df, weights, level, interval, side)
+    return _assemble(whole, joined(blocks, axis=1), runs, counts.df, weights, level, interval, side)
 
 
 def _assemble(
     titles: Titles,
-    found: Moments,
+    found: RatioEstimates,
     runs: list[Runs],
     df_full: int,
     weights: Weights,
@@ -207,7 +207,7 @@ def _assemble(
     )
 
 
-def _variance(found: Moments, titles: Titles, counted: Array) -> Array:
+def _variance(found: RatioEstimates, titles: Titles, counted: Array) -> Array:
     """The variances; exactly 0 where nothing varies or everything was counted, NaN without answers."""
     with np.errstate(divide="ignore", invalid="ignore"):
         noise = found.variance < 1e-18 * found.spread / counted
@@ -218,7 +218,7 @@ def _variance(found: Moments, titles: Titles, counted: Array) -> Array:
     return v
 
 
-def _design_effects(found: Moments, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
+def _design_effects(found: RatioEstimates, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
     """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         sample = found.spread / (counted - 1)
@@ -229,7 +229,7 @@ def _design_effects(found: Moments, variance: Array, counted: Array, unweighted:
 
 def _limits(
     titles: Titles,
-    found: Moments,
+    found: RatioEstimates,
     counted: Array,
     runs: list[Runs],
     df_full: int,
@@ -255,9 +255,9 @@ def _limits(
         floor = np.ones_like(value)
         if cells.design.fpc:
             floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
-    alike, siblings = shared(own, value, found.df, titles.kinds)
-    lent = borrowed(own, value, found, runs)
-    own, lent = steadied(own, value, found.people, found.answers, lent, siblings, titles.kinds)
+    alike, siblings = averaged_deff(own, value, found.df, titles.kinds)
+    lent = parent_domain_deff(own, value, found, runs)
+    own, lent = shrunken_deff(own, value, found.people, found.answers, lent, siblings, titles.kinds)
     census = found.census & (counted > 0)
     low, high, used = wilson_shared(value, v, counted, found.df, q, own, alike, siblings, lent, floor, census)
     return low, high, used, siblings

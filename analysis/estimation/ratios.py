@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import add, of_runs
 from analysis.variance.calibration_residuals import Projection
-from analysis.variance.design_counts import Layout
+from analysis.variance.design_counts import DesignCounts
 from analysis.variance.linearization import BLOCK, SharedSums, shared_sums, variance_of
 from analysis.variance.ultimate_clusters import Runs
 from analysis.weighting.weights import Weights
@@ -23,7 +23,7 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class RatioEstimates:
     """What a family of domains yields, as arrays [domains, figures].
 
     value     R = Y/X (or the total Y); NaN without answers
@@ -52,30 +52,30 @@ class Moments:
 def moments(
     cells: Cells,
     weights: Weights,
-    layout: Layout,
+    counts: DesignCounts,
     families: Sequence[Runs],
-    measures: Measures,
+    estimands: Estimands,
     projection: Projection | None,
     with_variance: bool = True,
-) -> list[Moments]:
+) -> list[RatioEstimates]:
     """Estimates and variances of all figures in all domains of each family; figures in blocks that fit the memory."""
     width = max(1, BLOCK // max(len(cells), 1))
-    found: list[list[Moments]] = [[] for _ in families]
-    for start in range(0, len(measures.of), width):
-        sums = shared_sums(measures.columns(slice(start, start + width)), projection, with_variance)
+    found: list[list[RatioEstimates]] = [[] for _ in families]
+    for start in range(0, len(estimands.of), width):
+        sums = shared_sums(estimands.columns(slice(start, start + width)), projection, with_variance)
         for place, runs in enumerate(families):
-            found[place].append(_block(cells, weights, layout, runs, sums, projection, with_variance))
+            found[place].append(_block(cells, weights, counts, runs, sums, projection, with_variance))
     return [joined(blocks, axis=1) for blocks in found]
 
 
-def joined(blocks: Sequence[Moments], axis: int) -> Moments:
-    """Moments of further domains (axis 0) or further figures (axis 1) as one."""
+def joined(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:
+    """RatioEstimates of further domains (axis 0) or further figures (axis 1) as one."""
     if len(blocks) == 1:
         return blocks[0]
-    return Moments(
+    return RatioEstimates(
         *(
             np.concatenate([getattr(block, name) for block in blocks], axis=axis)
-            for name in Moments.__dataclass_fields__
+            for name in RatioEstimates.__dataclass_fields__
         )
     )
 
@@ -83,13 +83,13 @@ def joined(blocks: Sequence[Moments], axis: int) -> Moments:
 def _block(
     cells: Cells,
     weights: Weights,
-    layout: Layout,
+    counts: DesignCounts,
     runs: Runs,
     sums: SharedSums,
     projection: Projection | None,
     with_variance: bool,
-) -> Moments:
-    m = sums.measures
+) -> RatioEstimates:
+    m = sums.estimands
     weighted, plain, whole = (
         of_runs(starts, runs.order, len(m.y), factors)
         for starts, factors in ((runs.units, weights.final), (runs.units, None), (runs.domain_cells, None))
@@ -120,9 +120,9 @@ def _block(
         if not m.total:
             scale = np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
         u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit]
-        variance = variance_of(cells, weights, layout, runs, sums, projection, base, scale, met, u)
+        variance = variance_of(cells, weights, counts, runs, sums, projection, base, scale, met, u)
         variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
-    return Moments(
+    return RatioEstimates(
         value=value,
         variance=variance,
         n=n.round().astype(np.int64),
@@ -133,15 +133,15 @@ def _block(
         mass=mass,
         answered=total_x,
         spread=np.maximum(spread, 0),
-        census=_census(layout, runs, len(m.of)),
+        census=_census(counts, runs, len(m.of)),
     )
 
 
-def _census(layout: Layout, runs: Runs, figures: int) -> NDArray[np.bool_]:
-    certain = layout.certain[runs.run_stratum]
-    if layout.second is not None:
+def _census(counts: DesignCounts, runs: Runs, figures: int) -> NDArray[np.bool_]:
+    certain = counts.certain[runs.run_stratum]
+    if counts.second is not None:
         units = (
-            np.add.reduceat(layout.second.fraction[runs.unit_psu] < 1 - 1e-9, runs.strata)
+            np.add.reduceat(counts.second.fraction[runs.unit_psu] < 1 - 1e-9, runs.strata)
             if len(runs.strata)
             else certain
         )

@@ -18,7 +18,7 @@ from analysis.estimands.second_moments import need_rows
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import of_groups
 from analysis.tabulation.respondent_sums import importance_scale, sums_in
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights, design_weights
 
 MOST = 12
@@ -108,19 +108,19 @@ def importance_in(
     sums = sums_in(cells.sums, f"importance:{outcome}", f"importance='{outcome}'")
     final = (design_weights(cells) if weights is None else weights).final
     inside = np.ones(len(cells), dtype=bool) if where is None else np.asarray(where, dtype=bool)
-    layout = layout_of(cells)
+    counts = count_design(cells)
     scale = np.array([1, *importance_scale(cells.codebook), 1], dtype=float)
     size = len(scale)
-    by_psu = of_groups(layout.psu, len(layout.stratum_of_psu), np.where(inside, final, 0.0))
+    by_psu = of_groups(counts.psu, len(counts.stratum_of_psu), np.where(inside, final, 0.0))
     moments = (by_psu @ sums.reshape(len(cells), -1)).reshape(-1, size, size) / np.outer(scale, scale)
     # means of levels 1..k, as people read them, instead of level - 1: the shares do not change
     shift = np.eye(size)
     shift[1:-1, 0] = 1.0
     moments = shift @ moments @ shift.T
-    met = np.unique(layout.stratum[inside])
-    kept = np.isin(layout.stratum_of_psu, met)
+    met = np.unique(counts.stratum[inside])
+    kept = np.isin(counts.stratum_of_psu, met)
     return _importance(
-        moments[kept], np.searchsorted(met, layout.stratum_of_psu[kept]), layout.n[met],
+        moments[kept], np.searchsorted(met, counts.stratum_of_psu[kept]), counts.n[met],
         tuple(cells.codebook.factor_items), int(sums[inside, 0, 0].sum()), level, cells.design.lonely,
     )  # fmt: skip
 

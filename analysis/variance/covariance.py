@@ -7,14 +7,14 @@ from analysis.errors import lonely_parts, lonely_strata
 from analysis.estimands.second_moments import need_rows
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
-from analysis.variance.design_counts import Layout
+from analysis.variance.design_counts import DesignCounts
 from analysis.variance.ultimate_clusters import scale_of
 
 Matrix = NDArray[np.float64]
 
 
 def quadratic_form(
-    cells: Cells, layout: Layout, weighted: Matrix, covariance: bool = False, squares: Matrix | None = None
+    cells: Cells, counts: DesignCounts, weighted: Matrix, covariance: bool = False, squares: Matrix | None = None
 ) -> Matrix:
     """The variances (or the covariance matrix) of estimates with weighted influences [cells, estimates].
 
@@ -24,37 +24,37 @@ def quadratic_form(
     if squares is None or covariance:
         need_rows(cells)
     lonely = cells.design.lonely
-    strata, psus = len(layout.n), len(layout.stratum_of_psu)
-    u = group_sums(weighted, layout.psu, psus)
-    n = layout.n[:, None]
-    totals = group_sums(u, layout.stratum_of_psu, strata)
+    strata, psus = len(counts.n), len(counts.stratum_of_psu)
+    u = group_sums(weighted, counts.psu, psus)
+    n = counts.n[:, None]
+    totals = group_sums(u, counts.stratum_of_psu, strata)
     centre = totals / n
-    alone = layout.lonely
+    alone = counts.lonely
     if alone.any() and lonely == "fail":
-        raise lonely_strata([layout.names[h] for h in np.flatnonzero(alone)])
+        raise lonely_strata([counts.names[h] for h in np.flatnonzero(alone)])
     if lonely == "centre":
-        centre = np.where(alone[:, None], totals.sum(0) / layout.n.sum(), centre)
-    scale = scale_of(layout) if lonely == "centre" else np.where(alone, 0.0, scale_of(layout))
+        centre = np.where(alone[:, None], totals.sum(0) / counts.n.sum(), centre)
+    scale = scale_of(counts) if lonely == "centre" else np.where(alone, 0.0, scale_of(counts))
     if lonely == "average" and alone.any():
         ordinary = strata - int(alone.sum())
         scale = scale * (strata / ordinary if ordinary else np.nan)
     if squares is not None:
-        middle = centre[layout.stratum_of_psu]
+        middle = centre[counts.stratum_of_psu]
         spread = squares - 2 * middle * u + cells.rows[:, None] * middle**2
-        return (np.maximum(spread, 0.0) * scale[layout.stratum_of_psu][:, None]).sum(0)
-    deviation = u - centre[layout.stratum_of_psu]
-    absent = (layout.n - np.bincount(layout.stratum_of_psu, minlength=strata)) * scale
-    found = _form(deviation, scale[layout.stratum_of_psu], covariance) + _form(centre, absent, covariance)
-    second = layout.second
+        return (np.maximum(spread, 0.0) * scale[counts.stratum_of_psu][:, None]).sum(0)
+    deviation = u - centre[counts.stratum_of_psu]
+    absent = (counts.n - np.bincount(counts.stratum_of_psu, minlength=strata)) * scale
+    found = _form(deviation, scale[counts.stratum_of_psu], covariance) + _form(centre, absent, covariance)
+    second = counts.second
     if second is None:
         return found
     if lonely == "fail" and ((second.n == 1) & ~second.certain).any():
         raise lonely_parts()
     parts = int(second.unit[-1]) + 1
-    psu_of_part = layout.psu[np.searchsorted(second.unit, np.arange(parts))]
+    psu_of_part = counts.psu[np.searchsorted(second.unit, np.arange(parts))]
     v = group_sums(weighted, second.unit, parts)
     middle = group_sums(v, psu_of_part, psus) / second.n[:, None]
-    factor = second.scale * layout.fraction[layout.stratum_of_psu]
+    factor = second.scale * counts.fraction[counts.stratum_of_psu]
     return found + _form(v - middle[psu_of_part], factor[psu_of_part], covariance)
 
 

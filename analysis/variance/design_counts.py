@@ -34,7 +34,7 @@ class SecondStage:
 
 
 @dataclass(frozen=True)
-class Layout:
+class DesignCounts:
     """Strata, PSUs and (with two-stage counts) second-stage units of the cells.
 
     stratum, psu       the number of each cell's stratum and PSU, never decreasing
@@ -71,7 +71,7 @@ class Layout:
         return (self.n == 1) & ~self.certain
 
 
-def layout_of(cells: Cells) -> Layout:
+def count_design(cells: Cells) -> DesignCounts:
     """Count the design in the cells; refuses population counts and PSU lists that contradict them."""
     design = cells.design
     stratum, strata = _runs(cells, design.strata)
@@ -102,7 +102,7 @@ def layout_of(cells: Cells) -> Layout:
         counts = _counts(cells, design.fpc[1], psu, psus)
         _refuse_small(counts, n2, _names(cells, design.strata + design.psus, first), design.fpc[1])
         second = SecondStage(ssu, n2, n2 / counts)
-    return Layout(stratum, psu, stratum_of_psu, n, fraction, second, names, strata=all_strata, psus=all_psus)
+    return DesignCounts(stratum, psu, stratum_of_psu, n, fraction, second, names, strata=all_strata, psus=all_psus)
 
 
 def _runs(cells: Cells, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:

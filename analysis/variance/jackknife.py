@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import N_, BadWeights, lonely_strata, one_of
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.estimands.second_moments import need_rows
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
 from analysis.tabulation.key_encoding import combine, rank
-from analysis.variance.design_counts import Layout, layout_of
+from analysis.variance.design_counts import DesignCounts, count_design
 from analysis.variance.ultimate_clusters import Runs, runs_of
 from analysis.weighting.weights import Weights
 
@@ -29,37 +29,42 @@ BLOCK = 1 << 22
 
 
 def jackknife(
-    cells: Cells, weights: Weights, layout: Layout, runs: Sequence[Runs], measures: Measures, centre: str = "estimate"
+    cells: Cells,
+    weights: Weights,
+    counts: DesignCounts,
+    runs: Sequence[Runs],
+    estimands: Estimands,
+    centre: str = "estimate",
 ) -> list[Matrix]:
     """Delete-one-PSU jackknife variances [domains, figures] per family.
 
     One replicate per PSU: its rows get weight 0, the other rows of its stratum times n/(n - 1); c = (1 - f)(n - 1)/n.
     theta_0 is the estimate, or the mean of all replicates (R's default).
     """
-    return _variances(cells, weights, runs, measures, _deletions(cells, weights, layout), centre)
+    return _variances(cells, weights, runs, estimands, _deletions(cells, weights, counts), centre)
 
 
 def jackknife_variance(
-    cells: Cells, weights: Weights, measures: Measures, by: Sequence[Sequence[str]] = (), centre: str = "replicates"
+    cells: Cells, weights: Weights, estimands: Estimands, by: Sequence[Sequence[str]] = (), centre: str = "replicates"
 ) -> list[tuple[Runs, Matrix]]:
     """The same for given families of domains; the whole comes first."""
-    layout = layout_of(cells)
-    runs = [runs_of(cells, layout, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
-    return list(zip(runs, jackknife(cells, weights, layout, runs, measures, centre), strict=True))
+    counts = count_design(cells)
+    runs = [runs_of(cells, counts, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
+    return list(zip(runs, jackknife(cells, weights, counts, runs, estimands, centre), strict=True))
 
 
 def supplied_variance(
     cells: Cells,
     weights: Weights,
-    measures: Measures,
+    estimands: Estimands,
     columns: Sequence[str],
     by: Sequence[Sequence[str]] = (),
     centre: str = "replicates",
     scale: float | None = None,
 ) -> list[tuple[Runs, Matrix]]:
     """Variances from columns of full replicate weights (BRR: scale 1/R, the default)."""
-    layout = layout_of(cells)
-    runs = [runs_of(cells, layout, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
+    counts = count_design(cells)
+    runs = [runs_of(cells, counts, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
     c = 1 / len(columns) if scale is None else scale
 
     def replicates() -> Iterator[Replicate]:
@@ -71,7 +76,7 @@ def supplied_variance(
                 )
             yield values, c, 1
 
-    return list(zip(runs, _variances(cells, weights, runs, measures, replicates(), centre), strict=True))
+    return list(zip(runs, _variances(cells, weights, runs, estimands, replicates(), centre), strict=True))
 
 
 def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
@@ -79,22 +84,22 @@ def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
     return int(np.linalg.matrix_rank(np.column_stack([cells.numbers(column) for column in columns]))) - 1
 
 
-def _deletions(cells: Cells, weights: Weights, layout: Layout) -> Iterator[Replicate]:
+def _deletions(cells: Cells, weights: Weights, counts: DesignCounts) -> Iterator[Replicate]:
     """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
     need_rows(cells)
     base = weights.base
     refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)
-    if layout.lonely.any() and cells.design.lonely == "fail":
-        raise lonely_strata([layout.names[h] for h in np.flatnonzero(layout.lonely)])
-    met = np.bincount(layout.stratum_of_psu, minlength=len(layout.n))
-    psus = np.append(np.searchsorted(layout.psu, np.arange(len(layout.stratum_of_psu))), len(cells))
-    strata = np.append(np.searchsorted(layout.stratum, np.arange(len(layout.n))), len(cells))
-    for h, n in enumerate(layout.n):
-        if n < 2 or layout.certain[h]:
+    if counts.lonely.any() and cells.design.lonely == "fail":
+        raise lonely_strata([counts.names[h] for h in np.flatnonzero(counts.lonely)])
+    met = np.bincount(counts.stratum_of_psu, minlength=len(counts.n))
+    psus = np.append(np.searchsorted(counts.psu, np.arange(len(counts.stratum_of_psu))), len(cells))
+    strata = np.append(np.searchsorted(counts.stratum, np.arange(len(counts.n))), len(cells))
+    for h, n in enumerate(counts.n):
+        if n < 2 or counts.certain[h]:
             continue
-        c = (1 - layout.fraction[h]) * (n - 1) / n
+        c = (1 - counts.fraction[h]) * (n - 1) / n
         here = slice(strata[h], strata[h + 1])
-        for psu in np.flatnonzero(layout.stratum_of_psu == h):
+        for psu in np.flatnonzero(counts.stratum_of_psu == h):
             values = base.copy()
             values[here] *= n / (n - 1)
             values[psus[psu] : psus[psu + 1]] = 0.0
@@ -109,12 +114,12 @@ def _variances(
     cells: Cells,
     weights: Weights,
     runs: Sequence[Runs],
-    measures: Measures,
+    estimands: Estimands,
     replicates: Iterator[Replicate],
     centre: str,
 ) -> list[Matrix]:
     one_of("centre", centre, CENTRES)
-    atoms = _Atoms.of(cells, runs, measures)
+    atoms = _Atoms.of(cells, runs, estimands)
     start = atoms.values(weights.final[None, :])
     squares, sums, scaled = ([np.zeros(part.shape[:2]) for part in start] for _ in range(3))
     count, scale = 0, 0.0
@@ -155,14 +160,14 @@ class _Atoms:
     total: bool
 
     @classmethod
-    def of(cls, cells: Cells, runs: Sequence[Runs], measures: Measures) -> "_Atoms":
+    def of(cls, cells: Cells, runs: Sequence[Runs], estimands: Estimands) -> "_Atoms":
         key, span = combine([run.domain.astype(np.int32) for run in runs], [len(run) for run in runs], len(cells))
         ids, size = rank(key, span)
         order = np.argsort(ids, kind="stable")
         starts = np.searchsorted(ids[order], np.arange(size))
         homes = [(run.domain[order[starts]], len(run)) for run in runs]
-        sums = np.concatenate([measures.y, measures.x], axis=1)[order]
-        return cls(order, starts, sums, homes, len(measures.of), measures.total)
+        sums = np.concatenate([estimands.y, estimands.x], axis=1)[order]
+        return cls(order, starts, sums, homes, len(estimands.of), estimands.total)
 
     @property
     def width(self) -> int:

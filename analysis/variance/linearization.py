@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimands.estimands import Measures
+from analysis.estimands.estimands import Estimands
 from analysis.estimands.second_moments import left_over
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import add, group_sums, of_groups, of_runs
 from analysis.variance.calibration_residuals import Projection
 from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import Layout
+from analysis.variance.design_counts import DesignCounts
 from analysis.variance.ultimate_clusters import Runs, arrange, first_stage, scale_of, second_stage
 from analysis.weighting.weights import Weights
 
@@ -35,7 +35,7 @@ class SharedSums:
     extra_y, extra_x  [columns, categories, figures]: the same times each further calibration column
     """
 
-    measures: Measures
+    estimands: Estimands
     plain: bool
     block_y: Matrix
     block_x: Matrix
@@ -43,7 +43,7 @@ class SharedSums:
     extra_x: Matrix
 
 
-def shared_sums(m: Measures, p: Projection | None, with_variance: bool) -> SharedSums:
+def shared_sums(m: Estimands, p: Projection | None, with_variance: bool) -> SharedSums:
     """Work out once what every family needs of a calibration: base weight x numerators and denominators by category."""
     none, plain = np.zeros((0, 0)), np.array_equal(m.rows, m.x)
     if p is None or not with_variance or p.sweeps is not None:
@@ -63,7 +63,7 @@ def shared_sums(m: Measures, p: Projection | None, with_variance: bool) -> Share
 def variance_of(
     cells: Cells,
     weights: Weights,
-    layout: Layout,
+    counts: DesignCounts,
     runs: Runs,
     sums: SharedSums,
     projection: Projection | None,
@@ -73,19 +73,19 @@ def variance_of(
     u: Matrix,
 ) -> Matrix:
     """Variances [domains, figures], by the road that the calibration and the design allow."""
-    design, m = cells.design, sums.measures
+    design, m = cells.design, sums.estimands
     if projection is None:
         squares = None
         if cells.grouped:
             squares = _squares_of_rows(weights, runs, m, base, scale)
-        found = first_stage(u, met, runs, layout, design.lonely, design.lonely_in_domain, squares=squares)
-        if runs.parts is None or layout.second is None:
+        found = first_stage(u, met, runs, counts, design.lonely, design.lonely_in_domain, squares=squares)
+        if runs.parts is None or counts.second is None:
             return found
         place = runs.domain[runs.order]
         w = runs.sort(weights.final[:, None])
         z = w * (runs.sort(m.y) - base[place] * runs.sort(m.x)) * scale[place]
-        return found + second_stage(add(z, runs.parts.starts), runs.parts, layout.second, runs, layout, design.lonely)
-    lonely = layout.lonely.any() and design.lonely in ("centre", "fail")
+        return found + second_stage(add(z, runs.parts.starts), runs.parts, counts.second, runs, counts, design.lonely)
+    lonely = counts.lonely.any() and design.lonely in ("centre", "fail")
     if projection.sweeps is None and runs.parts is None and not lonely and not cells.grouped:
         if _nested(projection, runs) and projection.extra.shape[1] <= FEW:
             explained = _explained_by_blocks(runs, sums, projection, base, scale)
@@ -95,9 +95,9 @@ def variance_of(
             columns, inverse = projection.plain()
             explained = _explained_by_cells(weights, runs, m, projection, columns, base, scale)
         else:
-            return _touched(weights, layout, runs, m, projection, base, scale, design.lonely)
-        return _residual_form(weights, layout, runs, projection, columns, inverse, explained, met, u, design.lonely)
-    return _spread_out(cells, weights, layout, runs, m, projection, base, scale)
+            return _touched(weights, counts, runs, m, projection, base, scale, design.lonely)
+        return _residual_form(weights, counts, runs, projection, columns, inverse, explained, met, u, design.lonely)
+    return _spread_out(cells, weights, counts, runs, m, projection, base, scale)
 
 
 def _nested(projection: Projection, runs: Runs) -> bool:
@@ -109,7 +109,7 @@ def _nested(projection: Projection, runs: Runs) -> bool:
     return bool((lowest >= highest).all())
 
 
-def _squares_of_rows(weights: Weights, runs: Runs, m: Measures, base: Matrix, scale: Matrix) -> Matrix:
+def _squares_of_rows(weights: Weights, runs: Runs, m: Estimands, base: Matrix, scale: Matrix) -> Matrix:
     """Sums over the rows of each unit of (w z)^2, where rows are PSUs and units are cells of many."""
     place = np.maximum(runs.domain, 0)  # cells outside all domains are not in the runs
     squares = m.second_moments().of_influence(base[place], scale[place])
@@ -146,7 +146,7 @@ def _explained_by_blocks(runs: Runs, sums: SharedSums, p: Projection, base: Matr
 
 
 def _explained_by_cells(
-    weights: Weights, runs: Runs, m: Measures, p: Projection, columns: Matrix, base: Matrix, scale: Matrix
+    weights: Weights, runs: Runs, m: Estimands, p: Projection, columns: Matrix, base: Matrix, scale: Matrix
 ) -> Matrix:
     """The same for any columns, from the cells."""
     found = np.empty((columns.shape[1], *base.shape))
@@ -159,7 +159,7 @@ def _explained_by_cells(
 
 def _residual_form(
     weights: Weights,
-    layout: Layout,
+    counts: DesignCounts,
     runs: Runs,
     p: Projection,
     columns: Matrix,
@@ -170,34 +170,41 @@ def _residual_form(
     lonely: str,
 ) -> Matrix:
     """Variance of u - X b as V(u) - 2 b'C + b'K b: u is zero outside its domain, X is small and everywhere."""
-    found = first_stage(u, met, runs, layout, "remove" if lonely == "average" else lonely, False, everywhere=True)
+    found = first_stage(u, met, runs, counts, "remove" if lonely == "average" else lonely, False, everywhere=True)
     if len(explained):
         slopes = np.einsum("qr,rdm->qdm", inverse, explained)
-        totals, quadratic = _extra_totals(weights, layout, p, columns)
+        totals, quadratic = _extra_totals(weights, counts, p, columns)
         for q, slope in enumerate(slopes):
             found = found - 2 * slope * add(totals[runs.unit_psu, q][:, None] * u, runs.domain_units)
         found = found + np.einsum("qdm,qr,rdm->dm", slopes, quadratic, slopes)
-    if lonely == "average" and layout.lonely.any():
-        alone = int(layout.lonely.sum())
-        return found * (len(layout.n) / (len(layout.n) - alone) if len(layout.n) > alone else np.nan)
+    if lonely == "average" and counts.lonely.any():
+        alone = int(counts.lonely.sum())
+        return found * (len(counts.n) / (len(counts.n) - alone) if len(counts.n) > alone else np.nan)
     return found
 
 
-def _extra_totals(weights: Weights, layout: Layout, p: Projection, columns: Matrix) -> tuple[Matrix, Matrix]:
+def _extra_totals(weights: Weights, counts: DesignCounts, p: Projection, columns: Matrix) -> tuple[Matrix, Matrix]:
     """PSU totals of the further columns, centred in their stratum and scaled, and their own quadratic form."""
     mass = weights.final * p.rows
-    totals = group_sums(mass[:, None] * columns, layout.psu, len(layout.stratum_of_psu))
-    strata = len(layout.n)
-    centre = group_sums(totals, layout.stratum_of_psu, strata) / layout.n[:, None]
-    scale = np.where(layout.n > 1, scale_of(layout), 0.0)
-    centred = totals - centre[layout.stratum_of_psu]
-    scaled = centred * scale[layout.stratum_of_psu][:, None]
-    absent = (layout.n - np.bincount(layout.stratum_of_psu, minlength=strata)) * scale
+    totals = group_sums(mass[:, None] * columns, counts.psu, len(counts.stratum_of_psu))
+    strata = len(counts.n)
+    centre = group_sums(totals, counts.stratum_of_psu, strata) / counts.n[:, None]
+    scale = np.where(counts.n > 1, scale_of(counts), 0.0)
+    centred = totals - centre[counts.stratum_of_psu]
+    scaled = centred * scale[counts.stratum_of_psu][:, None]
+    absent = (counts.n - np.bincount(counts.stratum_of_psu, minlength=strata)) * scale
     return scaled, centred.T @ scaled + (centre * absent[:, None]).T @ centre
 
 
 def _touched(
-    weights: Weights, layout: Layout, runs: Runs, m: Measures, p: Projection, base: Matrix, scale: Matrix, lonely: str
+    weights: Weights,
+    counts: DesignCounts,
+    runs: Runs,
+    m: Estimands,
+    p: Projection,
+    base: Matrix,
+    scale: Matrix,
+    lonely: str,
 ) -> Matrix:
     """Residuals where they are not zero: in the categories that a domain touches; the further columns apart.
 
@@ -226,16 +233,23 @@ def _touched(
         z = np.where((runs.domain[cell] == d)[:, None], (m.y[cell] - base[d] * m.x[cell]) * scale[d], 0.0)
         means = group_sums(z * p.base[cell][:, None], pair, len(mine)) / p.population[of_block[mine]][:, None]
         left = weights.final[cell][:, None] * (z - p.rows[cell][:, None] * means[pair])
-        wide = arrange(runs.columns, runs.labels[chosen[0] : chosen[-1] + 1], runs.domain, cell, d - chosen[0], layout)
+        wide = arrange(runs.columns, runs.labels[chosen[0] : chosen[-1] + 1], runs.domain, cell, d - chosen[0], counts)
         u = add(left, wide.units)
         found[chosen] = _residual_form(
-            weights, layout, wide, p, p.extra, p.inverse, explained[:, chosen], np.ones_like(u, np.int64), u, lonely
+            weights, counts, wide, p, p.extra, p.inverse, explained[:, chosen], np.ones_like(u, np.int64), u, lonely
         )
     return found
 
 
 def _spread_out(
-    cells: Cells, weights: Weights, layout: Layout, runs: Runs, m: Measures, p: Projection, base: Matrix, scale: Matrix
+    cells: Cells,
+    weights: Weights,
+    counts: DesignCounts,
+    runs: Runs,
+    m: Estimands,
+    p: Projection,
+    base: Matrix,
+    scale: Matrix,
 ) -> Matrix:
     """Residuals over all cells, for blocks of domains."""
     found = np.empty((len(runs), len(m.of)))
@@ -248,7 +262,7 @@ def _spread_out(
         if second is not None:
             zz = _in_domains(runs, chosen, [second.of_influence(base[d], scale[d]) for d in chosen])
             squares = left_over(z, zz, left, cells.rows) * weights.final[:, None] ** 2
-        found[chosen] = quadratic_form(cells, layout, weights.final[:, None] * left, squares=squares).reshape(
+        found[chosen] = quadratic_form(cells, counts, weights.final[:, None] * left, squares=squares).reshape(
             len(chosen), -1
         )
     return found

@@ -18,7 +18,7 @@ from analysis.errors import lonely_parts, lonely_strata
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import add
 from analysis.tabulation.key_encoding import combine, rank
-from analysis.variance.design_counts import Layout, SecondStage
+from analysis.variance.design_counts import DesignCounts, SecondStage
 
 Matrix = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class Runs:
         return values if self.in_order else values[self.order]
 
 
-def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
+def runs_of(cells: Cells, counts: DesignCounts, columns: tuple[str, ...]) -> Runs:
     """Sort the cells into the domains of one family. Cells with an empty label are in no domain."""
     codes = [cells.code(column) for column in columns]
     inside = np.ones(len(cells), dtype=bool)
@@ -85,7 +85,7 @@ def runs_of(cells: Cells, layout: Layout, columns: tuple[str, ...]) -> Runs:
         tuple(cells.label(column, code[order[start]]) or "" for column, code in zip(columns, codes, strict=True))
         for start in starts
     )
-    return arrange(columns, labels, domain, order, sorted_ids, layout)
+    return arrange(columns, labels, domain, order, sorted_ids, counts)
 
 
 def arrange(
@@ -94,21 +94,21 @@ def arrange(
     domain: NDArray[np.int64],
     order: NDArray[np.int64],
     sorted_ids: NDArray[np.int64],
-    layout: Layout,
+    counts: DesignCounts,
 ) -> Runs:
     """Runs of the cells in `order`, whose domains are numbered `sorted_ids`; a cell may stand in several domains."""
     size = len(labels)
     starts = np.searchsorted(sorted_ids, np.arange(size))
-    psu = layout.psu[order]
+    psu = counts.psu[order]
     units = _starts(sorted_ids, psu)
     unit_domain, unit_psu = sorted_ids[units], psu[units]
-    unit_stratum = layout.stratum_of_psu[unit_psu]
+    unit_stratum = counts.stratum_of_psu[unit_psu]
     strata = _starts(unit_domain, unit_stratum)
     run_domain = unit_domain[strata]
     domains = np.searchsorted(run_domain, np.arange(size))
     parts = None
-    if layout.second is not None:
-        starts_of_parts = _starts(sorted_ids, layout.second.unit[order])
+    if counts.second is not None:
+        starts_of_parts = _starts(sorted_ids, counts.second.unit[order])
         first = np.searchsorted(starts_of_parts, units)
         whose = np.repeat(np.arange(len(units)), np.diff(np.append(first, len(starts_of_parts))))
         parts = Parts(starts_of_parts, first, whose)
@@ -142,16 +142,16 @@ def _starts(*columns: NDArray) -> NDArray[np.int64]:
     return np.flatnonzero(change)
 
 
-def scale_of(layout: Layout) -> NDArray[np.float64]:
+def scale_of(counts: DesignCounts) -> NDArray[np.float64]:
     """(1 - f) n/(n - 1) per stratum; 1 - f where there is a single PSU."""
-    return np.where(layout.certain, 0.0, 1 - layout.fraction) * layout.n / np.maximum(layout.n - 1, 1)
+    return np.where(counts.certain, 0.0, 1 - counts.fraction) * counts.n / np.maximum(counts.n - 1, 1)
 
 
 def first_stage(
     u: Matrix,
     met: NDArray[np.int64],
     runs: Runs,
-    layout: Layout,
+    counts: DesignCounts,
     lonely: str,
     in_domain: bool,
     everywhere: bool = False,
@@ -163,25 +163,25 @@ def first_stage(
     everywhere  every stratum counts as having respondents (calibrated designs)
     squares     where a unit is a cell of many PSUs (`analysis.estimands.second_moments`): the sum over them of (w z)^2
     """
-    n = layout.n[runs.run_stratum][:, None]
+    n = counts.n[runs.run_stratum][:, None]
     present = np.diff(np.append(runs.strata, len(u)))[:, None]
     totals = add(u, runs.strata)
     centre = totals / n
-    alone = np.broadcast_to(layout.lonely[runs.run_stratum][:, None], totals.shape)
-    if not layout.lonely.any() and not (in_domain and lonely in ("centre", "average")):
+    alone = np.broadcast_to(counts.lonely[runs.run_stratum][:, None], totals.shape)
+    if not counts.lonely.any() and not (in_domain and lonely in ("centre", "average")):
         spread = _spread(u, totals, centre, n, present, runs, squares)
-        return add(spread * scale_of(layout)[runs.run_stratum][:, None], runs.domains)
+        return add(spread * scale_of(counts)[runs.run_stratum][:, None], runs.domains)
     psus = add(met, runs.strata)
     some = np.ones_like(psus, dtype=bool) if everywhere else psus > 0
     if lonely == "fail":
-        refuse_lonely(alone & some, runs, layout)
+        refuse_lonely(alone & some, runs, counts)
     if in_domain and not everywhere and lonely in ("centre", "average"):
-        alone = alone | ((n >= 2) & (psus == 1) & ~layout.certain[runs.run_stratum][:, None])
+        alone = alone | ((n >= 2) & (psus == 1) & ~counts.certain[runs.run_stratum][:, None])
     if lonely == "centre":
         counted = add(np.where(some, n, 0).astype(float), runs.domains)
         middle = add(totals, runs.domains) / np.maximum(counted, 1)
         centre = np.where(alone, middle[runs.domain_of_run], centre)
-    spread = _spread(u, totals, centre, n, present, runs, squares) * scale_of(layout)[runs.run_stratum][:, None]
+    spread = _spread(u, totals, centre, n, present, runs, squares) * scale_of(counts)[runs.run_stratum][:, None]
     if lonely != "centre":
         spread = np.where(alone, 0.0, spread)
     variance = add(spread, runs.domains)
@@ -203,7 +203,9 @@ def _spread(
     return add(deviation, runs.strata) + (n - present) * centre**2
 
 
-def second_stage(totals: Matrix, parts: Parts, second: SecondStage, runs: Runs, layout: Layout, lonely: str) -> Matrix:
+def second_stage(
+    totals: Matrix, parts: Parts, second: SecondStage, runs: Runs, counts: DesignCounts, lonely: str
+) -> Matrix:
     """What the second stage adds: f_h (1 - f_hj) n_hj/(n_hj - 1) times the spread of the parts in each PSU."""
     n = second.n[runs.unit_psu][:, None]
     if lonely == "fail" and ((second.n == 1) & ~second.certain)[runs.unit_psu].any():
@@ -212,12 +214,12 @@ def second_stage(totals: Matrix, parts: Parts, second: SecondStage, runs: Runs, 
     centre = add(totals, parts.units) / n
     deviation = totals - centre[parts.unit]
     spread = add(deviation**2, parts.units) + (n - present) * centre**2
-    factor = second.scale[runs.unit_psu] * layout.fraction[layout.stratum_of_psu[runs.unit_psu]]
+    factor = second.scale[runs.unit_psu] * counts.fraction[counts.stratum_of_psu[runs.unit_psu]]
     return add(spread * factor[:, None], runs.domain_units)
 
 
-def refuse_lonely(alone: NDArray[np.bool_], runs: Runs, layout: Layout) -> None:
+def refuse_lonely(alone: NDArray[np.bool_], runs: Runs, counts: DesignCounts) -> None:
     """Raise for the strata that have a single PSU."""
-    guilty = sorted({layout.names[h] for h in runs.run_stratum[alone.any(axis=1)]})
+    guilty = sorted({counts.names[h] for h in runs.run_stratum[alone.any(axis=1)]})
     if guilty:
         raise lonely_strata(guilty)

@@ -9,7 +9,7 @@ from math import comb, isfinite
 from typing import Any
 
 from analysis.comparison.contrasts import Difference
-from analysis.comparison.differences import Figures, figures_of, findings
+from analysis.comparison.differences import JointEstimates, figures_of, findings
 from sipas.errors import N_, SipasError
 from sipas.estimating.reading import BROKEN
 from sipas.estimating.survey import Families, Survey
@@ -74,20 +74,20 @@ def between_waves(waves: Waves, by: Families, asked: Asked) -> list[Row]:
     return _rows(blocks, _same_in_both, asked)
 
 
-def _blocks(survey: Survey, of: Sequence[str], domains: Sequence[dict[str, str]]) -> list[Figures]:
+def _blocks(survey: Survey, of: Sequence[str], domains: Sequence[dict[str, str]]) -> list[JointEstimates]:
     """One block of figures per item or factor, so that the covariance matrix stays as small as the question."""
     return [figures_of(survey.cells, survey.weights, [name], domains) for name in of]
 
 
-def _first_with_each(figures: Figures) -> Iterator[tuple[int, int]]:
+def _first_with_each(figures: JointEstimates) -> Iterator[tuple[int, int]]:
     return ((one, 0) for one in range(1, len(figures)))
 
 
-def _all_pairs(figures: Figures) -> Iterator[tuple[int, int]]:
+def _all_pairs(figures: JointEstimates) -> Iterator[tuple[int, int]]:
     return combinations(range(len(figures)), 2)
 
 
-def _same_in_both(figures: Figures) -> Iterator[tuple[int, int]]:
+def _same_in_both(figures: JointEstimates) -> Iterator[tuple[int, int]]:
     """The places of a domain in the first wave and in the second."""
     first = figures.waves[0]
     later = {
@@ -101,7 +101,9 @@ def _same_in_both(figures: Figures) -> Iterator[tuple[int, int]]:
             yield place, other
 
 
-def _rows(blocks: Sequence[Figures], pairs: Callable[[Figures], Iterable[tuple[int, int]]], asked: Asked) -> list[Row]:
+def _rows(
+    blocks: Sequence[JointEstimates], pairs: Callable[[JointEstimates], Iterable[tuple[int, int]]], asked: Asked
+) -> list[Row]:
     """All blocks judged together: the number of comparisons is that of the whole table."""
     found = [
         (block, one, other, block.difference(one, other, level=asked.level, df=asked.df))
@@ -125,7 +127,7 @@ def _rows(blocks: Sequence[Figures], pairs: Callable[[Figures], Iterable[tuple[i
     ]
 
 
-def _side(figures: Figures, place: int, prefix: str) -> Row:
+def _side(figures: JointEstimates, place: int, prefix: str) -> Row:
     return {
         f"{prefix}domain": dict(figures.domains[place]),
         f"{prefix}of": figures.of[place],

@@ -17,7 +17,7 @@ from analysis import coverage, intraclass, item_response, products_in, reliabili
 from analysis.errors import AnalysisError
 from analysis.estimands.estimands import straight_lined
 from analysis.quality.scale_reliability import Reliability
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from sipas.errors import N_
 from sipas.estimating.comparing import known
 from sipas.estimating.survey import Families, Source, Survey
@@ -153,7 +153,7 @@ def _covered(rows: list[Row], family: tuple[str, ...], dossiers: Mapping[str, in
 def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[str, Reliability | None]) -> list[Row]:
     cells = survey.cells
     table = analysis.estimate(cells, survey.weights, by=[])
-    kish, psus = survey.weights.diagnostics["deff_kish"], layout_of(cells).psus
+    kish, psus = survey.weights.diagnostics["deff_kish"], count_design(cells).psus
     relations = {
         item: (rest, without)
         for found in reliability.values()

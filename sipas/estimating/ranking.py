@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.comparison.differences import Figures, figures_of
+from analysis.comparison.differences import JointEstimates, figures_of
 from analysis.comparison.ranking import rank_sets, standing
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known
@@ -65,7 +65,7 @@ def _of_figure(survey: Survey, of: str, domains: list[dict[str, str]], asked: Ra
     return sorted(rows, key=lambda row: (row["rank"] is None, row["rank"] or 0, tuple(row["domain"].values())))
 
 
-def _ranks(figures: Figures, asked: Ranking) -> tuple[dict[int, Row], str]:
+def _ranks(figures: JointEstimates, asked: Ranking) -> tuple[dict[int, Row], str]:
     """Rank and its confidence set of each domain that can be ranked, by place; and the method's name."""
     good = [
         one

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.comparison.differences import Figures, findings
+from analysis.comparison.differences import JointEstimates, findings
 from analysis.comparison.trend import Change, Trend, trend_over
 from analysis.comparison.trend import Wave as Measured
 from sipas.errors import N_, SipasError
@@ -66,7 +66,7 @@ def _with_breaks(measured: Sequence[Measured], stated: Mapping[str, Sequence[str
     return found
 
 
-def _trend(measured: Sequence[Measured], figures: Figures, places: Sequence[int | None], asked: Asked) -> Trend:
+def _trend(measured: Sequence[Measured], figures: JointEstimates, places: Sequence[int | None], asked: Asked) -> Trend:
     here = np.array([-1 if place is None else place for place in places])
     absent = here < 0
     value = np.where(absent, np.nan, figures.value[here])
@@ -79,7 +79,7 @@ def _trend(measured: Sequence[Measured], figures: Figures, places: Sequence[int 
 def _rows(
     of: str,
     domain: dict[str, str],
-    figures: Figures,
+    figures: JointEstimates,
     places: Sequence[int | None],
     trend: Trend,
     measured: Sequence[Measured],
@@ -123,7 +123,7 @@ def _change(change: Change, judged: tuple[float | None, str | None], asked: Aske
     }
 
 
-def _whole(row: Row, figures: Figures, asked: Asked) -> Row:
+def _whole(row: Row, figures: JointEstimates, asked: Asked) -> Row:
     """Every key in every row, so that scripts and files have the same columns throughout."""
     keys = ("of", "domain", "what", "start", "end", "n", "estimate", "se", "df", "low", "high", "p", "adjusted")
     rest = {"adjust": None, "finding": None, "broken": [], "flags": []}

@@ -7,7 +7,7 @@ Of a file from elsewhere nobody knows why a stratum has a single PSU; its design
 from __future__ import annotations
 
 import analysis
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from sipas.errors import N_, SipasError
 
 RULE = "centre"
@@ -21,7 +21,7 @@ NOTE = N_(
 
 def of_a_release(cells: analysis.Cells) -> tuple[analysis.Cells, list[SipasError]]:
     """The cells of a snapshot under a release's rule for single PSUs, and a note where the rule matters."""
-    layout = layout_of(cells)
-    alone = sorted(name for name, lonely in zip(layout.names, layout.lonely, strict=True) if lonely)
+    counts = count_design(cells)
+    alone = sorted(name for name, lonely in zip(counts.names, counts.lonely, strict=True) if lonely)
     shown = ", ".join(alone[:SHOWN]) + (" …" if len(alone) > SHOWN else "")
     return cells.with_lonely(RULE), [SipasError(NOTE, strata=shown)] if alone else []

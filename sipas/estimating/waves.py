@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 import analysis
-from analysis.comparison.differences import Figures, figures_of, independent
+from analysis.comparison.differences import JointEstimates, figures_of, independent
 from analysis.comparison.trend import Wave
 from analysis.tabulation.tabulate import design_of
 from sipas.errors import N_, SipasError
@@ -52,7 +52,9 @@ class Waves:
         order = {tuple(domain.items()): domain for domain in found}
         return sorted(order.values(), key=lambda domain: (_family(domain, by), tuple(domain.values())))
 
-    def figures(self, of: Sequence[str], domains: Sequence[dict[str, str]], by: Families, level: float) -> Figures:
+    def figures(
+        self, of: Sequence[str], domains: Sequence[dict[str, str]], by: Families, level: float
+    ) -> JointEstimates:
         """Every figure in every domain of every wave that has it."""
         present = [[domain for domain in domains if domain in self._of_wave(one, by)] for one in range(len(self.names))]
         if self.reading == "independent":

@@ -61,10 +61,10 @@ def point(clusters, people, p, person, replicates, seed=1):
     cells = tabulate(table, ["unit"], codebook=CODEBOOK, design=Design("unit", "psu"))
     of = ["overall", *CODEBOOK.factor_items]
     lent = estimate(cells, of=of)
-    with mock.patch("analysis.estimation.estimate.borrowed", lambda own, *rest: own * np.nan):
+    with mock.patch("analysis.estimation.estimate.parent_domain_deff", lambda own, *rest: own * np.nan):
         alone = estimate(cells, of=of)
         with mock.patch(
-            "analysis.estimation.estimate.steadied", lambda own, value, people, answers, lent, *rest: (own, lent)
+            "analysis.estimation.estimate.shrunken_deff", lambda own, value, people, answers, lent, *rest: (own, lent)
         ):
             before = estimate(cells, of=of)
 

@@ -13,7 +13,7 @@ from analysis.estimands.estimands import pooled
 from analysis.estimation.estimate import figures
 from analysis.estimation.intervals import adjusted_n, kg_n, t_quantile, wilson_neff, wilson_score
 from analysis.tabulation.key_encoding import combine
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import CODEBOOK, a_table, cells_of
 
@@ -22,7 +22,9 @@ def test_01_degrees_of_freedom_are_those_of_the_answered_rows_of_the_domain():
     sample = by_hand.a_sample()
     sample["q1"] = np.where((sample["unit"] == "north") & (sample["psu"] > "1"), 0, sample["q1"])
     table = estimate(cells_of(sample))
-    assert table.row("q1", unit="north")["df"] < table.row("q2", unit="north")["df"] <= layout_of(cells_of(sample)).df
+    assert (
+        table.row("q1", unit="north")["df"] < table.row("q2", unit="north")["df"] <= count_design(cells_of(sample)).df
+    )
 
 
 def test_02_without_degrees_of_freedom_there_is_no_interval_and_equal_shares_are_marked():
@@ -58,13 +60,13 @@ def test_05_psus_are_those_listed_not_a_grid_and_silent_ones_count():
     sample = by_hand.a_sample()
     gone = (sample["stratum"] == "a") & (sample["psu"] == "0")
     sample = {name: values[~gone] for name, values in sample.items()}
-    assert layout_of(cells_of(sample)).n.tolist() == [5, 6, 6, 6]
+    assert count_design(cells_of(sample)).n.tolist() == [5, 6, 6, 6]
     listed = [(s, str(p)) for s in "abcd" for p in range(6)]
-    assert layout_of(cells_of(sample, Design("stratum", "psu", "w", sampled=listed))).n.tolist() == [6, 6, 6, 6]
+    assert count_design(cells_of(sample, Design("stratum", "psu", "w", sampled=listed))).n.tolist() == [6, 6, 6, 6]
 
 
 def test_06_psu_labels_repeated_in_other_strata_are_other_psus():
-    assert layout_of(cells_of(by_hand.a_sample())).psus == 24
+    assert count_design(cells_of(by_hand.a_sample())).psus == 24
 
 
 def test_07_average_counts_lonely_strata_per_estimate():

@@ -16,18 +16,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.comparison.contrasts import Joint, across, complete, together
+from analysis.comparison.contrasts import EstimateVector, across, complete, together
 from analysis.comparison.hypothesis_tests import equal_means, rao_scott
 from analysis.comparison.regression import linear_trend, logistic_trend
 from analysis.data.codebook import Codebook, CodebookItem
 from analysis.data.design import Design
-from analysis.estimands.estimands import Measures, categories, combined, numeric, person_means, pooled, select
+from analysis.estimands.estimands import Estimands, categories, combined, numeric, person_means, pooled, select
 from analysis.estimands.scoring import scoring_named
 from analysis.estimation.estimate import Estimates, figures
 from analysis.estimation.intervals import OWN_METHODS, R_METHODS, limits, mean_t
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.tabulate import tabulate
-from analysis.variance.design_counts import layout_of
+from analysis.variance.design_counts import count_design
 from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
 from analysis.weighting.calibration import calibrate, poststratify, rake
 from analysis.weighting.weights import Weights, design_weights
@@ -105,7 +105,7 @@ class Case:
             return many(together(cells, weights, categories(cells, question["y"], question.get("levels"))), question)
         if kind == "trend_contrast":
             waves = across(cells, weights, measures, question["by"])
-            contrast = waves.contrast(question["coefficients"], df=layout_of(cells).df)
+            contrast = waves.contrast(question["coefficients"], df=count_design(cells).df)
             return {"est": contrast.value, "se": contrast.se, "df": contrast.df, "t": contrast.t, "p": contrast.p}
         if kind == "raoscott":
             return test(rao_scott(cells, weights, measures, question["by"]))
@@ -192,7 +192,7 @@ class Case:
         )
         return cells, calibrated(design_weights(cells), calibration, margins, numbers)
 
-    def measures(self, question: Question, cells: Cells, name: str | None = None) -> Measures:
+    def measures(self, question: Question, cells: Cells, name: str | None = None) -> Estimands:
         """What a variable's name in the reference means (see the reference's README)."""
         name = question["y"] if name is None else name
         over = question.get("x") if question["kind"] == "ratio" else None
@@ -213,7 +213,7 @@ class Case:
             answers = pooled(cells, [name[3:]])
             counts = answers.y if name[:3] == "fn_" else answers.x
             every = cells.rows[:, None].astype(float)
-            return Measures((name,), ("item",), counts, every, every, counts**2, share=False)
+            return Estimands((name,), ("item",), counts, every, every, counts**2, share=False)
         return numeric(cells, name)
 
     def estimate(self, question: Question, cells: Cells, weights: Weights) -> dict[str, Any]:
@@ -235,7 +235,7 @@ class Case:
         if place is None:
             return {"n": 0}
         rows = cells.size if weights.calibration is not None else int(table.rows[place, 0])
-        full = layout_of(cells).df
+        full = count_design(cells).df
         found = {
             "est": table.value[place, 0],
             "se": table.se[place, 0],
@@ -257,7 +257,7 @@ class Case:
         variance = question["variance"]
         if variance == "jkn":
             runs, v = jackknife_variance(cells, weights, measures, family)[-1]
-            df = layout_of(cells).df
+            df = count_design(cells).df
         else:
             centre = "estimate" if variance == "brr_mse" else "replicates"
             runs, v = supplied_variance(cells, weights, measures, self.replicates, family, centre)[-1]
@@ -266,14 +266,14 @@ class Case:
         value = table.value[len(table.domains) - len(runs) + place, 0]
         return {"est": value, "se": float(np.sqrt(v[place, 0])), **({} if domain else {"df": df})}
 
-    def joint(self, question: Question, cells: Cells, weights: Weights) -> Joint:
+    def joint(self, question: Question, cells: Cells, weights: Weights) -> EstimateVector:
         """Means over the rows that answered all of the items."""
         parts = [self.measures(question, cells, name) for name in question["y"]]
         every = complete(cells, [name.split("_", 1)[1] for name in question["y"]])
         return together(cells, weights, select(combined(parts), every))
 
 
-def chosen(cells: Cells, measures: Measures, domain: Mapping[str, Any] | None) -> Measures:
+def chosen(cells: Cells, measures: Estimands, domain: Mapping[str, Any] | None) -> Estimands:
     """The measures within a domain."""
     inside = np.ones(len(cells), dtype=bool)
     for column, value in (domain or {}).items():
@@ -342,7 +342,7 @@ def intervals(kind: str, table: Estimates, place: int, level: float, rows: int, 
     return {"ci": {name: [float(low[0]), float(high[0])] for name, (low, high) in found.items()}}
 
 
-def many(joint: Joint, question: Question) -> dict[str, Any]:
+def many(joint: EstimateVector, question: Question) -> dict[str, Any]:
     """Several estimates with their covariance and the differences asked for."""
     found: dict[str, Any] = {"est": joint.value, "se": joint.se, "vcov": joint.covariance, "df": joint.df}
     levels = [name.rsplit("=", 1)[-1] for name in joint.names]
