@@ -16,10 +16,8 @@ from scipy.special import stdtr, stdtrit
 from analysis.errors import N_, BadMethod, NotInCells
 from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
-from analysis.variance.calibration_residuals import projection
-from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import count_design
-from analysis.weighting.weights import Weights, design_weights
+from analysis.variance.weighted_sample import WeightedSample
+from analysis.weighting.weights import Weights
 
 Matrix = NDArray[np.float64]
 
@@ -98,9 +96,9 @@ def together(
     >>> round(gap.value, 6), round(gap.se, 6)
     (0.333333, 0.666667)
     """
-    weights = design_weights(cells) if weights is None else weights
+    sample = WeightedSample.of(cells, weights)
     inside = [_members(cells, domain) for domain in domains]
-    w = weights.final[:, None]
+    w = sample.weights.final[:, None]
     values, influences = [], []
     used = np.zeros(len(cells), dtype=bool)
     for mask in inside:
@@ -115,18 +113,13 @@ def together(
                 z = np.where(total_x > 0, (y - value * x) / total_x, 0.0)
         values.append(value)
         influences.append(z)
-    z = np.concatenate(influences, axis=1)
-    counts = count_design(cells)
-    projected = projection(weights)
-    z = z if projected is None else projected.residual(z)
-    covariance = quadratic_form(cells, counts, w * z, covariance=True)
+    covariance = sample.covariance(np.concatenate(influences, axis=1))
     names = tuple(
         " ".join([of, *(f"{column}={label}" for column, label in domain.items())])
         for domain in domains
         for of in estimands.of
     )
-    psus = len(np.unique(counts.psu[used]))
-    return EstimateVector(names, np.concatenate(values), covariance, psus - len(np.unique(counts.stratum[used])))
+    return EstimateVector(names, np.concatenate(values), covariance, sample.df(used))
 
 
 def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> EstimateVector:
@@ -149,7 +142,7 @@ def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: 
     )
 
 
-def complete(cells: Cells, items: Sequence[str]) -> NDArray[np.bool_]:
+def answered_all(cells: Cells, items: Sequence[str]) -> NDArray[np.bool_]:
     """The rows that answered all of the items; needs cells that are rows."""
     if not cells.elements:
         raise NotInCells(N_("which rows answered several items is not in the cells; ask tabulate for elements=True"))

@@ -9,16 +9,14 @@ from scipy.special import expit
 from analysis.errors import N_, BadMethod
 from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
-from analysis.variance.calibration_residuals import projection
-from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import count_design
-from analysis.weighting.weights import Weights, design_weights
+from analysis.variance.weighted_sample import WeightedSample
+from analysis.weighting.weights import Weights
 
 STEPS = 50
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class TrendLine:
     """Intercept and slope with their covariance; df = PSUs - strata of the rows used, + 1 - 2."""
 
     intercept: float
@@ -32,7 +30,7 @@ class Line:
         return float(np.sqrt(self.covariance[0, 0])), float(np.sqrt(self.covariance[1, 1]))
 
 
-def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> Line:
+def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> TrendLine:
     """Weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1.
 
     >>> import pyarrow as pa
@@ -48,7 +46,7 @@ def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, co
     return _fit(cells, weights, estimands, column, logistic=False)
 
 
-def logistic_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> Line:
+def logistic_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> TrendLine:
     """Weighted logistic regression of a share on a numeric column, on the log-odds scale; fitted to convergence.
 
     >>> import pyarrow as pa
@@ -65,15 +63,15 @@ def logistic_trend(cells: Cells, weights: Weights | None, estimands: Estimands, 
     return _fit(cells, weights, estimands, column, logistic=True)
 
 
-def _fit(cells: Cells, weights: Weights | None, estimands: Estimands, column: str, logistic: bool) -> Line:
+def _fit(cells: Cells, weights: Weights | None, estimands: Estimands, column: str, logistic: bool) -> TrendLine:
     if len(estimands.of) != 1:
         raise BadMethod(N_("a trend needs one figure"))
-    weights = design_weights(cells) if weights is None else weights
+    sample = WeightedSample.of(cells, weights)
     number = cells.numbers(column)
     known = ~np.isnan(number)
     y, n = np.where(known, estimands.y[:, 0], 0.0), np.where(known, estimands.x[:, 0], 0.0)
     x = np.column_stack([np.ones(len(cells)), np.where(known, number, 0.0)])
-    w = weights.final
+    w = sample.weights.final
     if len(np.unique(number[n > 0])) < 2:
         raise BadMethod(N_("a trend needs at least two different values of {column}"), column=column)
     beta = np.zeros(2)
@@ -89,11 +87,4 @@ def _fit(cells: Cells, weights: Weights | None, estimands: Estimands, column: st
     slope = mean * (1 - mean) if logistic else np.ones_like(mean)
     bread = (x * (w * n * slope)[:, None]).T @ x
     influence = (x * (y - n * mean)[:, None]) @ np.linalg.inv(bread)
-    projected = projection(weights)
-    if projected is not None:
-        influence = projected.residual(influence)
-    counts = count_design(cells)
-    covariance = quadratic_form(cells, counts, w[:, None] * influence, covariance=True)
-    used = n > 0
-    df = len(np.unique(counts.psu[used])) - len(np.unique(counts.stratum[used]))
-    return Line(float(beta[0]), float(beta[1]), covariance, df + 1 - 2)
+    return TrendLine(float(beta[0]), float(beta[1]), sample.covariance(influence), sample.df(n > 0) + 1 - 2)

@@ -7,10 +7,8 @@ from analysis.comparison.contrasts import Difference, EstimateVector
 from analysis.errors import N_, BadMethod
 from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
-from analysis.variance.calibration_residuals import projection
-from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import count_design
-from analysis.weighting.weights import Weights, design_weights
+from analysis.variance.weighted_sample import WeightedSample
+from analysis.weighting.weights import Weights
 
 
 def stratified_difference(
@@ -45,12 +43,12 @@ def stratified_difference(
     """
     if len(estimands.of) != 1:
         raise BadMethod(N_("this comparison needs one figure"))
-    weights = design_weights(cells) if weights is None else weights
+    sample = WeightedSample.of(cells, weights)
     group = np.asarray(group)
     fields = cells.code(column)
     inside = (group >= 0) & (fields >= 0)
     one = np.where(inside, group, 0).astype(float)
-    y, x, w = estimands.y[:, 0] * inside, estimands.x[:, 0] * inside, weights.final
+    y, x, w = estimands.y[:, 0] * inside, estimands.x[:, 0] * inside, sample.weights.final
     labels = len(cells.labels[column]) + 1
 
     def in_fields(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -65,11 +63,7 @@ def stratified_difference(
     value = float((w * apart * y).sum()) / size
     expected = in_fields(y) + value * apart
     influence = (apart * (y - x * expected) / size)[:, None]
-    projected = projection(weights)
-    if projected is not None:
-        influence = projected.residual(influence)
-    counts = count_design(cells)
-    covariance = quadratic_form(cells, counts, w[:, None] * influence, covariance=True)
+    covariance = sample.covariance(influence)
     used = (x > 0) & (apart != 0)
-    psus = [len(np.unique(counts.psu[used & (group == side)])) for side in (0, 1)]
+    psus = [len(np.unique(sample.counts.psu[used & (group == side)])) for side in (0, 1)]
     return EstimateVector(("difference",), np.array([value]), covariance, min(psus) - 1).contrast([1.0], level)

@@ -91,7 +91,7 @@ def _attacker(
     keys: list[Key], sums: list[Sum], parts: Mapping[str, Sequence[str]], rows: Mapping[Key, Record], policy: Policy,
     earlier: Sequence[SafeTable],
 ) -> IntervalAttacker:  # fmt: skip
-    """An attacker who has this table and the earlier ones of the same answers; without constraints that true counts break."""
+    """An attacker with this table and earlier ones of the same answers, less constraints that the true counts break."""
     pooled = {OVERALL, *parts}
 
     def known(row: Mapping[str, Any], rules: Policy, true: Record | None) -> FeasibilityInterval:

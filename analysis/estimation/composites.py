@@ -17,18 +17,15 @@ from analysis.data.codebook import OVERALL, Codebook
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import Estimands, pooled
 from analysis.estimands.scoring import Scoring
-from analysis.estimation.ratios import RatioEstimates, moments
-from analysis.tabulation.cells import Cells
-from analysis.variance.calibration_residuals import Projection
-from analysis.variance.design_counts import DesignCounts
-from analysis.variance.ultimate_clusters import Runs
-from analysis.weighting.weights import Weights
+from analysis.estimation.ratios import RatioEstimates, ratio_estimates
+from analysis.variance.domains import DomainFamily
+from analysis.variance.weighted_sample import WeightedSample
 
 ROLLUPS = ("pooled", "mean-of-items", "mean-of-factors")
 
 
-def parts_of(codebook: Codebook, rollup: str) -> dict[str, tuple[str, ...]]:
-    """Which figures are means of which others; pooled: none."""
+def components_of(codebook: Codebook, rollup: str) -> dict[str, tuple[str, ...]]:
+    """Return which figures are means of which others; pooled: none."""
     one_of("rollup", rollup, ROLLUPS)
     if rollup == "pooled":
         return {}
@@ -40,31 +37,29 @@ def parts_of(codebook: Codebook, rollup: str) -> dict[str, tuple[str, ...]]:
 
 
 def mean_of_components(
-    cells: Cells,
-    weights: Weights,
-    counts: DesignCounts,
-    families: Sequence[Runs],
+    sample: WeightedSample,
+    families: Sequence[DomainFamily],
     estimands: Estimands,
     found: Sequence[RatioEstimates],
-    parts: Mapping[str, Sequence[str]],
+    components: Mapping[str, Sequence[str]],
     scoring: Scoring,
-    projection: Projection | None,
 ) -> list[RatioEstimates]:
-    """Replace figures by the mean of their parts; its influence is the mean of theirs, so the variance follows.
+    """Replace composites by the mean of their components; its influence is the mean of theirs, so the variance follows.
 
-    In a domain where a part has no answers, the mean does not exist.
+    In a domain where a component has no answers, the mean does not exist.
     """
-    names = [name for name in estimands.of if name in parts]
-    whole = pooled(cells, tuple(dict.fromkeys(part for name in names for part in parts[name])), scoring)
-    ratios = moments(cells, weights, counts, families, whole, None, with_variance=False)
+    names = [name for name in estimands.of if name in components]
+    each = tuple(dict.fromkeys(component for name in names for component in components[name]))
+    whole = pooled(sample.cells, each, scoring)
+    ratios = ratio_estimates(sample, families, whole, with_variance=False)
     results = []
-    for runs, ratio, old in zip(families, ratios, found, strict=True):
-        inside, place = runs.domain >= 0, np.maximum(runs.domain, 0)
-        value, variance, spread = old.value.copy(), old.variance.copy(), old.spread.copy()
+    for family, ratio, old in zip(families, ratios, found, strict=True):
+        inside, place = family.domain >= 0, np.maximum(family.domain, 0)
+        value, variance, spread = old.value.copy(), old.variance.copy(), old.element_variance.copy()
         for name in names:
-            chosen = [whole.of.index(part) for part in parts[name]]
+            chosen = [whole.of.index(component) for component in components[name]]
             column = estimands.of.index(name)
-            level, total = ratio.value[:, chosen], ratio.answered[:, chosen]
+            level, total = ratio.value[:, chosen], ratio.denominator[:, chosen]
             with np.errstate(divide="ignore", invalid="ignore"):
                 z = (whole.y[:, chosen] - level[place] * whole.x[:, chosen]) / total[place]
             z = np.where(inside[:, None], np.nan_to_num(z), 0.0).mean(1, keepdims=True)
@@ -72,7 +67,7 @@ def mean_of_components(
             pseudo = replace(one, y=z, squares=z, second=None, share=False, total=True)
             value[:, column] = level.mean(1)
             spread[:, column] = value[:, column] * (1 - value[:, column]) if estimands.share else spread[:, column]
-            again = moments(cells, weights, counts, [runs], pseudo, projection)[0].variance[:, 0]
+            again = ratio_estimates(sample, [family], pseudo)[0].variance[:, 0]
             variance[:, column] = np.where(np.isnan(value[:, column]), np.nan, again)
-        results.append(replace(old, value=value, variance=variance, spread=spread))
+        results.append(replace(old, value=value, variance=variance, element_variance=spread))
     return results

@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import ITEM, Estimands, Titles, names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
-from analysis.estimation.composites import mean_of_components, parts_of
+from analysis.estimation.composites import components_of, mean_of_components
 from analysis.estimation.design_effects import averaged_deff, parent_domain_deff, shrunken_deff
 from analysis.estimation.estimates import Estimates
-from analysis.estimation.intervals import INTERVALS, Array, limits, mean_t, wilson_shared
-from analysis.estimation.ratios import RatioEstimates, joined, moments
+from analysis.estimation.intervals import INTERVALS, Array, DesignEffects, limits, mean_t, wilson_shared
+from analysis.estimation.ratios import RatioEstimates, concatenated, ratio_estimates
 from analysis.tabulation.cells import Cells
-from analysis.variance.calibration_residuals import projection
-from analysis.variance.design_counts import count_design
+from analysis.variance.domains import DomainFamily, domain_family
 from analysis.variance.linearization import BLOCK
-from analysis.variance.ultimate_clusters import Runs, runs_of
-from analysis.weighting.weights import Weights, design_weights
+from analysis.variance.weighted_sample import WeightedSample
+from analysis.weighting.weights import Weights
 
 VARIANCES = ("linearised", "jackknife")
 SIDES = ("both", "lower", "upper")
@@ -76,7 +75,7 @@ def estimate(
         interval=interval,
         variance=variance,
         side=side,
-        means=parts_of(cells.codebook, rollup),
+        means=components_of(cells.codebook, rollup),
         scoring=rule,
     )
 
@@ -123,65 +122,60 @@ def _figures(
     one_of("side", side, SIDES)
     if not 0 < level < 1:
         raise BadMethod(N_("the level must lie between 0 and 1, and {level} does not"), level=level)
-    weights = design_weights(cells) if weights is None else weights
-    if weights.cells is not cells and len(weights.final) != len(cells):
+    sample = WeightedSample.of(cells, weights)
+    if sample.weights.cells is not cells and len(sample.weights.final) != len(cells):
         raise BadMethod(N_("these weights were made for other cells"))
-    counts = count_design(cells)
-    families = (
+    columns = (
         cells.by
         if by is None
         else tuple(dict.fromkeys([(), *((family,) if isinstance(family, str) else tuple(family) for family in by)]))
     )
-    runs = [runs_of(cells, counts, family) for family in families]
+    families = [domain_family(cells, sample.counts, each) for each in columns]
     linearised = variance == "linearised"
-    project = projection(weights) if linearised else None
     if means and not linearised:
         raise BadMethod(N_("means of figures have the linearised variance only"))
     titles: list[Titles] = []
     blocks: list[RatioEstimates] = []
     for estimands in parts:
-        found = moments(cells, weights, counts, runs, estimands, project, linearised)
+        found = ratio_estimates(sample, families, estimands, linearised)
         if means:
-            found = mean_of_components(cells, weights, counts, runs, estimands, found, means, scoring, project)
-        block = joined(found, axis=0)
+            found = mean_of_components(sample, families, estimands, found, means, scoring)
+        block = concatenated(found, axis=0)
         if not linearised:
             from analysis.variance.jackknife import jackknife
 
-            block = replace(block, variance=np.concatenate(jackknife(cells, weights, counts, runs, estimands)))
+            block = replace(block, variance=np.concatenate(jackknife(sample, families, estimands)))
         titles.append(estimands.titles)
         blocks.append(block)
-    whole = reduce(add, titles)
-    return _assemble(whole, joined(blocks, axis=1), runs, counts.df, weights, level, interval, side)
+    return _assemble(sample, families, reduce(add, titles), concatenated(blocks, axis=1), level, interval, side)
 
 
 def _assemble(
+    sample: WeightedSample,
+    families: list[DomainFamily],
     titles: Titles,
     found: RatioEstimates,
-    runs: list[Runs],
-    df_full: int,
-    weights: Weights,
     level: float,
     interval: str,
     side: str,
 ) -> Estimates:
-    """The table: what the moments say, with design effects, limits and the flags' grounds."""
+    """The table: the ratio estimates with design effects, limits and the flags' grounds."""
     item = np.array([kind == ITEM for kind in titles.kinds])
     counted = np.where(item, found.n, found.answers).astype(float)
     some = counted > 0
     value = np.where(some, found.value, np.nan)
     variance = _variance(found, titles, counted)
-    deff, deff_wr = _design_effects(found, variance, counted, weights.unweighted)
-    low, high, used, siblings = _limits(
-        titles, replace(found, value=value, variance=variance), counted, runs, df_full, weights, interval,
-        level if side != "both" else (1 + level) / 2,
-    )  # fmt: skip
+    deff, deff_wr = _design_effects(found, variance, counted, sample.weights.unweighted)
+    quantile = level if side != "both" else (1 + level) / 2
+    settled = replace(found, value=value, variance=variance)
+    low, high, used, siblings = _limits(sample, families, titles, settled, counted, interval, quantile)
     low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
     if side == "lower":
         high = np.full_like(high, 1.0 if titles.share else np.nan)
     elif side == "upper":
         low = np.full_like(low, 0.0 if titles.share else np.nan)
     return Estimates(
-        domains=tuple((run.columns, labels) for run in runs for labels in run.labels),
+        domains=tuple((family.columns, labels) for family in families for labels in family.labels),
         of=titles.of,
         kinds=titles.kinds,
         value=value,
@@ -203,14 +197,14 @@ def _assemble(
         side=side,
         scoring=titles.scoring,
         share=titles.share,
-        unweighted=weights.unweighted,
+        unweighted=sample.weights.unweighted,
     )
 
 
 def _variance(found: RatioEstimates, titles: Titles, counted: Array) -> Array:
     """The variances; exactly 0 where nothing varies or everything was counted, NaN without answers."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        noise = found.variance < 1e-18 * found.spread / counted
+        noise = found.variance < 1e-18 * found.element_variance / counted
     v = np.where(counted > 0, np.where(noise, 0.0, found.variance), np.nan)
     v = np.where(found.census & (counted > 0), 0.0, v)
     if titles.share:
@@ -221,24 +215,23 @@ def _variance(found: RatioEstimates, titles: Titles, counted: Array) -> Array:
 def _design_effects(found: RatioEstimates, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
     """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        sample = found.spread / (counted - 1)
-        finite = np.ones_like(variance) if unweighted else 1 - counted / found.answered
+        sample = found.element_variance / (counted - 1)
+        finite = np.ones_like(variance) if unweighted else 1 - counted / found.denominator
         without = np.where(sample > 0, variance / sample, np.nan)
         return np.where(finite > 1e-12, without / finite, np.nan), without
 
 
 def _limits(
+    sample: WeightedSample,
+    families: list[DomainFamily],
     titles: Titles,
     found: RatioEstimates,
     counted: Array,
-    runs: list[Runs],
-    df_full: int,
-    weights: Weights,
     interval: str,
     q: float,
 ) -> tuple[Array, Array, Array, NDArray[np.int64]]:
     """Limits of each figure, the design effect inside them, and over how many siblings it was shared."""
-    value, v, cells = found.value, found.variance, weights.cells
+    value, v, cells = found.value, found.variance, sample.weights.cells
     used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
     if not titles.share:
         low, high = mean_t(value, v, found.df, q)
@@ -247,17 +240,18 @@ def _limits(
             low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
         return low, high, used, siblings
     if interval != "wilson_shared":
-        rows = found.n.astype(float) if weights.calibration is None else np.full(value.shape, float(cells.size))
-        low, high = limits(interval, value, v, counted, found.df, q, rows, df_full)
+        rows = found.n.astype(float) if sample.weights.calibration is None else np.full(value.shape, float(cells.size))
+        low, high = limits(interval, value, v, counted, found.df, q, rows, sample.counts.df)
         return low, high, used, siblings
     with np.errstate(divide="ignore", invalid="ignore"):
-        own = v / (found.spread / counted)
+        own = v / (found.element_variance / counted)
         floor = np.ones_like(value)
         if cells.design.fpc:
-            floor = np.clip(np.nan_to_num(1 - found.n / found.mass, nan=1.0), 0, 1)
-    alike, siblings = averaged_deff(own, value, found.df, titles.kinds)
-    lent = parent_domain_deff(own, value, found, runs)
-    own, lent = shrunken_deff(own, value, found.people, found.answers, lent, siblings, titles.kinds)
+            floor = np.clip(np.nan_to_num(1 - found.n / found.population, nan=1.0), 0, 1)
+    averaged, siblings = averaged_deff(own, value, found.df, titles.kinds)
+    parent = parent_domain_deff(own, value, found, families)
+    own, parent = shrunken_deff(own, found, parent, siblings, titles.kinds)
+    deffs = DesignEffects(own, averaged, siblings, parent, floor)
     census = found.census & (counted > 0)
-    low, high, used = wilson_shared(value, v, counted, found.df, q, own, alike, siblings, lent, floor, census)
+    low, high, used = wilson_shared(value, v, counted, found.df, q, deffs, census)
     return low, high, used, siblings

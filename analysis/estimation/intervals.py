@@ -6,6 +6,7 @@ quantile level (1 + level)/2. R's seven methods are those of `svyciprop` in R `s
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -140,33 +141,39 @@ def kg_nchs(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
     return clopper_pearson(p, kg_n(p, v, n, df, q), q)
 
 
-def wilson_shared(
-    p: Array,
-    v: Array,
-    n: Array,
-    df: Array,
-    q: float,
-    own: Array,
-    pooled: Array,
-    siblings: Array,
-    borrowed: Array,
-    floor: Array,
-    census: NDArray[np.bool_],
-) -> tuple[Array, Array, Array]:
-    """Wilson limits whose design effect is shared with the sibling figures; also returns the design effect used.
+@dataclass(frozen=True, eq=False)
+class DesignEffects:
+    """The design effects that a `wilson_shared` interval chooses from, [domains, figures] each.
 
-    Inside 0 < p < 1, df >= 1: D = (own + pooled)/2 with at least five siblings, else own, never below `floor` (1, or
-    1 - n/N with population counts); limits W(p, n/D, t(df)). With zero variance D = pooled or 1. At 0% and 100%:
-    D = pooled, else the same figure's own in the smallest enclosing domain with df >= 8 (`borrowed`), else 1; limits
-    W(p, n/D, z), the far one exactly p. One PSU (df < 1) inside: none. Census: [p, p].
-    For pooled figures `own` and `borrowed` come steadied (`analysis.estimation.design_effects`). Measured coverage and
-    reasons: README, "The default interval".
+    own       the figure's; averaged: the mean over its siblings in the domain, `siblings` in number
+    parent    the figure's in the smallest enclosing domain with df >= 8; NaN where there is none
+    floor     the smallest that is used: 1, or 1 - n/N with population counts
     """
+
+    own: Array
+    averaged: Array
+    siblings: Array
+    parent: Array
+    floor: Array
+
+
+def wilson_shared(
+    p: Array, v: Array, n: Array, df: Array, q: float, deffs: DesignEffects, census: NDArray[np.bool_]
+) -> tuple[Array, Array, Array]:
+    """Compute Wilson limits whose design effect is shared with the sibling figures; return the design effect used too.
+
+    Inside 0 < p < 1, df >= 1: D = (own + averaged)/2 with at least five siblings, else own, never below `floor`; limits
+    W(p, n/D, t(df)). With zero variance D = averaged or 1. At 0% and 100%: D = averaged, else `parent`, else 1; limits
+    W(p, n/D, z), the far one exactly p. One PSU (df < 1) inside: none. Census: [p, p].
+    For pooled figures `own` and `parent` come shrunken (`design_effects`). Measured coverage and reasons: README,
+    "The default interval".
+    """
+    own, averaged, parent = deffs.own, deffs.averaged, deffs.parent
     inside = (p > 0) & (p < 1)
-    enough = siblings >= ENOUGH
-    shared = np.where(enough, np.where(v > 0, (own + pooled) / 2, pooled), np.where(own > 0, own, 1.0))
-    edge = np.where(enough, pooled, np.where(np.isnan(borrowed), 1.0, borrowed))
-    used = np.maximum(floor, np.where(inside, shared, np.maximum(edge, 1.0)))
+    enough = deffs.siblings >= ENOUGH
+    shared = np.where(enough, np.where(v > 0, (own + averaged) / 2, averaged), np.where(own > 0, own, 1.0))
+    edge = np.where(enough, averaged, np.where(np.isnan(parent), 1.0, parent))
+    used = np.maximum(deffs.floor, np.where(inside, shared, np.maximum(edge, 1.0)))
     with np.errstate(divide="ignore", invalid="ignore"):
         m = n / used
     quantile = np.where(inside, t_quantile(df, q), ndtri(q))

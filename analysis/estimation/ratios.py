@@ -1,4 +1,4 @@
-"""From cells and weights to estimates and their variances, a whole family of domains at a time.
+"""Ratio estimates from cells and weights, a whole family of domains at a time.
 
 Estimates are ratios of sums over PSUs and domains; how their variances are found is the business of
 `analysis.variance.linearization`.
@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimands.estimands import Estimands
-from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import add, of_runs
-from analysis.variance.calibration_residuals import Projection
 from analysis.variance.design_counts import DesignCounts
-from analysis.variance.linearization import BLOCK, SharedSums, shared_sums, variance_of
-from analysis.variance.ultimate_clusters import Runs
-from analysis.weighting.weights import Weights
+from analysis.variance.domains import DomainFamily
+from analysis.variance.estimation_problem import CategoryTotals, EstimationProblem, category_totals
+from analysis.variance.linearization import BLOCK, linearized_variance
+from analysis.variance.weighted_sample import WeightedSample
 
 Matrix = NDArray[np.float64]
 
@@ -31,9 +30,10 @@ class RatioEstimates:
     n         rows that count as respondents; people: those among them with an answer that counts
     answers   sum of x, unweighted; positive: sum of y, unweighted
     df        PSUs minus strata among those with respondents
-    answered  X; mass: with population counts, the sum of w over respondents, else X
-    spread    the weighted variance of single answers, sum w (y - R)^2 / X
-    census    whether nothing is left to chance, by the population counts
+    denominator       X
+    population        with population counts, the sum of w over respondents, else X
+    element_variance  the weighted variance of single answers, sum w (y - R)^2 / X
+    census            whether nothing is left to chance, by the population counts
     """
 
     value: Matrix
@@ -43,33 +43,28 @@ class RatioEstimates:
     answers: NDArray[np.int64]
     positive: Matrix
     df: NDArray[np.int64]
-    mass: Matrix
-    answered: Matrix
-    spread: Matrix
+    population: Matrix
+    denominator: Matrix
+    element_variance: Matrix
     census: NDArray[np.bool_]
 
 
-def moments(
-    cells: Cells,
-    weights: Weights,
-    counts: DesignCounts,
-    families: Sequence[Runs],
-    estimands: Estimands,
-    projection: Projection | None,
-    with_variance: bool = True,
+def ratio_estimates(
+    sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands, with_variance: bool = True
 ) -> list[RatioEstimates]:
-    """Estimates and variances of all figures in all domains of each family; figures in blocks that fit the memory."""
-    width = max(1, BLOCK // max(len(cells), 1))
+    """Estimate all figures in all domains of each family; figures in blocks that fit the memory."""
+    width = max(1, BLOCK // max(len(sample.cells), 1))
     found: list[list[RatioEstimates]] = [[] for _ in families]
     for start in range(0, len(estimands.of), width):
-        sums = shared_sums(estimands.columns(slice(start, start + width)), projection, with_variance)
-        for place, runs in enumerate(families):
-            found[place].append(_block(cells, weights, counts, runs, sums, projection, with_variance))
-    return [joined(blocks, axis=1) for blocks in found]
+        block = estimands.columns(slice(start, start + width))
+        totals = category_totals(block, sample.projection if with_variance else None)
+        for place, family in enumerate(families):
+            found[place].append(_block(sample, family, totals, with_variance))
+    return [concatenated(blocks, axis=1) for blocks in found]
 
 
-def joined(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:
-    """RatioEstimates of further domains (axis 0) or further figures (axis 1) as one."""
+def concatenated(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:
+    """Join estimates of further domains (axis 0) or further figures (axis 1)."""
     if len(blocks) == 1:
         return blocks[0]
     return RatioEstimates(
@@ -80,29 +75,21 @@ def joined(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:
     )
 
 
-def _block(
-    cells: Cells,
-    weights: Weights,
-    counts: DesignCounts,
-    runs: Runs,
-    sums: SharedSums,
-    projection: Projection | None,
-    with_variance: bool,
-) -> RatioEstimates:
-    m = sums.estimands
+def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals, with_variance: bool) -> RatioEstimates:
+    m, cells, final = totals.estimands, sample.cells, sample.weights.final
     weighted, plain, whole = (
-        of_runs(starts, runs.order, len(m.y), factors)
-        for starts, factors in ((runs.units, weights.final), (runs.units, None), (runs.domain_cells, None))
+        of_runs(starts, family.order, len(m.y), factors)
+        for starts, factors in ((family.clusters, final), (family.clusters, None), (family.domain_cells, None))
     )
-    unit_y, unit_x, unit_rows = weighted @ m.y, weighted @ m.x, plain @ m.rows
-    total_y, total_x, n = (add(unit, runs.domain_units) for unit in (unit_y, unit_x, unit_rows))
-    answers = n if sums.plain else whole @ m.x
+    cluster_y, cluster_x, cluster_rows = weighted @ m.y, weighted @ m.x, plain @ m.rows
+    total_y, total_x, n = (add(each, family.domain_clusters) for each in (cluster_y, cluster_x, cluster_rows))
+    answers = n if totals.plain else whole @ m.x
     positive = whole @ m.y
-    mass = total_x
+    population = total_x
     if cells.design.fpc:
-        mass = add(weighted @ m.rows, runs.domain_units)
-    met = unit_rows.round().astype(np.int64) if cells.grouped else (unit_rows > 0).astype(np.int64)
-    strata = add((add(met, runs.strata) > 0).astype(np.int64), runs.domains)
+        population = add(weighted @ m.rows, family.domain_clusters)
+    met = cluster_rows.round().astype(np.int64) if cells.grouped else (cluster_rows > 0).astype(np.int64)
+    strata = add((add(met, family.strata) > 0).astype(np.int64), family.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total_y if m.total else total_y / total_x
         if m.share:
@@ -111,16 +98,16 @@ def _block(
         elif m.total:
             spread = np.full_like(value, np.nan)
         else:
-            squares = add(weighted @ m.squares, runs.domain_units)
+            squares = add(weighted @ m.squares, family.domain_clusters)
             spread = (squares - 2 * value * total_y + value**2 * total_x) / total_x
     variance = np.full_like(value, np.nan)
     if with_variance:
-        base = np.zeros_like(value) if m.total else np.nan_to_num(value)
+        ratio = np.zeros_like(value) if m.total else np.nan_to_num(value)
         scale = np.ones_like(value)
         if not m.total:
             scale = np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
-        u = (unit_y - base[runs.domain_of_unit] * unit_x) * scale[runs.domain_of_unit]
-        variance = variance_of(cells, weights, counts, runs, sums, projection, base, scale, met, u)
+        u = (cluster_y - ratio[family.domain_of_cluster] * cluster_x) * scale[family.domain_of_cluster]
+        variance = linearized_variance(EstimationProblem(sample, family, totals, ratio, scale, met, u))
         variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
     return RatioEstimates(
         value=value,
@@ -129,22 +116,22 @@ def _block(
         people=n.round().astype(np.int64) if m.people is None else (whole @ m.people).round().astype(np.int64),
         answers=answers.round().astype(np.int64),
         positive=positive,
-        df=add(met, runs.domain_units) - strata,
-        mass=mass,
-        answered=total_x,
-        spread=np.maximum(spread, 0),
-        census=_census(counts, runs, len(m.of)),
+        df=add(met, family.domain_clusters) - strata,
+        population=population,
+        denominator=total_x,
+        element_variance=np.maximum(spread, 0),
+        census=_census(sample.counts, family, len(m.of)),
     )
 
 
-def _census(counts: DesignCounts, runs: Runs, figures: int) -> NDArray[np.bool_]:
-    certain = counts.certain[runs.run_stratum]
+def _census(counts: DesignCounts, family: DomainFamily, figures: int) -> NDArray[np.bool_]:
+    certain = counts.certain[family.stratum_of_run]
     if counts.second is not None:
-        units = (
-            np.add.reduceat(counts.second.fraction[runs.unit_psu] < 1 - 1e-9, runs.strata)
-            if len(runs.strata)
+        sampled = (
+            np.add.reduceat(counts.second.fraction[family.psu_of_cluster] < 1 - 1e-9, family.strata)
+            if len(family.strata)
             else certain
         )
-        certain = certain & (units == 0)
-    whole = np.logical_and.reduceat(certain, runs.domains) if len(runs.domains) else certain
+        certain = certain & (sampled == 0)
+    whole = np.logical_and.reduceat(certain, family.domains) if len(family.domains) else certain
     return np.repeat(whole[:, None], figures, axis=1)

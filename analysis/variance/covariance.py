@@ -8,7 +8,6 @@ from analysis.estimands.second_moments import need_rows
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
 from analysis.variance.design_counts import DesignCounts
-from analysis.variance.ultimate_clusters import scale_of
 
 Matrix = NDArray[np.float64]
 
@@ -34,17 +33,17 @@ def quadratic_form(
         raise lonely_strata([counts.names[h] for h in np.flatnonzero(alone)])
     if lonely == "centre":
         centre = np.where(alone[:, None], totals.sum(0) / counts.n.sum(), centre)
-    scale = scale_of(counts) if lonely == "centre" else np.where(alone, 0.0, scale_of(counts))
+    factor = counts.factor if lonely == "centre" else np.where(alone, 0.0, counts.factor)
     if lonely == "average" and alone.any():
         ordinary = strata - int(alone.sum())
-        scale = scale * (strata / ordinary if ordinary else np.nan)
+        factor = factor * (strata / ordinary if ordinary else np.nan)
     if squares is not None:
         middle = centre[counts.stratum_of_psu]
         spread = squares - 2 * middle * u + cells.rows[:, None] * middle**2
-        return (np.maximum(spread, 0.0) * scale[counts.stratum_of_psu][:, None]).sum(0)
+        return (np.maximum(spread, 0.0) * factor[counts.stratum_of_psu][:, None]).sum(0)
     deviation = u - centre[counts.stratum_of_psu]
-    absent = (counts.n - np.bincount(counts.stratum_of_psu, minlength=strata)) * scale
-    found = _form(deviation, scale[counts.stratum_of_psu], covariance) + _form(centre, absent, covariance)
+    absent = (counts.n - np.bincount(counts.stratum_of_psu, minlength=strata)) * factor
+    found = _form(deviation, factor[counts.stratum_of_psu], covariance) + _form(centre, absent, covariance)
     second = counts.second
     if second is None:
         return found
@@ -54,11 +53,11 @@ def quadratic_form(
     psu_of_part = counts.psu[np.searchsorted(second.unit, np.arange(parts))]
     v = group_sums(weighted, second.unit, parts)
     middle = group_sums(v, psu_of_part, psus) / second.n[:, None]
-    factor = second.scale * counts.fraction[counts.stratum_of_psu]
-    return found + _form(v - middle[psu_of_part], factor[psu_of_part], covariance)
+    within = second.factor * counts.fraction[counts.stratum_of_psu]
+    return found + _form(v - middle[psu_of_part], within[psu_of_part], covariance)
 
 
-def _form(deviation: Matrix, scale: NDArray, covariance: bool) -> Matrix:
+def _form(deviation: Matrix, factor: NDArray, covariance: bool) -> Matrix:
     if covariance:
-        return (deviation * scale[:, None]).T @ deviation
-    return (deviation**2 * scale[:, None]).sum(0)
+        return (deviation * factor[:, None]).T @ deviation
+    return (deviation**2 * factor[:, None]).sum(0)

@@ -27,7 +27,7 @@ class SecondStage:
         return self.fraction >= 1 - 1e-9
 
     @property
-    def scale(self) -> NDArray[np.float64]:
+    def factor(self) -> NDArray[np.float64]:
         """(1 - f) n/(n - 1) per PSU; 0 where it was taken in whole or has a single unit."""
         share = np.where(self.certain | (self.n < 2), 0.0, 1 - self.fraction)
         return share * self.n / np.maximum(self.n - 1, 1)
@@ -69,6 +69,11 @@ class DesignCounts:
     def lonely(self) -> NDArray[np.bool_]:
         """Strata with a single PSU whose variance is unknown."""
         return (self.n == 1) & ~self.certain
+
+    @property
+    def factor(self) -> NDArray[np.float64]:
+        """(1 - f) n/(n - 1) per stratum; 1 - f where there is a single PSU."""
+        return np.where(self.certain, 0.0, 1 - self.fraction) * self.n / np.maximum(self.n - 1, 1)
 
 
 def count_design(cells: Cells) -> DesignCounts:

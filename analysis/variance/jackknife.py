@@ -18,8 +18,8 @@ from analysis.estimands.second_moments import need_rows
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
 from analysis.tabulation.key_encoding import combine, rank
-from analysis.variance.design_counts import DesignCounts, count_design
-from analysis.variance.ultimate_clusters import Runs, runs_of
+from analysis.variance.domains import DomainFamily, domain_family
+from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
 Matrix = NDArray[np.float64]
@@ -29,28 +29,23 @@ BLOCK = 1 << 22
 
 
 def jackknife(
-    cells: Cells,
-    weights: Weights,
-    counts: DesignCounts,
-    runs: Sequence[Runs],
-    estimands: Estimands,
-    centre: str = "estimate",
+    sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands, centre: str = "estimate"
 ) -> list[Matrix]:
-    """Delete-one-PSU jackknife variances [domains, figures] per family.
+    """Compute delete-one-PSU jackknife variances [domains, figures] per family.
 
     One replicate per PSU: its rows get weight 0, the other rows of its stratum times n/(n - 1); c = (1 - f)(n - 1)/n.
     theta_0 is the estimate, or the mean of all replicates (R's default).
     """
-    return _variances(cells, weights, runs, estimands, _deletions(cells, weights, counts), centre)
+    return _variances(sample, families, estimands, _deletions(sample), centre)
 
 
 def jackknife_variance(
     cells: Cells, weights: Weights, estimands: Estimands, by: Sequence[Sequence[str]] = (), centre: str = "replicates"
-) -> list[tuple[Runs, Matrix]]:
+) -> list[tuple[DomainFamily, Matrix]]:
     """The same for given families of domains; the whole comes first."""
-    counts = count_design(cells)
-    runs = [runs_of(cells, counts, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
-    return list(zip(runs, jackknife(cells, weights, counts, runs, estimands, centre), strict=True))
+    sample = WeightedSample(cells, weights)
+    families = _families(sample, by)
+    return list(zip(families, jackknife(sample, families, estimands, centre), strict=True))
 
 
 def supplied_variance(
@@ -61,10 +56,10 @@ def supplied_variance(
     by: Sequence[Sequence[str]] = (),
     centre: str = "replicates",
     scale: float | None = None,
-) -> list[tuple[Runs, Matrix]]:
-    """Variances from columns of full replicate weights (BRR: scale 1/R, the default)."""
-    counts = count_design(cells)
-    runs = [runs_of(cells, counts, tuple(family)) for family in dict.fromkeys([(), *map(tuple, by)])]
+) -> list[tuple[DomainFamily, Matrix]]:
+    """Compute variances from columns of full replicate weights (BRR: scale 1/R, the default)."""
+    sample = WeightedSample(cells, weights)
+    families = _families(sample, by)
     c = 1 / len(columns) if scale is None else scale
 
     def replicates() -> Iterator[Replicate]:
@@ -76,7 +71,12 @@ def supplied_variance(
                 )
             yield values, c, 1
 
-    return list(zip(runs, _variances(cells, weights, runs, estimands, replicates(), centre), strict=True))
+    return list(zip(families, _variances(sample, families, estimands, replicates(), centre), strict=True))
+
+
+def _families(sample: WeightedSample, by: Sequence[Sequence[str]]) -> list[DomainFamily]:
+    columns = dict.fromkeys([(), *map(tuple, by)])
+    return [domain_family(sample.cells, sample.counts, each) for each in columns]
 
 
 def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
@@ -84,8 +84,9 @@ def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
     return int(np.linalg.matrix_rank(np.column_stack([cells.numbers(column) for column in columns]))) - 1
 
 
-def _deletions(cells: Cells, weights: Weights, counts: DesignCounts) -> Iterator[Replicate]:
+def _deletions(sample: WeightedSample) -> Iterator[Replicate]:
     """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
+    cells, weights, counts = sample.cells, sample.weights, sample.counts
     need_rows(cells)
     base = weights.base
     refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)
@@ -111,19 +112,18 @@ def _deletions(cells: Cells, weights: Weights, counts: DesignCounts) -> Iterator
 
 
 def _variances(
-    cells: Cells,
-    weights: Weights,
-    runs: Sequence[Runs],
+    sample: WeightedSample,
+    families: Sequence[DomainFamily],
     estimands: Estimands,
     replicates: Iterator[Replicate],
     centre: str,
 ) -> list[Matrix]:
     one_of("centre", centre, CENTRES)
-    atoms = _Atoms.of(cells, runs, estimands)
-    start = atoms.values(weights.final[None, :])
+    atoms = _Atoms.of(families, estimands)
+    start = atoms.values(sample.weights.final[None, :])
     squares, sums, scaled = ([np.zeros(part.shape[:2]) for part in start] for _ in range(3))
     count, scale = 0, 0.0
-    for batch in _batched(replicates, max(1, BLOCK // max(len(cells), atoms.width))):
+    for batch in _batched(replicates, max(1, BLOCK // max(len(sample.cells), atoms.width))):
         finals, cs, times = (np.array(part) for part in zip(*batch, strict=True))
         count, scale = count + int(times.sum()), scale + float((cs * times).sum())
         for k, values in enumerate(atoms.values(finals)):
@@ -160,12 +160,13 @@ class _Atoms:
     total: bool
 
     @classmethod
-    def of(cls, cells: Cells, runs: Sequence[Runs], estimands: Estimands) -> "_Atoms":
-        key, span = combine([run.domain.astype(np.int32) for run in runs], [len(run) for run in runs], len(cells))
+    def of(cls, families: Sequence[DomainFamily], estimands: Estimands) -> "_Atoms":
+        domains = [family.domain.astype(np.int32) for family in families]
+        key, span = combine(domains, [len(family) for family in families], len(estimands.y))
         ids, size = rank(key, span)
         order = np.argsort(ids, kind="stable")
         starts = np.searchsorted(ids[order], np.arange(size))
-        homes = [(run.domain[order[starts]], len(run)) for run in runs]
+        homes = [(family.domain[order[starts]], len(family)) for family in families]
         sums = np.concatenate([estimands.y, estimands.x], axis=1)[order]
         return cls(order, starts, sums, homes, len(estimands.of), estimands.total)
 

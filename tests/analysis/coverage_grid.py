@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr
 
-from analysis.estimation.intervals import limits, wilson_shared
+from analysis.estimation.intervals import DesignEffects, limits, wilson_shared
 
 SIBLINGS = np.array([0.75, 0.8, 0.85, 0.88, 0.92, 0.95])
 STRETCH = np.array([1.0, 0.6, 1.4, 0.6, 1.4, 0.6, 1.4])
@@ -62,14 +62,16 @@ def covered(truth, p, v, n, df, jackknife=None):
     freedom = np.full_like(p, df)
     nothing = np.full_like(p, np.nan)
     found = {}
-    default = wilson_shared(p, v, n, freedom, 0.975, own, pooled, siblings, nothing, np.ones_like(p), p < -1)
+    deffs = DesignEffects(own, pooled, siblings, nothing, np.ones_like(p))
+    default = wilson_shared(p, v, n, freedom, 0.975, deffs, p < -1)
     found["wilson_shared"] = default[:2]
     for method in ("wilson_neff", "wilson_kgneff", "kg_nchs", "logit"):
         found[method] = limits(method, p, v, n, freedom, 0.975, n, df)
     if jackknife is not None:
         own = np.divide(jackknife * n, p * (1 - p), out=np.zeros_like(p), where=inside)
         pooled = np.where(inside, own, 0).sum(1, keepdims=True) / np.maximum(siblings, 1)
-        again = wilson_shared(p, jackknife, n, freedom, 0.975, own, pooled, siblings, nothing, np.ones_like(p), p < -1)
+        deffs = DesignEffects(own, pooled, siblings, nothing, np.ones_like(p))
+        again = wilson_shared(p, jackknife, n, freedom, 0.975, deffs, p < -1)
         found["wilson_shared jackknife"] = again[:2]
     held = {name: float(np.mean((low[:, 0] <= truth) & (truth <= high[:, 0]))) for name, (low, high) in found.items()}
     low, high = found["wilson_shared"]

@@ -63,9 +63,7 @@ def point(clusters, people, p, person, replicates, seed=1):
     lent = estimate(cells, of=of)
     with mock.patch("analysis.estimation.estimate.parent_domain_deff", lambda own, *rest: own * np.nan):
         alone = estimate(cells, of=of)
-        with mock.patch(
-            "analysis.estimation.estimate.shrunken_deff", lambda own, value, people, answers, lent, *rest: (own, lent)
-        ):
+        with mock.patch("analysis.estimation.estimate.shrunken_deff", lambda own, found, parent, *rest: (own, parent)):
             before = estimate(cells, of=of)
 
     def held(table, column, truth):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis import Design, design_weights, poststratify
-from analysis.comparison.contrasts import across, complete, together
+from analysis.comparison.contrasts import across, answered_all, together
 from analysis.comparison.hypothesis_tests import equal_means, rao_scott
 from analysis.comparison.regression import linear_trend, logistic_trend
 from analysis.errors import BadMethod, NotInCells
@@ -104,12 +104,12 @@ def test_persons_own_means_come_from_sums_and_from_rows_alike():
 def test_which_rows_answered_everything_needs_rows():
     sample = by_hand.a_sample()
     cells = cells_of(sample, elements=True)
-    both = complete(cells, ["q1", "q2"])
+    both = answered_all(cells, ["q1", "q2"])
     assert both.sum() == ((sample["q1"] > 0) & (sample["q2"] > 0)).sum()
     joint = together(cells, None, select(combined([pooled(cells, ["q1"]), pooled(cells, ["q2"])]), both))
     assert joint.names == ("q1", "q2")
     with pytest.raises(NotInCells, match="elements=True"):
-        complete(cells_of(sample), ["q1"])
+        answered_all(cells_of(sample), ["q1"])
 
 
 def test_shares_of_categories_add_up_and_their_covariances_to_nothing():

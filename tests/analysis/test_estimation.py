@@ -120,11 +120,11 @@ def test_categories_that_straddle_domains_give_what_working_out_every_cell_gives
     by_touch = estimate(cells, weights)
     taken = []
 
-    def in_full(weights, layout, runs, measures, projection, base, scale, _lonely):
-        taken.append(runs.columns)
-        return linearization._spread_out(cells, weights, layout, runs, measures, projection, base, scale)
+    def in_full(problem, projection):
+        taken.append(problem.family.columns)
+        return linearization._over_all_cells(problem, projection)
 
-    monkeypatch.setattr(linearization, "_touched", in_full)
+    monkeypatch.setattr(linearization, "_over_touched_categories", in_full)
     everywhere = estimate(cells, weights)
     assert ("unit", "field") in taken
     np.testing.assert_allclose(by_touch.variance, everywhere.variance, rtol=1e-10, atol=1e-20)

@@ -8,6 +8,7 @@ from scipy.special import ndtri, stdtrit
 from analysis import Codebook, Design, estimate, tabulate
 from analysis.estimation.intervals import (
     INTERVALS,
+    DesignEffects,
     effective_n,
     kg_nchs,
     limits,
@@ -25,11 +26,11 @@ T, Z = stdtrit(11, 0.975), ndtri(0.975)
 
 
 def shared(
-    p=0.87, v=0.0009, n=240.0, df=11.0, own=1.9, pooled=1.2, siblings=6, borrowed=np.nan, floor=1.0, census=False
+    p=0.87, v=0.0009, n=240.0, df=11.0, own=1.9, averaged=1.2, siblings=6, parent=np.nan, floor=1.0, census=False
 ):
     values = [np.array([float(value)]) for value in (p, v, n, df)]
-    rest = [np.array([float(value)]) for value in (own, pooled, siblings, borrowed, floor)]
-    low, high, used = wilson_shared(*values, 0.975, *rest, np.array([census]))
+    deffs = DesignEffects(*(np.array([float(value)]) for value in (own, averaged, siblings, parent, floor)))
+    low, high, used = wilson_shared(*values, 0.975, deffs, np.array([census]))
     return float(low[0]), float(high[0]), float(used[0])
 
 
@@ -89,8 +90,8 @@ def test_at_the_edges_the_far_limit_is_the_estimate_and_the_quantile_is_normal()
 
 
 def test_at_the_edges_without_siblings_an_enclosing_domain_lends_its_design_effect():
-    assert shared(p=1.0, v=0.0, own=np.nan, siblings=1, borrowed=1.7)[2] == 1.7
-    assert shared(p=1.0, v=0.0, own=np.nan, siblings=1, borrowed=0.6)[2] == 1.0
+    assert shared(p=1.0, v=0.0, own=np.nan, siblings=1, parent=1.7)[2] == 1.7
+    assert shared(p=1.0, v=0.0, own=np.nan, siblings=1, parent=0.6)[2] == 1.0
     assert shared(p=1.0, v=0.0, own=np.nan, siblings=1)[2] == 1.0
 
 
@@ -101,8 +102,8 @@ def test_one_cluster_gives_none_inside_but_the_edge_rule_at_the_edge():
 
 def test_a_census_has_no_width_and_population_counts_lower_the_floor():
     assert shared(census=True)[:2] == (0.87, 0.87)
-    assert shared(own=0.3, pooled=0.5, floor=0.35)[2] == 0.4
-    assert shared(own=0.3, pooled=0.3, floor=0.35)[2] == 0.35
+    assert shared(own=0.3, averaged=0.5, floor=0.35)[2] == 0.4
+    assert shared(own=0.3, averaged=0.3, floor=0.35)[2] == 0.35
 
 
 def test_the_table_shares_design_effects_within_a_domain_and_kind_and_says_over_how_many():

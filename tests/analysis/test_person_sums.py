@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import Codebook, CodebookItem, Design, design_weights, estimate, tabulate
-from analysis.comparison.contrasts import complete
+from analysis.comparison.contrasts import answered_all
 from analysis.errors import BadCodebook, NotInCells
 from analysis.estimands.estimands import complete_cases, person_means, pooled, select, straight_lined
 from analysis.estimands.scoring import scoring_named
@@ -73,7 +73,7 @@ def test_those_who_answered_all_of_a_factor_are_counted_as_from_rows(sample, rul
     cells, rows = cells_of(sample, complete=["B"]), cells_of(sample, elements=True)
     scoring = scoring_named(rule)
     one = figures(cells, None, complete_cases(cells, "B", scoring))
-    measured = select(pooled(rows, by_hand.ITEMS["B"], scoring), complete(rows, by_hand.ITEMS["B"]))
+    measured = select(pooled(rows, by_hand.ITEMS["B"], scoring), answered_all(rows, by_hand.ITEMS["B"]))
     other = figures(rows, None, measured)
     for name in ("value", "variance", "deff", "n", "df"):
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-9, err_msg=name)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from analysis.comparison.contrasts import EstimateVector, across, complete, together
+from analysis.comparison.contrasts import EstimateVector, across, answered_all, together
 from analysis.comparison.hypothesis_tests import equal_means, rao_scott
 from analysis.comparison.regression import linear_trend, logistic_trend
 from analysis.data.codebook import Codebook, CodebookItem
@@ -269,7 +269,7 @@ class Case:
     def joint(self, question: Question, cells: Cells, weights: Weights) -> EstimateVector:
         """Means over the rows that answered all of the items."""
         parts = [self.measures(question, cells, name) for name in question["y"]]
-        every = complete(cells, [name.split("_", 1)[1] for name in question["y"]])
+        every = answered_all(cells, [name.split("_", 1)[1] for name in question["y"]])
         return together(cells, weights, select(combined(parts), every))
 
 

@@ -1,0 +1,47 @@
+"""Cells with their weights and what follows from both, once for all figures: what R calls a survey design object."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.tabulation.cells import Cells
+from analysis.variance.calibration_residuals import Projection, projection
+from analysis.variance.covariance import quadratic_form
+from analysis.variance.design_counts import DesignCounts, count_design
+from analysis.weighting.weights import Weights, design_weights
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedSample:
+    """A sample as every variance needs it: its cells, what each cell stands for, its design and its calibration."""
+
+    cells: Cells
+    weights: Weights
+
+    @classmethod
+    def of(cls, cells: Cells, weights: Weights | None) -> "WeightedSample":
+        """Join cells and weights; without weights, the design's own."""
+        return cls(cells, design_weights(cells) if weights is None else weights)
+
+    @cached_property
+    def counts(self) -> DesignCounts:
+        """The design counted in the cells; raises BadDesign where they contradict it."""
+        return count_design(self.cells)
+
+    @cached_property
+    def projection(self) -> Projection | None:
+        """What the calibration does to influences; None where the weights are fixed."""
+        return projection(self.weights)
+
+    def covariance(self, influence: Matrix) -> Matrix:
+        """Compute the linearised covariance matrix of estimates with these influences [cells, estimates]."""
+        residual = influence if self.projection is None else self.projection.residual(influence)
+        return quadratic_form(self.cells, self.counts, self.weights.final[:, None] * residual, covariance=True)
+
+    def df(self, used: NDArray[np.bool_]) -> int:
+        """Count PSUs minus strata among some of the cells."""
+        return len(np.unique(self.counts.psu[used])) - len(np.unique(self.counts.stratum[used]))
