@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from analysis.data.codebook import OVERALL
 from analysis.errors import N_, BadMethod, NotInCells
 from analysis.estimands.scoring import SHARE, Scoring
-from analysis.estimands.second_moments import SecondMoments, of_pooled, rows_missing
+from analysis.estimands.second_moments import SecondMoments, elements_missing, pooled_second_moments
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.respondent_sums import members_of, sums_in
+from analysis.tabulation.respondent_sums import members_of, required_sums
 
 ITEM, FACTOR, WHOLE = "item", "factor", "overall"
 
@@ -74,9 +74,9 @@ class Estimands:
         elif all(kind == ITEM for kind in self.kinds) and np.array_equal(self.rows, self.x):
             found = SecondMoments(self.squares, self.y, self.x)
         else:
-            raise rows_missing()
+            raise elements_missing()
         if np.isnan(found.yy).any():
-            raise rows_missing()
+            raise elements_missing()
         return found
 
     def columns(self, chosen: slice) -> "Estimands":
@@ -101,7 +101,7 @@ class Estimands:
         return replace(self, share=False, total=True)
 
 
-def names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def estimand_names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """All figures of a questionnaire and their kinds: items, factors, the whole."""
     items, factors = cells.codebook.item_codes, tuple(cells.codebook.factor_items)
     return (*items, *factors, OVERALL), (ITEM,) * len(items) + (FACTOR,) * len(factors) + (WHOLE,)
@@ -109,7 +109,7 @@ def names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHARE) -> Estimands:
     """Items as they are; factors and the whole as the pooled answers to their items."""
-    known, kinds = names(cells)
+    known, kinds = estimand_names(cells)
     chosen = tuple(known if of is None else of)
     unknown = [name for name in chosen if name not in known]
     if unknown:
@@ -140,7 +140,7 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
     second = None
     if cells.grouped:
         parts = [
-            (squares[:, k], y[:, k], x[:, k]) if kind[k] == ITEM else of_pooled(cells, name, scoring)
+            (squares[:, k], y[:, k], x[:, k]) if kind[k] == ITEM else pooled_second_moments(cells, name, scoring)
             for k, name in enumerate(chosen)
         ]
         second = SecondMoments(*(np.column_stack(part) for part in zip(*parts, strict=True)))
@@ -216,7 +216,7 @@ def _worth(counts: NDArray, scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Estimands:
     """The items of a factor (or "overall") among those who answered all of them; asked for by `complete=[name]`."""
-    sums = sums_in(cells.sums, f"complete:{name}", f"complete=['{name}']")
+    sums = required_sums(cells.sums, f"complete:{name}", f"complete=['{name}']")
     items = [cells.codebook.items[place] for place in members_of(cells.codebook, name)]
     ends = np.cumsum([1, *(item.levels for item in items)])
     levels = [sums[:, start:end].astype(float) for start, end in pairwise(ends)]
@@ -232,9 +232,9 @@ def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Estiman
 def straight_lined(cells: Cells, least: int = 5) -> Estimands:
     """The share of forms that give one level to all their answers, among those with `least` answers or more.
 
-    Asked for by `straight_lines=least`. Satisfied people do answer alike: compare offices, accuse nobody.
+    RequestedSums for by `straight_lines=least`. Satisfied people do answer alike: compare offices, accuse nobody.
     """
-    enough, straight = sums_in(cells.sums, f"straight:{least}", f"straight_lines={least}").T.astype(float)
+    enough, straight = required_sums(cells.sums, f"straight:{least}", f"straight_lines={least}").T.astype(float)
     return Estimands(
         ("straight lines",), (ITEM,), _column(straight), _column(enough), _column(enough), _column(straight), share=True
     )

@@ -31,20 +31,20 @@ class SecondMoments:
         return np.maximum(self.yy - 2 * value * self.yx + value**2 * self.xx, 0.0) * scale**2
 
 
-def need_rows(cells: Cells) -> None:
+def require_elements(cells: Cells) -> None:
     """Refuse cells that summed up rows which are PSUs: for methods that look at pairs of figures or leave rows out."""
     if cells.grouped:
-        raise rows_missing()
+        raise elements_missing()
 
 
-def rows_missing() -> NotInCells:
+def elements_missing() -> NotInCells:
     """The refusal that names what to ask for."""
     return NotInCells(
         N_("each row is a PSU, this method needs the rows, and the cells have summed them up; ask tabulate for "
            "elements=True"))  # fmt: skip
 
 
-def of_pooled(cells: Cells, name: str, scoring: Scoring) -> tuple[NDArray, NDArray, NDArray]:
+def pooled_second_moments(cells: Cells, name: str, scoring: Scoring) -> tuple[NDArray, NDArray, NDArray]:
     """Second moments of a factor's (or the whole's) sums of scores and numbers of answers, from the sums kept of them.
 
     For rules by which one more level is worth the same for all items; NaN for others, whose rows are needed.
@@ -60,7 +60,7 @@ def of_pooled(cells: Cells, name: str, scoring: Scoring) -> tuple[NDArray, NDArr
     return start**2 * aa + 2 * start * step * sa + step**2 * ss, start * aa + step * sa, aa
 
 
-def left_over(z: Matrix, zz: Matrix, residual: Matrix, rows: NDArray) -> Matrix:
+def squared_residuals(z: Matrix, zz: Matrix, residual: Matrix, rows: NDArray) -> Matrix:
     """Sums over rows of squared residuals, from the cells' sums of z, of z^2, and of the residuals."""
     count = rows[:, None].astype(float)
     explained = (z - residual) / count

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import N_, BadMethod, one_of
-from analysis.estimands.estimands import ITEM, Estimands, Titles, names, pooled
+from analysis.estimands.estimands import ITEM, Estimands, Titles, estimand_names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
 from analysis.estimation.composites import components_of, mean_of_components
 from analysis.estimation.design_effects import averaged_deff, parent_domain_deff, shrunken_deff
@@ -62,7 +62,7 @@ def estimate(
     (0.777778, 0.111111, 2)
     """
     rule = scoring_named(scoring) if isinstance(scoring, str) else scoring
-    chosen = names(cells)[0] if of is None else tuple(of)
+    chosen = estimand_names(cells)[0] if of is None else tuple(of)
     width = len(chosen)
     if variance == "linearised" and rollup == "pooled":  # where rows are cells, a few figures at a time
         width = max(1, BLOCK // max(1, len(cells)))

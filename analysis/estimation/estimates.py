@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.errors import N_, NotInCells
 from analysis.estimands.estimands import ITEM
 from analysis.estimation.intervals import Array
-from analysis.estimation.reliability_flags import FEW_DF, words_for_means, words_for_shares
+from analysis.estimation.reliability_flags import FEW_DF, mean_reliability, proportion_reliability
 
 FLAGS = {
     "no answers": N_("no answers"),
@@ -82,9 +82,9 @@ class Estimates:
         """shown, note, review or hidden (`analysis.estimation.reliability_flags`); None without answers."""
         if self.share:
             counted = self.counted.astype(float)
-            words = words_for_shares(self.value, self.variance, counted, self.df, self.positive, self.n)
+            words = proportion_reliability(self.value, self.variance, counted, self.df, self.positive, self.n)
         else:
-            words = words_for_means(self.value, self.variance, self.counted.astype(float), self.df)
+            words = mean_reliability(self.value, self.variance, self.counted.astype(float), self.df)
         words[self.census & (self.counted > 0)] = "shown"
         return words
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimands.estimands import Estimands
-from analysis.tabulation.grouped_sums import add, of_runs
+from analysis.tabulation.grouped_sums import run_matrix, sum_runs
 from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily
 from analysis.variance.estimation_problem import CategoryTotals, EstimationProblem, category_totals
@@ -78,18 +78,18 @@ def concatenated(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:
 def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals, with_variance: bool) -> RatioEstimates:
     m, cells, final = totals.estimands, sample.cells, sample.weights.final
     weighted, plain, whole = (
-        of_runs(starts, family.order, len(m.y), factors)
+        run_matrix(starts, family.order, len(m.y), factors)
         for starts, factors in ((family.clusters, final), (family.clusters, None), (family.domain_cells, None))
     )
     cluster_y, cluster_x, cluster_rows = weighted @ m.y, weighted @ m.x, plain @ m.rows
-    total_y, total_x, n = (add(each, family.domain_clusters) for each in (cluster_y, cluster_x, cluster_rows))
+    total_y, total_x, n = (sum_runs(each, family.domain_clusters) for each in (cluster_y, cluster_x, cluster_rows))
     answers = n if totals.plain else whole @ m.x
     positive = whole @ m.y
     population = total_x
     if cells.design.fpc:
-        population = add(weighted @ m.rows, family.domain_clusters)
+        population = sum_runs(weighted @ m.rows, family.domain_clusters)
     met = cluster_rows.round().astype(np.int64) if cells.grouped else (cluster_rows > 0).astype(np.int64)
-    strata = add((add(met, family.strata) > 0).astype(np.int64), family.domains)
+    strata = sum_runs((sum_runs(met, family.strata) > 0).astype(np.int64), family.domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = total_y if m.total else total_y / total_x
         if m.share:
@@ -98,7 +98,7 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         elif m.total:
             spread = np.full_like(value, np.nan)
         else:
-            squares = add(weighted @ m.squares, family.domain_clusters)
+            squares = sum_runs(weighted @ m.squares, family.domain_clusters)
             spread = (squares - 2 * value * total_y + value**2 * total_x) / total_x
     variance = np.full_like(value, np.nan)
     if with_variance:
@@ -116,7 +116,7 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         people=n.round().astype(np.int64) if m.people is None else (whole @ m.people).round().astype(np.int64),
         answers=answers.round().astype(np.int64),
         positive=positive,
-        df=add(met, family.domain_clusters) - strata,
+        df=sum_runs(met, family.domain_clusters) - strata,
         population=population,
         denominator=total_x,
         element_variance=np.maximum(spread, 0),

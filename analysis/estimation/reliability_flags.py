@@ -20,7 +20,7 @@ FEW_DF = 8
 Array = NDArray[Any]
 
 
-def words_for_shares(
+def proportion_reliability(
     p: Array, v: Array, n: Array, df: Array, positive: Array, persons: Array | None = None
 ) -> NDArray[np.object_]:
     """A word per share; None where there is no answer. `persons` gave the n answers of a pooled share (default: n).
@@ -40,17 +40,17 @@ def words_for_shares(
         hidden |= wide & (width / p > 1.30)
         note = wide & (width / (1 - p) > 1.30)
     review = (df < FEW_DF) | (positive == 0) | (positive == n)
-    return _worded(n > 0, hidden, review, note)
+    return _flagged(n > 0, hidden, review, note)
 
 
-def words_for_means(value: Array, v: Array, n: Array, df: Array) -> NDArray[np.object_]:
+def mean_reliability(value: Array, v: Array, n: Array, df: Array) -> NDArray[np.object_]:
     """Our own rule: hidden below 30 answers or with a relative standard error above 30%; review below 8 df."""
     with np.errstate(divide="ignore", invalid="ignore"):
         hidden = (n < 30) | ~(np.sqrt(v) / np.abs(value) <= 0.30)
-    return _worded(n > 0, hidden, df < FEW_DF, np.zeros_like(hidden))
+    return _flagged(n > 0, hidden, df < FEW_DF, np.zeros_like(hidden))
 
 
-def _worded(some: NDArray, hidden: NDArray, review: NDArray, note: NDArray) -> NDArray[np.object_]:
+def _flagged(some: NDArray, hidden: NDArray, review: NDArray, note: NDArray) -> NDArray[np.object_]:
     words = np.full(np.shape(some), SHOWN, dtype=object)
     words[note] = NOTE
     words[review] = REVIEW

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from analysis.errors import N_, AnalysisError
-from analysis.estimands.second_moments import need_rows
+from analysis.estimands.second_moments import require_elements
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.grouped_sums import of_groups
-from analysis.tabulation.respondent_sums import importance_scale, sums_in
+from analysis.tabulation.grouped_sums import group_matrix
+from analysis.tabulation.respondent_sums import importance_scale, required_sums
 from analysis.variance.design_counts import count_design
 from analysis.weighting.weights import Weights, design_weights
 
@@ -104,14 +104,14 @@ def importance_in(
     >>> importance_in(cells, "O").share.round(3).tolist()
     [0.643, 0.311]
     """
-    need_rows(cells)
-    sums = sums_in(cells.sums, f"importance:{outcome}", f"importance='{outcome}'")
+    require_elements(cells)
+    sums = required_sums(cells.sums, f"importance:{outcome}", f"importance='{outcome}'")
     final = (design_weights(cells) if weights is None else weights).final
     inside = np.ones(len(cells), dtype=bool) if where is None else np.asarray(where, dtype=bool)
     counts = count_design(cells)
     scale = np.array([1, *importance_scale(cells.codebook), 1], dtype=float)
     size = len(scale)
-    by_psu = of_groups(counts.psu, len(counts.stratum_of_psu), np.where(inside, final, 0.0))
+    by_psu = group_matrix(counts.psu, len(counts.stratum_of_psu), np.where(inside, final, 0.0))
     moments = (by_psu @ sums.reshape(len(cells), -1)).reshape(-1, size, size) / np.outer(scale, scale)
     # means of levels 1..k, as people read them, instead of level - 1: the shares do not change
     shift = np.eye(size)

@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.errors import N_, AnalysisError
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import weighted_total
-from analysis.tabulation.respondent_sums import members_of, sums_in
+from analysis.tabulation.respondent_sums import members_of, required_sums
 from analysis.weighting.weights import Weights
 
 
 @dataclass(frozen=True, eq=False)
-class Products:
+class CrossProducts:
     """Sums over persons for every pair of items, over those who answered both; parts add.
 
     both      persons (or their weight) who answered both
@@ -33,10 +33,10 @@ class Products:
     products: NDArray[np.float64]
     complete: bool
 
-    def __add__(self, other: "Products") -> "Products":
+    def __add__(self, other: "CrossProducts") -> "CrossProducts":
         if (self.items, self.complete) != (other.items, other.complete):
             raise AnalysisError(N_("sums of different items, or of another rule for missing answers, cannot be added"))
-        return Products(
+        return CrossProducts(
             self.items,
             self.both + other.both,
             self.scores + other.scores,
@@ -44,7 +44,7 @@ class Products:
             self.complete,
         )
 
-    def of(self, items: Sequence[str]) -> "Products":
+    def of(self, items: Sequence[str]) -> "CrossProducts":
         """The sums of some of the items (of one factor); with complete cases, completeness stays that of all."""
         if strangers := [item for item in items if item not in self.items]:
             raise AnalysisError(N_("no sums were made for {items}"), items=", ".join(strangers))
@@ -65,7 +65,7 @@ class Products:
 
 def sum_products(
     levels: ArrayLike, items: Sequence[str], *, weights: ArrayLike | None = None, complete: bool = False
-) -> Products:
+) -> CrossProducts:
     """One pass over answers [persons, items]; 0, negative or missing means no answer.
 
     `complete` keeps only persons who answered all items; else each pair has its own persons. The two differ with
@@ -81,7 +81,9 @@ def sum_products(
     score = score * answered
     weight = 1.0 if weights is None else np.asarray(weights, float)[:, None]
     weighted = (score * weight).T
-    return Products(tuple(items), (answered * weight).T @ answered, weighted @ answered, weighted @ score, complete)
+    return CrossProducts(
+        tuple(items), (answered * weight).T @ answered, weighted @ answered, weighted @ score, complete
+    )
 
 
 def products_in(
@@ -91,7 +93,7 @@ def products_in(
     *,
     complete: bool = False,
     where: NDArray[np.bool_] | None = None,
-) -> Products:
+) -> CrossProducts:
     """The same sums from cells, for the items of a factor or of the whole ("overall"); no further pass over the rows.
 
     Needs `tabulate(..., cross_products=[name])`, or `complete=[name]` for those who answered all of its items. With
@@ -108,17 +110,17 @@ def products_in(
     items = tuple(cells.codebook.item_codes[place] for place in members_of(cells.codebook, name))
     final, k = None if weights is None else weights.final, len(items)
     if not complete:
-        sums = sums_in(cells.sums, f"pairs:{name}", f"cross_products=['{name}']")
+        sums = required_sums(cells.sums, f"pairs:{name}", f"cross_products=['{name}']")
         three = weighted_total(sums, final, where).astype(float)
-        return Products(items, three[0], three[1], three[2], complete)
-    kept = sums_in(cells.sums, f"complete:{name}", f"complete=['{name}']")
+        return CrossProducts(items, three[0], three[1], three[2], complete)
+    kept = required_sums(cells.sums, f"complete:{name}", f"complete=['{name}']")
     total: NDArray[np.float64] = weighted_total(kept, final, where).astype(float)
     ends = np.cumsum([1, *(cells.codebook.items[place].levels for place in members_of(cells.codebook, name))])
     both, scores = np.empty((k, k)), np.empty((k, k))
     both[:] = total[0]
     for row, (start, end) in enumerate(pairwise(ends)):
         scores[row] = total[start:end] @ np.arange(1.0, end - start + 1)
-    return Products(items, both, scores, total[ends[-1] :].reshape(k, k), complete)
+    return CrossProducts(items, both, scores, total[ends[-1] :].reshape(k, k), complete)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Reliability:
     flags: tuple[str, ...] = ()
 
 
-def reliability_of(products: Products) -> Reliability:
+def reliability_of(products: CrossProducts) -> Reliability:
     """Alpha, omega, and what each item adds.
 
     alpha = k/(k-1) (1 - trace C / sum C) (L. J. Cronbach, Psychometrika 16, 1951); omega = (sum l)^2 / ((sum l)^2 + sum

@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from analysis.data.codebook import Codebook
 from analysis.data.design import Design
 from analysis.errors import N_, AnalysisError, DifferentCells, NotInCells
-from analysis.tabulation.key_encoding import Codes, Labels, combine, first_rows, label_text, rank, union
+from analysis.tabulation.key_encoding import (
+    Codes,
+    Labels,
+    combine_keys,
+    dense_rank,
+    first_of_each,
+    label_text,
+    merge_labels,
+)
 from analysis.tabulation.respondent_sums import PEOPLE, PersonSums, Sums, pooled_names
 
 
@@ -51,7 +59,7 @@ class Cells:
         return len(self.rows)
 
     def __add__(self, other: "Cells") -> "Cells":
-        return gather([self, other])
+        return merge_cells([self, other])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Cells) and self.to_bytes() == other.to_bytes()
@@ -162,7 +170,7 @@ class Cells:
         return cells_of(pq.read_table(path, read_dictionary=[]), str(path))
 
 
-def gather(parts: Sequence[Cells]) -> Cells:
+def merge_cells(parts: Sequence[Cells]) -> Cells:
     """Add cells: those with the same key become one, and the sums are in the order of their keys."""
     first = parts[0]
     for other in parts[1:]:
@@ -170,19 +178,21 @@ def gather(parts: Sequence[Cells]) -> Cells:
     labels: dict[str, Labels] = {}
     codes: dict[str, Codes] = {}
     for key in first.keys:
-        labels[key], own = union([(part.labels[key], part.codes[key]) for part in parts])
+        labels[key], own = merge_labels([(part.labels[key], part.codes[key]) for part in parts])
         codes[key] = np.concatenate(own)
     rows = np.concatenate([part.rows for part in parts])
     counts = [np.concatenate([part.counts[i] for part in parts]) for i in range(len(first.counts))]
     sums = {name: np.concatenate([part.sums[name] for part in parts]) for name in first.sums}
-    joined, span = combine([codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows))
+    joined, span = combine_keys(
+        [codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows)
+    )
     if first.elements:
         order = np.lexsort([*_packed(counts)[::-1], joined])  # what equal rows have in sums is equal too
         starts = None
     else:
-        ids, size = rank(joined, span)
+        ids, size = dense_rank(joined, span)
         order = np.argsort(ids, kind="stable")
-        starts = first_rows(ids[order], size)
+        starts = first_of_each(ids[order], size)
     chosen = order if starts is None else order[starts]
 
     def added(values: NDArray) -> NDArray:
@@ -193,13 +203,13 @@ def gather(parts: Sequence[Cells]) -> Cells:
         first,
         labels=labels,
         codes={name: column[chosen] for name, column in codes.items()},
-        rows=smallest(added(rows)),
-        counts=tuple(smallest(added(count)) for count in counts),
-        sums={name: smallest(added(values)) for name, values in sums.items()},
+        rows=narrowest_unsigned(added(rows)),
+        counts=tuple(narrowest_unsigned(added(count)) for count in counts),
+        sums={name: narrowest_unsigned(added(values)) for name, values in sums.items()},
     )
 
 
-def smallest(counts: NDArray) -> NDArray:
+def narrowest_unsigned(counts: NDArray) -> NDArray:
     """The same counts in the narrowest unsigned type that holds them."""
     largest = int(counts.max(initial=0))
     if largest >= 2**60 or int(counts.min(initial=0)) < 0:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from analysis.data.codebook import Codebook
 from analysis.data.design import Design
 from analysis.errors import N_, DifferentCells
-from analysis.tabulation.cells import Cells, smallest
-from analysis.tabulation.key_encoding import combine
+from analysis.tabulation.cells import Cells, narrowest_unsigned
+from analysis.tabulation.key_encoding import combine_keys
 
 FORMAT = b"cells-2"
 
@@ -77,20 +77,24 @@ def cells_of(table: pa.Table, name: str) -> Cells:
             key: table[f"key:{key}"].combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
             for key in about["keys"]
         },
-        rows=smallest(whole("rows")),
+        rows=narrowest_unsigned(whole("rows")),
         counts=tuple(
-            smallest(np.column_stack([whole(f"count:{item.code}:{state}") for state in range(item.levels + 2)]))
+            narrowest_unsigned(
+                np.column_stack([whole(f"count:{item.code}:{state}") for state in range(item.levels + 2)])
+            )
             for item in codebook.items
         ),
         sums={
-            name: smallest(np.column_stack([whole(f"sum:{name}:{place}") for place in range(prod(shape))])).reshape(
-                -1, *shape
-            )
+            name: narrowest_unsigned(
+                np.column_stack([whole(f"sum:{name}:{place}") for place in range(prod(shape))])
+            ).reshape(-1, *shape)
             for name, shape in about["sums"].items()
         },
         elements=about["elements"],
     )
-    key, _ = combine([cells.codes[name] for name in cells.keys], [len(labels[name]) for name in cells.keys], len(cells))
+    key, _ = combine_keys(
+        [cells.codes[name] for name in cells.keys], [len(labels[name]) for name in cells.keys], len(cells)
+    )
     steps = np.diff(key)
     if (steps < 0).any() or (not cells.elements and (steps == 0).any()):
         raise DifferentCells(

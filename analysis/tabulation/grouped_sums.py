@@ -12,23 +12,23 @@ from scipy.sparse import csr_array
 Matrix = NDArray[Any]
 
 
-def of_runs(
+def run_matrix(
     starts: NDArray[np.int64], order: NDArray[np.int64], rows: int, weights: NDArray | None = None
 ) -> csr_array:
     """The matrix that sums runs of rows: run r holds order[starts[r]] up to where the next begins, each row weighted.
 
-    >>> (of_runs(np.array([0, 2]), np.array([3, 0, 1]), 4) @ np.array([1.0, 2.0, 4.0, 8.0])).tolist()
+    >>> (run_matrix(np.array([0, 2]), np.array([3, 0, 1]), 4) @ np.array([1.0, 2.0, 4.0, 8.0])).tolist()
     [9.0, 2.0]
     """
     factors = np.ones(len(order)) if weights is None else weights[order]
     return csr_array((factors, order, np.append(starts, len(order))), shape=(len(starts), rows))
 
 
-def of_groups(groups: NDArray[np.int64], size: int, weights: NDArray | None = None) -> csr_array:
+def group_matrix(groups: NDArray[np.int64], size: int, weights: NDArray | None = None) -> csr_array:
     """The matrix that sums the rows of each group, numbered 0 to size - 1; a group without rows sums to 0."""
     order = np.argsort(groups, kind="stable")
     starts = np.cumsum(np.bincount(groups, minlength=size)) - np.bincount(groups, minlength=size)
-    return of_runs(starts, order, len(groups), weights)
+    return run_matrix(starts, order, len(groups), weights)
 
 
 def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> NDArray[np.float64]:
@@ -37,10 +37,10 @@ def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> NDArray[
     >>> group_sums(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 3).tolist()
     [[2.0], [5.0], [0.0]]
     """
-    return of_groups(groups, size) @ values
+    return group_matrix(groups, size) @ values
 
 
-def add(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
+def sum_runs(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
     """Sums of runs of rows, each from its start to the next; whole numbers stay whole."""
     if len(starts) == len(values):
         return values
@@ -60,5 +60,5 @@ def weighted_total(values: Matrix, weights: NDArray | None = None, where: NDArra
     chosen = np.arange(len(values)) if where is None else np.flatnonzero(where)
     if weights is None:
         return values[chosen].sum(axis=0, dtype=np.int64)
-    whole = of_runs(np.zeros(1, dtype=np.int64), chosen, len(values), weights)
+    whole = run_matrix(np.zeros(1, dtype=np.int64), chosen, len(values), weights)
     return (whole @ values.reshape(len(values), -1)).reshape(values.shape[1:])

@@ -64,14 +64,14 @@ def dense_span(length: int) -> int:
     return max(4 * length, 1 << 20)
 
 
-def combine(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
+def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
     """One number per row that sorts as the codes sort, first column first; and one more than the largest possible."""
     key = np.zeros(length, dtype=np.int64)
     span = 1
     for column, size in zip(codes, sizes, strict=True):
         wide = span * (size + 1)
         if wide >= 2**62 or (1 < span <= dense_span(length) < wide):
-            key, span = rank(key, span)
+            key, span = dense_rank(key, span)
         key *= size + 1
         key += column
         key += 1
@@ -79,7 +79,7 @@ def combine(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[
     return key, span
 
 
-def rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
+def dense_rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
     """The place of each key among the distinct keys, and how many there are."""
     if span <= dense_span(len(key)):
         present = np.zeros(span, dtype=bool)
@@ -92,14 +92,14 @@ def rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
     return inverse, len(distinct)
 
 
-def first_rows(ids: NDArray, size: int) -> NDArray[np.int64]:
+def first_of_each(ids: NDArray, size: int) -> NDArray[np.int64]:
     """For each group, the first row that belongs to it."""
     first = np.empty(size, dtype=np.int64)
     first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
     return first
 
 
-def union(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Codes]]:
+def merge_labels(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Codes]]:
     """The labels of several parts in one order, and each part's codes in it."""
     numeric = any(labels.dtype != object for labels, _ in parts)
     if numeric:

@@ -27,7 +27,7 @@ PEOPLE = "people"
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedSums:
     """What to sum over persons; sets of items are named by factors, or "overall" for all items of all factors."""
 
     person_means: bool = False
@@ -90,30 +90,30 @@ class People:
         return rows[:, None] - np.column_stack(silent)
 
 
-def sums_of(states: Sequence[NDArray[np.uint8]], ids: NDArray, size: int, codebook: Codebook, asked: Asked
+def sums_of(states: Sequence[NDArray[np.uint8]], ids: NDArray, size: int, codebook: Codebook, requested: RequestedSums
             ) -> dict[str, NDArray[np.int64]]:  # fmt: skip
     """All sums that were asked for, by name, as whole numbers [cells, ...]; `states` holds every item's answers."""
     by_cell = _ByCell(ids, size)
     found: dict[str, NDArray[np.int64]] = {}
-    if asked.person_means:
+    if requested.person_means:
         for factor in codebook.factor_items:
             found[f"person:{factor}"] = _person_means(states, by_cell, codebook, factor)
-    for name in asked.cross_products:
+    for name in requested.cross_products:
         found[f"pairs:{name}"] = _pairs(*_scores(states, codebook, name), by_cell)
-    for name in asked.complete:
+    for name in requested.complete:
         found[f"complete:{name}"] = _complete(states, by_cell, codebook, name)
-    if asked.straight_lines:
-        found[f"straight:{asked.straight_lines}"] = _straight(states, by_cell, codebook, asked.straight_lines)
-    if asked.importance:
-        found[f"importance:{asked.importance}"] = _importance(states, by_cell, codebook, asked.importance)
-    if asked.squares:
+    if requested.straight_lines:
+        found[f"straight:{requested.straight_lines}"] = _straight(states, by_cell, codebook, requested.straight_lines)
+    if requested.importance:
+        found[f"importance:{requested.importance}"] = _importance(states, by_cell, codebook, requested.importance)
+    if requested.squares:
         found["squares"] = np.stack(
             [_squares(states, by_cell, codebook, name) for name in pooled_names(codebook)], axis=1
         )
     return found
 
 
-def sums_in(sums: Sums, name: str, words: str) -> NDArray[np.int64]:
+def required_sums(sums: Sums, name: str, words: str) -> NDArray[np.int64]:
     """The sums of that name as 64-bit numbers; refuses where they were not asked for, naming what to ask for."""
     if name not in sums:
         raise NotInCells(N_("sums that this method needs are not in the cells; ask tabulate for {what}"), what=words)

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from analysis.errors import N_, AnalysisError, BadData
-from analysis.tabulation.cells import Cells, gather
+from analysis.tabulation.cells import Cells, merge_cells
 
 COLUMN = "cells"
 
@@ -55,4 +55,4 @@ def cells_of_partitions(
     parts = frame.mapInArrow(of_partition, f"{COLUMN} binary").toArrow()[COLUMN]
     if not len(parts):
         raise BadData(N_("there are no rows; nothing can be estimated"))
-    return gather([Cells.from_bytes(part.as_py()) for part in parts])
+    return merge_cells([Cells.from_bytes(part.as_py()) for part in parts])

@@ -20,9 +20,9 @@ from analysis.data.design import Design
 from analysis.data.snapshot import Snapshot, read_snapshot
 from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
 from analysis.tabulation.answer_codes import is_text, item_states
-from analysis.tabulation.cells import Cells, gather, smallest
-from analysis.tabulation.key_encoding import combine, encode_numbers, encode_text, first_rows, rank
-from analysis.tabulation.respondent_sums import PEOPLE, Asked, People, sums_of
+from analysis.tabulation.cells import Cells, merge_cells, narrowest_unsigned
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, encode_numbers, encode_text, first_of_each
+from analysis.tabulation.respondent_sums import PEOPLE, People, RequestedSums, sums_of
 
 Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
@@ -108,7 +108,7 @@ def tabulate(
         elements=elements or design.elements,
     )
     factors = tuple(codebook.factor_items) or (OVERALL,)
-    asked = Asked(
+    requested = RequestedSums(
         person_means=person_means,
         cross_products=factors if cross_products is True else tuple(cross_products or ()),
         complete=tuple(complete),
@@ -118,25 +118,27 @@ def tabulate(
     )
     one_of("engine", engine, ENGINES)
     if engine == "spark":
-        return _on_spark(opened, empty, numbers, asked, session)
+        return _on_spark(opened, empty, numbers, requested, session)
     parts: list[Cells] = []
     seen = 0
     for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
         if not batch.num_rows:
             continue
-        part = _sum(batch, empty, numbers, asked, seen)
+        part = _sum(batch, empty, numbers, requested, seen)
         seen += batch.num_rows
         parts.append(part)
         if len(parts) >= PARTS and not empty.elements:
-            parts = [gather(parts)]
+            parts = [merge_cells(parts)]
         if progress:
             progress(seen)
     if not parts:
         raise BadData(N_("there are no rows; nothing can be estimated"))
-    return parts[0] if len(parts) == 1 and not empty.elements else gather(parts)
+    return parts[0] if len(parts) == 1 and not empty.elements else merge_cells(parts)
 
 
-def _on_spark(sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], asked: Asked, session: Any) -> Cells:
+def _on_spark(
+    sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...], requested: RequestedSums, session: Any
+) -> Cells:
     from analysis.tabulation.spark import cells_of_partitions
 
     if empty.elements:
@@ -147,7 +149,7 @@ def _on_spark(sources: Sequence[Source], empty: Cells, numbers: tuple[str, ...],
     columns = tuple(dict.fromkeys([*empty.keys, *empty.codebook.item_codes]))
 
     def of_part(table: pa.Table) -> Cells:
-        return gather([_sum(batch, empty, numbers, asked, 0) for batch in _batches([table], columns)])
+        return merge_cells([_sum(batch, empty, numbers, requested, 0) for batch in _batches([table], columns)])
 
     return cells_of_partitions([str(path) for path in paths], columns, of_part, session)
 
@@ -198,7 +200,7 @@ def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
         )
 
 
-def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], asked: Asked, before: int) -> Cells:
+def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requested: RequestedSums, before: int) -> Cells:
     length = batch.num_rows
     labels, codes = {}, {}
     for key in empty.keys:
@@ -215,25 +217,25 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], asked: A
         ids, size = np.arange(length), length
         chosen = ids
     else:
-        joined, span = combine(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
-        ids, size = rank(joined, span)
-        chosen = first_rows(ids, size)
+        joined, span = combine_keys(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
+        ids, size = dense_rank(joined, span)
+        chosen = first_of_each(ids, size)
     rows, people = np.bincount(ids, minlength=size), People(empty.codebook, length)
     counts, states, counter = [], [], _Counter(ids, size, empty.elements)
     for place, item in enumerate(empty.codebook.items):
         state = item_states(batch.column(item.code), item, empty.codebook, before)
         counts.append(counter.count(state, item.levels + 2))
         people.see(place, state)
-        if asked.rows:
+        if requested.rows:
             states.append(state)
-    sums = {PEOPLE: people.sums(ids, size, rows), **sums_of(states, ids, size, empty.codebook, asked)}
+    sums = {PEOPLE: people.sums(ids, size, rows), **sums_of(states, ids, size, empty.codebook, requested)}
     return replace(
         empty,
         labels=labels,
         codes={name: column[chosen] for name, column in codes.items()},
-        rows=smallest(rows),
+        rows=narrowest_unsigned(rows),
         counts=tuple(counts),
-        sums={name: smallest(values) for name, values in sorted(sums.items())},
+        sums={name: narrowest_unsigned(values) for name, values in sorted(sums.items())},
     )
 
 
@@ -251,4 +253,4 @@ class _Counter:
         if kinds != self.kinds:
             self.kinds, self.first = kinds, self.ids * kinds
         np.add(self.first, state, out=self.place)
-        return smallest(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))
+        return narrowest_unsigned(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))

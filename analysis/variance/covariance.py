@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import lonely_parts, lonely_strata
-from analysis.estimands.second_moments import need_rows
+from analysis.estimands.second_moments import require_elements
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
 from analysis.variance.design_counts import DesignCounts
@@ -21,7 +21,7 @@ def quadratic_form(
     Every stratum of the design counts as having respondents, as in R for calibrated designs.
     """
     if squares is None or covariance:
-        need_rows(cells)
+        require_elements(cells)
     lonely = cells.design.lonely
     strata, psus = len(counts.n), len(counts.stratum_of_psu)
     u = group_sums(weighted, counts.psu, psus)

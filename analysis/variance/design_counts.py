@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, BadDesign
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.key_encoding import combine, label_text, rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, label_text
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ def count_design(cells: Cells) -> DesignCounts:
 
 
 def _runs(cells: Cells, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:
-    key, span = combine([cells.codes[c] for c in columns], [len(cells.labels[c]) for c in columns], len(cells))
-    return rank(key, span)
+    key, span = combine_keys([cells.codes[c] for c in columns], [len(cells.labels[c]) for c in columns], len(cells))
+    return dense_rank(key, span)
 
 
 def _names(cells: Cells, columns: tuple[str, ...], places: NDArray) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.key_encoding import combine, rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank
 from analysis.variance.design_counts import DesignCounts
 
 Matrix = NDArray[Any]
@@ -67,8 +67,8 @@ def domain_family(cells: Cells, counts: DesignCounts, columns: tuple[str, ...]) 
     for code in codes:
         inside &= code >= 0
     places = np.flatnonzero(inside)
-    key, span = combine([code[places] for code in codes], [len(cells.labels[c]) for c in columns], len(places))
-    ids, size = rank(key, span) if len(places) else (key, 0)
+    key, span = combine_keys([code[places] for code in codes], [len(cells.labels[c]) for c in columns], len(places))
+    ids, size = dense_rank(key, span) if len(places) else (key, 0)
     domain = np.full(len(cells), -1, dtype=np.int64)
     domain[places] = ids
     sort = np.argsort(ids, kind="stable") if columns else np.arange(len(places))

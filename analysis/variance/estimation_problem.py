@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.grouped_sums import of_groups
+from analysis.tabulation.grouped_sums import group_matrix
 from analysis.variance.calibration_residuals import Projection
 from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily
@@ -39,8 +39,8 @@ def category_totals(m: Estimands, p: Projection | None) -> CategoryTotals:
     none, plain = np.zeros((0, 0)), np.array_equal(m.rows, m.x)
     if p is None or p.sweeps is not None:
         return CategoryTotals(m, plain, none, none, none[None], none[None])
-    based = of_groups(p.block, p.blocks, p.base)
-    columns = [of_groups(p.block, p.blocks, p.base * column) for column in p.extra.T]
+    based = group_matrix(p.block, p.blocks, p.base)
+    columns = [group_matrix(p.block, p.blocks, p.base * column) for column in p.extra.T]
     return CategoryTotals(
         m,
         plain,

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, BadWeights, lonely_strata, one_of
 from analysis.estimands.estimands import Estimands
-from analysis.estimands.second_moments import need_rows
+from analysis.estimands.second_moments import require_elements
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_sums
-from analysis.tabulation.key_encoding import combine, rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank
 from analysis.variance.domains import DomainFamily, domain_family
 from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
@@ -87,7 +87,7 @@ def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
 def _deletions(sample: WeightedSample) -> Iterator[Replicate]:
     """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
     cells, weights, counts = sample.cells, sample.weights, sample.counts
-    need_rows(cells)
+    require_elements(cells)
     base = weights.base
     refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)
     if counts.lonely.any() and cells.design.lonely == "fail":
@@ -162,8 +162,8 @@ class _Atoms:
     @classmethod
     def of(cls, families: Sequence[DomainFamily], estimands: Estimands) -> "_Atoms":
         domains = [family.domain.astype(np.int32) for family in families]
-        key, span = combine(domains, [len(family) for family in families], len(estimands.y))
-        ids, size = rank(key, span)
+        key, span = combine_keys(domains, [len(family) for family in families], len(estimands.y))
+        ids, size = dense_rank(key, span)
         order = np.argsort(ids, kind="stable")
         starts = np.searchsorted(ids[order], np.arange(size))
         homes = [(family.domain[order[starts]], len(family)) for family in families]

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimands.second_moments import left_over
-from analysis.tabulation.grouped_sums import add, group_sums, of_runs
+from analysis.estimands.second_moments import squared_residuals
+from analysis.tabulation.grouped_sums import group_sums, run_matrix, sum_runs
 from analysis.variance.calibration_residuals import Projection
 from analysis.variance.covariance import quadratic_form
 from analysis.variance.domains import DomainFamily, arrange
@@ -77,8 +77,8 @@ def _category_means(problem: EstimationProblem, p: Projection) -> Matrix:
     place = np.maximum(_domain_of_category(family, p), 0)
     means = totals.block_y - problem.ratio[place] * totals.block_x
     means = means * problem.scale[place] / p.population[:, None]
-    in_cluster = of_runs(family.clusters, family.order, len(p.block), problem.final * p.rows)
-    in_category = of_runs(np.arange(len(p.block)), p.block, p.blocks)
+    in_cluster = run_matrix(family.clusters, family.order, len(p.block), problem.final * p.rows)
+    in_category = run_matrix(np.arange(len(p.block)), p.block, p.blocks)
     return (in_cluster @ in_category) @ means
 
 
@@ -101,7 +101,10 @@ def _explained_by_cells(problem: EstimationProblem, p: Projection, columns: Matr
     found = np.empty((columns.shape[1], *problem.ratio.shape))
     for q in range(len(found)):
         mass = (p.base * columns[:, q])[:, None]
-        y, x = add(family.sort(mass * m.y), family.domain_cells), add(family.sort(mass * m.x), family.domain_cells)
+        y, x = (
+            sum_runs(family.sort(mass * m.y), family.domain_cells),
+            sum_runs(family.sort(mass * m.x), family.domain_cells),
+        )
         found[q] = (y - problem.ratio * x) * problem.scale
     return found
 
@@ -116,7 +119,7 @@ def _residual_form(
         slopes = np.einsum("qr,rdm->qdm", inverse, explained)
         totals, quadratic = _column_totals(problem, p, columns)
         for q, slope in enumerate(slopes):
-            cross = add(totals[family.psu_of_cluster, q][:, None] * problem.u, family.domain_clusters)
+            cross = sum_runs(totals[family.psu_of_cluster, q][:, None] * problem.u, family.domain_clusters)
             found = found - 2 * slope * cross
         found = found + np.einsum("qdm,qr,rdm->dm", slopes, quadratic, slopes)
     if lonely == "average" and counts.lonely.any():
@@ -170,7 +173,7 @@ def _over_touched_categories(problem: EstimationProblem, p: Projection) -> Matri
         left = problem.final[cell][:, None] * (z - p.rows[cell][:, None] * means[pair])
         labels = family.labels[chosen[0] : chosen[-1] + 1]
         wide = arrange(family.columns, labels, family.domain, cell, d - chosen[0], problem.counts)
-        u = add(left, wide.clusters)
+        u = sum_runs(left, wide.clusters)
         widened = replace(problem, family=wide, met=np.ones_like(u, np.int64), u=u)
         found[chosen] = _residual_form(widened, p, p.extra, p.inverse, explained[:, chosen])
     return found
@@ -189,7 +192,7 @@ def _over_all_cells(problem: EstimationProblem, p: Projection) -> Matrix:
         left, squares = p.residual(z), None
         if second is not None:
             zz = [second.of_influence(problem.ratio[d], problem.scale[d]) for d in chosen]
-            squares = left_over(z, _in_domains(family, chosen, zz), left, cells.rows) * final[:, None] ** 2
+            squares = squared_residuals(z, _in_domains(family, chosen, zz), left, cells.rows) * final[:, None] ** 2
         variance = quadratic_form(cells, problem.counts, final[:, None] * left, squares=squares)
         found[chosen] = variance.reshape(len(chosen), -1)
     return found

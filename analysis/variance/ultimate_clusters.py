@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import lonely_parts, lonely_strata
-from analysis.tabulation.grouped_sums import add
+from analysis.tabulation.grouped_sums import sum_runs
 from analysis.variance.design_counts import DesignCounts, SecondStage
 from analysis.variance.domains import DomainFamily, SecondStageClusters
 from analysis.variance.estimation_problem import EstimationProblem
@@ -37,29 +37,32 @@ def between_psus(
     family, counts, u = problem.family, problem.counts, problem.u
     n = counts.n[family.stratum_of_run][:, None]
     present = np.diff(np.append(family.strata, len(u)))[:, None]
-    totals = add(u, family.strata)
+    totals = sum_runs(u, family.strata)
     centre = totals / n
     alone = np.broadcast_to(counts.lonely[family.stratum_of_run][:, None], totals.shape)
     if not counts.lonely.any() and not (in_domain and lonely in ("centre", "average")):
         spread = _squared_deviations(u, totals, centre, n, present, family, squares)
-        return add(spread * counts.factor[family.stratum_of_run][:, None], family.domains)
-    psus = add(problem.met, family.strata)
+        return sum_runs(spread * counts.factor[family.stratum_of_run][:, None], family.domains)
+    psus = sum_runs(problem.met, family.strata)
     some = np.ones_like(psus, dtype=bool) if everywhere else psus > 0
     if lonely == "fail":
         _refuse_lonely(alone & some, family, counts)
     if in_domain and not everywhere and lonely in ("centre", "average"):
         alone = alone | ((n >= 2) & (psus == 1) & ~counts.certain[family.stratum_of_run][:, None])
     if lonely == "centre":
-        counted = add(np.where(some, n, 0).astype(float), family.domains)
-        middle = add(totals, family.domains) / np.maximum(counted, 1)
+        counted = sum_runs(np.where(some, n, 0).astype(float), family.domains)
+        middle = sum_runs(totals, family.domains) / np.maximum(counted, 1)
         centre = np.where(alone, middle[family.domain_of_run], centre)
     spread = _squared_deviations(u, totals, centre, n, present, family, squares)
     spread = spread * counts.factor[family.stratum_of_run][:, None]
     if lonely != "centre":
         spread = np.where(alone, 0.0, spread)
-    variance = add(spread, family.domains)
+    variance = sum_runs(spread, family.domains)
     if lonely == "average":
-        strata, lone = add(some.astype(float), family.domains), add((alone & some).astype(float), family.domains)
+        strata, lone = (
+            sum_runs(some.astype(float), family.domains),
+            sum_runs((alone & some).astype(float), family.domains),
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             variance = np.where(strata > lone, variance * strata / (strata - lone), np.nan)
     return variance
@@ -76,10 +79,10 @@ def _squared_deviations(
 ) -> Matrix:
     """Sum of squared deviations over all n PSUs of the run, of which those without domain rows are zeros."""
     if squares is not None:
-        return np.maximum(add(squares, family.strata) - 2 * centre * totals + n * centre**2, 0.0)
+        return np.maximum(sum_runs(squares, family.strata) - 2 * centre * totals + n * centre**2, 0.0)
     deviation = u - centre[family.run_of_cluster]
     deviation *= deviation
-    return add(deviation, family.strata) + (n - present) * centre**2
+    return sum_runs(deviation, family.strata) + (n - present) * centre**2
 
 
 def within_psus(problem: EstimationProblem, parts: SecondStageClusters, second: SecondStage, lonely: str) -> Matrix:
@@ -88,16 +91,16 @@ def within_psus(problem: EstimationProblem, parts: SecondStageClusters, second: 
     place = family.domain[family.order]
     w = family.sort(problem.final[:, None])
     z = w * (family.sort(m.y) - problem.ratio[place] * family.sort(m.x)) * problem.scale[place]
-    totals = add(z, parts.starts)
+    totals = sum_runs(z, parts.starts)
     n = second.n[family.psu_of_cluster][:, None]
     if lonely == "fail" and ((second.n == 1) & ~second.certain)[family.psu_of_cluster].any():
         raise lonely_parts()
     present = np.diff(np.append(parts.clusters, len(totals)))[:, None]
-    centre = add(totals, parts.clusters) / n
+    centre = sum_runs(totals, parts.clusters) / n
     deviation = totals - centre[parts.cluster]
-    spread = add(deviation**2, parts.clusters) + (n - present) * centre**2
+    spread = sum_runs(deviation**2, parts.clusters) + (n - present) * centre**2
     factor = second.factor[family.psu_of_cluster] * counts.fraction[counts.stratum_of_psu[family.psu_of_cluster]]
-    return add(spread * factor[:, None], family.domain_clusters)
+    return sum_runs(spread * factor[:, None], family.domain_clusters)
 
 
 def _refuse_lonely(alone: NDArray[np.bool_], family: DomainFamily, counts: DesignCounts) -> None:

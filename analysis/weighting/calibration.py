@@ -9,9 +9,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.errors import N_, BadMethod, CannotCalibrate, one_of
-from analysis.weighting.control_totals import Margins, Totals, agree, categories_of, columns_of, indicators, numbers_of
+from analysis.weighting.control_totals import (
+    Margins,
+    Totals,
+    columns_of,
+    indicators,
+    match_categories,
+    numeric_column,
+    require_equal_totals,
+)
 from analysis.weighting.distances import fit_newton
-from analysis.weighting.ipf import fit_margins
+from analysis.weighting.ipf import fit_ipf
 from analysis.weighting.weights import Calibration, Weights, describe
 
 METHODS = ("linear", "raking", "logit")
@@ -35,7 +43,7 @@ def adjust_nonresponse(weights: Weights, by: str | Sequence[str], invited: Total
     [3.0, 3.0, 2.0]
     """
     columns = columns_of(by if isinstance(by, str) else tuple(by))
-    codes, asked = categories_of(weights, columns, invited)
+    codes, asked = match_categories(weights, columns, invited)
     answered = np.bincount(codes, weights.final * weights.cells.rows, len(asked))
     if (answered > asked * (1 + 1e-9)).any():
         worst = int(np.argmax(answered / asked))
@@ -71,15 +79,15 @@ def poststratify(weights: Weights, by: str | Sequence[str], totals: Totals) -> W
     [15.0, 20.0, 15.0, 20.0, 15.0, 20.0]
     """
     columns = (by,) if isinstance(by, str) else tuple(by)
-    codes, target = categories_of(weights, columns, totals)
-    calibrated = fit_margins([(codes, target)], weights.final, weights.cells.rows)[0]
+    codes, target = match_categories(weights, columns, totals)
+    calibrated = fit_ipf([(codes, target)], weights.final, weights.cells.rows)[0]
     model = Calibration(
         "poststratify",
         codes,
         len(target),
         np.zeros((len(codes), 0)),
         (),
-        lambda base: fit_margins([(codes, target)], base, weights.cells.rows)[0],
+        lambda base: fit_ipf([(codes, target)], base, weights.cells.rows)[0],
     )
     about = describe(
         weights.cells,
@@ -108,16 +116,16 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
     [15.0, 15.0, 5.0, 5.0]
     """
     one_of("variance", variance, ("residual", "sweeps"))
-    parts = [categories_of(weights, columns_of(name), totals) for name, totals in margins.items()]
-    agree(list(margins), [target for _, target in parts])
-    calibrated, sweeps, miss = fit_margins(parts, weights.final, weights.cells.rows)
+    parts = [match_categories(weights, columns_of(name), totals) for name, totals in margins.items()]
+    require_equal_totals(list(margins), [target for _, target in parts])
+    calibrated, sweeps, miss = fit_ipf(parts, weights.final, weights.cells.rows)
     model = Calibration(
         "raking" if variance == "residual" else "rake_ipf",
         parts[0][0],
         len(parts[0][1]),
         indicators(parts[1:], len(weights.cells)),
         tuple((codes, len(target)) for codes, target in parts),
-        lambda base: fit_margins(parts, base, weights.cells.rows)[0],
+        lambda base: fit_ipf(parts, base, weights.cells.rows)[0],
     )
     about = describe(
         weights.cells,
@@ -164,20 +172,20 @@ def calibrate(
     if method == "raking" and bounds is not None:
         raise BadMethod(N_("bounds go with the methods linear and logit"))
     margins, numbers = margins or {}, numbers or {}
-    parts = [categories_of(weights, columns_of(name), totals) for name, totals in margins.items()]
+    parts = [match_categories(weights, columns_of(name), totals) for name, totals in margins.items()]
     sizes = [target for _, target in parts] + ([np.array([float(total)])] if total is not None else [])
     if not sizes:
         raise CannotCalibrate(N_("calibration needs a margin or the population total"))
-    agree([*margins, *(["total"] if total is not None else [])], sizes)
+    require_equal_totals([*margins, *(["total"] if total is not None else [])], sizes)
     if not parts:
         parts = [(np.zeros(len(weights.cells), dtype=np.int64), np.array([float(total or 0)]))]
     columns = np.column_stack(
-        [indicators(parts, len(weights.cells), drop=0)] + [numbers_of(weights.cells, name) for name in numbers]
+        [indicators(parts, len(weights.cells), drop=0)] + [numeric_column(weights.cells, name) for name in numbers]
     )
     target = np.concatenate([totals for _, totals in parts] + [np.array([float(n)]) for n in numbers.values()])
     calibrated, steps, miss = fit_newton(columns, target, weights, method, bounds)
     extra = np.column_stack(
-        [indicators(parts[1:], len(weights.cells))] + [numbers_of(weights.cells, name) for name in numbers]
+        [indicators(parts[1:], len(weights.cells))] + [numeric_column(weights.cells, name) for name in numbers]
     )
     model = Calibration(
         method,

@@ -24,7 +24,7 @@ def labels_of(cells: Cells, classes: Labels) -> list[Labels]:
                     strict=True))  # fmt: skip
 
 
-def merge_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
+def collapse_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
            ) -> tuple[list[list[Labels]], list[list[Labels]], list[tuple[str, float]]]:  # fmt: skip
     """Classes by unit: the groups, those that are mergers, and the units nobody answered for, with their dossiers."""
     units: dict[str, list[Labels]] = {}
@@ -63,7 +63,7 @@ def merge_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float
     return groups, [group for group in groups if len(group) > 1], uncovered
 
 
-def margin_of(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
+def collapse_margin(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
             ) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], list[list[str]] | None]:  # fmt: skip
     """The categories of a margin in order, small ones joined to the one before (the first to the next)."""
     labels = [label[0] for label in labels_of(cells, (column,))]

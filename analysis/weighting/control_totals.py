@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, CannotCalibrate
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.key_encoding import combine, first_rows, rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, first_of_each
 from analysis.weighting.weights import Weights
 
 Totals: TypeAlias = Mapping[str, float] | Mapping[tuple[str, ...], float]
@@ -22,7 +22,7 @@ def columns_of(name: str | tuple[str, ...]) -> tuple[str, ...]:
     return (name,) if isinstance(name, str) else tuple(name)
 
 
-def categories_of(weights: Weights, columns: tuple[str, ...], totals: Totals) -> tuple[NDArray[np.int64], NDArray]:
+def match_categories(weights: Weights, columns: tuple[str, ...], totals: Totals) -> tuple[NDArray[np.int64], NDArray]:
     """Each cell's category and each category's total; refuses what does not fit together."""
     cells = weights.cells
     own = [cells.code(column) for column in columns]
@@ -46,9 +46,9 @@ def categories_of(weights: Weights, columns: tuple[str, ...], totals: Totals) ->
             names=_list(wrong),
             column=name,
         )
-    key, span = combine(own, [len(cells.labels[column]) for column in columns], len(cells))
-    codes, size = rank(key, span)
-    first = first_rows(codes, size)
+    key, span = combine_keys(own, [len(cells.labels[column]) for column in columns], len(cells))
+    codes, size = dense_rank(key, span)
+    first = first_of_each(codes, size)
     found = [tuple(cells.label(c, code[place]) or "" for c, code in zip(columns, own, strict=True)) for place in first]
     unknown = [key for key in found if key not in wanted]
     if unknown:
@@ -88,7 +88,7 @@ def _list(names: Sequence[tuple[str, ...]]) -> str:
     return ", ".join(shown) + (f" … (+{len(names) - 20})" if len(names) > 20 else "")
 
 
-def agree(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -> None:
+def require_equal_totals(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -> None:
     """Margins of one population have one total; never rescaled silently."""
     sums = [float(target.sum()) for target in targets]
     for name, total in zip(names[1:], sums[1:], strict=True):
@@ -108,7 +108,7 @@ def indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, 
     return np.column_stack([np.zeros((length, 0)), *blocks])
 
 
-def numbers_of(cells: Cells, column: str) -> NDArray[np.float64]:
+def numeric_column(cells: Cells, column: str) -> NDArray[np.float64]:
     values = cells.numbers(column)
     if np.isnan(values).any():
         raise CannotCalibrate(

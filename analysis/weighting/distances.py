@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, CannotCalibrate
 from analysis.tabulation.grouped_sums import group_sums
-from analysis.weighting.feasibility import need_feasible
+from analysis.weighting.feasibility import require_feasible
 from analysis.weighting.ipf import ROUNDS, TOLERANCE
 from analysis.weighting.weights import Weights
 
@@ -25,7 +25,7 @@ def fit_newton(
     mass = group_sums((base * weights.cells.rows)[:, None], ids, len(distinct))[:, 0]
     scale = np.maximum(np.abs(target), 1.0)
     if bounds is not None:
-        need_feasible(distinct, mass, target, bounds)
+        require_feasible(distinct, mass, target, bounds)
     u = np.zeros(len(target))
     for step in range(1, ROUNDS + 1):
         g, slope = _distance(distinct @ u, method, bounds)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from analysis.errors import N_, CannotCalibrate
 
 
-def need_feasible(x: NDArray, mass: NDArray, target: NDArray, bounds: tuple[float, float]) -> None:
+def require_feasible(x: NDArray, mass: NDArray, target: NDArray, bounds: tuple[float, float]) -> None:
     """Ask a linear programme whether any weights within the bounds meet the totals; if not, name bounds that can."""
     from scipy.optimize import linprog
     from scipy.sparse import csc_array

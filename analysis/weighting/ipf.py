@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import N_, CannotCalibrate
-from analysis.tabulation.key_encoding import combine, first_rows, rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, first_of_each
 
 TOLERANCE, ROUNDS = 1e-12, 500
 
 
-def fit_margins(
+def fit_ipf(
     parts: Sequence[tuple[NDArray[np.int64], NDArray]],
     base: NDArray,
     rows: NDArray,
@@ -27,9 +27,9 @@ def fit_margins(
         reached = np.bincount(codes, base * rows, len(target))
         target = _inherited(target, reached, home)
         return base * np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[codes], 1, 0.0
-    key, span = combine([codes.astype(np.int32) for codes, _ in parts], [len(t) for _, t in parts], len(base))
-    ids, size = rank(key, span)
-    first = first_rows(ids, size)
+    key, span = combine_keys([codes.astype(np.int32) for codes, _ in parts], [len(t) for _, t in parts], len(base))
+    ids, size = dense_rank(key, span)
+    first = first_of_each(ids, size)
     mass = np.bincount(ids, base * rows, size)
     classes = []
     for place, (codes, target) in enumerate(parts):

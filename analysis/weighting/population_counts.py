@@ -24,17 +24,17 @@ from analysis.data.codebook import COARSE, WHOLE_WAVE, Codebook
 from analysis.errors import N_, BadData, CannotCalibrate
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.key_encoding import label_text
-from analysis.weighting.collapsing import Labels, labels_of, margin_of, merge_classes
+from analysis.weighting.collapsing import Labels, collapse_classes, collapse_margin, labels_of
 from analysis.weighting.control_totals import indicators
-from analysis.weighting.ipf import fit_margins
+from analysis.weighting.ipf import fit_ipf
 from analysis.weighting.weights import Calibration, Weights, describe
 
-Frame: TypeAlias = Mapping[Labels, float] | pa.Table
+PopulationCounts: TypeAlias = Mapping[Labels, float] | pa.Table
 
 
 def frame_weights(
     cells: Cells,
-    frame: Frame,
+    frame: PopulationCounts,
     *,
     columns: Sequence[str] = ("unit", "field", "month"),
     classes: Sequence[str] = ("unit", "field"),
@@ -57,35 +57,35 @@ def frame_weights(
     >>> weights.final.tolist()
     [5.0, 8.0, 5.0, 5.0]
     """
-    table = as_stored(_frame(frame, tuple(columns), count), tuple(columns), cells.codebook)
+    table = counts_as_stored(_read_counts(frame, tuple(columns), count), tuple(columns), cells.codebook)
     classes = tuple(classes)
     places = [columns.index(column) for column in classes]
     margins = [column for column in columns if column not in classes]
-    dossiers = _sums(table, places)
+    dossiers = _marginal_totals(table, places)
     strata = _post_strata(cells, dossiers, classes, smallest)
     kept = {key: n for key, n in table.items() if tuple(key[k] for k in places) in strata.covered}
     parts, joined = [(strata.block, strata.target)], {}
     for column in margins:
-        totals = _sums(kept, [columns.index(column)])
+        totals = _marginal_totals(kept, [columns.index(column)])
         if column == "month" and cells.codebook.detailed is not None:
-            totals = _months(cells, totals, strata.block, strata.target)
-        part, joined[column] = margin_of(cells, column, totals, smallest)
+            totals = _month_totals(cells, totals, strata.block, strata.target)
+        part, joined[column] = collapse_margin(cells, column, totals, smallest)
         if len(part[1]) > 1:
             parts.append(part)
     base, warnings = np.ones(len(cells)), []
     try:
-        final, rounds, miss = fit_margins(parts, base, cells.rows, strata.home)
+        final, rounds, miss = fit_ipf(parts, base, cells.rows, strata.home)
     except CannotCalibrate:
         warnings.append(N_("the margins cannot be met together with the post-strata; they were left out"))
         parts = parts[:1]
-        final, rounds, miss = fit_margins(parts, base, cells.rows, strata.home)
+        final, rounds, miss = fit_ipf(parts, base, cells.rows, strata.home)
     model = Calibration(
         "poststratify" if len(parts) == 1 else "raking",
         strata.block,
         len(strata.target),
         indicators(parts[1:], len(cells)),
         tuple((codes, len(totals)) for codes, totals in parts),
-        lambda values: fit_margins(parts, values, cells.rows, strata.home)[0],
+        lambda values: fit_ipf(parts, values, cells.rows, strata.home)[0],
     )
     population = float(strata.target.sum())
     largest = np.bincount(strata.block, final * cells.rows, len(strata.target)).max()
@@ -117,7 +117,7 @@ def _post_strata(cells: Cells, dossiers: Mapping[Labels, float], classes: Labels
     answers: dict[Labels, int] = dict.fromkeys(dossiers, 0)
     for label, rows in zip(labels, cells.rows, strict=True):
         answers[label] = answers.get(label, 0) + int(rows)
-    groups, merged, uncovered = merge_classes(answers, dossiers, smallest)
+    groups, merged, uncovered = collapse_classes(answers, dossiers, smallest)
     number = {label: k for k, group in enumerate(groups) for label in group}
     return _PostStrata(
         block=np.array([number[label] for label in labels], dtype=np.int64),
@@ -129,7 +129,7 @@ def _post_strata(cells: Cells, dossiers: Mapping[Labels, float], classes: Labels
     )
 
 
-def _frame(frame: Frame, columns: Labels, count: str) -> dict[Labels, float]:
+def _read_counts(frame: PopulationCounts, columns: Labels, count: str) -> dict[Labels, float]:
     if isinstance(frame, pa.Table):
         lacking = [column for column in (*columns, count) if column not in frame.column_names]
         if lacking:
@@ -150,15 +150,15 @@ def _frame(frame: Frame, columns: Labels, count: str) -> dict[Labels, float]:
     return table
 
 
-def as_stored(table: Mapping[Labels, float], columns: Labels, codebook: Codebook) -> dict[Labels, float]:
+def counts_as_stored(table: Mapping[Labels, float], columns: Labels, codebook: Codebook) -> dict[Labels, float]:
     """The frame in the terms of the answers: where few people come, a unit's fields are one class without months.
 
     >>> from dataclasses import replace
     >>> codebook = Codebook.plain(["q"])
-    >>> as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)[("a", "y")]
+    >>> counts_as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)[("a", "y")]
     2
     >>> codebook = replace(codebook, detailed=(("a", "x"),))
-    >>> as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)
+    >>> counts_as_stored({("a", "x"): 9, ("a", "y"): 2, ("a", "z"): 1}, ("unit", "field"), codebook)
     {('a', 'x'): 9, ('a', 'coarse'): 3}
     """
     if codebook.detailed is None or not {"unit", "field"} <= set(columns):
@@ -173,7 +173,7 @@ def as_stored(table: Mapping[Labels, float], columns: Labels, codebook: Codebook
     return pooled
 
 
-def _months(
+def _month_totals(
     cells: Cells, totals: Mapping[Labels, float], block: NDArray[np.int64], target: NDArray[np.float64]
 ) -> dict[Labels, float]:
     """The months' dossiers, as far as rows with a month stand for them.
@@ -190,7 +190,7 @@ def _months(
     return {**found, (WHOLE_WAVE,): without} if coarse.any() else found
 
 
-def _sums(table: Mapping[Labels, float], places: Sequence[int]) -> dict[Labels, float]:
+def _marginal_totals(table: Mapping[Labels, float], places: Sequence[int]) -> dict[Labels, float]:
     found: dict[Labels, float] = {}
     for key, n in table.items():
         part = tuple(key[place] for place in places)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import analysis
-from analysis.weighting.population_counts import as_stored
+from analysis.weighting.population_counts import counts_as_stored
 from sipas.errors import N_, SipasError
 from sipas.i18n_codes import column_names
 from sipas.tables import Heads, Problems, read_table
@@ -37,7 +37,7 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     counts = table.numbers(COUNT, problems)
     problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
     problems.refuse()
-    first, last = _months(cells)
+    first, last = _month_totals(cells)
     dossiers: dict[tuple[str, ...], float] = {}
     for record in table.records(*COLUMNS):
         key = tuple(record[column] for column in COLUMNS)
@@ -53,7 +53,7 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     return dossiers
 
 
-def _months(cells: analysis.Cells) -> tuple[str, str]:
+def _month_totals(cells: analysis.Cells) -> tuple[str, str]:
     """The first and the last month of the wave: as its codebook says, else those of the answers."""
     said = re.fullmatch(r"(\d{4}-\d\d)-\d\d – (\d{4}-\d\d)-\d\d", cells.codebook.notes)
     if said:
@@ -68,7 +68,7 @@ def by_family(
     """Dossiers of each domain of a family, in the terms of the answers; None where the frame lacks its columns."""
     if not set(family) <= set(COLUMNS):
         return None
-    dossiers = as_stored(dossiers, COLUMNS, cells.codebook)
+    dossiers = counts_as_stored(dossiers, COLUMNS, cells.codebook)
     places = [COLUMNS.index(column) for column in family]
     found: dict[str, int] = {}
     for key, count in dossiers.items():

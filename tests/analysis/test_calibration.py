@@ -5,7 +5,7 @@ import pytest
 
 from analysis import Design, adjust_nonresponse, calibrate, design_weights, estimate, poststratify, rake
 from analysis.errors import BadMethod, CannotCalibrate
-from analysis.weighting.feasibility import need_feasible
+from analysis.weighting.feasibility import require_feasible
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import cells_of
 
@@ -133,12 +133,12 @@ def test_the_tightest_bounds_of_many_classes_are_found_quickly_and_right():
     mass = rng.uniform(1, 50, 4000)
     target = (mass * np.exp(np.clip(x @ rng.normal(0, 0.1, x.shape[1]), -0.5, 0.5))) @ x
     with pytest.raises(CannotCalibrate, match="tightest symmetric") as seen:
-        need_feasible(x, mass, target, (0.99, 1.01))
+        require_feasible(x, mass, target, (0.99, 1.01))
     spread = float(seen.value.values["best_high"]) - 1
     assert 0.01 < spread < 0.65  # the weights that made the totals lie within
-    need_feasible(x, mass, target, (1 - spread * 1.002, 1 + spread * 1.002))
+    require_feasible(x, mass, target, (1 - spread * 1.002, 1 + spread * 1.002))
     with pytest.raises(CannotCalibrate):
-        need_feasible(x, mass, target, (1 - spread * 0.998, 1 + spread * 0.998))
+        require_feasible(x, mass, target, (1 - spread * 0.998, 1 + spread * 0.998))
 
 
 def test_totals_that_contradict_each_other_do_not_give_weights(base):

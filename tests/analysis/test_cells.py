@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis import Cells, Codebook, CodebookItem, Design, read_snapshot, tabulate, write_snapshot
 from analysis.errors import AnalysisError, BadCodebook, BadData, DifferentCells, NotASnapshot, NotInCells
-from analysis.tabulation.cells import gather
+from analysis.tabulation.cells import merge_cells
 
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q2", "q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu", weights="w")
@@ -104,7 +104,7 @@ def test_a_file_with_the_same_cell_twice_is_refused(tmp_path):
 def test_counts_beyond_what_can_be_added_are_refused():
     cells = tabulate(pa.table({"q1": [1]}), codebook=Codebook.plain(["q1"]), design=Design())
     with pytest.raises(AnalysisError, match="64-bit"):
-        gather([replace(cells, elements=False, rows=np.array([2**59])) for _ in range(4)])
+        merge_cells([replace(cells, elements=False, rows=np.array([2**59])) for _ in range(4)])
 
 
 def test_text_and_numbers_and_floats_give_the_same_cells():

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from analysis.estimation.reliability_flags import words_for_means, words_for_shares
+from analysis.estimation.reliability_flags import mean_reliability, proportion_reliability
 
 
 def word(p, n, deff=1.0, df=50, positive=None):
     p, n = np.array([p]), np.array([float(n)])
     positive = p * n if positive is None else np.array([float(positive)])
-    return words_for_shares(p, deff * p * (1 - p) / np.maximum(n, 1), n, np.array([float(df)]), positive)[0]
+    return proportion_reliability(p, deff * p * (1 - p) / np.maximum(n, 1), n, np.array([float(df)]), positive)[0]
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_words_for_shares(figure, expected):
 def test_means_have_a_rule_of_our_own():
     value, n = np.full(4, 60.0), np.array([29.0, 30, 100, 0])
     v, df = np.array([1.0, 1, 400, np.nan]), np.array([20.0, 20, 20, 0])
-    assert list(words_for_means(value, v, n, df)) == ["hidden", "shown", "hidden", None]
-    assert list(words_for_means(value[:1], v[:1], n[1:2], np.array([7.0]))) == ["review"]
+    assert list(mean_reliability(value, v, n, df)) == ["hidden", "shown", "hidden", None]
+    assert list(mean_reliability(value[:1], v[:1], n[1:2], np.array([7.0]))) == ["review"]
 
 
 def test_many_answers_of_few_persons_are_not_shown():
     answers = {"p": 0.9, "v": 0.0004, "n": 400.0, "df": 20.0, "positive": 360.0}
-    by_many = words_for_shares(*(np.array([value]) for value in answers.values()), persons=np.array([40]))
-    by_few = words_for_shares(*(np.array([value]) for value in answers.values()), persons=np.array([12]))
+    by_many = proportion_reliability(*(np.array([value]) for value in answers.values()), persons=np.array([40]))
+    by_few = proportion_reliability(*(np.array([value]) for value in answers.values()), persons=np.array([12]))
     assert by_many[0] != "hidden"
     assert by_few[0] == "hidden"

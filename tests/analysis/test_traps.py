@@ -12,7 +12,7 @@ from analysis.comparison.contrasts import across, together
 from analysis.estimands.estimands import pooled
 from analysis.estimation.estimate import figures
 from analysis.estimation.intervals import adjusted_n, kg_n, t_quantile, wilson_neff, wilson_score
-from analysis.tabulation.key_encoding import combine
+from analysis.tabulation.key_encoding import combine_keys
 from analysis.variance.design_counts import count_design
 from tests.analysis import by_hand
 from tests.analysis.test_estimation import CODEBOOK, a_table, cells_of
@@ -213,7 +213,7 @@ def test_19_large_counts_do_not_overflow():
         cells = cells + cells
     row = estimate(cells, scoring="govuk-100").row("q")
     assert (row["n"], row["estimate"]) == (2**41, 50.0)
-    key, _ = combine([np.array([2**30], np.int32)] * 3, [2**31 - 1] * 3, 1)
+    key, _ = combine_keys([np.array([2**30], np.int32)] * 3, [2**31 - 1] * 3, 1)
     assert key[0] >= 0
 
 
