@@ -47,7 +47,7 @@ class LonelyPsu(BadDesign):
 
 
 def lonely_strata(names: Sequence[str]) -> LonelyPsu:
-    """The refusal that names the strata with a single PSU; without strata, the whole design is one."""
+    """Make the refusal that names the strata with a single PSU; without strata, the whole design is one."""
     if not any(names):
         return LonelyPsu(
             N_("the whole design has a single PSU, so that no variance can be estimated; give rows their real PSUs")
@@ -63,7 +63,7 @@ def lonely_strata(names: Sequence[str]) -> LonelyPsu:
 
 
 def lonely_parts() -> LonelyPsu:
-    """The same for PSUs with a single second-stage unit."""
+    """Make the same refusal for PSUs with a single second-stage unit."""
     return LonelyPsu(
         N_("a PSU has a single second-stage unit, so its variance is unknown; choose lonely: remove, centre or average")
     )

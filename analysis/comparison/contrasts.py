@@ -50,7 +50,7 @@ class EstimateVector:
         return np.sqrt(np.diag(self.covariance))
 
     def difference(self, one: int | str, other: int | str, level: float = 0.95) -> Difference:
-        """The first minus the second."""
+        """Return the first minus the second."""
         weights = np.zeros(len(self.value))
         weights[self._place(one)] += 1
         weights[self._place(other)] -= 1
@@ -59,7 +59,7 @@ class EstimateVector:
     def contrast(
         self, coefficients: Sequence[float] | Matrix, level: float = 0.95, df: float | None = None
     ) -> Difference:
-        """sum(c_k estimate_k), tested against 0 with t(df)."""
+        """Return sum(c_k estimate_k), tested against 0 with t(df)."""
         c = np.asarray(coefficients, dtype=float)
         if c.shape != self.value.shape:
             raise BadMethod(N_("{count} estimates need {count} coefficients"), count=len(self.value))
@@ -84,7 +84,7 @@ class EstimateVector:
 def together(
     cells: Cells, weights: Weights | None, estimands: Estimands, domains: Sequence[Mapping[str, str]] = ({},)
 ) -> EstimateVector:
-    """All figures in all given domains, with their covariance; a domain is {column: label}, {} the whole.
+    """Estimate figures in all given domains, with their covariance; a domain is {column: label}, {} the whole.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -123,7 +123,7 @@ def together(
 
 
 def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> EstimateVector:
-    """One figure in every domain of a column, in the order of its labels.
+    """Estimate one figure in every domain of a column, in the order of its labels, with their covariance.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -143,7 +143,7 @@ def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: 
 
 
 def answered_all(cells: Cells, items: Sequence[str]) -> NDArray[np.bool_]:
-    """The rows that answered all of the items; needs cells that are rows."""
+    """Mark the rows that answered all of the items; needs cells that are rows."""
     if not cells.elements:
         raise NotInCells(N_("which rows answered several items is not in the cells; ask tabulate for elements=True"))
     levels = {item.code: item.levels for item in cells.codebook.items}

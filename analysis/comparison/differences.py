@@ -59,7 +59,7 @@ class JointEstimates:
         return np.sqrt(self.covariance.diagonal())
 
     def difference(self, one: int, other: int, *, level: float = 0.95, df: str = "smaller") -> Difference:
-        """The first minus the second, with t of the smaller df of the two, or of the whole design's."""
+        """Return the first minus the second, with t of the smaller df of the two, or of the whole design's."""
         one_of("df", df, FREEDOMS)
         both = [one, other]
         freedom = self.design_df if df == "design" else int(self.df[both].min())
@@ -91,7 +91,7 @@ def figures_of(
     level: float = 0.95,
     wave: str = "",
 ) -> JointEstimates:
-    """The named items, factors or "overall" in the given domains, ready to be compared.
+    """Estimate the named items, factors or "overall" in the given domains jointly, ready to be compared.
 
     A domain is {column: label} over a family that the cells were tabulated for; {} is everybody. A share of 0 or 1 has
     a linearised variance of 0, which would make every difference from it sure; its variance is taken from its
@@ -148,7 +148,7 @@ def figures_of(
 
 
 def independent(parts: Sequence[JointEstimates]) -> JointEstimates:
-    """Figures of independent samples side by side: no covariance between parts, and the designs' df add up.
+    """Join estimates of independent samples: no covariance between parts, and the designs' df add up.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -188,7 +188,7 @@ def differences(
     adjust: str = "holm",
     df: str = "smaller",
 ) -> list[AdjustedComparison]:
-    """The first minus the second of each pair, tested together.
+    """Test the first minus the second of each pair, all pairs together.
 
     adjust  `holm`: the chance of a single false "differs" in the whole list stays below 1 - level; `bh`: the expected
             share of false ones among those said (`analysis.comparison.multiplicity`)
@@ -217,7 +217,7 @@ def differences(
 def findings(
     p: Iterable[float | None], *, level: float = 0.95, adjust: str = "holm"
 ) -> list[tuple[float | None, str | None]]:
-    """For each p-value of one table the adjusted one, and what it says in words; None where there is no test.
+    """Adjust the p-values of one table and say each in words; None where there is no test.
 
     >>> findings([0.01, 0.04, None])
     [(0.02, 'differs'), (0.04, 'differs'), (None, None)]

@@ -24,7 +24,7 @@ class FTest:
 
 
 def rao_scott(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> FTest:
-    """Independence of a 0/1 figure and a column: Rao and Scott's (1984) second-order corrected chi-square as F.
+    """Test independence of a 0/1 figure and a column: Rao and Scott's (1984) second-order corrected chi-square as F.
 
     As R `svychisq(statistic="F")`; ddf = ndf x degrees of freedom of the whole design. Invariant to the number of rows.
 
@@ -83,7 +83,7 @@ def _second_order(shares: EstimateVector, rows: int, columns: int, df: int) -> F
 
 
 def equal_means(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> FTest:
-    """Wald test that a figure is the same in all domains of a column; F with ddf = df - ndf (R `regTermTest`).
+    """Test whether a figure is the same in all domains of a column: Wald's F with ddf = df - ndf (R `regTermTest`).
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate

@@ -7,7 +7,7 @@ from analysis.errors import N_, AnalysisError
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
-    """Holm's adjusted p-values: the chance of any false claim among all stays below the level.
+    """Return Holm's adjusted p-values: the chance of any false claim among all (FWER) stays below the level.
 
     Sound under every dependence. S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal
     of Statistics 6 (1979). Missing p-values stay missing and do not count.
@@ -19,7 +19,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 
 
 def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
-    """Benjamini and Hochberg's adjusted p-values: the expected share of false claims among those made.
+    """Return Benjamini and Hochberg's adjusted p-values: the expected share of false claims among those made (FDR).
 
     For lists to look into, not for single public claims; sound for independent or positively dependent tests.
     Y. Benjamini and Y. Hochberg, Controlling the false discovery rate, Journal of the Royal Statistical Society B 57

@@ -44,7 +44,7 @@ def rank_sets(
     draws: int = 10_000,
     seed: int = 1,
 ) -> Ranks:
-    """Confidence sets that hold for all ranks at once: 1 + (how many are better) to p - (how many are worse).
+    """Compute simultaneous confidence sets of ranks: 1 + (how many are better) to p - (how many are worse).
 
     `variance` is the covariance matrix of the estimates (calibration ties units together: prefer it), or their
     variances. All ordered pairs are tested one-sidedly. `holm` needs no random numbers and allows t tests: `df` is one
@@ -92,7 +92,7 @@ def rank_sets(
 def standing(
     differences: ArrayLike, se: ArrayLike, *, df: ArrayLike = np.inf, level: float = 0.95
 ) -> tuple[list[str | None], NDArray[np.float64]]:
-    """Each unit against the whole, in three words, all units together (Holm); and the adjusted p-values.
+    """Judge each unit against the whole in three words, all units together (Holm); return adjusted p-values too.
 
     `differences` are unit minus province with their standard errors, in which the covariance of part and whole must be
     counted. A unit without a difference or a positive standard error gets no word.
@@ -110,7 +110,7 @@ def standing(
 
 
 def groups(standings: Sequence[str | None], names: Sequence[str]) -> dict[str, list[str]]:
-    """Names by word, in their given order: what a page prints instead of a league table.
+    """Group names by word, in their given order: what a page prints instead of a league table.
 
     >>> groups(["above", None, "below", "above"], ["a", "b", "c", "d"])
     {'above': ['a', 'd'], 'not distinguishable': [], 'below': ['c']}

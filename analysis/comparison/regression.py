@@ -31,7 +31,7 @@ class TrendLine:
 
 
 def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> TrendLine:
-    """Weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1.
+    """Fit weighted least squares of one figure's answers on a numeric column; sandwich variance A^-1 V A^-1.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -47,7 +47,7 @@ def linear_trend(cells: Cells, weights: Weights | None, estimands: Estimands, co
 
 
 def logistic_trend(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> TrendLine:
-    """Weighted logistic regression of a share on a numeric column, on the log-odds scale; fitted to convergence.
+    """Fit weighted logistic regression of a share on a numeric column, on the log-odds scale, to convergence.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate

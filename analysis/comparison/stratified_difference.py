@@ -19,8 +19,9 @@ def stratified_difference(
     column: str,
     level: float = 0.95,
 ) -> Difference | None:
-    """One figure in group 1 minus group 0, each field (label of `column`) compared with itself; None without any that
-    both groups have.
+    """Compare one figure between two groups, group 1 minus group 0, each field (label of `column`) with itself.
+
+    None without any field that both groups have.
 
     `group` is [cells]: 1, 0, or -1 for cells of neither. The differences d_f are averaged with weights X1 X0/(X1 + X0),
     X the weighted answers of a field in each group: Cochran's weights (W. G. Cochran, Some methods for strengthening

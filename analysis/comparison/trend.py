@@ -29,7 +29,7 @@ class Wave:
     scoring: str = ""
 
     def changed_since(self, earlier: "Wave") -> tuple[str, ...]:
-        """Which aspects are not as they were."""
+        """Return the aspects that are not as they were."""
         return tuple(aspect for aspect in ASPECTS if getattr(self, aspect) != getattr(earlier, aspect))
 
 
@@ -62,7 +62,7 @@ class Trend:
 
 
 def breaks(waves: Sequence[Wave]) -> list[tuple[str, ...]]:
-    """For each wave what changed since the one before; the first has nothing before it.
+    """Return for each wave what changed since the one before; the first has nothing before it.
 
     >>> breaks([Wave("2021", "G1", "clients"), Wave("2022", "G2", "adults"), Wave("2023", "G2", "adults")])
     [(), ('instrument', 'population'), ()]
@@ -73,7 +73,7 @@ def breaks(waves: Sequence[Wave]) -> list[tuple[str, ...]]:
 def trend_over(
     waves: Sequence[Wave], estimates: ArrayLike, variance: ArrayLike, *, df: ArrayLike = np.inf, level: float = 0.95
 ) -> Trend:
-    """Changes and slopes of one figure over waves in their order.
+    """Compute changes and slopes of one figure over waves in their order.
 
     `variance` says how the waves are read: variances mean independent samples (new clusters in each wave), a covariance
     matrix means a panel (the same clusters asked again, whose likeness makes changes surer). `df` is one number or one

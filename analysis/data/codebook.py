@@ -120,7 +120,7 @@ class Codebook:
         missing: Sequence[int] = (),
         title: str = "",
     ) -> "Codebook":
-        """The codebook of a plain table: a list of item columns, or a mapping from factor to item columns.
+        """Make the codebook of a plain table: a list of item columns, or a mapping from factor to item columns.
 
         >>> Codebook.plain({"speed": ["q01", "q02"], "place": ["q02", "q03"]}).factor_items["place"]
         ('q02', 'q03')
@@ -162,7 +162,7 @@ class Codebook:
         return tuple(code for code in self.item_codes if code in members or not members)
 
     def to_json(self) -> str:
-        """As text for a file; `from_json` gives an equal codebook back."""
+        """Serialise to text for a file; `from_json` gives an equal codebook back."""
         content = {"codebook": FORMAT, **asdict(self)}
         for name in LATER:
             if content[name] is None:  # so that digests of older snapshots stay
@@ -171,7 +171,7 @@ class Codebook:
 
     @classmethod
     def from_json(cls, text: str) -> "Codebook":
-        """The codebook that `to_json` wrote."""
+        """Read the codebook that `to_json` wrote."""
         content = json.loads(text)
         if content.pop("codebook", None) != FORMAT:
             raise BadCodebook(N_("this codebook was written in a format that this version does not read"))

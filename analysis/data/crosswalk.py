@@ -34,7 +34,7 @@ class Crosswalk:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, object]]) -> "Crosswalk":
-        """From rows with `old`, `new` and `share`, as text or numbers; an empty share is an unknown one.
+        """Read rows with `old`, `new` and `share`, as text or numbers; an empty share is an unknown one.
 
         A unit with a single row and no share went over whole. Shares of an old unit must add up to 1 (within 0.001).
         """
@@ -57,14 +57,14 @@ class Crosswalk:
         return cls(found)
 
     def how(self, old: str) -> str:
-        """Whether an old unit can be carried: exact, apportioned, or impossible (shares unknown, or not listed)."""
+        """Say whether an old unit can be carried: exact, apportioned, or impossible (shares unknown, or not listed)."""
         shares = self.parts.get(old)
         if not shares or None in shares.values():
             return IMPOSSIBLE
         return EXACT if len(shares) == 1 else APPORTIONED
 
     def carry(self, values: Mapping[str, float]) -> dict[str, Carried]:
-        """Totals of old units as totals of new ones.
+        """Convert totals of old units to totals of new ones.
 
         A new unit is as good as the worst of its parts: exact only if all its old units went over whole *and* all of
         them have a value; apportioned if one was split; impossible if one is split by unknown shares or has no value.
@@ -88,7 +88,7 @@ class Crosswalk:
         return {new: self._one(new, sources, values) for new, sources in sorted(inside.items())}
 
     def carry_shares(self, satisfied: Mapping[str, float], answers: Mapping[str, float]) -> dict[str, Carried]:
-        """Shares of old units as shares of new ones: numerator and denominator are carried, then divided.
+        """Convert shares of old units to shares of new ones: numerator and denominator are carried, then divided.
 
         >>> walk = Crosswalk.of([{"old": "a", "new": "X"}, {"old": "b", "new": "X"}])
         >>> walk.carry_shares({"a": 90, "b": 5}, {"a": 100, "b": 10})["X"].value

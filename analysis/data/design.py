@@ -91,5 +91,5 @@ class Design:
         return len(self.fpc) == 2 and not self.ssus
 
     def with_lonely(self, lonely: str, in_domain: bool | None = None) -> "Design":
-        """The same design under another convention for single PSUs; cells need not be tabulated again."""
+        """Return the design under another convention for single PSUs; cells need not be tabulated again."""
         return replace(self, lonely=lonely, lonely_in_domain=self.lonely_in_domain if in_domain is None else in_domain)

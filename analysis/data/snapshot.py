@@ -33,7 +33,7 @@ class Snapshot:
     rows: int
 
     def table(self) -> pa.Table:
-        """All rows, as an Arrow table."""
+        """Read all rows as an Arrow table."""
         return pq.read_table(self.path)
 
 
@@ -88,7 +88,7 @@ def _typed(table: pa.Table, codebook: Codebook) -> pa.Table:
 
 
 def holds_the_same(snapshot: Snapshot, table: pa.Table) -> bool:
-    """Whether a table's rows, under the codebook stored in the file, are the data set that lies in the file."""
+    """Compare a table's rows, under the codebook stored in the file, with the data set that lies in the file."""
     metadata = pq.read_metadata(snapshot.path).metadata
     typed = _typed(table, snapshot.codebook)
     digest = digest_of_rows(
@@ -125,7 +125,7 @@ def holds_all_of(snapshot: Snapshot, table: pa.Table, but: Collection[str] = ())
 
 
 def read_snapshot(path: str | os.PathLike[str]) -> Snapshot:
-    """Open a snapshot: reads the codebook and the counts, not the rows."""
+    """Open a snapshot: read the codebook and the counts, not the rows."""
     path = Path(path)
     try:
         found = pq.read_metadata(path)
@@ -179,8 +179,7 @@ def content_digest(path: str | os.PathLike[str]) -> str:
 
 
 def verified(snapshot: Snapshot, digest: str | None = None) -> Snapshot:
-    """Return the snapshot if its content has this digest (default: the one that the file names), else raise
-    AlteredSnapshot."""
+    """Return the snapshot if its content has this digest (default: the one it names), else raise AlteredSnapshot."""
     named = snapshot.digest if digest is None else digest
     found = content_digest(snapshot.path)
     if found != named:

@@ -37,12 +37,12 @@ class FeasibilityInterval:
 
     @classmethod
     def exactly(cls, row: Row) -> "FeasibilityInterval":
-        """The true counts of a row."""
+        """Return the true counts of a row."""
         return cls(_spread(row["n"] or 0, 1, 0), _spread(row.get("answers"), 1, 0))
 
     @classmethod
     def of(cls, row: Row, step: int, minimum: int, pooled: bool, true: Row | None) -> "FeasibilityInterval":
-        """What a published row tells; `pooled` where it has several answers of one person.
+        """Return what a published row tells; `pooled` where it has several answers of one person.
 
         Digits of a share may tell more than a rounded count (it is k of n, if all weights are equal). So the reader is
         given the `true` number of people of an item, and the numbers of answers that fit a pooled share.
@@ -69,7 +69,7 @@ class FeasibilityInterval:
 
 
 def round_to_base(count: int, step: int) -> int:
-    """The multiple of `step` that is nearest; in the middle the higher one."""
+    """Round to the nearest multiple of `step`; from the middle up."""
     return (count + step // 2) // step * step
 
 
@@ -113,14 +113,14 @@ class IntervalAttacker:
         self.lines = list(self._lines(sums))
 
     def checked(self, true: Mapping[int, FeasibilityInterval]) -> "IntervalAttacker":
-        """Without the lines that the true counts break (families of domains may be incomplete): they mislead only."""
+        """Drop constraints that the true counts break (families of domains may be incomplete): they mislead only."""
         known = [true.get(cell, self.before[cell]) for cell in range(len(self.keys))]
         low, high = _spans(known).tolist()
         self.lines = [line for line in self.lines if line.holds(low, high)]
         return self
 
     def possible(self, hidden: set[int]) -> tuple[Floats, Floats]:
-        """The feasibility interval of each cell's number of people, for somebody who sees the others."""
+        """Compute the feasibility interval of each cell's number of people, for somebody who sees the others."""
         known = [
             (self.before[cell] & FeasibilityInterval((1, np.inf), (1, np.inf)))
             if cell in hidden else self.shown[cell] or self.before[cell]
@@ -131,12 +131,12 @@ class IntervalAttacker:
         return low[: len(known)], high[: len(known)]
 
     def underprotected(self, hidden: set[int], spread: int) -> list[int]:
-        """Suppressed cells of this table whose feasibility interval holds fewer than `spread` numbers of people."""
+        """Find suppressed cells of this table whose feasibility interval has fewer than `spread` numbers of people."""
         low, high = self.possible(hidden)
         return [int(cell) for cell in self.own if cell in hidden and high[cell] - low[cell] + 1 < spread]
 
     def secondary_cell(self, cell: int, free: set[int], costs: Sequence[tuple[float, ...]]) -> int | None:
-        """The cheapest free cell whose suppression leaves this one more room: in its own domain, else beside it."""
+        """Choose the cheapest free cell whose suppression widens this interval: in its own domain, else beside it."""
         for near in (self.within, self.beside):
             if found := {one for cells in near.get(cell, ()) for one in cells} & free:
                 return min(found, key=lambda one: (costs[one], one))

@@ -25,7 +25,7 @@ class LinearConstraint:
     times: int = 1
 
     def holds(self, low: Sequence[float], high: Sequence[float]) -> bool:
-        """Whether counts within these intervals can keep it."""
+        """Say whether counts within these intervals can satisfy it."""
         most = self.times * sum(high[part] for part in self.parts)
         return low[self.total] <= most and not (self.equal and high[self.total] < sum(low[part] for part in self.parts))
 

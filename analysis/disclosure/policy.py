@@ -56,15 +56,15 @@ class Policy:
             )
 
     def people(self, count: int) -> int:
-        """A number of people as it may be read."""
+        """Round a number of people to what may be read."""
         return max(round_to_base(count, self.rounding), self.minimum) if count and self.rounding > 1 else count
 
     def suffices(self, people: int, df: int | None) -> bool:
-        """Whether the whole stands on enough people and enough degrees of freedom for anything to be released."""
+        """Say whether the whole has enough people and degrees of freedom for anything to be released."""
         return people >= self.least_people and (df or 0) >= self.least_df
 
     def rounded(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The row as it may be read: no more digits than a reader needs."""
+        """Round a row to what may be read: no more digits than a reader needs."""
         found = dict(row)
         uncertain = row.get("reliability") == "hidden"
         if self.rounding > 1:
@@ -100,7 +100,7 @@ class Policy:
         return row
 
     def hides(self, row: Mapping[str, Any]) -> bool:
-        """Whether this row must not be shown, whatever stands around it. No answers at all are not a secret."""
+        """Say whether a row is a primary suppression. No answers at all are not a secret."""
         n = row["n"] or 0
         return 0 < n < self.minimum or (0 < n < self.unanimous and row["estimate"] in (0, 1))
 

@@ -60,24 +60,24 @@ class SafeTable:
         return tuple(dict.fromkeys(of for of, _ in self._rows))
 
     def domains(self, *names: str) -> list[dict[str, str]]:
-        """The domains of one family: `domains("unit")`, `domains("unit", "field")`; `domains()` is the whole."""
+        """Return the domains of one family: `domains("unit")`, `domains("unit", "field")`; `domains()` is the whole."""
         wanted = tuple(sorted(names))
         found = dict.fromkeys(domain for _, domain in self._rows if tuple(name for name, _ in domain) == wanted)
         return [dict(domain) for domain in found]
 
     def records(self) -> Iterator[Record]:
-        """All rows, as `Estimates.records()` gives them, with `withheld` added."""
+        """Return all rows, as `Estimates.records()` gives them, with `withheld` added."""
         return (_copy(row) for row in self._rows.values())
 
     def row(self, of: str, **domain: str) -> Record:
-        """One row: `row("overall")`, `row("B1", unit="03646")`."""
+        """Return one row: `row("overall")`, `row("B1", unit="03646")`."""
         key = (of, tuple(sorted(domain.items())))
         if key not in self._rows:
             raise NotInTable(N_("the table has no row for {of} in {domain}"), of=of, domain=dict(domain))
         return _copy(self._rows[key])
 
     def to_json(self) -> str:
-        """The table as text; equal tables give equal text."""
+        """Serialise the table; equal tables give equal text."""
         columns = list(dict.fromkeys(name for row in self._rows.values() for name in row))
         table = {
             "format": _FORMAT,
@@ -119,12 +119,12 @@ class SafeTable:
 
 
 def by_key(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Record]:
-    """Rows by figure and domain."""
+    """Index rows by figure and domain."""
     return {(row["of"], tuple(sorted(row["domain"].items()))): dict(row) for row in rows}
 
 
 def hidden(row: Record) -> Record:
-    """What is left of a withheld row: of what it speaks, and that it is withheld."""
+    """Return what is left of a suppressed row: of what it speaks, and that it is withheld."""
     empty: Record = {name: [] if name == "flags" else None for name in row}
     return {**empty, "domain": row["domain"], "of": row["of"], "withheld": True}
 

@@ -68,7 +68,7 @@ class Estimands:
         return Titles(self.of, self.kinds, self.share, self.total, self.scoring)
 
     def second_moments(self) -> SecondMoments:
-        """Sums of y^2, y x and x^2 over single rows; refuses where the cells do not hold them."""
+        """Return sums of y^2, y x and x^2 over single rows; raises NotInCells where the cells do not hold them."""
         if self.second is not None:
             found = self.second
         elif all(kind == ITEM for kind in self.kinds) and np.array_equal(self.rows, self.x):
@@ -80,7 +80,7 @@ class Estimands:
         return found
 
     def columns(self, chosen: slice) -> "Estimands":
-        """Some of the figures."""
+        """Return some of the figures."""
         return Estimands(
             self.of[chosen],
             self.kinds[chosen],
@@ -97,18 +97,18 @@ class Estimands:
         )
 
     def as_total(self) -> "Estimands":
-        """The totals sum(w y) of the same figures."""
+        """Return the totals sum(w y) of the same figures."""
         return replace(self, share=False, total=True)
 
 
 def estimand_names(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All figures of a questionnaire and their kinds: items, factors, the whole."""
+    """Return all figures of a questionnaire and their kinds: items, factors, the whole."""
     items, factors = cells.codebook.item_codes, tuple(cells.codebook.factor_items)
     return (*items, *factors, OVERALL), (ITEM,) * len(items) + (FACTOR,) * len(factors) + (WHOLE,)
 
 
 def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHARE) -> Estimands:
-    """Items as they are; factors and the whole as the pooled answers to their items."""
+    """Make estimands of items, and of factors and the whole as the pooled answers to their items."""
     known, kinds = estimand_names(cells)
     chosen = tuple(known if of is None else of)
     unknown = [name for name in chosen if name not in known]
@@ -150,7 +150,7 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
 
 
 def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Estimands:
-    """The mean over persons of each person's own 0..100 score; at least half of the factor's items answered."""
+    """Make the mean over persons of each person's own 0..100 score; at least half of the factor's items answered."""
     chosen = tuple(cells.codebook.factor_items if factors is None else factors)
     columns = []
     for factor in chosen:
@@ -171,7 +171,7 @@ def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Estimand
 
 
 def numeric(cells: Cells, column: str, *, over: str | None = None) -> Estimands:
-    """The mean of a column of numbers, or the ratio of two columns; rows where one is empty are left out."""
+    """Make the mean of a column of numbers, or the ratio of two columns; rows where one is empty are left out."""
     y = cells.numbers(column)
     x = np.ones(len(cells)) if over is None else cells.numbers(over)
     known = ~np.isnan(y) & ~np.isnan(x)
@@ -185,7 +185,7 @@ def numeric(cells: Cells, column: str, *, over: str | None = None) -> Estimands:
 
 
 def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -> Estimands:
-    """The share of each label of a column; rows where it is empty are left out."""
+    """Make the share of each label of a column; rows where it is empty are left out."""
     codes = cells.code(column)
     labels = [cells.label(column, code) for code in range(len(cells.labels[column]))]
     wanted = labels if chosen is None else list(chosen)
@@ -198,7 +198,7 @@ def categories(cells: Cells, column: str, chosen: Sequence[str] | None = None) -
 
 
 def distribution(cells: Cells, item: str) -> Estimands:
-    """The share of each level of an item among its valid answers."""
+    """Make the share of each level of an item among its valid answers."""
     counts = cells.item(item)[:, 1:-1].astype(float)
     answered = np.repeat(counts.sum(1, keepdims=True), counts.shape[1], axis=1)
     names = tuple(str(level) for level in range(1, counts.shape[1] + 1))
@@ -215,7 +215,7 @@ def _worth(counts: NDArray, scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Estimands:
-    """The items of a factor (or "overall") among those who answered all of them; asked for by `complete=[name]`."""
+    """Make a factor's (or "overall"'s) items among those who answered all of them; asked for by `complete=[name]`."""
     sums = required_sums(cells.sums, f"complete:{name}", f"complete=['{name}']")
     items = [cells.codebook.items[place] for place in members_of(cells.codebook, name)]
     ends = np.cumsum([1, *(item.levels for item in items)])
@@ -230,7 +230,7 @@ def complete_cases(cells: Cells, name: str, scoring: Scoring = SHARE) -> Estiman
 
 
 def straight_lined(cells: Cells, least: int = 5) -> Estimands:
-    """The share of forms that give one level to all their answers, among those with `least` answers or more.
+    """Make the share of forms that give one level to all their answers, among those with `least` answers or more.
 
     RequestedSums for by `straight_lines=least`. Satisfied people do answer alike: compare offices, accuse nobody.
     """
@@ -241,7 +241,7 @@ def straight_lined(cells: Cells, least: int = 5) -> Estimands:
 
 
 def select(estimands: Estimands, rows: NDArray[np.bool_]) -> Estimands:
-    """The same figures over chosen cells only; the other cells stay in the design as zeros."""
+    """Restrict figures to chosen cells; the other cells stay in the design as zeros."""
     if len(rows) != len(estimands.y):
         raise BadMethod(N_("a choice of cells must be as long as the cells"))
     keep = rows[:, None].astype(float)
@@ -262,7 +262,7 @@ def _column(values: NDArray) -> NDArray[np.float64]:
 
 
 def combined(parts: Sequence[Estimands]) -> Estimands:
-    """Several estimands side by side; together they are shares only if each is."""
+    """Join several estimands side by side; together they are shares only if each is."""
 
     def side(name: str) -> NDArray[np.float64]:
         return np.concatenate([getattr(part, name) for part in parts], axis=1)

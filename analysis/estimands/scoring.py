@@ -30,11 +30,11 @@ class Scoring:
         return f"{self.name} v{self.version}"
 
     def scores(self, item: CodebookItem) -> NDArray[np.float64]:
-        """What each level 1..levels of an item is worth."""
+        """Return what each level 1..levels of an item is worth."""
         return self.rule(item)
 
     def word(self, value: float) -> str | None:
-        """The class of a value before it is rounded for print: the word of the highest lower bound that it reaches.
+        """Classify a value before it is rounded for print: the word of the highest lower bound that it reaches.
 
         A value that only the last digits of floating point keep from a bound reaches it.
         """
@@ -91,7 +91,7 @@ RULES = {
 
 
 def scoring_named(name: str) -> Scoring:
-    """The rule of that name.
+    """Return the rule of that name; raises BadMethod for others.
 
     >>> scoring_named("govuk-100").scores(CodebookItem("q")).tolist()
     [0.0, 25.0, 50.0, 75.0, 100.0]

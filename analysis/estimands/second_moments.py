@@ -27,7 +27,7 @@ class SecondMoments:
     xx: Matrix
 
     def of_influence(self, value: Matrix, scale: Matrix) -> Matrix:
-        """Sums over rows of z^2, z = (y - value x) scale."""
+        """Sum z^2 over rows, z = (y - value x) scale."""
         return np.maximum(self.yy - 2 * value * self.yx + value**2 * self.xx, 0.0) * scale**2
 
 
@@ -38,14 +38,14 @@ def require_elements(cells: Cells) -> None:
 
 
 def elements_missing() -> NotInCells:
-    """The refusal that names what to ask for."""
+    """Make the refusal that names what to ask for."""
     return NotInCells(
         N_("each row is a PSU, this method needs the rows, and the cells have summed them up; ask tabulate for "
            "elements=True"))  # fmt: skip
 
 
 def pooled_second_moments(cells: Cells, name: str, scoring: Scoring) -> tuple[NDArray, NDArray, NDArray]:
-    """Second moments of a factor's (or the whole's) sums of scores and numbers of answers, from the sums kept of them.
+    """Return second moments of a factor's (or the whole's) sums of scores and numbers of answers.
 
     For rules by which one more level is worth the same for all items; NaN for others, whose rows are needed.
     """
@@ -61,7 +61,7 @@ def pooled_second_moments(cells: Cells, name: str, scoring: Scoring) -> tuple[ND
 
 
 def squared_residuals(z: Matrix, zz: Matrix, residual: Matrix, rows: NDArray) -> Matrix:
-    """Sums over rows of squared residuals, from the cells' sums of z, of z^2, and of the residuals."""
+    """Sum squared residuals over rows, from the cells' sums of z, of z^2, and of the residuals."""
     count = rows[:, None].astype(float)
     explained = (z - residual) / count
     return np.maximum(zz - 2 * explained * z + count * explained**2, 0.0)

@@ -53,6 +53,9 @@ def estimate(
 
     Pooled, factors and the whole are sum(w y)/sum(w x) over the answers to their items, a ratio.
 
+    More than eight parameters: each is a choice of method that a published figure has to state, with the published
+    method as its default.
+
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
     >>> table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "w": [1.0, 2, 1, 2, 1, 2], "q": [5, 4, 2, 5, 3, 4]})
@@ -93,9 +96,11 @@ def figures(
     means: Mapping[str, Sequence[str]] | None = None,
     scoring: Scoring = SHARE,
 ) -> Estimates:
-    """The same for any estimands (`analysis.estimands.estimands`): numbers, ratios, totals, persons' means, categories.
+    """Estimate any estimands (`analysis.estimands.estimands`): numbers, ratios, totals, persons' means, categories.
 
     means  figures that are the plain mean of others, scored by `scoring` (`analysis.estimation.composites`)
+
+    More than eight parameters: the choices of `estimate`, and what is estimated.
     """
     return _figures(
         cells, weights, [estimands], by=by, level=level, interval=interval, variance=variance, side=side,

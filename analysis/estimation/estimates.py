@@ -89,7 +89,7 @@ class Estimates:
         return words
 
     def row(self, of: str, **domain: str) -> dict[str, Any]:
-        """One record: `row("overall")`, `row("q01", unit="03646")`."""
+        """Return one record: `row("overall")`, `row("q01", unit="03646")`."""
         if of not in self.of:
             raise NotInCells(
                 N_("there is no item or factor {names}; known are {known}"), names=of, known=", ".join(self.of)
@@ -100,7 +100,7 @@ class Estimates:
         raise NotInCells(N_("there is no domain {domain} among the estimates"), domain=str(domain))
 
     def records(self) -> list[dict[str, Any]]:
-        """All rows as plain dictionaries, domain by domain; what does not exist is None."""
+        """Return all rows as plain dictionaries, domain by domain; what does not exist is None."""
         return list(self._records())
 
     def _records(self) -> Iterator[dict[str, Any]]:
@@ -157,7 +157,7 @@ class Estimates:
         return flags + (["unweighted"] if self.unweighted else [])
 
     def to_arrow(self) -> pa.Table:
-        """The same rows as an Arrow table; domain columns first, empty where a domain does not use them."""
+        """Return the same rows as an Arrow table; domain columns first, empty where a domain does not use them."""
         columns = tuple(dict.fromkeys(column for names, _ in self.domains for column in names))
         many = len(self.of)
         table: dict[str, pa.Array] = {}

@@ -23,14 +23,14 @@ INTERVALS = (OWN_METHODS[0], *R_METHODS, *OWN_METHODS[1:])
 
 
 def t_quantile(df: Array, q: float) -> Array:
-    """Student's t quantile; NaN where df < 1. Computed once per distinct df."""
+    """Return Student's t quantile; NaN where df < 1. Computed once per distinct df."""
     distinct, places = np.unique(np.asarray(df, dtype=float), return_inverse=True)
     values = np.where(distinct >= 1, stdtrit(np.maximum(distinct, 1), q), np.nan)
     return values[places].reshape(np.shape(df))
 
 
 def effective_n(p: Array, v: Array) -> Array:
-    """p (1 - p) / v: the size of a simple random sample with this variance; infinite where v is zero."""
+    """Return p (1 - p) / v: the size of a simple random sample with this variance; infinite where v is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return p * (1 - p) / v
 
@@ -50,13 +50,13 @@ def wilson_score(p: Array, m: Array, q: Array) -> Limits:
 
 
 def mean_t(p: Array, v: Array, df: Array, q: float) -> Limits:
-    """p -+ t(df) sqrt(v)."""
+    """Return p -+ t(df) sqrt(v)."""
     reach = t_quantile(df, q) * np.sqrt(v)
     return p - reach, p + reach
 
 
 def logit_t(p: Array, v: Array, df: Array, q: float) -> Limits:
-    """expit(logit p -+ t(df) sqrt(v) / (p (1 - p)))."""
+    """Return expit(logit p -+ t(df) sqrt(v) / (p (1 - p)))."""
     with np.errstate(divide="ignore", invalid="ignore"):
         centre, reach = logit(p), t_quantile(df, q) * np.sqrt(v) / (p * (1 - p))
         return expit(centre - reach), expit(centre + reach)
@@ -70,12 +70,12 @@ def asin_t(p: Array, v: Array, df: Array, q: float) -> Limits:
 
 
 def adjusted_n(p: Array, v: Array, n: Array, df: Array, q: float) -> Array:
-    """Korn and Graubard's effective n: p (1 - p)/v times (t(n - 1)/t(df))^2."""
+    """Return Korn and Graubard's effective n: p (1 - p)/v times (t(n - 1)/t(df))^2."""
     return effective_n(p, v) * (t_quantile(np.maximum(n - 1, 0), q) / t_quantile(df, q)) ** 2
 
 
 def clopper_pearson(p: Array, m: Array, q: float) -> Limits:
-    """The exact binomial limits for p m of m (Clopper and Pearson 1934)."""
+    """Return the exact binomial limits for p m of m (Clopper and Pearson 1934)."""
     with np.errstate(invalid="ignore"):
         hits = p * m
         low = np.where(p <= 0, 0.0, betaincinv(np.maximum(hits, 1e-300), m - hits + 1, 1 - q))
@@ -84,12 +84,12 @@ def clopper_pearson(p: Array, m: Array, q: float) -> Limits:
 
 
 def beta_r(p: Array, v: Array, rows: Array, df: Array, q: float) -> Limits:
-    """R's `beta`: Korn and Graubard (1998) without a cap, n = the rows that R keeps."""
+    """Return R's `beta` limits: Korn and Graubard (1998) without a cap, n = the rows that R keeps."""
     return clopper_pearson(p, adjusted_n(p, v, rows, df, q), q)
 
 
 def likelihood_t(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
-    """Where twice the binomial log-likelihood, scaled as Rao and Scott do, falls t(df)^2 below its maximum.
+    """Find where twice the binomial log-likelihood, scaled as Rao and Scott do, falls t(df)^2 below its maximum.
 
     The scale is p (1 - p)/v times (n - 1)/n. Solved exactly; R interpolates, see `tests.reference.r_likelihood`.
     """
@@ -112,18 +112,18 @@ def likelihood_t(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
 
 
 def capped_n(p: Array, v: Array, n: Array) -> Array:
-    """min(n, p (1 - p)/v); n at 0% and 100%, where v says nothing."""
+    """Return min(n, p (1 - p)/v); n at 0% and 100%, where v says nothing."""
     inside = (p > 0) & (p < 1)
     return np.where(inside, np.minimum(n, np.nan_to_num(effective_n(p, v), nan=np.inf, posinf=np.inf)), n)
 
 
 def wilson_neff(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
-    """W(p, min(n, p (1 - p)/v), t(df))."""
+    """Return W(p, min(n, p (1 - p)/v), t(df))."""
     return wilson_score(p, capped_n(p, v, n), t_quantile(df, q))
 
 
 def kg_n(p: Array, v: Array, n: Array, df: Array, q: float) -> Array:
-    """min(n, p (1 - p)/v (t(n - 1)/t(df))^2); n at 0% and 100%; NaN inside where df < 1."""
+    """Return min(n, p (1 - p)/v (t(n - 1)/t(df))^2); n at 0% and 100%; NaN inside where df < 1."""
     inside = (p > 0) & (p < 1)
     with np.errstate(invalid="ignore"):
         adjusted = adjusted_n(p, v, n, df, q)
@@ -132,12 +132,12 @@ def kg_n(p: Array, v: Array, n: Array, df: Array, q: float) -> Array:
 
 
 def wilson_kgneff(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
-    """W(p, kg_n, z)."""
+    """Return W(p, kg_n, z)."""
     return wilson_score(p, kg_n(p, v, n, df, q), np.full_like(p, ndtri(q)))
 
 
 def kg_nchs(p: Array, v: Array, n: Array, df: Array, q: float) -> Limits:
-    """Clopper-Pearson on kg_n: the interval behind the NCHS standards (Parker et al. 2017)."""
+    """Return Clopper-Pearson limits on kg_n: the interval behind the NCHS standards (Parker et al. 2017)."""
     return clopper_pearson(p, kg_n(p, v, n, df, q), q)
 
 
@@ -184,7 +184,7 @@ def wilson_shared(
 
 
 def limits(method: str, p: Array, v: Array, n: Array, df: Array, q: float, rows: Array, df_full: int) -> Limits:
-    """The limits by any method but `wilson_shared`; rows = n for R's `beta`, df_full = df of the whole design."""
+    """Return limits by any method but `wilson_shared`; rows = n for R's `beta`, df_full = df of the whole design."""
     simple: dict[str, Callable[..., Limits]] = {
         "mean": mean_t,
         "logit": logit_t,

@@ -23,7 +23,7 @@ Array = NDArray[Any]
 def proportion_reliability(
     p: Array, v: Array, n: Array, df: Array, positive: Array, persons: Array | None = None
 ) -> NDArray[np.object_]:
-    """A word per share; None where there is no answer. `persons` gave the n answers of a pooled share (default: n).
+    """Return a word per share; None without answers. `persons` gave the n answers of a pooled share (default: n).
 
     hidden   fewer than 30 persons, or effective n = min(n, p (1 - p)/v) below 30; or the 95% Korn-Graubard interval at
              least .30 wide; or wider than .05 and more than 1.3 times p
@@ -44,7 +44,7 @@ def proportion_reliability(
 
 
 def mean_reliability(value: Array, v: Array, n: Array, df: Array) -> NDArray[np.object_]:
-    """Our own rule: hidden below 30 answers or with a relative standard error above 30%; review below 8 df."""
+    """Return a word per mean, by our own rule: hidden below 30 answers or above 30% RSE; review below 8 df."""
     with np.errstate(divide="ignore", invalid="ignore"):
         hidden = (n < 30) | ~(np.sqrt(v) / np.abs(value) <= 0.30)
     return _flagged(n > 0, hidden, df < FEW_DF, np.zeros_like(hidden))

@@ -30,7 +30,7 @@ def sample_size(
     population: float = np.inf,
     response: float = 1.0,
 ) -> int:
-    """How many people to ask so that a share is known to plus or minus `margin`.
+    """Compute how many people to ask so that a share is known to plus or minus `margin`.
 
     n0 = z^2 p (1-p) deff / margin^2; of a small population n0 / (1 + n0/N); divided by the share that answers (W. G.
     Cochran, Sampling Techniques, 1977, sections 4.4 and 5.9). The widespread N / (1 + N margin^2) is this with p = 0.5
@@ -57,7 +57,7 @@ def detectable_change(
     level: float = 0.95,
     power: float = 0.8,
 ) -> NDArray[np.float64]:
-    """The smallest change from one wave to an independent next one that is found with probability `power`.
+    """Compute the smallest change to an independent next wave that is found with probability `power`.
 
     (z of the level, two-sided, + z of the power) sqrt(deff p (1-p) (1/n + 1/n_next)); S. Lemeshow et al., Adequacy of
     Sample Size in Health Studies, 1990, chapter 1. Near 0 and 1 it is rough: the change itself moves p.
@@ -119,7 +119,7 @@ class Draw:
     step: float
 
     def of(self, names: Sequence[str]) -> list[str]:
-        """The chosen ones of the list that was drawn from."""
+        """Return the chosen ones of the list that was drawn from."""
         if len(names) != self.listed:
             raise CannotPlan(N_("the draw was made from a list of {listed}, not of {given}"),
                              listed=self.listed, given=len(names))  # fmt: skip
@@ -127,7 +127,7 @@ class Draw:
 
 
 def systematic_draw(listed: int, n: int, *, seed: int, sizes: ArrayLike | None = None) -> Draw:
-    """Every (N/n)th of a list from a random start; with `sizes`, with probability proportional to size.
+    """Draw every (N/n)th of a list from a random start; with `sizes`, with probability proportional to size.
 
     Sort the list first (by unit, field, date): the draw then spreads over it. The start is the first number of NumPy's
     PCG64 generator with this seed, times the step. With sizes, one that is at least a step long would be chosen twice

@@ -53,7 +53,7 @@ def importance_of(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Importance:
-    """Shapley shares of R2: a factor's gain in R2, averaged over all orders in which factors can be added.
+    """Compute Shapley shares of R2: a factor's gain in R2, averaged over all orders in which factors can be added.
 
     `factors` [persons, factors] are means of each person's own scores, `outcome` her overall satisfaction; whoever
     lacks one is left out. The interval is a delete-one-PSU jackknife within strata (JKn, about the estimate). The
@@ -87,8 +87,10 @@ def importance_in(
     where: NDArray[np.bool_] | None = None,
     level: float = 0.95,
 ) -> Importance:
-    """The same from cells: all factors of the questionnaire against one item, over those who answered that item and at
-    least half of the items of every factor. Needs `tabulate(..., importance=outcome)`.
+    """Compute the same from cells: all factors of the questionnaire against one item.
+
+    Over those who answered that item and at least half of the items of every factor. Needs
+    `tabulate(..., importance=outcome)`.
 
     weights  made from the same cells; None = the design's own
     where    some of the cells, such as one unit; PSUs without a row there stay in the design

@@ -29,7 +29,7 @@ class ItemResponse:
 
 
 def item_response(cells: Cells, where: NDArray[np.bool_] | None = None) -> list[ItemResponse]:
-    """Counts per item, over all cells or some.
+    """Count responses per item, over all cells or some.
 
     A short form does not ask all items, and cells cannot tell "not asked" from "not answered": keep the form in the
     cells (`tabulate(..., keep=["form"])`) and choose one form by `where`.
@@ -51,7 +51,7 @@ def item_response(cells: Cells, where: NDArray[np.bool_] | None = None) -> list[
 
 
 def straight_lines(levels: ArrayLike, *, least: int = 5) -> NDArray[np.bool_]:
-    """Which forms give the same level to all of at least `least` answered items.
+    """Mark forms that give the same level to all of at least `least` answered items.
 
     `levels` is [forms, items] with items of one scale; 0, negative or missing means no answer. Satisfied people do
     answer alike: compare offices, accuse nobody.
@@ -86,7 +86,7 @@ def coverage(
     faint: float = 1 / 3,
     least: int = 30,
 ) -> list[Coverage]:
-    """Answers per dossier, and which units answer out of proportion to their dossiers.
+    """Compare answers per dossier, and flag units that answer out of proportion to their dossiers.
 
     `times` is the rate over that of all the others together. "eager" at `eager` times or more with `least` answers:
     perhaps staff urge visitors. "faint" at `faint` times or less, where `least` answers were to be expected; "no

@@ -45,7 +45,7 @@ class CrossProducts:
         )
 
     def of(self, items: Sequence[str]) -> "CrossProducts":
-        """The sums of some of the items (of one factor); with complete cases, completeness stays that of all."""
+        """Return the sums of some of the items (of one factor); with complete cases, completeness stays that of all."""
         if strangers := [item for item in items if item not in self.items]:
             raise AnalysisError(N_("no sums were made for {items}"), items=", ".join(strangers))
         chosen = np.ix_(*[[self.items.index(item) for item in items]] * 2)
@@ -54,7 +54,7 @@ class CrossProducts:
         )
 
     def covariance(self) -> NDArray[np.float64]:
-        """Covariances (divisor n - 1), each pair over those who answered both."""
+        """Return covariances (divisor n - 1), each pair over those who answered both."""
         if not (self.both > 1).all():
             i, j = np.argwhere(self.both <= 1)[0]
             raise AnalysisError(N_("{one} and {two} were not answered together by two persons"),
@@ -66,7 +66,7 @@ class CrossProducts:
 def sum_products(
     levels: ArrayLike, items: Sequence[str], *, weights: ArrayLike | None = None, complete: bool = False
 ) -> CrossProducts:
-    """One pass over answers [persons, items]; 0, negative or missing means no answer.
+    """Sum cross products in one pass over answers [persons, items]; 0, negative or missing means no answer.
 
     `complete` keeps only persons who answered all items; else each pair has its own persons. The two differ with
     missing answers, so a published alpha names its rule. Without weights all sums are whole numbers, exact up to 2^53.
@@ -94,7 +94,7 @@ def products_in(
     complete: bool = False,
     where: NDArray[np.bool_] | None = None,
 ) -> CrossProducts:
-    """The same sums from cells, for the items of a factor or of the whole ("overall"); no further pass over the rows.
+    """Take cross products from cells, for the items of a factor or of the whole ("overall"); no further pass.
 
     Needs `tabulate(..., cross_products=[name])`, or `complete=[name]` for those who answered all of its items. With
     weights a person counts as her weight; `where` chooses some of the cells, such as one unit.
@@ -137,7 +137,7 @@ class Reliability:
 
 
 def reliability_of(products: CrossProducts) -> Reliability:
-    """Alpha, omega, and what each item adds.
+    """Compute alpha, omega, and what each item adds.
 
     alpha = k/(k-1) (1 - trace C / sum C) (L. J. Cronbach, Psychometrika 16, 1951); omega = (sum l)^2 / ((sum l)^2 + sum
     u) from the loadings l and unique variances u of one common factor (R. P. McDonald, Test Theory, 1999), fitted by
@@ -201,7 +201,7 @@ def _one_factor(c: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
 
 
 def intraclass(deff: ArrayLike, n: ArrayLike, psus: ArrayLike) -> NDArray[np.float64]:
-    """How alike the answers of one cluster are, from a design effect: (deff - 1)/(b - 1), b = n/psus answers a cluster.
+    """Compute the intraclass correlation from a design effect: (deff - 1)/(b - 1), b = n/psus answers a cluster.
 
     deff is variance over that of a simple random sample (L. Kish, Survey Sampling, 1965, 5.4); it holds for weights
     that vary little, else take Kish's weighting effect out first. NaN with one answer a cluster: it does not exist.

@@ -58,7 +58,7 @@ def draw_answers(
     icc: float,
     missing: float,
 ) -> NDArray[np.uint8]:
-    """One row of bytes per visitor, with at least one answer in it.
+    """Draw one row of bytes per visitor, with at least one answer in it.
 
     `asked[visitor, question]` says what is on the form, `score[cell, question]` is the normal quantile of the true
     share, `mood` what visitor and week add to all questions, and `icc` the week's part of its variance.

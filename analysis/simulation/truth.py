@@ -35,11 +35,11 @@ class Truth:
         return (*self.questions, *dict.fromkeys(factor for factor in self.factors if factor), OVERALL)
 
     def share(self, of: str, **domain: str) -> float:
-        """The true share in a domain of units and fields: `share("overall", unit="03646")`."""
+        """Return the true share in a domain of units and fields: `share("overall", unit="03646")`."""
         return self._shares[tuple(sorted(domain.items())), of]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """One row per domain and measure: the whole, units, fields and unit x field that have dossiers."""
+        """Return one row per domain and figure: the whole, units, fields and unit x field that have dossiers."""
         for (domain, of), share in self._shares.items():
             yield {"domain": dict(domain), "of": of, "share": share, "dossiers": self._dossiers[domain]}
 

@@ -42,7 +42,7 @@ class AreaModel:
 def area_model(
     direct: ArrayLike, variance: ArrayLike, features: ArrayLike | None = None, *, method: str = "reml"
 ) -> AreaModel:
-    """Empirical best linear unbiased prediction under the Fay-Herriot model, with second-order MSE.
+    """Compute empirical best linear unbiased predictions under the Fay-Herriot model, with second-order MSE.
 
     `direct` and `variance` per office (an office without answers has NaN in both and gets the expectation alone);
     `features` [offices, columns] without a constant, which is added: size, share of land dossiers, mountain or valley.

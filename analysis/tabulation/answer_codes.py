@@ -13,7 +13,7 @@ _INVALID = 255
 
 
 def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
-    """Each row's answer as a state: 0 not answered, 1..levels, levels + 1 not applicable; refuses other values."""
+    """Encode each row's answer: 0 not answered, 1..levels, levels + 1 not applicable; raises BadData for others."""
     values = column
     if pa.types.is_dictionary(column.type):
         values = column = column.cast(column.type.value_type)
@@ -89,5 +89,5 @@ def _outside(
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a column holds text."""
+    """Say whether a column holds text."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)

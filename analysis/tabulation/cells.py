@@ -82,7 +82,7 @@ class Cells:
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def code(self, column: str) -> Codes:
-        """The codes of one key column; refuses a column that was not asked for."""
+        """Return the codes of one key column; raises NotInCells for a column that was not asked for."""
         if column not in self.codes:
             raise NotInCells(
                 N_("the cells do not hold the column {column}; name it in `by` or `keep` of tabulate"), column=column
@@ -90,7 +90,7 @@ class Cells:
         return self.codes[column]
 
     def numbers(self, column: str) -> NDArray[np.float64]:
-        """One key column as numbers per cell; NaN where empty."""
+        """Return one key column as numbers per cell; NaN where empty."""
         codes = self.code(column)
         try:
             values = np.append(np.array(self.labels[column], dtype=float), np.nan)
@@ -99,11 +99,11 @@ class Cells:
         return values[codes]
 
     def label(self, column: str, code: int) -> str | None:
-        """The text of a label; None where empty."""
+        """Return the text of a label; None where empty."""
         return None if code < 0 else label_text(self.labels[column][code])
 
     def item(self, code: str) -> NDArray[np.integer]:
-        """The counts [cells, state] of one item."""
+        """Return the counts [cells, state] of one item."""
         if code not in self.codebook.item_codes:
             raise NotInCells(
                 N_("there is no item {item}; the items are {items}"),
@@ -113,7 +113,7 @@ class Cells:
         return self.counts[self.codebook.item_codes.index(code)]
 
     def people(self, name: str) -> NDArray[np.integer]:
-        """Per cell: who gave at least one answer that counts to a factor, or to any of them ("overall")."""
+        """Count per cell who gave at least one answer that counts to a factor, or to any of them ("overall")."""
         return self.sums[PEOPLE][:, pooled_names(self.codebook).index(name)]
 
     @cached_property
@@ -127,11 +127,11 @@ class Cells:
         }
 
     def with_lonely(self, lonely: str, in_domain: bool | None = None) -> "Cells":
-        """The same cells under another convention for single PSUs."""
+        """Return the cells under another convention for single PSUs."""
         return replace(self, design=self.design.with_lonely(lonely, in_domain))
 
     def take(self, chosen: NDArray) -> "Cells":
-        """Some of the cells (an index or a mask). Their PSUs are then all there is: for domains, do not filter."""
+        """Take some of the cells (an index or a mask). Their PSUs are then all there is: for domains, do not filter."""
         return replace(
             self,
             codes={key: codes[chosen] for key, codes in self.codes.items()},
@@ -141,7 +141,7 @@ class Cells:
         )
 
     def to_bytes(self) -> bytes:
-        """The cells as the bytes of a Parquet file."""
+        """Serialise the cells as a Parquet file."""
         from analysis.tabulation.cells_io import table_of
 
         sink = io.BytesIO()
@@ -157,7 +157,7 @@ class Cells:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Cells":
-        """The cells that `to_bytes` wrote."""
+        """Read cells that `to_bytes` wrote."""
         from analysis.tabulation.cells_io import cells_of
 
         return cells_of(pq.read_table(io.BytesIO(content), read_dictionary=[]), "cells")
@@ -210,7 +210,7 @@ def merge_cells(parts: Sequence[Cells]) -> Cells:
 
 
 def narrowest_unsigned(counts: NDArray) -> NDArray:
-    """The same counts in the narrowest unsigned type that holds them."""
+    """Convert counts to the narrowest unsigned type that holds them."""
     largest = int(counts.max(initial=0))
     if largest >= 2**60 or int(counts.min(initial=0)) < 0:
         raise AnalysisError(N_("a sum of counts passes the range of 64-bit integers"))

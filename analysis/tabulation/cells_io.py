@@ -18,7 +18,7 @@ FORMAT = b"cells-2"
 
 
 def table_of(cells: Cells) -> pa.Table:
-    """The cells as an Arrow table that explains itself."""
+    """Write the cells as an Arrow table that explains itself."""
     columns: dict[str, pa.Array] = {}
     for key in cells.keys:
         codes = cells.codes[key]
@@ -51,7 +51,7 @@ def table_of(cells: Cells) -> pa.Table:
 
 
 def cells_of(table: pa.Table, name: str) -> Cells:
-    """The cells that `table_of` wrote; refuses other formats, and cells that are out of order or there twice."""
+    """Read cells that `table_of` wrote; raises DifferentCells for other formats, cells out of order or there twice."""
     metadata = table.schema.metadata or {}
     if metadata.get(b"format") != FORMAT:
         raise DifferentCells(N_("{path} does not hold cells that this version reads"), path=name)

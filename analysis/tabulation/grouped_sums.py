@@ -15,7 +15,7 @@ Matrix = NDArray[Any]
 def run_matrix(
     starts: NDArray[np.int64], order: NDArray[np.int64], rows: int, weights: NDArray | None = None
 ) -> csr_array:
-    """The matrix that sums runs of rows: run r holds order[starts[r]] up to where the next begins, each row weighted.
+    """Make the matrix that sums runs of rows: run r holds order[starts[r]] up to the next start, each row weighted.
 
     >>> (run_matrix(np.array([0, 2]), np.array([3, 0, 1]), 4) @ np.array([1.0, 2.0, 4.0, 8.0])).tolist()
     [9.0, 2.0]
@@ -25,14 +25,14 @@ def run_matrix(
 
 
 def group_matrix(groups: NDArray[np.int64], size: int, weights: NDArray | None = None) -> csr_array:
-    """The matrix that sums the rows of each group, numbered 0 to size - 1; a group without rows sums to 0."""
+    """Make the matrix that sums the rows of each group, numbered 0 to size - 1; a group without rows sums to 0."""
     order = np.argsort(groups, kind="stable")
     starts = np.cumsum(np.bincount(groups, minlength=size)) - np.bincount(groups, minlength=size)
     return run_matrix(starts, order, len(groups), weights)
 
 
 def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-    """Sums of rows by group.
+    """Sum rows by group.
 
     >>> group_sums(np.array([[1.0], [2.0], [4.0]]), np.array([1, 0, 1]), 3).tolist()
     [[2.0], [5.0], [0.0]]
@@ -41,7 +41,7 @@ def group_sums(values: Matrix, groups: NDArray[np.int64], size: int) -> NDArray[
 
 
 def sum_runs(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
-    """Sums of runs of rows, each from its start to the next; whole numbers stay whole."""
+    """Sum runs of rows, each from its start to the next; whole numbers stay whole."""
     if len(starts) == len(values):
         return values
     if not len(starts):
@@ -52,7 +52,7 @@ def sum_runs(values: Matrix, starts: NDArray[np.int64]) -> Matrix:
 
 
 def weighted_total(values: Matrix, weights: NDArray | None = None, where: NDArray[np.bool_] | None = None) -> Matrix:
-    """The sum over cells of whole numbers [cells, ...]: exact without weights, else each times its cell's weight.
+    """Sum whole numbers [cells, ...] over cells: exact without weights, else each times its cell's weight.
 
     >>> weighted_total(np.array([[1, 2], [3, 4]]), np.array([0.5, 2.0])).tolist()
     [6.5, 9.0]

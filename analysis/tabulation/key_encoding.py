@@ -19,14 +19,14 @@ Codes = NDArray[np.int32]
 
 
 def text_labels(values: Sequence[str]) -> Labels:
-    """Distinct labels, sorted, as an array of Python strings."""
+    """Return distinct labels, sorted, as an array of Python strings."""
     labels = np.empty(len(set(values)), dtype=object)
     labels[:] = sorted(set(values))
     return labels
 
 
 def encode_text(column: pa.Array) -> tuple[Labels, Codes]:
-    """Labels and codes of a column of texts, whole numbers or booleans; NFC; an empty text is empty."""
+    """Encode a column of texts, whole numbers or booleans as labels and codes; NFC; an empty text is empty."""
     if pa.types.is_dictionary(column.type):
         encoded = column
     else:
@@ -41,7 +41,7 @@ def encode_text(column: pa.Array) -> tuple[Labels, Codes]:
 
 
 def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
-    """Distinct numbers in ascending order, and codes; an empty value or NaN is empty."""
+    """Encode numbers as distinct values in ascending order, and codes; an empty value or NaN is empty."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
@@ -60,12 +60,12 @@ def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
 
 
 def dense_span(length: int) -> int:
-    """Up to which span of keys a table of all keys is quicker than sorting them."""
+    """Return up to which span of keys a table of all keys is quicker than sorting them."""
     return max(4 * length, 1 << 20)
 
 
 def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
-    """One number per row that sorts as the codes sort, first column first; and one more than the largest possible."""
+    """Combine codes to one key per row that sorts as they do, first column first; also one more than the largest."""
     key = np.zeros(length, dtype=np.int64)
     span = 1
     for column, size in zip(codes, sizes, strict=True):
@@ -80,7 +80,7 @@ def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> t
 
 
 def dense_rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
-    """The place of each key among the distinct keys, and how many there are."""
+    """Rank each key among the distinct keys; also how many there are."""
     if span <= dense_span(len(key)):
         present = np.zeros(span, dtype=bool)
         present[key] = True
@@ -93,14 +93,14 @@ def dense_rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], in
 
 
 def first_of_each(ids: NDArray, size: int) -> NDArray[np.int64]:
-    """For each group, the first row that belongs to it."""
+    """Find for each group the first row that belongs to it."""
     first = np.empty(size, dtype=np.int64)
     first[ids[::-1]] = np.arange(len(ids) - 1, -1, -1)
     return first
 
 
 def merge_labels(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Codes]]:
-    """The labels of several parts in one order, and each part's codes in it."""
+    """Merge the labels of several parts in one order; also each part's codes in it."""
     numeric = any(labels.dtype != object for labels, _ in parts)
     if numeric:
         whole = np.unique(np.concatenate([labels.astype(float) for labels, _ in parts]))
@@ -114,7 +114,7 @@ def merge_labels(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Co
 
 
 def label_text(label: object) -> str:
-    """A label as it is shown: a number without a needless `.0`."""
+    """Format a label as it is shown: a number without a needless `.0`."""
     if isinstance(label, float | np.floating):
         return str(int(label)) if float(label).is_integer() else repr(float(label))
     return str(label)

@@ -56,7 +56,7 @@ class PersonSums:
 
 
 def members_of(codebook: Codebook, name: str) -> tuple[int, ...]:
-    """The places of the items of a factor, or of the whole."""
+    """Return the places of the items of a factor, or of the whole."""
     sets = {**codebook.factor_items, OVERALL: codebook.overall_items}
     if name not in sets:
         raise BadCodebook(N_("there is no factor {factor}; known are {known}"), factor=name, known=", ".join(sets))
@@ -64,7 +64,7 @@ def members_of(codebook: Codebook, name: str) -> tuple[int, ...]:
 
 
 def pooled_names(codebook: Codebook) -> tuple[str, ...]:
-    """The figures that pool several items: the factors, and the whole."""
+    """Return the figures that pool several items: the factors, and the whole."""
     return (*codebook.factor_items, OVERALL)
 
 
@@ -84,7 +84,7 @@ class People:
                 seen |= valid
 
     def sums(self, ids: NDArray, size: int, rows: NDArray) -> NDArray[np.int64]:
-        """People per cell [cells, factors and the whole]: all rows of the cell but those without an answer."""
+        """Count people per cell [cells, factors and the whole]: all rows of the cell but those without an answer."""
         whole = [np.logical_or.reduce(self.seen)] if self.codebook.factor_items else []
         silent = [np.bincount(ids[np.flatnonzero(~seen)], minlength=size) for seen in (*self.seen, *whole)]
         return rows[:, None] - np.column_stack(silent)
@@ -92,7 +92,7 @@ class People:
 
 def sums_of(states: Sequence[NDArray[np.uint8]], ids: NDArray, size: int, codebook: Codebook, requested: RequestedSums
             ) -> dict[str, NDArray[np.int64]]:  # fmt: skip
-    """All sums that were asked for, by name, as whole numbers [cells, ...]; `states` holds every item's answers."""
+    """Compute all requested sums, by name, as whole numbers [cells, ...]; `states` holds every item's answers."""
     by_cell = _ByCell(ids, size)
     found: dict[str, NDArray[np.int64]] = {}
     if requested.person_means:
@@ -114,7 +114,7 @@ def sums_of(states: Sequence[NDArray[np.uint8]], ids: NDArray, size: int, codebo
 
 
 def required_sums(sums: Sums, name: str, words: str) -> NDArray[np.int64]:
-    """The sums of that name as 64-bit numbers; refuses where they were not asked for, naming what to ask for."""
+    """Return the sums of that name as 64-bit numbers; raises NotInCells, naming what to ask for."""
     if name not in sums:
         raise NotInCells(N_("sums that this method needs are not in the cells; ask tabulate for {what}"), what=words)
     return sums[name].astype(np.int64)
@@ -216,7 +216,7 @@ def _answered(states: Sequence[NDArray], codebook: Codebook, places: Sequence[in
 
 
 def importance_scale(codebook: Codebook) -> list[int]:
-    """By what each factor's mean of (level - 1) is multiplied, so that it is a whole number for every person."""
+    """Return by what each factor's mean of (level - 1) is multiplied to be a whole number for every person."""
     return [lcm(*range(1, len(items) + 1)) for items in codebook.factor_items.values()]
 
 

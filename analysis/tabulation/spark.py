@@ -20,7 +20,7 @@ class NoSpark(AnalysisError):
 
 
 def session_of(session: Any = None) -> Any:
-    """The given Spark session, the running one, or a new one; raises NoSpark naming what is missing."""
+    """Return the given Spark session, the running one, or a new one; raises NoSpark naming what is missing."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as missing:
@@ -38,7 +38,7 @@ def session_of(session: Any = None) -> Any:
 def cells_of_partitions(
     paths: Sequence[str], columns: Sequence[str], tabulate: Callable[[pa.Table], Cells], session: Any = None
 ) -> Cells:
-    """Cells of all rows of some Parquet files, made per partition by `tabulate` and merged by addition."""
+    """Tabulate all rows of some Parquet files, per partition by `tabulate`, and merge the cells by addition."""
     spark = session_of(session)
     # item codes have dots, which Spark takes for fields of a structure: on the way columns are called by their place
     frame = spark.read.parquet(*paths).selectExpr(*[f"`{column}` as c{place}" for place, column in enumerate(columns)])

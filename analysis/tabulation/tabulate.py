@@ -68,6 +68,9 @@ def tabulate(
     engine    local, or spark: Parquet files are read by the workers of an existing cluster (`session`, or the running
               one), each partition by this same function; equal cells, byte for byte. Not with `elements`
 
+    More than eight parameters: the pass over the rows is the only one, so whatever a later method needs is asked for
+    here, and costs only where it is asked for.
+
     >>> table = pa.table({"unit": ["a", "a", "b"], "q01": [5, 4, 1], "q02": [3, None, 2]})
     >>> cells = tabulate(table, ["unit"], codebook=Codebook.plain(["q01", "q02"]), design=Design(psus="unit"))
     >>> cells.rows.tolist(), cells.item("q01").tolist()
@@ -155,7 +158,7 @@ def _on_spark(
 
 
 def design_of(codebook: Codebook) -> Design:
-    """The design that a codebook describes."""
+    """Return the design that a codebook describes."""
     columns = codebook.columns
     weight = columns.get("weight", ())
     return Design(

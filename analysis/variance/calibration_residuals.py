@@ -38,7 +38,7 @@ class Projection:
     sweeps: Calibration | None
 
     def residual(self, z: Matrix) -> Matrix:
-        """The residual of influences z [cells, many]."""
+        """Compute the residuals of influences z [cells, many]."""
         if self.sweeps is not None:
             return _sweep(z, self.rows, self.sweeps)
         means = group_sums(z * self.base[:, None], self.block, self.blocks) / self.population[:, None]
@@ -49,14 +49,14 @@ class Projection:
         return left - self.rows[:, None] * (self.extra @ slopes)
 
     def plain(self) -> tuple[Matrix, Matrix]:
-        """All calibration columns as they are, categories included, and the generalised inverse of X' W X."""
+        """Return all calibration columns as they are, categories included, and the generalised inverse of X' W X."""
         columns = np.column_stack([(self.block[:, None] == np.arange(self.blocks)).astype(float), self.extra])
         mass = (self.base * self.rows)[:, None]
         return columns, np.linalg.pinv((columns * mass).T @ columns, rcond=1e-12, hermitian=True)
 
 
 def projection(weights: Weights) -> Projection | None:
-    """What the weights' calibration does to influences; None when the weights are fixed."""
+    """Prepare what the weights' calibration does to influences; None when the weights are fixed."""
     calibration = weights.calibration
     if calibration is None:
         return None

@@ -15,7 +15,7 @@ Matrix = NDArray[np.float64]
 def quadratic_form(
     cells: Cells, counts: DesignCounts, weighted: Matrix, covariance: bool = False, squares: Matrix | None = None
 ) -> Matrix:
-    """The variances (or the covariance matrix) of estimates with weighted influences [cells, estimates].
+    """Compute variances (or the covariance matrix) of estimates with weighted influences [cells, estimates].
 
     squares  where rows are PSUs and were summed up: the sums over rows of the squared weighted influences
     Every stratum of the design counts as having respondents, as in R for calibrated designs.

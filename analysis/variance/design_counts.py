@@ -77,7 +77,7 @@ class DesignCounts:
 
 
 def count_design(cells: Cells) -> DesignCounts:
-    """Count the design in the cells; refuses population counts and PSU lists that contradict them."""
+    """Count the design in the cells; raises BadDesign for population counts and PSU lists that contradict them."""
     design = cells.design
     stratum, strata = _runs(cells, design.strata)
     if design.psus:

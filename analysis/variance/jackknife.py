@@ -42,7 +42,7 @@ def jackknife(
 def jackknife_variance(
     cells: Cells, weights: Weights, estimands: Estimands, by: Sequence[Sequence[str]] = (), centre: str = "replicates"
 ) -> list[tuple[DomainFamily, Matrix]]:
-    """The same for given families of domains; the whole comes first."""
+    """Compute the same for given families of domains; the whole comes first."""
     sample = WeightedSample(cells, weights)
     families = _families(sample, by)
     return list(zip(families, jackknife(sample, families, estimands, centre), strict=True))
@@ -80,7 +80,7 @@ def _families(sample: WeightedSample, by: Sequence[Sequence[str]]) -> list[Domai
 
 
 def replicate_df(cells: Cells, columns: Sequence[str]) -> int:
-    """Degrees of freedom of supplied replicates: the rank of their matrix minus one."""
+    """Return the degrees of freedom of supplied replicates: the rank of their matrix minus one."""
     return int(np.linalg.matrix_rank(np.column_stack([cells.numbers(column) for column in columns]))) - 1
 
 

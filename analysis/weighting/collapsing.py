@@ -26,7 +26,7 @@ def labels_of(cells: Cells, classes: Labels) -> list[Labels]:
 
 def collapse_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
            ) -> tuple[list[list[Labels]], list[list[Labels]], list[tuple[str, float]]]:  # fmt: skip
-    """Classes by unit: the groups, those that are mergers, and the units nobody answered for, with their dossiers."""
+    """Collapse classes by unit: return the groups, the mergers, and units nobody answered for, with their dossiers."""
     units: dict[str, list[Labels]] = {}
     for label in sorted(answers):
         units.setdefault(label[0], []).append(label)
@@ -65,7 +65,7 @@ def collapse_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, fl
 
 def collapse_margin(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
             ) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], list[list[str]] | None]:  # fmt: skip
-    """The categories of a margin in order, small ones joined to the one before (the first to the next)."""
+    """Collapse the categories of a margin in order, small ones into the one before (the first into the next)."""
     labels = [label[0] for label in labels_of(cells, (column,))]
     answers: dict[str, int] = {label: 0 for (label,) in dossiers}
     for label, rows in zip(labels, cells.rows, strict=True):

@@ -23,7 +23,7 @@ def columns_of(name: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def match_categories(weights: Weights, columns: tuple[str, ...], totals: Totals) -> tuple[NDArray[np.int64], NDArray]:
-    """Each cell's category and each category's total; refuses what does not fit together."""
+    """Match cells with totals: each cell's category and each category's total; raises CannotCalibrate on a mismatch."""
     cells = weights.cells
     own = [cells.code(column) for column in columns]
     wanted = {_key(key, len(columns)): float(value) for key, value in totals.items()}
@@ -89,7 +89,7 @@ def _list(names: Sequence[tuple[str, ...]]) -> str:
 
 
 def require_equal_totals(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -> None:
-    """Margins of one population have one total; never rescaled silently."""
+    """Refuse margins of one population with different totals; never rescaled silently."""
     sums = [float(target.sum()) for target in targets]
     for name, total in zip(names[1:], sums[1:], strict=True):
         if abs(total - sums[0]) > 1e-6 * sums[0]:
@@ -103,7 +103,7 @@ def require_equal_totals(names: Sequence[str | tuple[str, ...]], targets: Sequen
 
 
 def indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, drop: int = 1) -> NDArray[np.float64]:
-    """0/1 columns of categories; the first of each margin is dropped, as the block already holds their sum."""
+    """Make 0/1 columns of categories; the first of each margin is dropped, as the block already holds their sum."""
     blocks = [(codes[:, None] == np.arange(drop, len(target))[None, :]).astype(float) for codes, target in parts]
     return np.column_stack([np.zeros((length, 0)), *blocks])
 

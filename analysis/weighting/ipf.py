@@ -17,7 +17,7 @@ def fit_ipf(
     rows: NDArray,
     home: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.float64], int, float]:
-    """Proportional fitting to categories of cells: final weights, rounds, and how far the worst category is off.
+    """Fit weights to categories of cells: final weights, rounds, and how far the worst category is off.
 
     A category that has lost all its weight (a replicate without its PSU) leaves its population to those of the same
     home, in proportion; without a home, or where the home is empty, to all.

@@ -41,7 +41,7 @@ def frame_weights(
     smallest: int = 10,
     count: str = "dossiers",
 ) -> Weights:
-    """Weights that reproduce the dossiers of each class (post-strata) and of each margin.
+    """Compute weights that reproduce the dossiers of each class (post-strata) and of each margin.
 
     frame     dossiers by `columns`: {("03646", "land", "2026-03"): 120, ...}, or an Arrow table with those columns and
               one named `count`
@@ -151,7 +151,7 @@ def _read_counts(frame: PopulationCounts, columns: Labels, count: str) -> dict[L
 
 
 def counts_as_stored(table: Mapping[Labels, float], columns: Labels, codebook: Codebook) -> dict[Labels, float]:
-    """The frame in the terms of the answers: where few people come, a unit's fields are one class without months.
+    """Pool counts as answers are stored: where few people come, a unit's fields are one class without months.
 
     >>> from dataclasses import replace
     >>> codebook = Codebook.plain(["q"])

@@ -61,7 +61,7 @@ class Weights:
 
 
 def design_weights(cells: Cells) -> Weights:
-    """The weights of the design's column; without one, every row counts as one, and each figure says "unweighted".
+    """Return the weights of the design's column; without one, each row counts as one, and figures say "unweighted".
 
     Refuses a weight that is empty, zero, negative or not a number.
 
@@ -93,7 +93,7 @@ def design_weights(cells: Cells) -> Weights:
 
 
 def describe(cells: Cells, base: NDArray, final: NDArray, **more: Any) -> dict[str, Any]:
-    """Ranges, Kish's effective n = (sum w)^2 / sum w^2 and design effect n / n_eff (Kish 1965), and warnings."""
+    """Describe weights: ranges, Kish's effective n = (sum w)^2/sum w^2, design effect n/n_eff (Kish 1965), warnings."""
     rows = cells.rows.astype(float)
     n = float(rows.sum())
     total, squares = float((rows * final).sum()), float((rows * final**2).sum())

@@ -1,7 +1,9 @@
 """The front of the package: every public name is there, explains itself, and costs only what is used."""
 
 import doctest
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 
@@ -24,6 +26,17 @@ def test_every_public_function_has_types_and_an_example_that_is_run(name):
     assert signature.return_annotation is not inspect.Signature.empty
     assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
     assert doctest.DocTestFinder().find(function)[0].examples or name in ("write_snapshot", "read_snapshot"), name
+
+
+def test_a_function_with_more_than_eight_parameters_says_why():
+    long = []
+    for module in pkgutil.walk_packages(analysis.__path__, "analysis."):
+        for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
+            public = function.__module__ == module.name and not name.startswith("_")
+            if public and len(inspect.signature(function).parameters) > 8:
+                long.append(name)
+                assert "More than eight parameters: " in inspect.getdoc(function), f"{module.name}.{name}"
+    assert {"estimate", "tabulate"} <= set(long)
 
 
 def test_a_first_estimate_does_not_import_what_it_does_not_need():
