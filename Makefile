@@ -65,7 +65,7 @@ test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulation
 test-spark: install  ## Run the pass on Spark's local[2] in an environment of its own; says when Java is missing
 	@command -v java >/dev/null || { echo "Java is missing; install it with: sudo apt-get install -y openjdk-17-jre-headless"; exit 1; }
 	@[ -x build/spark/bin/python ] || { $(PYTHON) -m venv build/spark && build/spark/bin/python -m pip install -q --no-deps --require-hashes -r requirements.lock -r tests/requirements.lock && build/spark/bin/python -m pip install -q 'pyspark>=4,<5' 'pandas>=2.2,<3'; }
-	@SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$(CURDIR)/build/spark/bin/python" PYTHONPATH="$(CURDIR)" build/spark/bin/python -m pytest -q tests/analysis/test_spark.py -W ignore
+	@SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$(CURDIR)/build/spark/bin/python" PYTHONPATH="$(CURDIR)" build/spark/bin/python -m pytest -q tests/analysis/tabulation/test_spark.py -W ignore
 
 bench: .venv/.tests  ## Measure, as ratios in one run against rivals and limits
 	@$(BIN)/python -m tests.bench

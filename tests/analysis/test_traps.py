@@ -15,7 +15,7 @@ from analysis.estimation.intervals import adjusted_n, kg_n, t_quantile, wilson_n
 from analysis.tabulation.key_encoding import combine_keys
 from analysis.variance.design_counts import count_design
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import CODEBOOK, a_table, cells_of
+from tests.analysis.estimation.test_estimate import CODEBOOK, a_table, cells_of
 
 
 def test_01_degrees_of_freedom_are_those_of_the_answered_rows_of_the_domain():

@@ -8,7 +8,7 @@ from analysis.errors import BadMethod, BadWeights, LonelyPsu
 from analysis.estimands.estimands import pooled
 from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import cells_of, totals
+from tests.analysis.estimation.test_estimate import cells_of, totals
 
 
 def share(sample, of, w):
@@ -97,7 +97,7 @@ def test_supplied_weights_are_taken_as_they_are():
     for column in columns:
         sample[column] = np.round(sample["w"] * rng.choice([0.0, 2.0], 400), 3)
     from analysis import tabulate
-    from tests.analysis.test_estimation import CODEBOOK, a_table
+    from tests.analysis.estimation.test_estimate import CODEBOOK, a_table
 
     cells = tabulate(a_table(sample), codebook=CODEBOOK, design=Design("stratum", "psu", "w"), values=columns)
     theta = np.array([share(sample, "q1", sample[column]) for column in columns])

@@ -7,7 +7,7 @@ from analysis import Design, adjust_nonresponse, calibrate, design_weights, esti
 from analysis.errors import BadMethod, CannotCalibrate
 from analysis.weighting.feasibility import require_feasible
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import cells_of
+from tests.analysis.estimation.test_estimate import cells_of
 
 SEX = {"F": 600.0, "M": 500.0}
 MONTH = {"2026-01": 700.0, "2026-02": 400.0}

@@ -18,7 +18,7 @@ from analysis.estimation.intervals import (
     wilson_shared,
 )
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import DESIGN, a_table, cells_of
+from tests.analysis.estimation.test_estimate import DESIGN, a_table, cells_of
 from tests.reference.r_likelihood import likelihood_as_r
 
 P, V, N, DF = (np.array([value]) for value in (0.87, 0.0009, 240.0, 11.0))

@@ -12,7 +12,7 @@ from analysis.estimands.estimands import categories, combined, numeric, person_m
 from analysis.estimands.scoring import scoring_named
 from analysis.estimation.estimate import figures
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import cells_of
+from tests.analysis.estimation.test_estimate import cells_of
 
 
 def influence(sample, of, inside):

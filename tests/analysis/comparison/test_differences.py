@@ -10,7 +10,7 @@ from analysis.comparison.differences import differences, figures_of, findings, i
 from analysis.errors import AnalysisError, BadMethod
 from analysis.estimands.estimands import pooled
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import cells_of
+from tests.analysis.estimation.test_estimate import cells_of
 
 
 @pytest.fixture(scope="module")

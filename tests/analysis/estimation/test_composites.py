@@ -9,7 +9,7 @@ from analysis.errors import BadMethod
 from analysis.estimands.estimands import distribution, pooled
 from analysis.estimation.estimate import figures
 from tests.analysis import by_hand
-from tests.analysis.test_estimation import a_table, cells_of, totals
+from tests.analysis.estimation.test_estimate import a_table, cells_of, totals
 
 
 @pytest.mark.parametrize("how", ["plain", "post-stratified", "frame"])
