@@ -101,8 +101,7 @@ def holds_the_same(snapshot: Snapshot, table: pa.Table) -> bool:
 
 
 def holds_all_of(snapshot: Snapshot, table: pa.Table, but: Collection[str] = ()) -> bool:
-    """Whether each row of a table is among those of the file, as often as it is in the table; the columns `but` are not
-    looked at.
+    """Say whether each row of a table is among those of the file, as often as in the table, but for some columns.
 
     Of a million rows it takes some seconds and a few hundred bytes each.
     """

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from scipy.special import stdtr, stdtrit
 
-ENOUGH = 0.945  # coverage of a 95% interval below which small clusters are joined
+LEAST_COVERAGE = 0.945  # coverage of a 95% interval below which small clusters are joined
 
 
-def coverage(sizes: Sequence[int], clusters: int | None = None) -> float:
+def interval_coverage(sizes: Sequence[int], clusters: int | None = None) -> float:
     """Return how often a 95% interval covers the share of a domain that stands on one stratum.
 
     With shares p of the answers and totals whose variances are as the p, the residual totals have the covariance
@@ -23,8 +23,8 @@ def coverage(sizes: Sequence[int], clusters: int | None = None) -> float:
     sizes     answers of each cluster that has any
     clusters  how many clusters the stratum has, with those in which nobody answered; default: those of `sizes`
 
-    >>> round(coverage([10] * 20), 3), round(coverage([200] + [10] * 20), 2), round(coverage([160, 10, 10, 10, 10]), 2)
-    (0.95, 0.89, 0.82)
+    >>> [round(interval_coverage(sizes), 2) for sizes in ([10] * 20, [200] + [10] * 20, [160, 10, 10, 10, 10])]
+    [0.95, 0.89, 0.82]
     """
     n, total = len(sizes), sum(sizes)
     k = max(clusters or 0, n)
@@ -36,24 +36,24 @@ def coverage(sizes: Sequence[int], clusters: int | None = None) -> float:
     return float(2 * stdtr(df, stdtrit(n - 1, 0.975) * bias**0.5) - 1)
 
 
-def even_out(sizes: Sequence[int], empty: int = 0, least: float = ENOUGH) -> list[list[int]]:
+def join_small_clusters(sizes: Sequence[int], empty: int = 0, least: float = LEAST_COVERAGE) -> list[list[int]]:
     """Return the clusters, by their places in `sizes`, the smallest joined until intervals cover often enough.
 
     `empty` more clusters have no answers. At least two clusters with answers are left, if there are two; where even
     then intervals would cover less often than `least`, the best of all steps.
 
-    >>> even_out([40, 10, 10, 10, 10])
+    >>> join_small_clusters([40, 10, 10, 10, 10])
     [[0], [1, 2, 3, 4]]
-    >>> even_out([10, 10, 10])
+    >>> join_small_clusters([10, 10, 10])
     [[0], [1], [2]]
     """
     groups = [(size, [place]) for place, size in enumerate(sizes)]
     heapq.heapify(groups)
-    best, reached = list(groups), coverage(sizes, len(sizes) + empty)
+    best, reached = list(groups), interval_coverage(sizes, len(sizes) + empty)
     while len(groups) > 2 and reached < least:
         (one, first), (other, second) = heapq.heappop(groups), heapq.heappop(groups)
         heapq.heappush(groups, (one + other, sorted(first + second)))
-        now = coverage([size for size, _ in groups], len(groups) + empty)
+        now = interval_coverage([size for size, _ in groups], len(groups) + empty)
         if now > reached:
             best, reached = list(groups), now
     return sorted((places for _, places in best), key=lambda places: (len(places), places))

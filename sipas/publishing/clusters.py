@@ -7,7 +7,8 @@ Where a lost key was replaced while the wave asked, a week may have two labels, 
 clusters, the halves of one week would seem to agree by themselves, and intervals would be too narrow. So a point's
 labels are joined in every month in which both keys may stand: fewer, larger clusters, and fewer degrees of freedom.
 Answers without a month are joined over all that their point has. Where a joined cluster then holds so much of its
-stratum that intervals would not cover what they promise, small clusters are joined too (`analysis.variance.joined_clusters`).
+stratum that intervals would not cover what they promise, small clusters are joined too
+(`analysis.variance.joined_clusters`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE
-from analysis.variance.joined_clusters import ENOUGH, coverage, even_out
+from analysis.variance.joined_clusters import LEAST_COVERAGE, interval_coverage, join_small_clusters
 from sipas import clock
 from sipas.fieldwork.key_losses import renewals
 from sipas.fieldwork.models import Wave, WavePoint
@@ -162,9 +163,9 @@ def _evened_out(table: pa.Table, joined: Mapping[str, str], silent: Mapping[str,
         for label in sorted(apart):
             together.setdefault(joined.get(label, label), []).append(label)
         empty = silent.get(stratum, 0)
-        least = min(ENOUGH, coverage(list(apart.values()), len(apart) + empty))
+        least = min(LEAST_COVERAGE, interval_coverage(list(apart.values()), len(apart) + empty))
         clusters = list(together.values())
-        for places in even_out([sum(apart[one] for one in labels) for labels in clusters], empty, least):
+        for places in join_small_clusters([sum(apart[one] for one in labels) for labels in clusters], empty, least):
             labels = [label for place in places for label in clusters[place]]
             if len(labels) > 1:
                 evened |= dict.fromkeys(labels, min(labels))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
-from analysis.variance.joined_clusters import ENOUGH, coverage, even_out
+from analysis.variance.joined_clusters import LEAST_COVERAGE, interval_coverage, join_small_clusters
 
 SIZES = [
     [20] * 20,
@@ -32,29 +32,29 @@ def simulated(sizes, runs=20_000) -> float:
 
 @pytest.mark.parametrize("sizes", SIZES)
 def test_the_coverage_is_that_of_simulated_weeks(sizes):
-    assert coverage(sizes) == pytest.approx(simulated(sizes), abs=0.012)
+    assert interval_coverage(sizes) == pytest.approx(simulated(sizes), abs=0.012)
 
 
 @pytest.mark.parametrize("sizes", SIZES)
 def test_small_clusters_are_joined_until_intervals_cover(sizes):
-    groups = even_out(sizes)
+    groups = join_small_clusters(sizes)
     assert sorted(place for group in groups for place in group) == list(range(len(sizes)))
     together = [sum(sizes[place] for place in group) for group in groups]
     assert len(together) >= 2
-    assert coverage(together) >= min(ENOUGH, coverage(sizes))
+    assert interval_coverage(together) >= min(LEAST_COVERAGE, interval_coverage(sizes))
     assert simulated(together) >= 0.94
 
 
 def test_clusters_of_like_size_stay_apart():
-    assert even_out([12, 9, 10, 11]) == [[0], [1], [2], [3]]
+    assert join_small_clusters([12, 9, 10, 11]) == [[0], [1], [2], [3]]
 
 
 def test_where_no_joining_is_enough_the_best_is_taken():
-    assert even_out([400] + [10] * 10) == [[0], list(range(1, 11))]
-    assert coverage([400, 100]) > coverage([400] + [10] * 10)
+    assert join_small_clusters([400] + [10] * 10) == [[0], list(range(1, 11))]
+    assert interval_coverage([400, 100]) > interval_coverage([400] + [10] * 10)
 
 
 def test_one_cluster_covers_nothing():
-    assert coverage([10]) == coverage([]) == 0.0
-    assert even_out([10]) == [[0]]
-    assert even_out([]) == []
+    assert interval_coverage([10]) == interval_coverage([]) == 0.0
+    assert join_small_clusters([10]) == [[0]]
+    assert join_small_clusters([]) == []
