@@ -76,10 +76,15 @@ def write_template(folder: Path, say: Callable[[str], str]) -> list[Path]:
         if path.exists():
             raise FileExistsError(17, "exists", str(path))
     folder.mkdir(parents=True, exist_ok=True)
-    for path, (table, columns) in zip(paths, COLUMNS.items(), strict=True):
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            rows = csv.writer(file, delimiter=";", lineterminator="\r\n")
-            rows.writerow(columns)
-            for cells in ([say(text) for text in columns.values()], *EXAMPLES[table]):
-                rows.writerow([f"{REMARK} {cells[0]}", *cells[1:]])
+    try:
+        for path, (table, columns) in zip(paths, COLUMNS.items(), strict=True):
+            with path.open("x", encoding="utf-8-sig", newline="") as file:
+                rows = csv.writer(file, delimiter=";", lineterminator="\r\n")
+                rows.writerow(columns)
+                for cells in ([say(text) for text in columns.values()], *EXAMPLES[table]):
+                    rows.writerow([f"{REMARK} {cells[0]}", *cells[1:]])
+    except OSError:  # a full disk: none is left, so that the same command can be typed again
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
     return paths

@@ -29,7 +29,13 @@ CALLS = {
     "maintain": "maintain",
     "backup": "backup --replace",
     "restore": "restore {home}/backups/day.sqlite --force",
-    "registry load": "registry load",
+    "registry load": "registry load son-la",
+    "registry close": "registry close unit 04246 --on 2026-12-31",
+    "registry rename": "registry rename unit 03646 --name X",
+    "registry template": "registry template {disk}/registry",
+    "config set": "config set grace 31",
+    "frame template": "frame template --out {disk}/dossiers.xlsx",
+    "responses template": "responses template --wave w1 --out {disk}/answers.xlsx",
     "point add": "point add p-9 --unit 03646",
     "point set": "point set p-1 --form full",
     "point close": "point close p-2",
@@ -56,7 +62,7 @@ CALLS = {
 READING = {  # these write nothing, or the same file as one above
     *("registry list", "point list", "invitations list", "device list", "wave list", "release list", "words missing"),
     *("compare", "rank", "trend", "improve", "small-areas", "sample size", "sample change", "sample draw"),
-    *("comments list", "comments export", "manual"),
+    *("comments list", "comments export", "manual", "config list", "instrument list", "instrument show"),
 }
 ELSEWHERE = {  # tried in other tests, or not an installation's
     "release build": "test_full_publishing",
@@ -68,6 +74,10 @@ ELSEWHERE = {  # tried in other tests, or not an installation's
     "wave stop-destruction": "one row, as `wave close`; only in the days of grace",
     "wave drop": "only after the days of grace",
     "device revoke": "needs an enrolled screen",
+    "config unset": "writes the file that `config set` writes",
+    "registry remove": "one row, as `registry rename`",
+    "registry clear": "only where nothing is used yet",
+    "wave key-renew": "writes what `freeze --keys-lost` and `wave open` write",
     "words collect": "writes into the project",
 }
 
