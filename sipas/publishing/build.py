@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import io
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, Cells, Snapshot, design_weights, estimate, frame_weights, tabulate
@@ -20,7 +22,7 @@ from analysis.disclosure.suppress import suppress
 from sipas import i18n
 from sipas.database import Database
 from sipas.disk import remove, workshop
-from sipas.errors import N_, WaveState
+from sipas.errors import N_, SipasError, WaveState
 from sipas.estimating import single_psus
 from sipas.fieldwork.frame import frame_between
 from sipas.fieldwork.models import FrameCell, Wave
@@ -127,20 +129,34 @@ def _build(
     (aside / "estimates.csv").write_bytes(_csv(table, manifest))
     finish(aside, manifest)
     sync(aside)
-    with database.writing() as session:
-        now = _plan(session, settings.home, wave_of(session, wave_code), today)
-        if now.state != plan.state or file_identity(file) != checked:
-            raise WaveState(
-                N_("While the draft of wave {wave} was built, something it rests on was changed; build it again."),
-                wave=wave_code,
-            )
-        remember(settings.home, plan.code)
-        draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=builder, built_on=today)
-        draft.digest = digest_of(aside)
-        session.add(draft)
-        session.flush()
-        move(aside, settings.home / "drafts" / plan.code)
+    place = settings.home / "drafts" / plan.code
+    try:
+        with database.writing() as session:
+            now = _plan(session, settings.home, wave_of(session, wave_code), today)
+            if now.state != plan.state or file_identity(file) != checked:
+                raise WaveState(
+                    N_("While the draft of wave {wave} was built, something it rests on was changed; build it again."),
+                    wave=wave_code,
+                )
+            remember(settings.home, plan.code)
+            draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=builder, built_on=today)
+            draft.digest = digest_of(aside)
+            session.add(draft)
+            session.flush()
+            move(aside, place)
+    except Exception:
+        _take_back(database, place)
+        raise
     return plan.code
+
+
+def _take_back(database: Database, draft: Path) -> None:
+    """Remove the folder of a draft whose row could not be stored, if the database can say that it does not know it."""
+    with contextlib.suppress(SQLAlchemyError, OSError, SipasError):
+        with database.reading() as session:
+            known = session.scalar(select(Release.id).where(Release.code == draft.name))
+        if known is None:
+            remove(draft)
 
 
 def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
