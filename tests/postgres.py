@@ -30,7 +30,7 @@ class Cluster:
         self._programs, self._environment = found, dict(environment or {})
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: a socket's path has at most 107 bytes
         self.data = self.folder / "data"
-        self._options = f"-k {self.folder} -c listen_addresses='' -c min_wal_size=256MB" + (
+        self._options = f"-k {self.folder} -c listen_addresses='' -c min_wal_size=256MB -c max_connections=300" + (
             "" if durable else " -c fsync=off"
         )
         if os.geteuid() == 0:

@@ -153,8 +153,8 @@ def adopt(database: Database, home: Path, code: str) -> None:
 
     For after the restore of an older backup. Raises ChangedFiles where the folder does not agree with its own sums,
     SamePerson where it does not name two people, and WaveState where it was made from another snapshot than the one the
-    database knows, where the database knows it as a draft that nobody approved, or where its figures are not those that
-    come out of the same dossiers today.
+    database knows, where it is a draft that nobody approved and that still lies in `drafts`, or where its figures are
+    not those that come out of the same dossiers today.
     """
     found = issue(home, code)
     digest = digest_of(found.folder)
@@ -177,7 +177,7 @@ def adopt(database: Database, home: Path, code: str) -> None:
                 wave=wave.code,
             )
         before = session.scalar(select(Release).where(Release.code == code))
-        if before is not None and before.state != "approved":
+        if before is not None and not _may_be_public(home, before):
             raise WaveState(
                 N_("The database knows release {code} as {state}; only one that was approved is taken back."),
                 code=code,
@@ -191,13 +191,19 @@ def adopt(database: Database, home: Path, code: str) -> None:
         if release is None:
             release = Release(code=code, wave_id=wave.id)
             session.add(release)
-        elif release.state != "approved":
+        elif not _may_be_public(home, release):
             raise _moved(code)
         release.state, release.digest = "published", digest
         release.built_by, release.approved_by = people
         for name, day in days.items():
             setattr(release, name, day)
     EVENTS.warning("release adopted", extra={"facts": {"release": code, "digest": digest}})
+
+
+def _may_be_public(home: Path, release: Release) -> bool:
+    """Whether a release that the database does not know as published may have been: it was approved, or it is a draft
+    whose folder has gone to the shelf since an older backup was made."""
+    return release.state == "approved" or (release.state == "draft" and not (home / "drafts" / release.code).exists())
 
 
 def _refuse_other_table(found: Issue, snapshot: Snapshot, frame: Sequence[FrameCell], home: Path) -> None:

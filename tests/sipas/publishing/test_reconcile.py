@@ -201,6 +201,18 @@ def test_a_release_that_is_public_and_its_wave_come_back_into_the_list_step_by_s
     assert told(database, settings) == []
 
 
+def test_a_public_release_that_the_restored_database_knows_as_a_draft_comes_back(database, settings, frozen):
+    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    drafted = backup(settings, database, "drafted")
+    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    publish(database, settings.home, code, TODAY)
+    restore(settings, database, drafted, force=True)
+    (said,) = told(database, settings)
+    assert f"run `sipas release adopt {code}`" in said
+    adopt(database, settings.home, code)
+    assert told(database, settings) == []
+
+
 def test_a_public_release_of_a_wave_that_nobody_knows_is_told_apart(database, settings, frozen):
     empty = backup_without_waves(database, settings)
     code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
