@@ -17,7 +17,7 @@ from sipas.fieldwork.settled import settled
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.waves import wave_of
 from sipas.links import go, link
-from sipas.monitoring.findings import service
+from sipas.monitoring.findings import answers, service
 from sipas.monitoring.signs import BAD
 from sipas.nights import look
 from sipas.publishing import shelf, shortened
@@ -87,8 +87,9 @@ def release(code: str) -> str:
 
 
 def _amiss(session: Session) -> list[str]:
-    """What concerns whoever runs the server: the service, and where home and database differ."""
-    told = [sentence for sign, sentence in service(current_app.config["SETTINGS"]) if sign == BAD]
+    """What concerns whoever runs the server: whether answers are stored, the night, where home and database differ."""
+    where, database = current_app.config["SETTINGS"], current_app.config["DATABASE"]
+    told = [sentence for sign, sentence in (*answers(database, where), *service(where)) if sign == BAD]
     return told + [i18n.say(one.error) for one in at_a_glance(session, _home())]
 
 

@@ -72,6 +72,13 @@ def test_every_page_has_one_heading_with_which_its_title_begins(desk, address, l
     assert not re.search(r"<style|<script|\sstyle=", html)
 
 
+def test_the_overview_says_that_no_answer_can_be_stored(desk, settings):
+    told = "Hiện không lưu được phiếu nào: một khóa của đợt đang khảo sát hôm nay bị thiếu"
+    assert told not in desk("/desk")
+    (settings.home / "keys" / "2026-2.cluster.key").unlink()
+    assert told in desk("/desk")
+
+
 def test_the_overview_tells_waves_releases_and_who_signed(desk):
     html = desk("/desk", "en")
     for words in ("2026-1-r1", "2026-1-r2", "Lò Thị Mai", "Nguyễn Văn An", "SIMULATED", "frozen", "draft", "742"):
