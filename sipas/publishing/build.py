@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime as dt
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +27,7 @@ from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.logs import EVENTS
 from sipas.publishing import key_losses, key_words, ways
+from sipas.publishing.described import coarse_field, figures_csv, province_names, questionnaire
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
@@ -44,7 +43,7 @@ from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.registry.province import Province, province
 from sipas.settings import Settings
-from surveys import Instrument, load, translated
+from surveys import load
 
 METHOD = "sipas-method 1"
 FAMILIES = ("unit", "field", ("unit", "field"))
@@ -126,7 +125,7 @@ def _build(
     remove(aside)
     aside.mkdir()
     (aside / TABLE).write_text(table.to_json(), encoding="utf-8")
-    (aside / "estimates.csv").write_bytes(_csv(table, manifest))
+    (aside / "estimates.csv").write_bytes(figures_csv(table, manifest))
     finish(aside, manifest)
     sync(aside)
     place = settings.home / "drafts" / plan.code
@@ -230,7 +229,7 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
     return {
         "format": "sipas-release 1",
         "release": plan.code,
-        **_named(plan.province),
+        **province_names(plan.province),
         "wave": {
             "code": wave.code,
             "title": wave.title,
@@ -239,14 +238,14 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
             "simulated": wave.simulated,
             "series": wave.series,
         },
-        "instrument": _asked(instrument, snapshot),
+        "instrument": questionnaire(instrument, snapshot),
         "units": [
             {"code": unit.code, "name": unit.name, "name_en": unit.name_en, "kind": unit.kind}
             for unit in plan.units
             if unit.code in listed
         ],
         "services": [{"code": one.code, "name": one.name, "name_en": one.name_en} for one in plan.services]
-        + ([_coarse()] if {"field": COARSE} in table.domains("field") else []),
+        + ([coarse_field()] if {"field": COARSE} in table.domains("field") else []),
         "responses": table.policy.people(snapshot.rows),
         "weighted": bool(frame),
         "frame": {
@@ -270,75 +269,3 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
         "ways": ways.shares(plan.ways, table),
         "notes": list(plan.notes),
     } | {name: table.about[name] for name in ("lost_keys",) if name in table.about}
-
-
-def _named(ours: Province) -> dict[str, str]:
-    """The province as a place; in English too, where that is another word."""
-    name, english = ours.short("vi"), ours.short("en")
-    return {"province": name} if english == name else {"province": name, "province_en": english}
-
-
-def _asked(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
-    """The questionnaire as far as it was asked, in both languages."""
-    with i18n.speaking("en"):
-        english = translated(instrument, i18n.instrument_text)
-    asked = set(snapshot.codebook.item_codes)
-    factors = dict(snapshot.codebook.factors)
-    return {
-        "code": instrument.code,
-        "version": instrument.version,
-        "title": instrument.title,
-        "title_en": english.title,
-        "basis": instrument.basis,
-        "factors": [
-            {"code": one.code, "text": one.text, "text_en": english.factors[one.code].text}
-            for one in instrument.factors.values()
-            if one.code in factors
-        ],
-        "items": [
-            {
-                "code": one.code,
-                "text": one.text,
-                "text_en": english.item(one.code).text,
-                "factor": instrument.factor_of(one.code),
-                "wording": one.wording,
-            }
-            for one in instrument.items
-            if one.code in asked
-        ],
-    }
-
-
-def _coarse() -> dict[str, str]:
-    """What the answers are called that were stored without their field."""
-    said = N_("Fields with few dossiers at their office, together")
-    names = {}
-    for language in ("vi", "en"):
-        with i18n.speaking(language):
-            names[language] = i18n._(said)
-    return {"code": COARSE, "name": names["vi"], "name_en": names["en"]}
-
-
-def _csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
-    """One row per figure, in UTF-8 with a mark that Excel understands; withheld figures are empty and say so."""
-    columns = ("n", "answers", "estimate", "se", "df", "deff", "low", "high", "method", "level", "reliability")
-    memory = io.StringIO()
-    writer = csv.writer(memory, lineterminator="\r\n")
-    writer.writerow(["release", "wave", "simulated", "unit", "field", "of", "withheld", *columns, "flags"])
-    wave, lost = manifest["wave"], [f"{key} key lost" for key in manifest.get("lost_keys", ())]
-    for row in table.records():
-        values = ["" if row[column] is None else row[column] for column in columns]
-        writer.writerow(
-            [
-                manifest["release"],
-                wave["code"],
-                int(wave["simulated"]),
-                row["domain"].get("unit", ""),
-                row["domain"].get("field", ""),
-                row["of"],
-                int(row["withheld"]),
-                *values,
-                "; ".join([*row["flags"], *lost]),
-            ]
-        )
-    return memory.getvalue().encode("utf-8-sig")
