@@ -174,7 +174,12 @@ class Database:
     def check(self) -> None:
         """Raises NotReady without a database, SchemaMismatch where it is older or newer than this program."""
         if not self.exists():
-            raise NotReady(N_("There is no database yet. Make one with `sipas init`, or try `sipas demo`."))
+            raise NotReady(
+                N_(
+                    "There is no database yet. Make one with your province's files, `sipas init --registry FOLDER` "
+                    "(`sipas registry template FOLDER` writes empty ones), or try `sipas demo`."
+                )
+            )
         version = self.version()
         if version < HEAD:
             raise SchemaMismatch(

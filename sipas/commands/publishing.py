@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from sipas import clock
+from sipas import clock, i18n
 from sipas.commands.common import asker, database, example, json_option, note, print_json, print_table, settings
-from sipas.i18n import _, say
+from sipas.i18n import _, number, say
 from sipas.i18n_codes import word
 
 
@@ -108,11 +108,24 @@ def list_releases(as_json: bool) -> None:
 @click.option("--by", required=True, help=_("Who builds it; another person must approve it."))
 def build(wave: str, by: str) -> None:
     from sipas.publishing.build import build as run
+    from sipas.publishing.edition import Edition
+    from sipas.publishing.shelf import open_folder
 
     where = settings()
     base = database(where)
     asker(base)  # what the release will say
     code = run(base, where, wave, by, clock.today(), _step)
+    made = open_folder(where.home / "drafts" / code)
+    edition = Edition(made.manifest, made.table, i18n.language())
+    if edition.unrepresented:
+        note(
+            _(
+                "For some offices nobody answered: they handled {count} of the {all} dossiers, and the figures say "
+                "nothing of them.",
+                count=number(edition.unrepresented),
+                all=number(edition.dossiers),
+            )
+        )
     note(
         _(
             "Draft {code} was built in {folder}. Next, a second person runs: "

@@ -132,7 +132,13 @@ def template(folder: Path) -> None:
     from sipas.registry.template import write_template
 
     write_template(folder, _)
-    note(_("{folder} holds the four files. Fill them, then: sipas registry load {folder} --dry-run", folder=folder))
+    note(
+        _(
+            "{folder} holds the four files. Fill them, then in a new home: sipas init --registry {folder}; in a home "
+            "that has a registry: sipas registry load {folder} --dry-run",
+            folder=folder,
+        )
+    )
 
 
 @registry.command(

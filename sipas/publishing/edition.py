@@ -132,6 +132,16 @@ class Edition:
         return bool(self.manifest["weighted"])
 
     @property
+    def dossiers(self) -> int:
+        """Dossiers of the wave's months, also of offices for which nobody answered."""
+        return int(self.manifest["frame"]["dossiers"])
+
+    @property
+    def unrepresented(self) -> int:
+        """Dossiers of offices for which nobody answered: the figures say nothing of them."""
+        return round(float(self.manifest["method"]["weights"].get("population_uncovered") or 0)) if self.weighted else 0
+
+    @property
     def responses(self) -> int:
         """How many people answered, rounded as in the table; manifests of November 2026 hold the exact number."""
         return self.table.policy.people(int(self.manifest["responses"]))

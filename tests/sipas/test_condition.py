@@ -182,7 +182,7 @@ def test_without_a_backup_the_sentence_says_where_one_comes_from(home, sipas):
 def test_a_home_that_nobody_used_is_told_how_to_begin(tmp_path, monkeypatch, sipas):
     monkeypatch.setenv("SIPAS_HOME", str(tmp_path / "new"))
     monkeypatch.setenv("SIPAS_LANGUAGE", "en")
-    assert "There is no database yet. Make one with `sipas init`" in sipas("wave", "list")[2]
+    assert "There is no database yet. Make one with your province's files" in sipas("wave", "list")[2]
 
 
 def test_an_older_database_is_told_to_migrate_and_a_newer_one_to_install(home, sipas, settings):

@@ -16,6 +16,7 @@ from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
+from sipas.publishing.edition import Edition
 from sipas.publishing.folder import ChangedFiles, check_files
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
@@ -181,6 +182,8 @@ def test_a_unit_that_nobody_answered_for_is_named_with_its_reason(database, sett
     one = issue(settings.home, release(database, settings))
     assert "03688" in {unit["code"] for unit in one.manifest["units"]}
     assert one.manifest["method"]["weights"]["population_uncovered"] == 70
+    edition = Edition(one.manifest, one.table, "en")
+    assert (edition.dossiers, edition.unrepresented) == (227, 70)
 
 
 @pytest.mark.parametrize(

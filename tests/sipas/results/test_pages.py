@@ -286,3 +286,16 @@ def test_where_only_trials_are_published_the_front_page_says_that_and_lists_them
     assert "No figures of the province's own series have been published yet" in html
     assert '/results/thu-r1/?lang=en">thu-r1</a>' in html
     assert not NUMBER.search(html)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("vi", ("Một số cơ quan không có ai trả lời", "17 trong 1.012.345 hồ sơ", "1.012.328 trên tổng số 1.012.345")),
+        ("en", ("For some offices nobody answered", "17 of the 1,012,345 dossiers", "1,012,328 of 1,012,345")),
+    ],
+)
+def test_dossiers_of_offices_for_which_nobody_answered_are_told_beside_the_headline(reads, language, said):
+    front = reads(f"{RELEASE}/", language)
+    for part in said:
+        assert part in front
