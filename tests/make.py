@@ -41,9 +41,11 @@ def a_wave(database: Database, settings: Settings, code: str = "w1", instrument:
     if empty:
         a_point(database)
     questionnaire = load(instrument)
+    if not more.get("coarsest"):
+        with database.writing() as session:
+            if session.scalar(select(FrameCell)) is None:
+                a_frame(session)
     with database.writing() as session:
-        if not more.get("coarsest") and session.scalar(select(FrameCell)) is None:
-            a_frame(session)
         open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
     keys.make(settings.home, code)
     return code
