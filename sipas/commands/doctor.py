@@ -91,6 +91,7 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
     if mending:
         yield from home_findings.mended(where)
     faults: set[str] = set()  # a damaged database is met again and again
+    is_unsound = False  # a database file that was named already, with its way out
     for look in (
         setting_findings.settings,
         home_findings.permissions,
@@ -106,7 +107,11 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         _guesses,
         walked if probing else not_walked,
     ):
-        yield from _looked(look, where, faults)
+        if look is _answers and is_unsound:
+            continue
+        for sign, sentence in _looked(look, where, faults):
+            is_unsound |= look is _database and sign == BAD and where.url.startswith("sqlite")
+            yield sign, sentence
 
 
 def _looked(look: Look, where: Settings, faults: set[str]) -> Iterator[Finding]:

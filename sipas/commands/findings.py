@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ def told(error: Exception) -> str:
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
     """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
     from sipas import keys
+    from sipas.backups.condition import newest_backup
     from sipas.fieldwork.ended import was_frozen
     from sipas.fieldwork.points import points
     from sipas.fieldwork.waves import waves
@@ -33,7 +35,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
     from sipas.publishing.frozen import frozen_snapshot
     from sipas.publishing.key_losses import lost
     from sipas.publishing.models import SnapshotRecord
-    from sipas.publishing.reconcile import differences
+    from sipas.publishing.reconcile import asks_for_backup, differences
     from sipas.publishing.review import releases
     from sipas.publishing.stops import gate
 
@@ -82,6 +84,8 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
         if code not in differing:
             yield GOOD, _("Release {code}: every file is the one that was published.", code=code)
     yield from ((BAD, say(one.error)) for one in found)
+    if asks_for_backup(found) and (newest := newest_backup(where)):
+        yield GOOD, _("The newest backup that lies here: sipas restore {backup}", backup=shlex.quote(str(newest)))
 
 
 def fineness(database: Database) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 import signal
 import sys
 import time
@@ -126,19 +127,23 @@ def restore(file: Path, force: bool) -> None:
         note(_("The database is that of {file} now. Next: `sipas migrate`, then `sipas doctor`.", file=file))
         return
     note(_("The database is that of {file} now. Next: `sipas doctor`.", file=file))
-    tell_differences(where, base)
+    tell_differences(where, base, file)
 
 
-def tell_differences(where: Settings, base: Database) -> None:
+def tell_differences(where: Settings, base: Database, restored: Path | None = None) -> None:
     """After a restore: what lies in the home and does not agree with the database, each with its way out."""
-    from sipas.publishing.reconcile import differences
+    from sipas.backups.condition import newest_backup
+    from sipas.publishing.reconcile import asks_for_backup, differences
 
     with base.reading() as session:
-        found = [say(one.error) for one in differences(session, where.home)]
+        found = list(differences(session, where.home))
     if found:
         note(_("Home and database differ; nothing of this was changed:"))
-    for sentence in found:
-        note(f"  {sentence}")
+    for one in found:
+        note(f"  {say(one.error)}")
+    newest = newest_backup(where) if asks_for_backup(found) else None
+    if newest and not (restored and newest.samefile(restored)):
+        note(_("The newest backup that lies here: sipas restore {backup}", backup=shlex.quote(str(newest))))
 
 
 def until_next(now: dt.datetime) -> float:

@@ -15,7 +15,7 @@ from sipas.fieldwork.progress import PointProgress, progress
 from sipas.fieldwork.silence import Silent, Watch
 from sipas.fieldwork.waves import asks, waves
 from sipas.intake import late_by_point, stored_by_point, unfinished
-from sipas.publishing.models import SnapshotRecord
+from sipas.publishing.models import Release, SnapshotRecord
 from sipas.registry.models import Unit
 
 
@@ -30,6 +30,7 @@ class Summary:
     silent: int
     dossiers: int
     unfinished: int = 0  # forms left in the middle and kept; in no other count
+    is_published: bool = False  # a release of it is public
     hushed: int = 0  # points from which nothing comes although by their own pattern something should
 
 
@@ -82,6 +83,7 @@ def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = 
             silent=0 if wave.dropped_on else sum(one.silent for one in counted),
             dossiers=sum(dossiers.values()),
             unfinished=unfinished(session, wave.id) if wave.partial == "keep" else 0,
+            is_published=_is_published(session, wave),
             hushed=len(hushed),
         ),
         tuple(UnitProgress(unit, tuple(places[unit.code]), dossiers.get(unit.code, 0)) for unit in units),
@@ -89,6 +91,11 @@ def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = 
         counts.get(0, 0),
         hushed,
     )
+
+
+def _is_published(session: Session, wave: Wave) -> bool:
+    public = select(Release.id).where(Release.wave_id == wave.id, Release.state == "published").limit(1)
+    return session.scalar(public) is not None
 
 
 def _hushed(

@@ -19,6 +19,7 @@ from sipas.tables import Heads, Problems, Record, Table, read_table
 
 COLUMNS = ("unit", "field", "month", "dossiers")
 MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+SHOWN = 5  # lines without a count that are named
 FIRST_DAY = re.compile(rf"({MONTH.pattern})-01")  # how Excel keeps a month that it took for a date
 NO_UNIT = N_(
     "There is no unit “{value}” in the registry; write its code, as text, with its zeros. `sipas registry list units` "
@@ -29,6 +30,9 @@ FUTURE = N_("{value} lies in the future; dossiers are counted once the month has
 ELSEWHERE = N_(
     "{field} at {unit} is handled by {instead}, so that answers name that office; write its code, or correct "
     "competence.csv. A wrong row that is loaded already goes when it is loaded again with 0."
+)
+NO_COUNT = N_(
+    "Rows without a number of dossiers: {count} ({lines}). Write 0 where no dossier was handled, or delete the row."
 )
 NOBODY = N_("{field} is handled by nobody in {month}, by the registry; correct the row, or competence.csv.")
 
@@ -77,6 +81,7 @@ def _read(session: Session, table: Table, problems: Problems, today: dt.date) ->
     units, fields = set(session.scalars(select(Unit.code))), set(session.scalars(select(Service.code)))
     now = f"{today:%Y-%m}"
     found: dict[Key, tuple[Record, int]] = {}
+    empty: list[Record] = []
     for record in table.records():
         is_date = FIRST_DAY.fullmatch(record["month"])
         unit, field, month = key = (record["unit"], record["field"], is_date[1] if is_date else record["month"])
@@ -92,10 +97,16 @@ def _read(session: Session, table: Table, problems: Problems, today: dt.date) ->
             told = N_("The same unit, field and month stand in line {line} already.")
             problems.add(record.row, "", told, line=found[key][0].line)
         text = record["dossiers"]
-        if not re.fullmatch(r"\d{1,9}", text):
+        if not text:
+            empty.append(record)
+            text = "0"
+        elif not re.fullmatch(r"\d{1,9}", text):
             problems.add(record.row, "dossiers", N_("“{value}” is no count; write a whole number without separators."))
             text = "0"
         found[key] = (record, int(text))
+    if empty:
+        lines = ", ".join(str(one.line) for one in empty[:SHOWN]) + (", …" if len(empty) > SHOWN else "")
+        problems.add(empty[0].row, "dossiers", NO_COUNT, count=len(empty), lines=lines)
     return found
 
 

@@ -30,14 +30,18 @@ REASONS = {
         "which command is at work."
     ),
     answering.AWAY: N_(
-        "No answer can be stored now: the database cannot be reached or written to. Look at the disk, at whose the "
-        "files in SIPAS_HOME are, or start PostgreSQL."
+        "No answer can be stored now: the database cannot be reached or written to. Look at the disk, and at whose "
+        "the files in SIPAS_HOME are."
     ),
     answering.KEY: N_(
         "No answer can be stored now: a key of a wave that asks today is missing, damaged, or not this user's to read."
     ),
     answering.VERSION: N_("No answer can be stored now: the database is missing, or does not fit this program."),
 }
+NO_SERVER = N_(
+    "No answer can be stored now: PostgreSQL cannot be reached or written to. See whether it runs, and at its disk and "
+    "its log."
+)
 DEEDS = {
     "budgets": N_("wipe the counters"),
     "leftovers": N_("wipe what a power cut left"),
@@ -66,7 +70,12 @@ def service(where: Settings, now: dt.datetime | None = None) -> Iterator[Finding
 def answers(database: Database, where: Settings) -> Iterator[Finding]:
     """Whether an answer can be stored now."""
     reason = answering.why_no_answer(database, where)
-    yield (BAD, _(REASONS[reason])) if reason else (GOOD, _("An answer can be stored now."))
+    if not reason:
+        yield GOOD, _("An answer can be stored now.")
+    elif reason == answering.AWAY and database.file is None:
+        yield BAD, _(NO_SERVER)
+    else:
+        yield BAD, _(REASONS[reason])
 
 
 def night(where: Settings, now: dt.datetime) -> Iterator[Finding]:

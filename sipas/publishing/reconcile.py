@@ -7,8 +7,7 @@ itself, for only a person knows which side is right. Nothing here writes.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +18,14 @@ from sipas import clock, keys
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.ended import frozen_on, snapshot_of, was_frozen
 from sipas.fieldwork.models import Wave
-from sipas.fieldwork.waves import is_wave_code, open_weeks, waves
-from sipas.intake import cluster_label, stored, unfinished
+from sipas.fieldwork.waves import is_wave_code, waves
+from sipas.intake import stored, unfinished
 from sipas.intake.invitations import Invitation
 from sipas.intake.models import Response
 from sipas.intake.record import PEOPLE
 from sipas.intake.spent import Marks
 from sipas.logs import deeds
+from sipas.publishing.clusters import labels_of
 from sipas.publishing.disorder import disorder
 from sipas.publishing.folder import ChangedFiles, check_files
 from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
@@ -108,6 +108,11 @@ def differences(session: Session, home: Path) -> Iterator[Difference]:
         yield from _answers(session, home, wave)
         yield from _foreign_key(session, home, wave)
     yield from (Difference(code, error) for code, error in disorder(session, home))
+
+
+def asks_for_backup(found: Iterable[Difference]) -> bool:
+    """Whether any of these sentences says to restore a backup, so that it is good to know which there is."""
+    return any("Restore " in one.error.template for one in found)
 
 
 def at_a_glance(session: Session, home: Path) -> Iterator[Difference]:
@@ -219,8 +224,5 @@ def _foreign_key(session: Session, home: Path, wave: Wave) -> Iterator[Differenc
         return
     some = select(Response.cluster).where(Response.wave == wave.id, PEOPLE).limit(LOOKED_AT)
     seen = set(session.scalars(some))
-    weeks = {(place.id, week) for place, week in open_weeks(session, wave, clock.today() + dt.timedelta(days=7))}
-    weeks |= {(0, week) for _, week in weeks}
-    ours = {cluster_label(key, place, week, few) for place, week in weeks for few in (False, True)}
-    if seen and not seen & ours:
+    if seen and not {one.hex() for one in seen} & labels_of(session, wave, key, clock.today()).keys():
         yield Difference(wave.code, SipasError(OTHER_KEY, wave=wave.code, number=len(seen)))

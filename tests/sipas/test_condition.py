@@ -127,6 +127,8 @@ def test_every_command_says_what_the_database_is_and_restore_repairs_it(home, si
     assert status == 1
     assert words in out
     assert f"sipas restore {newest}" in out
+    assert "No answer can be stored" not in out  # the damaged database is named once
+    assert "PostgreSQL" not in out
     assert "snapshots and releases are as they say of themselves" in out or "Not walked" in out  # it looked on
     assert "Keys, secrets and marks are whole." in out
 

@@ -7,6 +7,7 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import delete
 
 from sipas import clock, i18n
 from sipas.desk.access import set_password
@@ -83,8 +84,15 @@ def test_the_overview_tells_waves_releases_and_who_signed(desk):
     html = desk("/desk", "en")
     for words in ("2026-1-r1", "2026-1-r2", "Lò Thị Mai", "Nguyễn Văn An", "SIMULATED", "frozen", "draft", "742"):
         assert words in html
-    assert "sipas release build 2026-1" in html
     assert "sipas wave close 2026-2" in html
+
+
+@pytest.mark.parametrize("address", ["/desk", "/desk/wave/2026-1"])
+def test_a_draft_is_the_next_step_of_a_frozen_wave_until_a_release_of_it_is_published(desk, database, address):
+    assert "sipas release build 2026-1" not in desk(address, "en")
+    with database.writing() as session:
+        session.execute(delete(Release).where(Release.state == "published"))
+    assert "sipas release build 2026-1" in desk(address, "en")
 
 
 def test_a_wave_shows_answers_for_each_point_and_dossiers_for_each_unit(desk):

@@ -94,6 +94,17 @@ def test_every_bad_line_is_told_and_nothing_is_stored(database, tmp_path, today)
         assert session.scalar(select(func.count()).select_from(FrameCell)) == 0
 
 
+def test_rows_without_a_count_are_told_once(database, tmp_path, today):
+    empty = "".join(f"03646,ho-tich,2025-{month:02},\n" for month in range(1, 8))
+    with pytest.raises(ManyErrors) as refused, database.writing() as session:
+        load_frame(session, a_csv(tmp_path, GOOD + empty), today)
+    assert str(refused.value).endswith(
+        "line 4, column dossiers: Rows without a number of dossiers: 7 (4, 5, 6, 7, 8, …). Write 0 where no dossier "
+        "was handled, or delete the row."
+    )
+    assert "is no count" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["dossiers.csv", "dossiers.xlsx", "dossiers.parquet"])
 def test_what_save_writes_load_reads(database, settings, tmp_path, monkeypatch, today, name):
     with database.writing() as session:

@@ -14,7 +14,7 @@ from sipas.backups import backup, restore
 from sipas.commands.findings import BAD, waves_and_releases
 from sipas.errors import UnknownCode, WaveState
 from sipas.fieldwork.ended import refuse_old_snapshot
-from sipas.fieldwork.models import Wave
+from sipas.fieldwork.models import FrameCell, Wave
 from sipas.fieldwork.waves import close_wave, open_wave_at, wave_of
 from sipas.importing import import_responses
 from sipas.intake import late_by_point, stored
@@ -260,6 +260,38 @@ def test_the_backup_of_another_installation_shows_by_its_labels(database, settin
         "No answer of wave w1 that was looked at (12) was stored under the cluster key that lies here: the backup may "
         "be another installation's, or the key was made anew. See whose keys these are before it is frozen."
     ]
+
+
+@pytest.mark.parametrize("at", [["p-1"], ["p-1", "p-2"]])
+@pytest.mark.parametrize("detail", ["full", "coarse"])
+def test_papers_from_before_the_day_on_which_point_and_wave_were_made_raise_no_alarm(
+    database, settings, tmp_path, at, detail
+):
+    """A wave that was opened today with an earlier first day, at points that were added today, too; with several
+    points of a unit its answers do not say at which they were given."""
+    for code in at:
+        a_point(database, code, "03646", form="short", opened_on=TODAY)
+    first = TODAY - dt.timedelta(days=35)
+    a_wave(database, settings, opens_on=first)
+    if detail == "coarse":
+        with database.writing() as session:
+            session.execute(delete(FrameCell))
+    rows = "".join(f"p-1,ho-tich,{first + dt.timedelta(days=day)},5\n" for day in range(0, 35, 3))
+    file = a_csv(tmp_path, f"point,field,date,O\n{rows}")
+    import_responses(database, settings.home, file, "w1", "short", TODAY)
+    assert told(database, settings) == []
+    keys.destroy(settings.home, "w1", ("cluster",))
+    keys.make(settings.home, "w1", ("cluster",))
+    (said,) = told(database, settings)
+    assert said.startswith("No answer of wave w1 that was looked at")
+
+
+def test_the_newest_backup_is_named_once_where_a_difference_asks_for_one(database, settings, frozen, asked):
+    assert not any("newest backup" in sentence for _, sentence in waves_and_releases(settings, database))
+    restore(settings, database, asked, force=True)
+    newest = backup(settings, database, "newest")
+    said = [sentence for _, sentence in waves_and_releases(settings, database)]
+    assert f"The newest backup that lies here: sipas restore {newest}" in said
 
 
 def test_a_draft_whose_folder_is_gone_or_changed_is_named(database, settings, frozen):
