@@ -14,10 +14,10 @@ from sipas.backups import backup, restore
 from sipas.commands.findings import BAD, waves_and_releases
 from sipas.errors import UnknownCode, WaveState
 from sipas.fieldwork.ended import refuse_old_snapshot
-from sipas.fieldwork.models import FrameCell, Wave
+from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, open_wave_at, wave_of
 from sipas.importing import import_responses
-from sipas.intake import late_by_point, stored
+from sipas.intake import cluster_label, late_by_point, stored
 from sipas.intake.models import Response
 from sipas.intake.spent import Marks
 from sipas.publishing.build import build
@@ -262,24 +262,25 @@ def test_the_backup_of_another_installation_shows_by_its_labels(database, settin
     ]
 
 
-@pytest.mark.parametrize("at", [["p-1"], ["p-1", "p-2"]])
-@pytest.mark.parametrize("detail", ["full", "coarse"])
+@pytest.mark.parametrize("is_coarse", [False, True])
+@pytest.mark.parametrize("is_placed", [True, False])
 def test_papers_from_before_the_day_on_which_point_and_wave_were_made_raise_no_alarm(
-    database, settings, tmp_path, at, detail
+    database, settings, tmp_path, is_placed, is_coarse
 ):
-    """A wave that was opened today with an earlier first day, at points that were added today, too; with several
-    points of a unit its answers do not say at which they were given."""
-    for code in at:
-        a_point(database, code, "03646", form="short", opened_on=TODAY)
+    """A wave that was opened today with an earlier first day, at a point that was added today, too; its answers bear
+    every kind of label: of a point's week or a week's alone, with detail or without."""
+    a_point(database, "p-1", "03646", form="short", opened_on=TODAY)
     first = TODAY - dt.timedelta(days=35)
     a_wave(database, settings, opens_on=first)
-    if detail == "coarse":
+    for day in (first + dt.timedelta(days=number) for number in range(0, 35, 3)):
+        file = a_csv(tmp_path, f"point,field,date,O\np-1,ho-tich,{day},5\n")
+        import_responses(database, settings.home, file, "w1", "short", TODAY)
+        label = cluster_label(
+            keys.load(settings.home, "w1", "cluster"), int(is_placed), clock.cluster_week(day), is_coarse
+        )
         with database.writing() as session:
-            session.execute(delete(FrameCell))
-    rows = "".join(f"p-1,ho-tich,{first + dt.timedelta(days=day)},5\n" for day in range(0, 35, 3))
-    file = a_csv(tmp_path, f"point,field,date,O\n{rows}")
-    import_responses(database, settings.home, file, "w1", "short", TODAY)
-    assert told(database, settings) == []
+            session.execute(update(Response).values(cluster=label))
+        assert told(database, settings) == []
     keys.destroy(settings.home, "w1", ("cluster",))
     keys.make(settings.home, "w1", ("cluster",))
     (said,) = told(database, settings)
