@@ -74,43 +74,89 @@ def refuse_without(home: Path, wave: str, kinds: Iterable[str] = ("cluster", "id
         load(home, wave, kind)
 
 
-def missing(home: Path, wave: str, kind: str) -> KeyMissing:
-    """The complaint about a key that should be there, with what fails and every way on, the nearest first."""
+def missing(home: Path, wave: str, kind: str, state: str = "") -> KeyMissing:
+    """The complaint about a key that should be there: what fails in a wave of that state, and the way on that it has.
+
+    Without a state the wave asks, where the key is missing; of a damaged one nothing is known then but its file.
+    """
     if _path(home, wave, kind).exists():
-        return KeyDamaged(
-            N_(
-                "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
-                "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
-                "`sipas wave key-restore` too). If there is no other: `sipas wave key-renew {wave}`."
-            ),
-            kind=kind,
-            wave=wave,
-            file=_path(home, wave, kind).name,
-            length=LENGTH,
-        )
-    return KeyMissing(_MISSING[kind], wave=wave)
+        way = state if state in ("open", "closed") else ""
+        return KeyDamaged(_DAMAGED[way], kind=kind, wave=wave, file=_path(home, wave, kind).name, length=LENGTH)
+    return KeyMissing(_MISSING_IN.get((state, kind), _MISSING[kind]), wave=wave)
 
 
+_DAMAGED = {
+    "": N_(
+        "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
+        "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
+        "`sipas wave key-restore` too). If there is no other: docs/operator.md, “The keys of a wave”."
+    ),
+    "open": N_(
+        "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
+        "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
+        "`sipas wave key-restore` too). If there is no other, two people say so: "
+        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+    ),
+    "closed": N_(
+        "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
+        "key. Move it away, and copy it back from the old machine (a seal key comes back by `sipas wave key-restore` "
+        "too). The wave is closed: if there is no other, two people say so as it is frozen: "
+        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+    ),
+}
 _MISSING = {
     "cluster": N_(
         "The cluster key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken "
-        "without it. Copy it back from the old machine. If it is lost: `sipas wave key-renew {wave}` makes a new one, "
-        "and a closed wave is frozen without it by `sipas freeze {wave} --keys-lost`."
+        "without it. Copy it back from the old machine. If it is lost, two people say so, and a new one is made: "
+        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
     ),
     "id": N_(
         "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken without "
-        "it. Copy it back from the old machine. If it is lost: `sipas wave key-renew {wave}` makes a new one."
+        "it. Copy it back from the old machine. If it is lost, two people say so, and a new one is made: "
+        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
     ),
     "seal": N_(
         "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed cannot be "
         "opened without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: "
-        "`sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none: `sipas wave key-renew {wave}`."
+        "`sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none, two people say so: "
+        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
     ),
     INVITATION: N_(
         "The invitation key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no code can be read "
         "without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: `sipas "
-        "wave key-restore {wave}.seal.copy --with office.key`. If there is none: `sipas wave key-renew {wave}`; the "
-        "codes handed out until now are void then."
+        "wave key-restore {wave}.seal.copy --with office.key`. If there is none, two people say so: "
+        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`; the codes handed out until now are void then.'
+    ),
+}
+_MISSING_IN = {
+    ("closed", "cluster"): N_(
+        "The cluster key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed and asks "
+        "nobody any more; what screens still hold of it waits there, and counts as late once it is frozen. Copy the "
+        "key back from the old machine. If it is lost, two people say so as the wave is frozen: "
+        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+    ),
+    ("closed", "id"): N_(
+        "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed and asks nobody "
+        "any more; what screens still hold of it waits there, and counts as late once it is frozen. Copy the key back "
+        "from the old machine. If it is lost, two people say so as the wave is frozen: "
+        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+    ),
+    ("closed", "seal"): N_(
+        "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed; what screens "
+        "still hold of it cannot be opened. Copy the key back from the old machine, or get the sealed copy from the "
+        "office that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none, two "
+        "people say so as the wave is frozen: "
+        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+    ),
+    ("frozen", "id"): N_(
+        "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; an answer that comes late cannot "
+        "be counted once without it. Copy it back from the old machine. If it is lost, two people say so, and a new "
+        'one is made: `sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+    ),
+    ("frozen", "seal"): N_(
+        "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is frozen: what screens "
+        "still hold of it counts as late, unopened, and nothing need be done. If it can be had, copy it back from the "
+        "old machine, or restore the sealed copy: `sipas wave key-restore {wave}.seal.copy --with office.key`."
     ),
 }
 

@@ -54,10 +54,12 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                         + " "
                         + _("Run: sipas maintain"),
                     )
-                for kind in () if was_frozen(where.home, wave) else lost(session, where.home, wave, clock.today()):
-                    reason = say(keys.missing(where.home, wave.code, kind))
-                    yield BAD, _("Wave {wave}: {reason}", wave=wave.code, reason=reason)
-                if wave.stage == "freezing":
+                gone = () if was_frozen(where.home, wave) else lost(session, where.home, wave, clock.today())
+                for kind in gone:
+                    reason = say(keys.missing(where.home, wave.code, kind, wave.state))
+                    level = WARN if (wave.state, kind) == ("frozen", "seal") else BAD  # then nothing need be done
+                    yield level, _("Wave {wave}: {reason}", wave=wave.code, reason=reason)
+                if wave.stage == "freezing" and not gone:  # else it is refused until the keys are back, or said lost
                     yield (
                         BAD,
                         _(

@@ -58,10 +58,11 @@ def key_copy(wave: str, public: Path, out: Path) -> None:
 
     where = settings()
     with database(where).reading() as session:
-        code = wave_of(session, wave).code
-        has_codes = has_invitations(session, code)
-    if has_codes:
-        keys.load(where.home, code, keys.INVITATION)
+        found = wave_of(session, wave)
+        code, state, has_codes = found.code, found.state, has_invitations(session, found.code)
+    for kind in ("seal", keys.INVITATION) if has_codes else ("seal",):
+        if keys.find(where.home, code, kind) is None:
+            raise keys.missing(where.home, code, kind, state)
     copied = copy(where.home, code, public, out)
     note(_("{file} holds the sealing key of wave {wave}, for that office alone.", file=out, wave=code))
     if keys.INVITATION in copied:
@@ -122,15 +123,24 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
             anew(database(where), where.home, code, Saying(), clock.today())
     with database(where).reading() as session:
         gone = lost(session, where.home, wave_of(session, code), clock.today())
-    if gone:
+    if gone and wave.state == "closed":
+        note(
+            _(
+                "Still missing: {kinds}. Copy them back; if they are lost, freeze the closed wave without them: "
+                '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.',
+                kinds=", ".join(gone),
+                wave=code,
+            )
+        )
+    elif gone:
         note(_("Still missing: {kinds}. See --renew.", kinds=", ".join(gone)))
 
 
 @click.command(
     "key-renew",
     help=_(
-        "Make new keys in place of those that a wave has lost for good, so that it can go on. Two people say so, and "
-        "why; it stands in the log and in the manifest of the wave's releases. What it costs for each key: "
+        "Make new keys in place of those that a wave has lost for good, so that it can go on asking. Two people say "
+        "so, and why; it stands in the log and in the manifest of the wave's releases. What it costs for each key: "
         "docs/operator.md, “The keys of a wave”."
     ),
     epilog=example(
@@ -138,15 +148,18 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
     ),
 )
 @click.argument("wave")
-@click.option("--by", "people", multiple=True, required=True, help=_("Who says so: given twice, for two people."))
-@click.option("--reason", required=True, help=_("How they were lost; it is published with the wave's releases."))
+@click.option("--by", "people", multiple=True, help=_("Who says so: given twice, for two people."))
+@click.option("--reason", default="", help=_("How they were lost; it is published with the wave's releases."))
 def key_renew(wave: str, people: tuple[str, ...], reason: str) -> None:
+    from sipas.fieldwork.waves import wave_of
     from sipas.nights import refuse_doubted
-    from sipas.publishing.key_losses import Saying
+    from sipas.publishing.key_losses import Saying, renewable
     from sipas.publishing.key_losses import renew as run
 
     where = settings()
     refuse_doubted(where.home)
+    with database(where).reading() as session:  # before anybody is asked for names in vain
+        renewable(session, where.home, wave_of(session, wave), clock.today())
     made = run(database(where), where.home, wave, Saying.of(people, reason), clock.today())
     note(_("Wave {wave} has new keys: {kinds}.", wave=wave, kinds=", ".join(made)))
     for kind in made:

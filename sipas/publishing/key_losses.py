@@ -43,7 +43,10 @@ class Saying:
 
     @classmethod
     def of(cls, people: Sequence[str], reason: str) -> Saying:
-        """Raises SamePerson where it is not two people, NotReady without a reason."""
+        """Raises SamePerson where it is not two people, NotReady without a reason: once, with all that is missing."""
+        named = [name for name in people if name.strip()]
+        if wanting := ['--by "…"'] * (2 - len(named)) + ([] if reason.strip() else ['--reason "…"']):
+            raise NotReady(N_("Two people must say it, and why. Still missing: {options}"), options=" ".join(wanting))
         if len(people) != 2:
             raise SamePerson(N_("Two people must say it: give --by twice."))
         first, second = (person(name) for name in people)
@@ -79,14 +82,23 @@ def refuse_lost(session: Session, home: Path, wave: Wave, today: dt.date) -> Non
     """Raises KeysLost where a wave that is to be frozen has lost a key."""
     if kinds := lost(session, home, wave, today):
         raise KeysLost(
-            N_(
-                "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them "
-                "back from the old machine, or restore the sealed copy; if they are lost for good, two people say so: "
-                "`sipas freeze {wave} --keys-lost`. See docs/operator.md, “The keys of a wave”."
-            ),
+            _LOST_WITH_SEAL if "seal" in kinds else _LOST,
             wave=wave.code,
             kinds=", ".join(kinds),
         )
+
+
+_LOST = N_(
+    "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
+    "old machine; if they are lost for good, two people say so: "
+    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See docs/operator.md, “The keys of a wave”.'
+)
+_LOST_WITH_SEAL = N_(
+    "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
+    "old machine; the seal key comes back from its sealed copy too: `sipas wave key-restore {wave}.seal.copy --with "
+    "office.key`. If they are lost for good, two people say so: "
+    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See docs/operator.md, “The keys of a wave”.'
+)
 
 
 def say_lost(session: Session, home: Path, wave: Wave, saying: Saying, today: dt.date) -> tuple[str, ...]:
@@ -104,30 +116,46 @@ def say_lost(session: Session, home: Path, wave: Wave, saying: Saying, today: dt
     return kinds
 
 
-def renew(database: Database, home: Path, code: str, saying: Saying, today: dt.date) -> tuple[str, ...]:
-    """Make new keys in place of those that a wave has lost, and note it; gives their kinds.
+def renewable(session: Session, home: Path, wave: Wave, today: dt.date) -> tuple[str, ...]:
+    """The lost keys of a wave that can be made anew, one at least.
 
-    Raises WaveState where none is lost, the wave is frozen and its days of grace are over, or a snapshot says that its
-    cluster key was destroyed on purpose. A frozen wave gets a new
-    key of ids alone: what was sealed under a lost key counts as late without being opened.
+    Raises WaveState where none is lost, a snapshot says that the cluster key was destroyed on purpose, the wave is
+    closed, or is frozen and its days of grace are over. A closed wave asks nobody any more: a new key would widen its
+    intervals for nothing, and its releases would say that it was replaced while people were asked. A frozen one gets a
+    new key of ids alone: what was sealed under a lost key counts as late without being opened.
     """
+    kinds = lost(session, home, wave, today)
+    found = tuple(kind for kind in kinds if wave.state != "frozen" or kind == "id")
+    if not found:
+        raise WaveState(N_("No key of wave {wave} is lost that could be renewed now."), wave=wave.code)
+    if "cluster" in found and was_frozen(home, wave):
+        raise WaveState(
+            N_(
+                "snapshots/{wave}.parquet says that wave {wave} was frozen: its cluster key is not lost, but was "
+                "destroyed then. Restore a backup that was made after the freeze, or close the wave and say `sipas "
+                "freeze {wave}`, which takes the file up where it holds the same answers."
+            ),
+            wave=wave.code,
+        )
+    if wave.state == "closed":
+        raise WaveState(
+            N_(
+                "Wave {wave} is closed and asks nobody any more, so it gets no new keys. Copy the lost ones back; if "
+                "they are lost for good, two people say so as it is frozen: "
+                '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+            ),
+            wave=wave.code,
+        )
+    return found
+
+
+def renew(database: Database, home: Path, code: str, saying: Saying, today: dt.date) -> tuple[str, ...]:
+    """Make new keys in place of those that a wave has lost, and note it; gives their kinds. Raises as `renewable`."""
     with database.writing() as session:
         wave = wave_of(session, code)
         hold(session.connection(), wave.id, alone=True)
         session.refresh(wave)
-        kinds = lost(session, home, wave, today)
-        renewed = tuple(kind for kind in kinds if wave.state != "frozen" or kind == "id")
-        if not renewed:
-            raise WaveState(N_("No key of wave {wave} is lost that could be renewed now."), wave=wave.code)
-        if "cluster" in renewed and was_frozen(home, wave):
-            raise WaveState(
-                N_(
-                    "snapshots/{wave}.parquet says that wave {wave} was frozen: its cluster key is not lost, but was "
-                    "destroyed then. Restore a backup that was made after the freeze, or close the wave and say `sipas "
-                    "freeze {wave}`, which takes the file up where it holds the same answers."
-                ),
-                wave=wave.code,
-            )
+        renewed = renewable(session, home, wave, today)
         _note(session, home, wave, renewed, saying, today, renewed=True)
         make_anew(home, wave.code, renewed)
     return renewed

@@ -34,6 +34,8 @@ DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 1
 SAYING = Saying(("Lò Thị Hoa", "Cầm Văn An"), "Ổ đĩa hỏng")
 WORDS = ("--by", "Lò Thị Hoa", "--by", "Cầm Văn An", "--reason", "Ổ đĩa hỏng")
 SOME = [("cluster",), ("id",), ("seal",), keys.KINDS]
+SAID = '--by "…" --by "…" --reason "…"'
+FREEZE, RENEW = f"`sipas freeze w1 --keys-lost {SAID}`", f"`sipas wave key-renew w1 {SAID}`"
 
 
 def rows(database, table=KeyLoss):
@@ -76,7 +78,8 @@ def test_what_an_open_wave_can_do_without_a_key(client, run, database, settings,
     assert code == 1
     for kind in kinds:
         assert f"The {kind} key of wave w1 is missing" in told
-        assert "sipas wave key-renew w1" in told
+    assert told.count(RENEW) == len(kinds)
+    assert "sipas freeze" not in told
 
 
 @pytest.mark.parametrize("path", ["/k/to-hieu-1", "/k/to-hieu-1/vi", "/k/to-hieu-1/en"])
@@ -112,9 +115,59 @@ def test_a_freeze_is_refused_in_one_sentence_that_names_what_is_lost_and_the_opt
     code, told = run("freeze", "w1")
     assert code == 1
     assert ", ".join(kinds) in told
-    assert "sipas freeze w1 --keys-lost" in told
+    assert FREEZE in told
+    assert ("sealed copy" in told) == ("seal" in kinds)  # the others are never copied
     assert not (settings.home / "snapshots" / "w1.parquet").exists()
     assert rows(database) == []
+
+
+@pytest.mark.parametrize("state", ["missing", "damaged"])
+@pytest.mark.parametrize("kinds", SOME)
+def test_of_a_closed_wave_doctor_names_only_the_way_that_it_has(run, settings, closed_wave, kinds, state):
+    for kind in kinds:
+        path = settings.home / "keys" / f"w1.{kind}.key"
+        path.write_bytes(b"half") if state == "damaged" else path.unlink()
+    code, told = run("doctor")
+    assert code == 1
+    assert told.count(FREEZE) == len(kinds)
+    assert "key-renew" not in told
+    assert "no answer can be taken" not in told
+
+
+@pytest.mark.parametrize("kinds", SOME)
+def test_a_closed_wave_gets_no_new_keys_and_can_be_frozen_without_them(run, database, settings, closed_wave, kinds):
+    keys.destroy(settings.home, "w1", kinds)
+    for words in (WORDS, ()):  # nobody is asked for names in vain
+        code, told = run("wave", "key-renew", "w1", *words)
+        assert code == 1
+        assert "Wave w1 is closed" in told
+        assert FREEZE in told
+    assert rows(database) == []
+    assert run("freeze", "w1", "--keys-lost", *WORDS)[0] == 0
+
+
+def test_a_frozen_wave_is_told_what_its_lost_keys_mean_in_its_days_of_grace(run, database, settings, closed_wave):
+    freeze(database, settings.home, "w1", clock.today())
+    keys.destroy(settings.home, "w1")
+    told = run("doctor")[1]
+    assert "no answer can be taken" not in told
+    assert "counts as late, unopened, and nothing need be done" in told
+    assert told.count(RENEW) == 1  # the key of ids
+    assert run("wave", "key-renew", "w1", *WORDS)[0] == 0
+    assert "key-renew" not in run("doctor")[1]
+
+
+def test_a_freeze_cut_off_that_lost_a_key_is_sent_to_the_one_command_that_goes_on(run, database, settings, closed_wave):
+    from sipas.fieldwork.waves import wave_of
+
+    with database.writing() as session:
+        wave_of(session, "w1").freezing_on = TODAY
+    assert "Run: sipas freeze w1" in run("doctor")[1]
+    keys.destroy(settings.home, "w1", ("cluster",))
+    told = run("doctor")[1]
+    assert FREEZE in told
+    assert "Run: sipas freeze w1" not in told
+    assert run("freeze", "w1", "--keys-lost", *WORDS)[0] == 0
 
 
 @pytest.mark.parametrize("state", ["missing", "damaged"])
@@ -228,6 +281,27 @@ def test_it_takes_two_people_and_a_reason(run, database, settings, closed_wave):
     assert run("freeze", "w1", *WORDS)[0] == 2  # names without the option
     assert rows(database) == []
     assert keys.held(settings.home, "w1") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "wanting"),
+    [
+        ((), SAID),
+        (("--by", "An"), '--by "…" --reason "…"'),
+        (("--by", "An", "--by", " ", "--reason", "x"), '--by "…"'),
+        (("--by", "An", "--by", "Hoa"), '--reason "…"'),
+        (("--reason", "x"), '--by "…" --by "…"'),
+    ],
+)
+def test_names_and_reason_that_are_missing_are_named_at_once(run, database, settings, open_wave, words, wanting):
+    keys.destroy(settings.home, "w1")
+    renewing = run("wave", "key-renew", "w1", *words)
+    with database.writing() as session:
+        close_wave(session, "w1", TODAY)
+    for code, told in (renewing, run("freeze", "w1", "--keys-lost", *words)):
+        assert code == 1
+        assert told.strip().endswith(f"Still missing: {wanting}")
+    assert rows(database) == []
 
 
 def test_where_nothing_is_lost_nothing_is_said(run, database, settings, closed_wave):
