@@ -60,7 +60,7 @@ def key_copy(wave: str, public: Path, out: Path) -> None:
     with database(where).reading() as session:
         found = wave_of(session, wave)
         code, state, has_codes = found.code, found.state, has_invitations(session, found.code)
-    for kind in ("seal", keys.INVITATION) if has_codes else ("seal",):
+    for kind in (keys.INVITATION, "seal") if has_codes else ("seal",):
         if keys.find(where.home, code, kind) is None:
             raise keys.missing(where.home, code, kind, state)
     copied = copy(where.home, code, public, out)
