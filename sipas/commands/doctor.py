@@ -107,11 +107,18 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         _guesses,
         walked if probing else not_walked,
     ):
-        if look is _answers and is_unsound:
-            continue
         for sign, sentence in _looked(look, where, faults):
+            if look is _answers and is_unsound and not _is_full(sentence):
+                continue  # a damaged database was named
             is_unsound |= look is _database and sign == BAD and where.url.startswith("sqlite")
             yield sign, sentence
+
+
+def _is_full(sentence: str) -> bool:
+    from sipas.monitoring.answering import FULL
+    from sipas.monitoring.findings import REASONS
+
+    return sentence == _(REASONS[FULL])
 
 
 def _looked(look: Look, where: Settings, faults: set[str]) -> Iterator[Finding]:
