@@ -22,6 +22,7 @@ from sipas.intake.models import Response
 from sipas.intake.spent import Marks
 from sipas.publishing.build import build
 from sipas.publishing.disorder import disorder
+from sipas.publishing.folder import finish
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import DestructionStop, Release
 from sipas.publishing.reconcile import at_a_glance, differences
@@ -209,6 +210,12 @@ def test_a_public_release_that_the_restored_database_knows_as_a_draft_comes_back
     restore(settings, database, drafted, force=True)
     (said,) = told(database, settings)
     assert f"run `sipas release adopt {code}`" in said
+    folder = settings.home / "releases" / code
+    manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    finish(folder, manifest | {"built_by": "Ai Khác"})
+    with pytest.raises(WaveState, match="as draft"):
+        adopt(database, settings.home, code)
+    finish(folder, manifest)
     adopt(database, settings.home, code)
     assert told(database, settings) == []
 
