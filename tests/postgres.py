@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine
+
 
 def programs() -> Path | None:
     """The folder of initdb and pg_ctl, wherever Debian or SIPAS_TEST_PG_BIN put them."""
@@ -101,3 +103,12 @@ def cluster() -> Iterator[str]:
     """A running server; gives the SQLAlchemy address of an empty database in it."""
     with running() as made:
         yield made.url
+
+
+def empty(url: str) -> None:
+    """Takes everything out of a database, so that the next test finds it as new."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("drop schema public cascade")
+        connection.exec_driver_sql("create schema public")
+    engine.dispose()

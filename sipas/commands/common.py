@@ -108,3 +108,17 @@ def _pad(text: str, width: int, to_right: bool) -> str:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help=_("Print JSON for scripts instead of a table."))
+
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen at; 0.0.0.0 for the network.")
+)
+certificate_option = click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("Serve HTTPS with this certificate (PEM, with those between it and the authority); kiosks need it."),
+)
+key_option = click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=_("The certificate's private key (PEM)."),
+)

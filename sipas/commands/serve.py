@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sipas.commands.common import asker, database, example, note, settings
+from sipas.commands.common import asker, certificate_option, database, example, host_option, key_option, note, settings
 from sipas.disk import keep_reserve
 from sipas.errors import N_, NotReady
 from sipas.i18n import _, say
@@ -28,9 +28,7 @@ HEAD_SECONDS = 10  # in which the head of a request must have come, and for whic
 
 
 @click.command(help=_("Serve the kiosks, the desk and the public results."), epilog=example("sipas serve --port 8000"))
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen at; 0.0.0.0 for the network.")
-)
+@host_option
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -42,16 +40,8 @@ HEAD_SECONDS = 10  # in which the head of a request must have come, and for whic
 @click.option(
     "--workers", type=click.IntRange(1, 64), help=_("Worker processes (default: the setting workers, else 2).")
 )
-@click.option(
-    "--certificate",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=_("Serve HTTPS with this certificate (PEM, with those between it and the authority); kiosks need it."),
-)
-@click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=_("The certificate's private key (PEM)."),
-)
+@certificate_option
+@key_option
 def serve(host: str, port: int, workers: int | None, certificate: Path | None, key: Path | None) -> None:
     if (certificate is None) != (key is None):
         raise click.UsageError(_("--certificate and --key belong together; give both or neither"))

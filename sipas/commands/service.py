@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from sipas import docs
-from sipas.commands.common import example, note, settings
+from sipas.commands.common import certificate_option, example, host_option, key_option, note, settings
 from sipas.errors import N_, NotReady
 from sipas.i18n import _
 from sipas.state_files import write_whole
@@ -37,9 +37,7 @@ def service() -> None:
 )
 @click.option("--dry-run", is_flag=True, help=_("Write nothing; show what would be written."))
 @click.option("--user", default="sipas", show_default=True, help=_("The user as whom all of it runs."))
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help=_("Address to listen at; 0.0.0.0 for the network.")
-)
+@host_option
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -47,16 +45,8 @@ def service() -> None:
     show_default=True,
     help=_("Port to listen at; 443 needs no root: the unit allows it."),
 )
-@click.option(
-    "--certificate",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=_("Serve HTTPS with this certificate (PEM, with those between it and the authority); kiosks need it."),
-)
-@click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help=_("The certificate's private key (PEM)."),
-)
+@certificate_option
+@key_option
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

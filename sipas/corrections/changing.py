@@ -16,6 +16,7 @@ from sipas.fieldwork.handling import misplaced
 from sipas.fieldwork.handovers import handovers
 from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import FrameCell, Point, Wave
+from sipas.publishing.uncounted import of_cell
 from sipas.registry.models import KINDS, Competence, Unit
 from sipas.registry.units import changes, receipts, units_on
 
@@ -105,14 +106,7 @@ def misplaced_counts(session: Session) -> dict[tuple[str, str, str], SipasError]
         .order_by(FrameCell.unit, FrameCell.field, FrameCell.month)
     ).all()
     return {
-        (cell.unit, cell.field, cell.month): SipasError(
-            MISPLACED,
-            unit=cell.unit,
-            field=cell.field,
-            month=cell.month,
-            dossiers=cell.dossiers,
-            instead=", ".join(instead) or "–",
-        )
+        (cell.unit, cell.field, cell.month): of_cell(MISPLACED, cell, instead)
         for cell, instead in misplaced(session, cells)
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
@@ -37,19 +38,15 @@ class Misplaced(ManyErrors):
     """Dossiers at offices that did not handle them, and so perhaps counted twice."""
 
 
+def of_cell(template: str, cell: Any, instead: Sequence[str]) -> SipasError:
+    """Return a sentence about a count of dossiers and the offices at which it should stand."""
+    said = {"unit": cell.unit, "field": cell.field, "month": cell.month, "dossiers": cell.dossiers}
+    return SipasError(template, **said, instead=", ".join(instead) or "–")
+
+
 def _refuse_misplaced(session: Session, frame: Sequence[FrameCell]) -> None:
     """Raises Misplaced where dossiers of the wave stand at an office that was not responsible in their month."""
-    told: list[SipasError] = [
-        SipasError(
-            MISPLACED,
-            unit=cell.unit,
-            field=cell.field,
-            month=cell.month,
-            dossiers=cell.dossiers,
-            instead=", ".join(instead) or "–",
-        )
-        for cell, instead in misplaced(session, frame)
-    ]
+    told = [of_cell(MISPLACED, cell, instead) for cell, instead in misplaced(session, frame)]
     if len(told) > SHOWN:
         told[SHOWN:] = [SipasError(N_("... and {more} more"), more=len(told) - SHOWN)]
     if told:

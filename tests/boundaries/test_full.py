@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import event, text
 
 from sipas import create_app, keys
-from sipas.database import Database
 from sipas.intake import stored
 from sipas.intake.inbox import Inbox
 from sipas.migrations import create
@@ -199,9 +198,7 @@ def cluster():
 @pytest.fixture
 def on_postgresql(settings, cluster):
     there = replace(settings, database_url=cluster.url, patience=0.5)
-    with Database.of(there).engine.begin() as connection:
-        connection.exec_driver_sql("drop schema public cascade")
-        connection.exec_driver_sql("create schema public")
+    postgres.empty(cluster.url)
     database = create(there)
     with database.writing() as session:
         load_registry(session)

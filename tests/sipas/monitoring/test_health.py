@@ -198,9 +198,7 @@ def cluster():
 @pytest.fixture
 def there(settings, cluster):
     there = replace(settings, database_url=cluster.url, patience=0.5)
-    with Database.of(there).engine.begin() as connection:
-        connection.exec_driver_sql("drop schema public cascade")
-        connection.exec_driver_sql("create schema public")
+    postgres.empty(cluster.url)
     database = create(there)
     with database.writing() as session:
         load_registry(session)
