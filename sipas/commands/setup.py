@@ -22,13 +22,13 @@ HAS_ONE = N_(
 
 @click.command(
     help=_(
-        "Make the home folder and its database, with the registry of a province: FOLDER of its files, or son-la, which "
-        "is also loaded where none is named. In a home that exists nothing is loaded."
+        "Make the home folder and its database, with the registry of a province that --registry names: FOLDER of its "
+        "files, or son-la. Without it the registry stays empty. In a home that has a registry nothing is loaded."
     ),
     epilog=example("SIPAS_HOME=/srv/sipas sipas init --registry ./my-province"),
 )
 @click.option("--registry", "folder", help=_("Folder of the province's files, or son-la."))
-@click.option("--without-registry", is_flag=True, help=_("Leave the registry empty, to load another province's."))
+@click.option("--without-registry", is_flag=True, help=_("Leave the registry empty, as without --registry."))
 def init(folder: str | None, without_registry: bool) -> None:
     from sipas.database import Database
     from sipas.disk import keep_reserve
@@ -42,7 +42,7 @@ def init(folder: str | None, without_registry: bool) -> None:
         _try(folder)
     database = create(where)
     keep_reserve(where.home)
-    _registry(database, is_new, folder, without_registry)
+    _registry(database, folder)
     note(_("Ready: {home}. Next: `sipas point add`, `sipas frame load`, then `sipas wave open`.", home=where.home))
 
 
@@ -62,18 +62,18 @@ def _try(folder: str) -> None:
     engine.dispose()
 
 
-def _registry(database: Database, is_new: bool, folder: str | None, without_registry: bool) -> None:
-    """Loads one into a home that has none, and says whose; a home that has one keeps it."""
+def _registry(database: Database, folder: str | None) -> None:
+    """Loads the one that is named into a home that has none, and says whose; a home that has one keeps it."""
     from sqlalchemy import func, select
 
-    from sipas.commands.registry import OURS, folder_of
+    from sipas.commands.registry import folder_of
     from sipas.registry.importing import load_registry
     from sipas.registry.models import Unit
 
     with database.writing() as session:
         units = session.scalar(select(func.count()).select_from(Unit))
-        if not units and not without_registry and (is_new or folder):
-            load_registry(session, folder_of(folder or OURS))
+        if not units and folder:
+            load_registry(session, folder_of(folder))
         province = session.scalar(select(Unit.name).where(Unit.kind == "province").order_by(Unit.valid_to.is_not(None)))
         count = session.scalar(select(func.count()).select_from(Unit))
     if units and folder:
@@ -81,18 +81,14 @@ def _registry(database: Database, is_new: bool, folder: str | None, without_regi
     if units:
         note(_(HAS_ONE, province=province or "–", count=count))
     elif not count:
-        note(_("The registry is empty. Next: sipas registry template FOLDER, then sipas registry load FOLDER"))
-    elif folder:
-        note(_("Registry: {province}, {count} units.", province=province or "–", count=count))
-    else:
         note(
             _(
-                "Registry: {province}, {count} units. For another province: sipas registry clear, then sipas registry "
-                "load FOLDER (`sipas registry template FOLDER` makes empty files).",
-                province=province,
-                count=count,
+                "The registry is empty. Next: sipas registry template FOLDER, then sipas registry load FOLDER; the one "
+                "of Sơn La: sipas registry load son-la"
             )
         )
+    else:
+        note(_("Registry: {province}, {count} units.", province=province or "–", count=count))
 
 
 @click.command(

@@ -218,7 +218,7 @@ def test_the_last_nights_file_lost_or_emptied_destroys_nothing(machine, kept, se
 def test_making_the_home_again_does_not_make_a_wrong_date_right(machine, kept, settings):
     (settings.home / "nights.json").unlink()
     machine.set(FROZEN + dt.timedelta(days=730))
-    machine.says("init")
+    machine.says("init", "--registry", "son-la")
     machine.night()
     assert kept() == WHOLE
 

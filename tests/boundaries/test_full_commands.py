@@ -22,7 +22,7 @@ from tests.sipas.test_cli import every_command
 TODAY = dt.date(2026, 9, 30)
 MEGABYTES = 24
 CALLS = {
-    "init": "init",
+    "init": "init --registry son-la",
     "migrate": "migrate",
     "doctor": "doctor",
     "probe": "probe p-1",

@@ -43,7 +43,7 @@ def once(tmp_path_factory):
     home = tmp_path_factory.mktemp("worked") / "home"
     home.mkdir()
     home.chmod(0o755)  # as an administrator made it
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     sipas(home, "desk", "password", "--generate")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     days = [clock.today() - dt.timedelta(days=7 * week) for week in range(10)]

@@ -57,7 +57,7 @@ def test_the_first_help_shows_every_command_with_its_example(tmp_path):
 def test_an_office_works_through_a_wave_by_command(tmp_path):
     home = tmp_path / "home"
     for words in (
-        ["init"],
+        ["init", "--registry", "son-la"],
         ["point", "add", "to-hieu-1", "--unit", "03646"],
         ["wave", "open", "w1", "--instrument", "demo", "--coarsest", "--series", "trial"],
     ):
@@ -88,7 +88,7 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
 
 def test_a_wave_without_dossier_counts_is_refused_with_both_ways_on(tmp_path):
     home = tmp_path / "home"
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     run = sipas(home, "wave", "open", "w1", "--instrument", "demo")
     assert run.returncode == 1
@@ -117,7 +117,7 @@ def test_messages_are_vietnamese_where_the_locale_is(tmp_path):
 
 def test_a_taken_port_is_told_before_anything_starts(tmp_path):
     home = tmp_path / "home"
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -130,7 +130,7 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path):
 
 def test_no_absolute_path_lies_in_the_home_folder(tmp_path):
     home = tmp_path / "home"
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     sipas(home, "wave", "open", "w1", "--instrument", "demo", "--coarsest")
     for path in home.rglob("*"):
@@ -143,7 +143,7 @@ def test_no_absolute_path_lies_in_the_home_folder(tmp_path):
 
 def test_the_doctor_looks_on_past_what_is_broken(tmp_path):
     home = tmp_path / "home"
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     for wave in ("w1", "w2"):
         sipas(home, "wave", "open", wave, "--instrument", "demo", "--coarsest")
@@ -167,7 +167,7 @@ def test_numbers_out_of_range_are_wrong_calls(tmp_path, words):
 @pytest.mark.parametrize("unit", ["14", "tp-son-la"])
 def test_a_unit_that_receives_nobody_gets_no_point(tmp_path, unit):
     home = tmp_path / "home"
-    sipas(home, "init")
+    sipas(home, "init", "--registry", "son-la")
     run = sipas(home, "point", "add", "p-1", "--unit", unit)
     assert (run.returncode, run.stdout) == (1, "")
     assert "receives nobody" in run.stderr

@@ -43,7 +43,7 @@ def test_it_makes_an_installation_and_shows_a_kiosk_in_vietnamese_without_compil
     code = """
 import sipas, surveys, analysis
 from sipas.cli import group
-for words in (["init"], ["point", "add", "p1", "--unit", "03646"]):
+for words in (["init", "--registry", "son-la"], ["point", "add", "p1", "--unit", "03646"]):
     group.main(words, standalone_mode=False)
 app = sipas.create_app()
 print(sipas.__file__)

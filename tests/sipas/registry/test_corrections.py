@@ -97,14 +97,19 @@ def edit(folder, name, before, after):
 # Whose registry
 
 
-def test_a_new_home_says_whose_registry_it_holds_and_how_to_begin_otherwise(home, lao_cai):
+def test_a_new_home_takes_no_registry_that_was_not_named(home, lao_cai):
     told = done("init")
-    assert "Tỉnh Sơn La, 103 units" in told
-    assert "sipas registry clear" in told
-    done("registry", "clear")
+    assert "The registry is empty" in told
+    assert "Sơn La: sipas registry load son-la" in told
     assert units() == 0
     done("registry", "load", lao_cai)
     assert units() == 3
+
+
+def test_the_registry_of_son_la_is_loaded_by_its_name(home, lao_cai):
+    assert "Tỉnh Sơn La, 103 units" in done("init", "--registry", "son-la")
+    done("registry", "clear")
+    assert units() == 0
 
 
 def test_a_new_home_takes_the_registry_that_is_named(home, lao_cai):
