@@ -90,25 +90,45 @@ def test_without_the_key_every_figure_and_interval_is_the_one_with_it(database, 
 def test_where_a_key_was_replaced_there_are_never_more_clusters_than_there_were_weeks(database, settings, few):
     asked(database, settings, few)
     true = freeze_a_twin(settings)
+    made = freeze_after_a_renewal(database, settings)
+    assert made.codebook.lost_keys == (("cluster", RENEWED),)
+    assert len(made.codebook.psus) < len(true.codebook.psus)
+    assert all(row["df"] <= whole["df"] for row, whole in zip(figures(made)[:1], figures(true)[:1], strict=True))
+    # September holds three old weeks beside the one of September that came late: all may be one of them
+    assert clusters_by_month(made)["p-2", "2026-09"] == 1
+    # in the other ward no label of the new key lies beside the old ones, so all its eight weeks stay apart
+    assert len({psu for stratum, psu in made.codebook.psus if stratum == "03664"}) >= 8
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_only_labels_that_may_be_one_weeks_are_joined(database, settings, few, monkeypatch):
+    """Before small clusters are joined too, which here is switched off: which of them, is chance where sizes tie."""
+    monkeypatch.setattr("sipas.publishing.clusters.LEAST_COVERAGE", 0.0)
+    asked(database, settings, few)
+    found = clusters_by_month(freeze_after_a_renewal(database, settings))
+    assert found["p-2", "2026-09"] == 1
+    assert found["p-1", "2026-09"] > 1  # no label of the new key lies beside these
+    assert found["p-2", "2026-10"] == 2  # the weeks until the loss, and the one of 20 October
+
+
+def freeze_after_a_renewal(database, settings):
+    """Answers came under a lost key, then under a new one: of the week of the loss, of long ago, of later."""
     keys.destroy(settings.home, "w1", ("cluster",))
     renew(database, settings.home, "w1", SAYING, dt.date(2026, 10, 7))
-    for day in (dt.date(2026, 10, 8), dt.date(2026, 9, 3), dt.date(2026, 10, 20)):  # this week, long ago, later
+    for day in (dt.date(2026, 10, 8), dt.date(2026, 9, 3), dt.date(2026, 10, 20)):
         for service in ("ho-tich", "dat-dai"):
             a_response(database, settings, "p-2", service, at(day))
     with database.writing() as session:
         close_wave(session, "w1", END)
-    made = freeze(database, settings.home, "w1", END)
-    assert made.codebook.lost_keys == (("cluster", RENEWED),)
-    assert len(made.codebook.psus) < len(true.codebook.psus)
-    assert all(row["df"] <= whole["df"] for row, whole in zip(figures(made)[:1], figures(true)[:1], strict=True))
-    rows = made.table().select(["point", "month", "psu"]).group_by(["point", "month"]).aggregate(
-        [("psu", "count_distinct")]
-    )  # fmt: skip
-    found = {(one["point"], one["month"]): one["psu_count_distinct"] for one in rows.to_pylist()}
-    # September holds three old weeks beside the one of September that came late: all may be one of them
-    assert found["p-2", "2026-09"] == 1
-    assert found["p-1", "2026-09"] > 1  # no label of the new key lies beside these
-    assert found["p-2", "2026-10"] == 2  # the weeks until the loss, and the one of 20 October
+    return freeze(database, settings.home, "w1", END)
+
+
+def clusters_by_month(snapshot) -> dict[tuple[str, str], int]:
+    by_month = snapshot.table().select(["point", "month", "psu"]).group_by(["point", "month"])
+    return {
+        (one["point"], one["month"]): one["psu_count_distinct"]
+        for one in by_month.aggregate([("psu", "count_distinct")]).to_pylist()
+    }
 
 
 def freeze_a_twin(settings):
