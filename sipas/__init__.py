@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-    from sipas.settings import Settings
+    from sipas.config.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -19,13 +19,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole application for `settings` (default: the home's, the environment over it); mounts `settings.parts`."""
     from flask import Flask
 
-    from sipas import assets, error_pages, front, headers, i18n_web, links, logs, origins
-    from sipas.database import Database
+    from sipas import logs
+    from sipas.config.sources import load_settings
+    from sipas.monitoring import pages
     from sipas.monitoring.health import Health
     from sipas.registry.province import KnownProvince
-    from sipas.settings import Settings
+    from sipas.storage.database import Database
+    from sipas.web import assets, error_pages, links, origins, request_language, security_headers
 
-    settings = settings or Settings.from_environment()
+    settings = settings or load_settings()
     app = Flask("sipas", static_folder=None)
     app.config.update(
         SETTINGS=settings,
@@ -40,16 +42,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config["HEALTH"] = Health(app.config["DATABASE"], settings)
     logs.install(app)
-    i18n_web.install(app)  # first: whoever is refused is told so in her language
+    request_language.install(app)  # first: whoever is refused is told so in her language
     origins.install(app)
-    headers.install(app)
+    security_headers.install(app)
     links.install(app)
     error_pages.install(app)
     assets.install(app)
-    app.register_blueprint(front.front)
+    app.register_blueprint(pages.front)
     if "kiosk" in settings.parts or "desk" in settings.parts:
-        from sipas.budgets import Budgets
-        from sipas.rate_limits import RateLimits
+        from sipas.web.rate_limits import RateLimits
+        from sipas.web.token_buckets import Budgets
 
         app.config["RATE_LIMITS"] = RateLimits(Budgets(settings.home), settings.proxy)
     if "kiosk" in settings.parts:

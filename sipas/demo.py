@@ -17,15 +17,15 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis.simulation.simulate import Field, Place, Province, Question
-from sipas import keys
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady
-from sipas.fieldwork.detail import kept
-from sipas.fieldwork.kept_points import kept_in
-from sipas.fieldwork.models import CHANNELS, FORMS, FrameCell, Point, Wave
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, PopulationCount, Wave
 from sipas.fieldwork.points import add_point, points, set_invitation
+from sipas.fieldwork.small_cells.fields import kept
+from sipas.fieldwork.small_cells.points import kept_in
 from sipas.fieldwork.waves import close_wave, open_wave, wave_of
-from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, record_many, stored
+from sipas.intake import LANGUAGE_CODES, anonymise_many, record_many, stored, submission_keys
+from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
@@ -34,7 +34,7 @@ from sipas.publishing.review import approve, publish
 from sipas.registry.importing import load_registry
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import services_of
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from surveys import Instrument, load
 
 SEED = 2026
@@ -112,7 +112,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
                 opens_on=min(today, LAST + dt.timedelta(days=1)),
                 simulated=True,
             )
-            keys.make(settings.home, OPEN)
+            wave_keys.make(settings.home, OPEN)
         if not session.scalar(select(Point.id).where(Point.code == PHONE)):
             _make_phone(session)
     return database
@@ -215,7 +215,7 @@ def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int
     step(3)
     if wave is None:
         with database.writing() as session:
-            session.execute(insert(FrameCell), [{**row, "source": SOURCE} for row in frame])
+            session.execute(insert(PopulationCount), [{**row, "source": SOURCE} for row in frame])
             instrument = load(INSTRUMENT)
             open_wave(
                 session,
@@ -227,7 +227,7 @@ def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int
                 closes_on=LAST,
                 simulated=True,
             )
-    keys.make(settings.home, FINISHED)
+    wave_keys.make(settings.home, FINISHED)
     with database.reading() as session:
         rows = _anonymous(session, settings, answers)
     with database.writing() as session:
@@ -261,8 +261,8 @@ def _anonymous(session: Session, settings: Settings, answers: pa.Table) -> NDArr
         age=[ages.get(word, 0) for word in columns["age"]],
         coarse=[pair not in detail for pair in zip(unit, field, strict=True)],
         several=[one not in told for one in zip(point, unit, field, strict=True)],
-        key=marks(keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
-        cluster_key=keys.load(settings.home, wave.code, "cluster"),
+        key=submission_keys(wave_keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
+        cluster_key=wave_keys.load(settings.home, wave.code, "cluster"),
     )
 
 

@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sipas.state_files import append
+from sipas.files.state_files import append
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -1,9 +1,9 @@
 """The application for servers: `app` for any that speaks WSGI, `gathered` for the one that `sipas serve` runs."""
 
 from sipas import create_app
+from sipas.files.state_files import only_for_us
 from sipas.intake.ways import held
-from sipas.serving import Gathering
-from sipas.state_files import only_for_us
+from sipas.web.request_buffering import Gathering
 
 only_for_us()
 app = create_app()

@@ -13,10 +13,10 @@ import hypothesis
 import pytest
 
 from sipas import create_app, i18n
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
+from sipas.storage.database import Database
 
 hypothesis.settings.register_profile(
     "sipas", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True

@@ -6,13 +6,13 @@ import datetime as dt
 
 from sqlalchemy import func, inspect, select, text, update
 
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.fieldwork.models import Device, Wave
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.record import count_late
 from sipas.migrations import create, downgrade
 from sipas.registry.models import EVER, Competence
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests.make import OPENING, a_wave
 
 BEFORE_FIRST_DAYS = "0012"

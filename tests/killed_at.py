@@ -18,10 +18,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.intake import record
 from sipas.intake.maintenance import maintain
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests.boundaries.test_order_of_arrival import a_row
 
 SHIM = ctypes.CDLL(None)

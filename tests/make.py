@@ -9,17 +9,17 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from sipas import keys
-from sipas.database import Database
-from sipas.fieldwork.models import FrameCell
+from sipas.config.settings import Settings
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
 from sipas.intake import Answers, Outcome, receive
-from sipas.intake.inbox import settle_comments
+from sipas.intake.comment_spool import flush_comments
 from sipas.intake.models import Comment
+from sipas.keyring import wave_keys
 from sipas.registry.models import Service, Unit
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from surveys import load
 
 OPENING = dt.date(2026, 9, 1)
@@ -43,11 +43,11 @@ def a_wave(database: Database, settings: Settings, code: str = "w1", instrument:
     questionnaire = load(instrument)
     if not more.get("coarsest"):
         with database.writing() as session:
-            if session.scalar(select(FrameCell)) is None:
+            if session.scalar(select(PopulationCount)) is None:
                 a_frame(session)
     with database.writing() as session:
         open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
-    keys.make(settings.home, code)
+    wave_keys.make(settings.home, code)
     return code
 
 
@@ -60,14 +60,14 @@ def a_frame(session: Session, dossiers: int = 100, month: str = "2025-12", **few
     ]
     for cell in cells:
         cell["dossiers"] = fewer.get(cell["field"].replace("-", "_"), dossiers)
-    session.execute(insert(FrameCell), cells)
+    session.execute(insert(PopulationCount), cells)
 
 
 def some_dossiers(session: Session, units: Iterable[str], month: str, dossiers: int = 100) -> None:
     """That many dossiers of the fields that every ward handles itself, at some wards in a month."""
     for unit in units:
         for field in ("ho-tich", "dat-dai", "chung-thuc"):
-            session.add(FrameCell(unit=unit, field=field, month=month, dossiers=dossiers, source="made up"))
+            session.add(PopulationCount(unit=unit, field=field, month=month, dossiers=dossiers, source="made up"))
 
 
 def a_response(
@@ -125,7 +125,7 @@ def some_codes(
 
 def all_comments(database: Database, settings: Settings) -> list[Comment]:
     """Every comment, as the night leaves them in their table."""
-    settle_comments(database, settings.home)
+    flush_comments(database, settings.home)
     with database.reading() as session:
         return list(session.scalars(select(Comment)))
 

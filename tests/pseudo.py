@@ -7,8 +7,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 import surveys
-from sipas import i18n, i18n_words
-from sipas.i18n_languages import KNOWN, NUMBERS, OWN_NAME, Language
+from sipas import i18n
+from sipas.i18n import completeness
+from sipas.i18n.languages import KNOWN, NUMBERS, OWN_NAME, Language
 from sipas.kiosk import forms, pages
 from translations import FOLDER
 
@@ -16,10 +17,10 @@ CODE = "vi-x-pseudo"
 NAME = "⟦Pseudo⟧"
 CACHES = (
     i18n.catalog,
-    i18n_words.words,
-    i18n_words.questionnaire,
-    i18n_words.enough,
-    i18n_words.messages,
+    completeness.words,
+    completeness.questionnaire,
+    completeness.enough,
+    completeness.messages,
     forms.form_for,
     pages._prepared,
     pages._shell,
@@ -42,13 +43,13 @@ def made(tmp_path, monkeypatch, leave=lambda domain, where, source: False):
     one = Language(CODE, 99, "Pseudo", "vi@pseudo")
     monkeypatch.setitem(KNOWN, CODE, one)
     monkeypatch.setitem(NUMBERS, CODE, one.number)
-    for module in (i18n, i18n_words):
+    for module in (i18n, completeness):
         monkeypatch.setattr(module, "FOLDER", folder)
     for cache in CACHES:
         cache.cache_clear()
-    catalogs = {domain: Catalog(locale="vi@pseudo", fuzzy=False) for domain in i18n_words.DOMAINS}
+    catalogs = {domain: Catalog(locale="vi@pseudo", fuzzy=False) for domain in completeness.DOMAINS}
     vietnamese = i18n.catalog("vi", "messages")
-    for ids, files in i18n_words.messages():
+    for ids, files in completeness.messages():
         if not leave("messages", files[0], ids[0]):
             said = NAME if ids[0] == OWN_NAME else decorated(vietnamese.gettext(ids[0]))
             plural = (decorated(vietnamese.ngettext(*ids, 2)),) if len(ids) > 1 else said

@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.intake.sealed import LENGTH, SUITE, Context
+from sipas.keyring import wave_keys
 
 
 def sealed(home: Path, text: str, wave: str = "w1", point: str = "to-hieu-1", kind: str = "answer", **other) -> bytes:
@@ -25,7 +26,7 @@ def sealed(home: Path, text: str, wave: str = "w1", point: str = "to-hieu-1", ki
     context = Context(wave, point, other.get("instrument", "service-2024"), other.get("version", "1"), kind)
     coded = text.encode()
     padded = (len(coded).to_bytes(2, "big") + coded).ljust(LENGTH, b"\0")
-    return SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(keys.seal_public(home, wave)), context.info())
+    return SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(wave_keys.seal_public(home, wave)), context.info())
 
 
 def said(fields: dict[str, object] | None = None, on=None, **other) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from sipas import clock, create_app
 from sipas.cli import group
-from sipas.commands.common import settings
+from sipas.cli.common import settings
 from surveys import load
 from tests import postgres
 from tests.people import text_of

@@ -10,15 +10,16 @@ import pytest
 from analysis import design_weights, estimate, read_snapshot, tabulate
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.suppress import suppress
-from sipas import clock, keys
+from sipas import clock
 from sipas.errors import SamePerson, WaveState
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.intake.models import Response
+from sipas.keyring import wave_keys
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
+from sipas.publishing.published import published_release
 from sipas.publishing.review import approve, publish
-from sipas.publishing.shelf import issue
 from tests.make import a_csv, a_point, a_wave
 from tests.people import Visitor, text_of
 
@@ -29,7 +30,7 @@ FIVE_DAYS = [OPENING + dt.timedelta(days=days) for days in (0, 6, 13, 20, 27)]  
 @pytest.fixture
 def province(database, settings, tmp_path):
     """Two wards with a kiosk each, an open wave on the full questionnaire, and how many dossiers each ward handled."""
-    from sipas.fieldwork.frame import load_frame
+    from sipas.fieldwork.population_counts import load_frame
 
     a_point(database, "to-hieu-1", "03646")
     a_point(database, "chieng-an-1", "03664")
@@ -67,7 +68,7 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
     with database.writing() as session:
         close_wave(session, "w1", today)
     frozen = freeze(database, settings.home, "w1", today)
-    assert keys.held(settings.home, "w1") == keys.AFTER_GRACE
+    assert wave_keys.held(settings.home, "w1") == wave_keys.AFTER_GRACE
     snapshot = read_snapshot(frozen.path)
     assert (snapshot.rows, snapshot.digest) == (120, frozen.digest)
 
@@ -92,7 +93,7 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
     publish(database, settings.home, code, today)
 
     # 14: a reader sees the figure, weighted: nine dossiers in ten are Tô Hiệu's, where three of four were satisfied
-    figure = issue(settings.home, code).table.row("overall")
+    figure = published_release(settings.home, code).table.row("overall")
     assert figure["estimate"] == pytest.approx(0.9 * 0.75 + 0.1 * 1.0)
     assert figure["low"] < figure["estimate"] < figure["high"]
     page = text_of(app.test_client().get(f"/results/{code}/").text)

@@ -19,19 +19,20 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from sipas import clock, nights
+from sipas import clock
 from sipas.backups import postgresql, sqlite
 from sipas.backups.condition import is_unreadable, our_tables
-from sipas.backups.day import Day
-from sipas.database import HEAD, Database
-from sipas.disk import sync_folder
+from sipas.backups.pending import Day
+from sipas.config.settings import Settings
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
-from sipas.in_place import discard_copies
+from sipas.expiry import trusted_date
+from sipas.files.disk_space import sync_folder
+from sipas.files.overwriting import discard
+from sipas.files.state_files import write_whole
 from sipas.intake import ways
-from sipas.intake.inbox import Inbox
-from sipas.overwriting import discard
-from sipas.settings import Settings
-from sipas.state_files import write_whole
+from sipas.intake.comment_spool import CommentSpool
+from sipas.storage.database import HEAD, Database
+from sipas.storage.sqlite_files import discard_copies
 
 SUMS = ".sha256"
 
@@ -92,7 +93,7 @@ def restore(
     _leave_out_strangers(settings.home, database)
     (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
-        (settings.home / nights.FILE).unlink(missing_ok=True)
+        (settings.home / trusted_date.FILE).unlink(missing_ok=True)
     return before
 
 
@@ -118,7 +119,7 @@ def _leave_out_strangers(home: Path, database: Database) -> None:
     backup made before the restore holds them."""
     with database.engine.connect() as connection:
         known = {row.id for row in connection.execute(text("select id from wave"))}
-    inbox = Inbox(home)
+    inbox = CommentSpool(home)
     if strangers := [one for one in inbox.waiting() if one.wave not in known]:
         inbox.remove(strangers)
 

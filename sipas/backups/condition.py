@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from sipas.database import HEAD, Base, Database
+from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady, SipasError
-from sipas.settings import Settings
+from sipas.storage.database import HEAD, Base, Database
 
 ENDINGS = {True: ".sqlite", False: ".pgcopy"}  # of backups, on SQLite and on PostgreSQL
 REPLACED = "before-restore"  # how the name of a backup begins that `sipas restore` made of what it replaced

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sipas.backups import SUMS
-from sipas.overwriting import discard
+from sipas.files.overwriting import discard
 
 DAILY = re.compile(r"\d{4}-\d\d-\d\d(-\d+)?\.(sqlite|pgcopy)")
 ANY = re.compile(r".*\.(sqlite|pgcopy)")

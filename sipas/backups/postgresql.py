@@ -22,12 +22,13 @@ from sqlalchemy.exc import OperationalError
 
 from sipas.backups.condition import VERSION as VERSION_TABLE
 from sipas.backups.condition import listed, our_tables
-from sipas.backups.day import Day
-from sipas.database import Database
+from sipas.backups.pending import Day
 from sipas.errors import N_, BadFile, NotReady
+from sipas.files.overwriting import discard
 from sipas.intake.models import Comment
 from sipas.intake.record import values_of
-from sipas.overwriting import discard
+from sipas.storage import schema
+from sipas.storage.database import Database
 
 VERSION, ENDING = "version.json", ".copy"
 TRIES = 20  # a second each: two who wait for each other are told so after one
@@ -123,14 +124,12 @@ def load(connection: Connection, file: Path, made: str) -> None:
 
 def _make_fitting(connection: Connection, names: set[str], made: str) -> None:
     """The tables of that version, made anew where those that are there are others."""
-    from sipas.migrations import make_tables
-
     there = {table.name for table in _tables(connection)}
     if there == names and _version(connection) == made:
         return
     gone = ", ".join(_quoted(name) for name in sorted({*there, VERSION_TABLE}))
     connection.execute(text(f"drop table if exists {gone} cascade"))
-    make_tables(connection, made)
+    schema.make_tables(connection, made)
 
 
 def _fill(connection: Connection, archive: tarfile.TarFile, names: set[str], file: Path) -> None:

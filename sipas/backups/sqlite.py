@@ -1,7 +1,8 @@
 """Backups of SQLite: a compact copy, and the way back page by page into the file that is in use.
 
 Where that file cannot be read it is put aside whole, with its log, and the backup takes its name. Whoever still has the
-old one open notices before the next statement, and again after each answer's commit (`sipas.wal.Connection`).
+old one open notices before the next statement, and again after each answer's commit
+(`sipas.storage.write_ahead_log.Connection`).
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from sipas.backups.day import Day
-from sipas.database import Database
-from sipas.disk import sync_folder
+from sipas.backups.pending import Day
 from sipas.errors import N_, BadFile
-from sipas.in_place import copy_into, replace, scratch
+from sipas.files.disk_space import sync_folder
 from sipas.intake.models import Comment
 from sipas.intake.record import insert_once, values_of
+from sipas.storage.database import Database
+from sipas.storage.sqlite_files import copy_into, replace, scratch
 
 ASIDE = ".damaged-"
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.errors import N_, NotReady
-from sipas.state_files import Damaged, private_folder, write_whole
+from sipas.files.state_files import Damaged, private_folder, write_whole
 
 FILE = "settings.conf"
 HELD = "SIPAS_HELD_SETTINGS"  # the file's text as a server found it at its start, for its workers

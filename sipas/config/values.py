@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sipas.client_address import Network
 from sipas.errors import N_, NotReady, SipasError
-from sipas.i18n_languages import KNOWN
+from sipas.i18n.languages import KNOWN
 
 PARTS = ("kiosk", "desk", "results")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Name = str | SipasError  # a sentence too, where the value stands in a line of a file
 
 

@@ -14,9 +14,9 @@ from sipas.corrections.past import past, refuse_change
 from sipas.errors import N_, ManyErrors, SipasError
 from sipas.fieldwork.handling import misplaced
 from sipas.fieldwork.handovers import handovers
-from sipas.fieldwork.kept_points import settle_points
-from sipas.fieldwork.models import FrameCell, Point, Wave
-from sipas.publishing.uncounted import of_cell
+from sipas.fieldwork.models import Point, PopulationCount, Wave
+from sipas.fieldwork.small_cells.points import settle_points
+from sipas.publishing.missing_population import of_cell
 from sipas.registry.models import KINDS, Competence, Unit
 from sipas.registry.units import changes, receipts, units_on
 
@@ -101,9 +101,9 @@ def _loose(session: Session, today: dt.date) -> dict[Loose, SipasError]:
 def misplaced_counts(session: Session) -> dict[tuple[str, str, str], SipasError]:
     """Dossier counts at offices that do not handle them, by the rules as they are."""
     cells = session.execute(
-        select(FrameCell.unit, FrameCell.field, FrameCell.month, FrameCell.dossiers)
-        .where(FrameCell.dossiers > 0)
-        .order_by(FrameCell.unit, FrameCell.field, FrameCell.month)
+        select(PopulationCount.unit, PopulationCount.field, PopulationCount.month, PopulationCount.dossiers)
+        .where(PopulationCount.dossiers > 0)
+        .order_by(PopulationCount.unit, PopulationCount.field, PopulationCount.month)
     ).all()
     return {
         (cell.unit, cell.field, cell.month): of_cell(MISPLACED, cell, instead)

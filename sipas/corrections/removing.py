@@ -12,11 +12,11 @@ from sqlalchemy import Table, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from sipas.corrections.closing import named
-from sipas.database import Base
 from sipas.errors import N_, ManyErrors, SipasError, UnknownCode
-from sipas.fieldwork.models import FrameCell, Point, Wave
+from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
+from sipas.storage.database import Base
 
 USED = N_("{code} is used, so it stays. Close it (`sipas registry close`) or rename it (`sipas registry rename`):")
 USES = {
@@ -66,9 +66,9 @@ def remove(session: Session, home: Path, what: str, keys: Sequence[str]) -> None
 
 def clear(session: Session) -> int:
     """Empties a registry that nothing uses yet; gives how many units it had. Raises SipasError where it is in use."""
-    used = {table: session.scalar(select(func.count()).select_from(table)) for table in (Point, Wave, FrameCell)}
+    used = {table: session.scalar(select(func.count()).select_from(table)) for table in (Point, Wave, PopulationCount)}
     if any(used.values()):
-        raise SipasError(IN_USE, points=used[Point], waves=used[Wave], cells=used[FrameCell])
+        raise SipasError(IN_USE, points=used[Point], waves=used[Wave], cells=used[PopulationCount])
     units = session.scalar(select(func.count()).select_from(Unit)) or 0
     for one in session.scalars(select(Unit).where(Unit.parent.is_not(None))):
         one.parent = None

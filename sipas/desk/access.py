@@ -18,7 +18,7 @@ from pathlib import Path
 from werkzeug.security import generate_password_hash
 
 from sipas.errors import N_, NotReady, SipasError
-from sipas.state_files import private_folder, read, write_whole
+from sipas.files.state_files import private_folder, read, write_whole
 
 SHORTEST = 10
 ENDED = "desk.ended"

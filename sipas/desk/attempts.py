@@ -1,11 +1,11 @@
 """Trying the desk's password: whoever knows it comes in, however many others try; whoever does not, tries in vain.
 
 A password that was generated (78 bits) is hashed cheaply and may be tried without end: a thousand tries a second find
-it in ten million million years. A chosen one may not. Of wrong ones `AT_ONCE` are looked at and
-`A_DAY` more each day, of which each address has a share (`sipas.rate_limits`); a browser that signed in before shows a
-cookie, and has a count of its own that no stranger can spend. Its hash costs 60 ms of a processor, so one is computed
-at a time beside the other work, those who failed least first; and once somebody signed in, wrong ones are told by a
-keyed hash in memory that dies with the process.
+it in ten million million years. A chosen one may not. Of wrong ones `AT_ONCE` are looked at and `A_DAY` more each day,
+of which each address has a share (`sipas.web.rate_limits`); a browser that signed in before shows a cookie, and has a
+count of its own that no stranger can spend. Its hash costs 60 ms of a processor, so one is computed at a time beside
+the other work, those who failed least first; and once somebody signed in, wrong ones are told by a keyed hash in memory
+that dies with the process.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from pathlib import Path
 
 from werkzeug.security import check_password_hash
 
-from sipas.budgets import PASSWORDS, Budget
 from sipas.desk import access
 from sipas.errors import N_, SipasError
 from sipas.logs import EVENTS
-from sipas.rate_limits import RateLimits
+from sipas.web.rate_limits import RateLimits
+from sipas.web.token_buckets import PASSWORDS, Budget
 
 AT_ONCE, A_DAY = 24_000, 6_000  # wrong passwords looked at from browsers that never signed in here
 OWN = 20.0  # wrong passwords of one browser that did; half of them are forgotten in six hours

@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import i18n
 from sipas.desk import access
-from sipas.links import go, link
 from sipas.publishing.charts import TEMPLATE_TOOLS
+from sipas.web.links import go, link
 
 LONGEST = 8 * 3600  # seconds from signing in; a working day
 OPEN = {"desk.sign_in", "desk.let_in"}
@@ -55,6 +55,3 @@ def signed_in() -> bool:
         return False
     home = current_app.config["SETTINGS"].home
     return hmac.compare_digest(mark, access.mark(home)) and not access.has_ended(home, own)
-
-
-from sipas.desk import comments, languages, printing, screens, signing, views  # noqa: E402, F401 - routes join the blueprint made above

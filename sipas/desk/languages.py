@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import abort, current_app, render_template
 
 import surveys
-from sipas import i18n_words
 from sipas.desk.blueprint import desk
-from sipas.i18n_languages import KNOWN
+from sipas.i18n import completeness
+from sipas.i18n.languages import KNOWN
 
 
 @desk.get("/languages")
@@ -17,10 +17,10 @@ def languages() -> str:
     rows = [
         {
             "language": one,
-            "share": i18n_words.share(i18n_words.words(one.code)),
-            "missing": len(i18n_words.missing(one.code)),
+            "share": completeness.share(completeness.words(one.code)),
+            "missing": len(completeness.missing(one.code)),
             "enabled": one.code in enabled,
-            "asked": [code for code in surveys.catalogue() if i18n_words.enough(one.code, code)],
+            "asked": [code for code in surveys.catalogue() if completeness.enough(one.code, code)],
         }
         for one in KNOWN.values()
     ]
@@ -32,4 +32,4 @@ def language(code: str) -> str:
     """What one language lacks."""
     if code not in KNOWN:
         abort(404)
-    return render_template("desk/language.html", one=KNOWN[code], missing=i18n_words.missing(code))
+    return render_template("desk/language.html", one=KNOWN[code], missing=completeness.missing(code))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Response, current_app, request
 
 from sipas import clock
+from sipas.config.settings import Settings
 from sipas.desk.blueprint import desk
 from sipas.errors import N_
 from sipas.fieldwork.points import point
 from sipas.inviting import issue, printing
 from sipas.inviting.book import BadIssue
 from sipas.registry.province import province
-from sipas.settings import Settings
 
 MOST = 600  # strips at once: fifty sheets, some seconds
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sipas.fieldwork.models import FrameCell, Point, Wave
+from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.fieldwork.progress import PointProgress, progress
 from sipas.fieldwork.silence import Silent, Watch
 from sipas.fieldwork.waves import asks, waves
@@ -116,8 +116,8 @@ def _dossiers(session: Session, wave: Wave, today: dt.date) -> dict[str, int]:
     """Unit -> dossiers that the frame counts for it from the wave's first month to its last."""
     first, last = f"{wave.opens_on:%Y-%m}", f"{wave.closes_on or today:%Y-%m}"
     rows = session.execute(
-        select(FrameCell.unit, func.sum(FrameCell.dossiers))
-        .where(FrameCell.month >= first, FrameCell.month <= last)
-        .group_by(FrameCell.unit)
+        select(PopulationCount.unit, func.sum(PopulationCount.dossiers))
+        .where(PopulationCount.month >= first, PopulationCount.month <= last)
+        .group_by(PopulationCount.unit)
     )
     return {unit: int(count) for unit, count in rows}

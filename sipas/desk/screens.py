@@ -22,7 +22,7 @@ from sipas.fieldwork.models import Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.fieldwork.silence import Silent, Watch, last_look
-from sipas.links import go, link
+from sipas.web.links import go, link
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from sipas.origins import by_https
+from sipas.web.origins import by_https
 
 
 class DeskSessions(SecureCookieSessionInterface):

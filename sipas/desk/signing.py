@@ -14,8 +14,8 @@ from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
 from sipas.desk.blueprint import LONGEST, desk, signed_in
 from sipas.i18n import _
-from sipas.links import go, link
-from sipas.rate_limits import of_request
+from sipas.web.links import go, link
+from sipas.web.rate_limits import of_request
 
 BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
 

@@ -13,19 +13,19 @@ from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
 from sipas.desk.ways import ways
 from sipas.errors import N_, NotReady
-from sipas.fieldwork.settled import settled
+from sipas.expiry.trusted_date import look
 from sipas.fieldwork.silence import last_look
+from sipas.fieldwork.small_cells.report import settled
 from sipas.fieldwork.waves import wave_of
-from sipas.links import go, link
 from sipas.monitoring.findings import answers, service
 from sipas.monitoring.signs import BAD
-from sipas.nights import look
-from sipas.publishing import shelf, shortened
-from sipas.publishing.edition import ORDERS, Edition
+from sipas.publishing import published, shortened
 from sipas.publishing.endings import Ending, endings
 from sipas.publishing.models import DestructionStop
 from sipas.publishing.reconcile import at_a_glance
+from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.publishing.review import release_of, releases
+from sipas.web.links import go, link
 
 
 @desk.get("")
@@ -76,12 +76,12 @@ def release(code: str) -> str:
     """One release as its readers will see it, with what is still to be done."""
     with current_app.config["DATABASE"].reading() as session:
         record = release_of(session, code)
-        issue = shelf.open_folder(_folder(record.code, record.state))
+        issue = published.open_folder(_folder(record.code, record.state))
     order = request.args.get("sort", "")
     return render_template(
         "desk/release.html",
         record=record,
-        edition=Edition(issue.manifest, issue.table, i18n.language()),
+        edition=ReleaseView(issue.manifest, issue.table, i18n.language()),
         order=order if order in ORDERS else "registry",
     )
 
@@ -105,7 +105,7 @@ def _endings(session: Session) -> list[Ending]:
 
 def _folder(code: str, state: str) -> Path:
     folder = _home() / ("releases" if state == "published" else "drafts") / code
-    if not (folder / shelf.MANIFEST).is_file():
+    if not (folder / published.MANIFEST).is_file():
         raise NotReady(
             N_("The files of release {code} are missing from SIPAS_HOME/{folder}; restore them from a backup."),
             code=code,

@@ -11,7 +11,7 @@ import numpy as np
 import analysis
 from analysis.weighting.population_counts import counts_as_stored
 from sipas.errors import N_, SipasError
-from sipas.i18n_codes import column_names
+from sipas.i18n.code_labels import column_names
 from sipas.tables import Heads, Problems, read_table
 
 COLUMNS = ("unit", "field", "month")

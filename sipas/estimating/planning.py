@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.planning.sample_design import Method, allocate, systematic_draw
 from sipas.errors import N_, SipasError
-from sipas.i18n_codes import column_names
+from sipas.i18n.code_labels import column_names
 from sipas.tables import Heads, Problems, read_table
 
 Row = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sipas.errors import N_
 from sipas.i18n import _, language
-from sipas.i18n_codes import with_code, word
+from sipas.i18n.code_labels import with_code, word
 
 WORDS = {
     "shown": N_("reliable"),

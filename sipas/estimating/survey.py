@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import analysis
 from sipas.errors import N_, SipasError
+from sipas.estimating import key_words
 from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
-from sipas.publishing import key_words
 from sipas.tables import read_table
 
 if TYPE_CHECKING:

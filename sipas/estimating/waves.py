@@ -19,12 +19,12 @@ from analysis.comparison.differences import JointEstimates, figures_of, independ
 from analysis.comparison.trend import Wave
 from analysis.tabulation.tabulate import design_of
 from sipas.errors import N_, SipasError
+from sipas.estimating import key_words
 from sipas.estimating.answers import answers_of
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
-from sipas.publishing import key_words
 from sipas.tables import read_table
 
 if TYPE_CHECKING:

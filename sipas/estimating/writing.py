@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sipas.disk import is_full
 from sipas.errors import N_, BadFile
+from sipas.files.disk_space import is_full
 
 if TYPE_CHECKING:
     import pyarrow as pa

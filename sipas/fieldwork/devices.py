@@ -22,7 +22,7 @@ from sipas import clock
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Device, EnrolCode, Point
 from sipas.fieldwork.points import point
-from sipas.i18n_codes import Code
+from sipas.i18n.code_labels import Code
 
 LETTERS = "ABCDEFGHKMNPQRSTUVWXYZ23456789"  # none that can be taken for another
 LIFETIME = 24 * 3600  # seconds for which a code can be used

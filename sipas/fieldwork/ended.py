@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sipas import keys
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
+from sipas.keyring import wave_keys
 from sipas.logs import deeds
 
 FROZEN = "frozen"
@@ -28,7 +28,7 @@ def was_frozen(home: Path, wave: Wave) -> bool:
         return False
     if snapshot_of(home, wave.code).exists():
         return True
-    return keys.find(home, wave.code, "cluster") is None and frozen_on(home, wave.code) is not None
+    return wave_keys.find(home, wave.code, "cluster") is None and frozen_on(home, wave.code) is not None
 
 
 def frozen_on(home: Path, code: str) -> str | None:

@@ -11,11 +11,11 @@ from typing import TypeAlias
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from sipas.fieldwork.models import FrameCell, Point
+from sipas.fieldwork.models import Point, PopulationCount
 from sipas.registry.units import Receipt, changes, receipts
 
 Pair = tuple[str, str]  # unit, field
-Cell: TypeAlias = FrameCell | Row[tuple[str, str, str, int]]
+Cell: TypeAlias = PopulationCount | Row[tuple[str, str, str, int]]
 
 
 @dataclass(frozen=True)

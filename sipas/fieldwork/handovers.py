@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError
-from sipas.fieldwork.detail import kept
 from sipas.fieldwork.models import Point, Wave, WavePoint
+from sipas.fieldwork.small_cells.fields import kept
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import changes, receipts
 

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sipas.database import Base
+from sipas.storage.database import Base
 
 CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6}
 FORMS = {"short": 1, "full": 2}
@@ -138,7 +138,7 @@ class KeptPoint(Base):
     field_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
 
 
-class FrameCell(Base):
+class PopulationCount(Base):
     """Dossiers that a unit handled in a service field in a month: the population."""
 
     __tablename__ = "frame"

@@ -8,11 +8,11 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sipas import codes
 from sipas.errors import N_, SipasError, UnknownPoint
-from sipas.fieldwork.kept_points import settle_points
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Device, Point, Wave, WavePoint
-from sipas.i18n_codes import Codes
+from sipas.fieldwork.small_cells.points import settle_points
+from sipas.i18n.code_labels import Codes
 from sipas.registry.units import unit
 
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -39,7 +39,7 @@ def add_point(
             N_("“{code}” cannot be a point's code; use small letters, digits and hyphens, such as to-hieu-1."),
             code=code,
         )
-    if codes.is_code(code):
+    if invitation_codes.is_code(code):
         raise BadPoint(N_("“{code}” could be mistaken for an invitation code; choose another code."), code=code)
     _known_channel(channel)
     if form not in FORMS:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sipas.fieldwork.kept_points import told_points
 from sipas.fieldwork.models import Point, Wave, WavePoint
+from sipas.fieldwork.small_cells.points import told_points
 
 
 @dataclass(frozen=True)

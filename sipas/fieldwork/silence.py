@@ -5,8 +5,8 @@ by day or week is kept of a point but one date: the last day on which its number
 file `heard.json`, is overwritten in place, and is kept only where the point has at least `FEW` answers in that day's
 month; before that the month's own number says whether it is silent. Counts come from the first door.
 
-Many answers do not name their point (`sipas.fieldwork.kept_points`). A point that none can name has no pattern, and
-waves of before that rule give none for those after it.
+Many answers do not name their point (`sipas.fieldwork.small_cells.points`). A point that none can name has no pattern,
+and waves of before that rule give none for those after it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas import clock
-from sipas.fieldwork.kept_points import told_points
 from sipas.fieldwork.models import Point, Wave, WavePoint
 from sipas.fieldwork.pattern import FEW, is_silent, months_before, rate, working_days
 from sipas.fieldwork.points import is_working
+from sipas.fieldwork.small_cells.points import told_points
 from sipas.fieldwork.waves import asks
-from sipas.state_files import REMADE, Damaged, read, write_over
+from sipas.files.state_files import REMADE, Damaged, read, write_over
 
 FILE = "heard.json"
 MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening

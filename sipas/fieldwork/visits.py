@@ -12,18 +12,19 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from analysis import SEVERAL
-from sipas import clock, keys
-from sipas.database import Database, is_away
+from sipas import clock
 from sipas.errors import N_, NoOpenWave, UnknownCode
-from sipas.fieldwork.detail import kept
 from sipas.fieldwork.ended import was_frozen
-from sipas.fieldwork.kept_points import keeping
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
+from sipas.fieldwork.small_cells.fields import kept
+from sipas.fieldwork.small_cells.points import keeping
 from sipas.fieldwork.waves import hold, open_wave_at, wave_of
-from sipas.plain import Short, whole
+from sipas.keyring import wave_keys
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import services_of
+from sipas.storage.database import Database, is_away
+from sipas.storage.pinned_connection import Short, whole
 
 # as the driver takes it: composed for each answer anew, the question would cost more than the storing
 _OPEN = "select 1 from wave where id = {0} and state = 'open' and (closes_on is null or closes_on >= {0})"
@@ -160,7 +161,7 @@ def visit_of(session: Session, point_code: str, wave_code: str, on: dt.date, hom
     found = _visit(session, wave, place, on)
     if home is None or not was_frozen(home, wave):
         return found
-    return replace(found, was_frozen=True, counts_late=keys.find(home, wave.code, "id") is not None)
+    return replace(found, was_frozen=True, counts_late=wave_keys.find(home, wave.code, "id") is not None)
 
 
 def visit_anywhere(session: Session, wave: Wave, on: dt.date) -> Visit:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
-from sipas.fieldwork.detail import settle
 from sipas.fieldwork.ended import was_frozen
-from sipas.fieldwork.kept_points import settle_points
 from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
-from sipas.i18n_codes import Codes
-from sipas.plain import Short, whole
+from sipas.fieldwork.small_cells.fields import settle
+from sipas.fieldwork.small_cells.points import settle_points
+from sipas.i18n.code_labels import Codes
+from sipas.storage.pinned_connection import Short, whole
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
 
@@ -44,12 +44,11 @@ def open_wave(
 ) -> Wave:
     """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
 
-    How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.detail`) and from who takes
-    in what (`sipas.fieldwork.kept_points`); raises NoFrame where no counts are loaded, unless `coarsest` says that no
-    answer shall keep field, month and profile.
-    `partial` says what becomes of a form that is left unfinished on a kiosk; it holds for the whole wave, for the first
-    page tells people beforehand. `series` says to which figures the wave's releases belong; chosen now, before anybody
-    knows them, it never changes.
+    How finely answers are stored follows from the newest dossier counts (`sipas.fieldwork.small_cells.fields`) and from
+    who takes in what (`sipas.fieldwork.small_cells.points`); raises NoFrame where no counts are loaded, unless
+    `coarsest` says that no answer shall keep field, month and profile. `partial` says what becomes of a form that is
+    left unfinished on a kiosk; it holds for the whole wave, for the first page tells people beforehand. `series` says
+    to which figures the wave's releases belong; chosen now, before anybody knows them, it never changes.
     """
     if not is_wave_code(code):
         raise BadWave(

@@ -12,17 +12,17 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from sipas import keys
-from sipas.database import Database
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.ended import refuse_frozen
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
-from sipas.importing.aside import spool
 from sipas.importing.columns import heads_of
 from sipas.importing.export import export_responses
 from sipas.importing.lines import Lines
+from sipas.importing.spool import spool
 from sipas.intake import record_many
+from sipas.keyring import wave_keys
+from sipas.storage.database import Database
 from sipas.tables import read_in_pieces
 from surveys import load
 
@@ -50,7 +50,7 @@ def import_responses(
         with database.reading() as session:
             wave = _open(wave_of(session, wave_code))
             refuse_frozen(home, wave)
-            secrets = {kind: keys.load(home, wave.code, kind) for kind in ("cluster", "id")}
+            secrets = {kind: wave_keys.load(home, wave.code, kind) for kind in ("cluster", "id")}
             instrument = load(wave.instrument, wave.version)
             lines = Lines(session, table.under(heads_of(instrument)), instrument, form, wave, today, secrets)
             with file.open("rb") as stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sipas.errors import N_, BadFile
-from sipas.i18n_codes import Code, column_names
+from sipas.i18n.code_labels import Code, column_names
 from sipas.importing.words import in_each_language
 from sipas.tables import Heads, Pieces
 from surveys import Instrument

@@ -14,16 +14,16 @@ import numpy as np
 from sqlalchemy import select
 
 from analysis import COARSE, SEVERAL
-from sipas.database import Database
-from sipas.disk import is_full
 from sipas.errors import N_, BadFile, WaveState
 from sipas.fieldwork.models import CHANNELS, FORMS, Point
 from sipas.fieldwork.waves import wave_of
+from sipas.files.disk_space import is_full
 from sipas.intake import LANGUAGE_CODES
 from sipas.intake.answers import as_written
 from sipas.intake.models import Response
 from sipas.intake.record import PEOPLE
 from sipas.registry.models import Service, Unit
+from sipas.storage.database import Database
 from surveys import Instrument, load
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
-from sipas.intake import LANGUAGE_CODES, anonymise_many, marks, marks_of_lines
+from sipas.intake import LANGUAGE_CODES, anonymise_many, marks_of_lines, submission_keys
 from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
@@ -254,7 +254,7 @@ class Lines:
         ids = piece.text("id").to_pylist()
         numbered = np.array([bool(one) for one in ids])
         made = np.array(drawn)
-        made[numbered] = marks(self.secrets["id"], [f"import {one}" for one in ids if one])
+        made[numbered] = submission_keys(self.secrets["id"], [f"import {one}" for one in ids if one])
         self.numbered.append(_starts(made)[numbered])
         return made
 
@@ -268,7 +268,7 @@ class Lines:
         for piece in self.table:
             self.complaints.turn_to(piece)
             ids = piece.text("id").to_pylist()
-            keys = _starts(marks(self.secrets["id"], [f"import {one}" for one in ids]))
+            keys = _starts(submission_keys(self.secrets["id"], [f"import {one}" for one in ids]))
             for row in np.flatnonzero(np.isin(keys, twins)).tolist():
                 line = first.setdefault(ids[row], piece.line(row))
                 if line != piece.line(row):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sipas.fieldwork.models import CHANNELS, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, points
 from sipas.i18n import _, instrument_text, language
-from sipas.i18n_codes import with_code, word
+from sipas.i18n.code_labels import with_code, word
 from sipas.registry.models import Service
 from sipas.tables.template import Choices, Template, TemplateColumn
 from surveys import Instrument, Item, translated

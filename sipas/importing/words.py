@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sipas.errors import N_, SipasError
 from sipas.i18n import LANGUAGES, instrument_text, speaking
-from sipas.i18n_codes import Codes, word
+from sipas.i18n.code_labels import Codes, word
 from sipas.intake import Answers
 from surveys import Instrument, Question, translated
 

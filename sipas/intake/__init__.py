@@ -13,7 +13,6 @@ from sipas.intake.anonymise import (
 )
 from sipas.intake.answers import Answers
 from sipas.intake.bulk import record_many
-from sipas.intake.marks import marks, marks_of_lines
 from sipas.intake.receive import Outcome, receive
 from sipas.intake.record import (
     late_by_point,
@@ -24,7 +23,8 @@ from sipas.intake.record import (
     unfinished,
     without_point,
 )
-from sipas.intake.screen import screen
+from sipas.intake.redaction import screen
+from sipas.intake.submission_keys import marks, marks_of_lines
 
 __all__ = [
     "COARSER",

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.errors import N_
-from sipas.i18n_languages import NUMBERS
+from sipas.i18n.languages import NUMBERS
 from sipas.intake.answers import Answers
-from sipas.intake.marks import mark
 from sipas.intake.models import PROBE, Comment, Row, row_type
+from sipas.intake.submission_keys import mark
+from sipas.keyring import wave_keys
 
 STORED: dict[str, str] = {
     "key": N_("a random mark of the answer, which says nothing about you or about the time"),
@@ -177,7 +178,7 @@ def _clusters(
 def cluster_label(key: bytes, point: int, week: str, coarse: bool = False) -> bytes:
     """The opaque label of a point's week (point 0: of a week): one for answers with their month beside it, another for
     those without."""
-    return keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
+    return wave_keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
 
 
 def comment_of(
@@ -186,7 +187,7 @@ def comment_of(
     """A free text as its own row: no key in common with the answer it came with; without any place where few come."""
     local = clock.local(moment)
     return Comment(
-        key=keys.label(id_key, "comment", submission or secrets.token_hex(16)),
+        key=wave_keys.label(id_key, "comment", submission or secrets.token_hex(16)),
         wave=wave,
         unit=0 if coarse else unit,
         field=0 if coarse else field,

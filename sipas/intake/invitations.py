@@ -2,8 +2,8 @@
 
 A code is known by a keyed hash alone; whose it is, no table says. It is not spent in the answer's transaction, nor in
 one beside it, for a database's log joins neighbours as well as partners: `redeeming` reserves it in a file without
-order (`spent.py`), lets the answer be stored, and marks it spent there. The reasoning, and what an attacker finds,
-stand in README.md, "Invitation codes".
+order (`redemption_journal.py`), lets the answer be stored, and marks it spent there. The reasoning, and what an
+attacker finds, stand in README.md, "Invitation codes".
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from sqlalchemy import Boolean, Integer, LargeBinary, SmallInteger, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sipas import keys
-from sipas.database import Base, Database
 from sipas.errors import N_, NotReady, SipasError
-from sipas.intake.spent import OURS, PATIENCE, SPENT, Marks, PageFull
+from sipas.intake.redemption_journal import OURS, PATIENCE, SPENT, PageFull, RedemptionJournal
+from sipas.keyring import wave_keys
+from sipas.storage.database import Base, Database
 
 
 class InvitationBatch(Base):
@@ -71,7 +71,7 @@ def last_day_kept(expires: int) -> dt.date:
 
 def code_hash(invitation_key: bytes, code: str) -> bytes:
     """What is kept of a code."""
-    return keys.label(invitation_key, "invitation", code)
+    return wave_keys.label(invitation_key, "invitation", code)
 
 
 @contextmanager
@@ -81,8 +81,8 @@ def redeeming(database: Database, home: Path, invitation_key: bytes, code: str, 
     Raises CodeSpent or CodeInUse. Where the block refuses the answer the code is free again at once; where anything
     else ends it (the database, a crash), the same submission gets through at any time and any other after some minutes.
     """
-    marks, mark = Marks(home), code_hash(invitation_key, code)
-    visit = keys.label(invitation_key, "visit", code, submission)
+    marks, mark = RedemptionJournal(home), code_hash(invitation_key, code)
+    visit = wave_keys.label(invitation_key, "visit", code, submission)
     state = _with_room(database, home, lambda: marks.reserve(mark, visit))
     if state != OURS:
         raise _spent() if state == SPENT else _in_use()
@@ -108,7 +108,7 @@ def settle(database: Database, home: Path) -> int:
                 some = spent[start : start + 500]
                 session.execute(update(Invitation).where(Invitation.key.in_(some)).values(spent=True))
 
-    return Marks(home).settle(keep)
+    return RedemptionJournal(home).settle(keep)
 
 
 def _with_room(database: Database, home: Path, deed):  # type: ignore[no-untyped-def]

@@ -2,10 +2,10 @@
 
 Databases keep traces of who came after whom: SQLite in the place of a row within its page and in the write-ahead log,
 PostgreSQL in `ctid` and `xmin` of every row (neither VACUUM FULL nor CLUSTER repairs that). So once a day the public's
-tables are written anew in the order of their random keys: on SQLite in place (`sipas.in_place`), with a log that is
-overwritten before it is emptied (`sipas.wal`), on PostgreSQL into a new table in one transaction. Writers wait at the
-same lock meanwhile; none fails. Codes spent, comments left and ways counted since the last time come into the database
-here, each kind all at once, before the rewrite.
+tables are written anew in the order of their random keys: on SQLite in place (`sipas.storage.sqlite_files`), with a log
+that is overwritten before it is emptied (`sipas.storage.write_ahead_log`), on PostgreSQL into a new table in one
+transaction. Writers wait at the same lock meanwhile; none fails. Codes spent, comments left and ways counted since the
+last time come into the database here, each kind all at once, before the rewrite.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from sipas.database import Base, Database
 from sipas.errors import N_, NotReady
-from sipas.in_place import discard_copies, pack, put_aside
-from sipas.intake.inbox import Inbox, settle_comments
+from sipas.files.state_files import REMADE, Damaged, read, write_whole
+from sipas.intake.comment_spool import CommentSpool, flush_comments
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Comment, LateMark, Response, WayCount
 from sipas.intake.ways import settle_ways
-from sipas.plain import MILLISECONDS
-from sipas.state_files import REMADE, Damaged, read, write_whole
-from sipas.wal import LogInUse, shorten
+from sipas.storage.database import Base, Database
+from sipas.storage.pinned_connection import MILLISECONDS
+from sipas.storage.sqlite_files import discard_copies, pack, put_aside
+from sipas.storage.write_ahead_log import LogInUse, shorten
 
 TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
@@ -48,10 +48,10 @@ def maintain(database: Database, home: Path) -> bool:
     if database.file:
         _find_copies(database, database.file)
     spent, ways = settle(database, home), settle_ways(database, home)
-    rows, before = _rows(database) + len(Inbox(home).waiting()), _last_time(home)
+    rows, before = _rows(database) + len(CommentSpool(home).waiting()), _last_time(home)
     if (rows == before and not spent and not ways) or (not database.file and 0 < rows - before < ENOUGH):
         return False
-    settle_comments(database, home)
+    flush_comments(database, home)
     if database.file:
         _rewrite_sqlite(database, database.file)
     else:

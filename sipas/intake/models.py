@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Integer, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sipas.database import Base
+from sipas.storage.database import Base
 
 PROBE = 7  # channel of a synthetic answer (`sipas probe`): no point and no file has it, and nothing counts it
 

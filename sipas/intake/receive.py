@@ -8,18 +8,19 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 
-from sipas import clock, keys
-from sipas.database import Database
+from sipas import clock
 from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
 from sipas.intake.answers import Answers
-from sipas.intake.inbox import keep_comment
-from sipas.intake.marks import late_mark, mark
+from sipas.intake.comment_spool import spool_comment
 from sipas.intake.models import PROBE, UNFINISHED, Unopened
 from sipas.intake.record import count_late, month_of_stored, record
-from sipas.intake.screen import screen
+from sipas.intake.redaction import screen
+from sipas.intake.submission_keys import late_mark, mark
 from sipas.intake.ways import Way, held
-from sipas.plain import Short
+from sipas.keyring import wave_keys
+from sipas.storage.database import Database
+from sipas.storage.pinned_connection import Short
 
 SAME = ("channel", "field", "form", "point", "wave")
 
@@ -69,7 +70,7 @@ def receive(
     and its comment is still taken: that may have been what had no room the first time.
     """
     try:
-        id_key = keys.load(home, wave, "id")
+        id_key = wave_keys.load(home, wave, "id")
     except NotReady:
         with database.reading() as session:
             still_open(session.connection())  # says it where the days of grace are over
@@ -78,8 +79,8 @@ def receive(
         codes = {**codes, "form": codes["form"] + UNFINISHED}
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
     heard, late = said(codes, answers, sex, age), late_mark(id_key, submission)
-    submission = keys.label(id_key, "resend", submission, heard).hex() if submission else ""
-    cluster_key = keys.find(home, wave, "cluster")
+    submission = wave_keys.label(id_key, "resend", submission, heard).hex() if submission else ""
+    cluster_key = wave_keys.find(home, wave, "cluster")
     row = None
     if cluster_key:
         row = anonymise(
@@ -106,7 +107,7 @@ def receive(
             raise
         if takes:
             if row is None:
-                raise keys.missing(home, wave, "cluster")  # the wave is open, and its key was lost
+                raise wave_keys.missing(home, wave, "cluster")  # the wave is open, and its key was lost
             return (Outcome.STORED if record(connection, row) else Outcome.RESENT), None
         month = month_of_stored(connection, key)
         if month is not None:
@@ -124,7 +125,7 @@ def receive(
         if month:  # the comment's month is its answer's, not that of a wave to come
             moment = dt.datetime(month // 100, month % 100, 1, 12, tzinfo=clock.ZONE)
         apart = comment_of(text, **place, moment=moment, submission=submission, id_key=id_key)
-        keep_comment(database, home, apart)
+        spool_comment(database, home, apart)
     return outcome
 
 
@@ -145,11 +146,11 @@ def receive_comment(
     if not text:
         return Outcome.STORED
     place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
-    row = comment_of(text, **place, moment=moment, submission=submission, id_key=keys.load(home, wave, "id"))
+    row = comment_of(text, **place, moment=moment, submission=submission, id_key=wave_keys.load(home, wave, "id"))
     with database.reading() as session:
         if not still_open(session.connection()):
             return Outcome.LATE
-    return Outcome.STORED if keep_comment(database, home, row) else Outcome.RESENT
+    return Outcome.STORED if spool_comment(database, home, row) else Outcome.RESENT
 
 
 def keep_sealed(database: Database, sealed: bytes, *, wave: str, point: int, reason: str) -> bool:

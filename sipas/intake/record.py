@@ -8,9 +8,9 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sipas.database import Base, Database
 from sipas.intake.models import PROBE, UNFINISHED, Comment, LateCount, LateMark, Response, Row, Unopened
-from sipas.plain import Short, whole
+from sipas.storage.database import Base, Database
+from sipas.storage.pinned_connection import Short, whole
 
 PEOPLE = Response.channel != PROBE  # whatever counts or freezes answers leaves synthetic ones out
 FINISHED = Response.form <= UNFINISHED  # an unfinished form counts as no answer

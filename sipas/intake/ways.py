@@ -34,10 +34,10 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sipas import clock
-from sipas.database import Database
 from sipas.errors import N_
+from sipas.files.state_files import read
 from sipas.intake.models import WayCount
-from sipas.state_files import read
+from sipas.storage.database import Database
 
 EVENTS = logging.getLogger("sipas-events")
 TOGETHER = 10

@@ -14,15 +14,18 @@ from pathlib import Path
 from sqlalchemy import bindparam, case, delete, func, select
 from sqlalchemy.orm import Session
 
-from sipas import codes, keys
 from sipas.errors import N_, SipasError
+from sipas.expiry.gate import Gate
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import KeyLoss, Point, Wave
 from sipas.fieldwork.waves import open_wave_at
-from sipas.gate import Gate
 from sipas.intake.invitations import Invitation, InvitationBatch, code_hash, last_day_kept
-from sipas.intake.spent import Marks
+from sipas.intake.redemption_journal import RedemptionJournal
+from sipas.keyring import wave_keys
 
-KIND = keys.INVITATION  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
+KIND = (
+    wave_keys.INVITATION
+)  # of the wave's key under which codes are hashed; made with its first codes, gone with its last
 MOST = 100_000  # codes issued at once
 MONTHS = 3  # for which codes hold by default, after the month of issue
 
@@ -96,14 +99,14 @@ def issue(session: Session, home: Path, point_code: str, count: int, today: dt.d
         raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
     if not 0 <= months <= 24:
         raise BadIssue(N_("Codes can hold for 0 to 24 months after the month of issue."))
-    if has_invitations(session, wave.code) and keys.find(home, wave.code, KIND) is None:
-        raise keys.missing(home, wave.code, KIND)  # a new one in silence would make the codes handed out worthless
-    keys.make(home, wave.code, (KIND,))
-    key, expires = keys.load(home, wave.code, KIND), _months_later(today, months)
+    if has_invitations(session, wave.code) and wave_keys.find(home, wave.code, KIND) is None:
+        raise wave_keys.missing(home, wave.code, KIND)  # a new one in silence would make the codes handed out worthless
+    wave_keys.make(home, wave.code, (KIND,))
+    key, expires = wave_keys.load(home, wave.code, KIND), _months_later(today, months)
     batch = _batch(session, wave.id, place.id, expires)
     made: dict[bytes, str] = {}
     while len(made) < count:  # two equal codes in one wave: once in 950 million million
-        some = {code_hash(key, code): code for code in codes.fresh(count - len(made))}
+        some = {code_hash(key, code): code for code in invitation_codes.fresh(count - len(made))}
         made |= some
         for known in _known(session, list(some)):
             del made[known]
@@ -120,11 +123,11 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
     lost. Each wave costs one hash and all of them one look-up by hash, so that the time it takes says nothing about how
     near a guess was.
     """
-    code = codes.read(typed)
+    code = invitation_codes.read(typed)
     hashes: dict[bytes, tuple[str, str, bytes]] = {}
     lost = ""
     for wave, state in session.execute(_WAVES):
-        key = keys.find(home, wave, KIND)
+        key = wave_keys.find(home, wave, KIND)
         if key is None and state == "open":
             lost = wave
         if key is not None:
@@ -132,7 +135,7 @@ def invited(session: Session, home: Path, typed: str, today: dt.date, opened_in:
     found = session.execute(_FOUND, {"hashes": list(hashes)}).first()
     if found is None:
         if lost:
-            raise keys.missing(home, lost, KIND)
+            raise wave_keys.missing(home, lost, KIND)
         if _were_renewed(session):
             raise UnknownInvitation(
                 N_(
@@ -191,25 +194,25 @@ def expire(session: Session, home: Path, gate: Gate) -> int:
     session.flush()
     left = select(InvitationBatch.wave)
     for wave in session.scalars(select(Wave).where(Wave.id.in_({one.wave for one in over}), Wave.id.not_in(left))):
-        keys.destroy(home, wave.code, (KIND,))
+        wave_keys.destroy(home, wave.code, (KIND,))
     return gone
 
 
 def unspent(session: Session, home: Path, wave_code: str, some: Sequence[str]) -> list[str]:
     """Those of the codes that can still give an answer: neither spent by last night nor today."""
-    key = keys.find(home, wave_code, KIND)
+    key = wave_keys.find(home, wave_code, KIND)
     if key is None:
         return []
-    hashes = {code_hash(key, codes.read(code)): code for code in some}
+    hashes = {code_hash(key, invitation_codes.read(code)): code for code in some}
     free = session.scalars(select(Invitation.key).where(Invitation.key.in_(hashes), Invitation.spent.is_(False)))
-    today = set(Marks(home).spent())
+    today = set(RedemptionJournal(home).spent())
     return sorted(hashes[bytes(one)] for one in free if bytes(one) not in today)
 
 
 def withdraw(session: Session, home: Path, wave_code: str, code: str) -> None:
     """Takes a code back that a probe had issued, spent or not: no list counts it any more."""
-    key = keys.load(home, wave_code, KIND)
-    row = session.get(Invitation, code_hash(key, codes.read(code)))
+    key = wave_keys.load(home, wave_code, KIND)
+    row = session.get(Invitation, code_hash(key, invitation_codes.read(code)))
     if row is None:
         return
     batch = row.batch

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sipas import codes, i18n
+from sipas import i18n
 from sipas.errors import N_, NotReady, SipasError
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import Point
 from sipas.i18n import _
 from sipas.registry.province import Province
@@ -68,7 +69,10 @@ def strips(place: Point, some: Sequence[str], expires: int, address: str, provin
         raise BadSheet(N_("There is no code to print."))
     address = _checked(address)
     words = [_words(place, province, code, expires) for code in i18n.LANGUAGES]
-    cards = [(codes.spaced(code), _qr(f"{address}/q/{code}"), f"{address}/q/{code}") for code in map(codes.read, some)]
+    cards = [
+        (invitation_codes.spaced(code), _qr(f"{address}/q/{code}"), f"{address}/q/{code}")
+        for code in map(invitation_codes.read, some)
+    ]
     sheets = [cards[start : start + ON_A_SHEET] for start in range(0, len(cards), ON_A_SHEET)]
     return _pdf("strips.html", words=words, sheets=sheets, plain=_plain(f"{address}/q/"))
 

@@ -3,86 +3,9 @@
 The questionnaire is one document; its items are shown one at a time by CSS `:target`, and one post sends them all.
 """
 
-from __future__ import annotations
+from sipas.kiosk import device_api, retry_page, views  # noqa: F401 - their routes
+from sipas.kiosk.blueprint import kiosk
 
-from flask import Blueprint, current_app, g, request
-from werkzeug.wrappers import Response
+retry_page.install(kiosk)
 
-from sipas import assets, headers, i18n
-from sipas.i18n import _
-from sipas.i18n_words import offered, sheets
-from sipas.kiosk.preset import LOOKS, Preset
-from sipas.links import go, here
-
-kiosk = Blueprint("kiosk", __name__, template_folder="templates")
-
-
-@kiosk.after_request
-def leave_no_copy(response: Response) -> Response:
-    """No cache keeps a visitor's page."""
-    response.headers["Cache-Control"] = "no-store"
-    return assets.pack(response)
-
-
-@kiosk.after_request
-def allow_its_style(response: Response) -> Response:
-    """A page brings its style along, so that a slow line is asked once before something is seen; nobody can slip in
-    another, for the policy names that one by its content."""
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = headers.policy(assets.style_hash("kiosk.css"))
-    return response
-
-
-@kiosk.context_processor
-def ways_to_see_it() -> dict[str, object]:
-    """The looks, and the languages to change to, each with its own name and the warning in its own words."""
-    languages = offered_here()
-    others = [(code, name) for code, name in languages.items() if code != i18n.language()]
-    return {
-        "languages": languages,
-        "sheets": sheets(languages),
-        "preset": g.get("preset", Preset()),
-        "looks": LOOKS,
-        "this_page": this_page,
-        "switches": [(code, name, _in(code)) for code, name in others],
-    }
-
-
-def offered_here() -> dict[str, str]:
-    """The languages to choose from at the point that the address names."""
-    return offered(current_app.config["SETTINGS"].languages, g.get("instrument", ""))
-
-
-@kiosk.before_request
-def speak_what_is_offered() -> Response | None:
-    """An address in a language that is not offered leads to the Vietnamese page; what is sent is taken all the same."""
-    code = (request.view_args or {}).get("language", i18n.language())
-    if request.method not in ("GET", "HEAD") or code in offered_here():
-        return None
-    i18n.speak("vi")
-    if "language" not in (request.view_args or {}):
-        return None
-    return go(here(language="vi"), 302)
-
-
-@kiosk.context_processor
-def variant() -> dict[str, object]:
-    """Whether this is the page as an enrolled device keeps it (`shell.py`)."""
-    return {"shell": "shell" in request.args}
-
-
-def this_page(query: dict[str, str]) -> str:
-    """The address of the page that is open, with another query; the questionnaire is everybody's, so it keeps nothing
-    of what one visitor's address said."""
-    everybodys = (request.endpoint or "").endswith(".questionnaire")
-    return here(keep=() if everybodys else ("lang", "wave"), **query)
-
-
-def _in(code: str) -> str:
-    with i18n.speaking(code):
-        return _("starts again")
-
-
-from sipas.kiosk import enrolled, kept, views  # noqa: E402, F401  (the routes register themselves)
-
-kept.install(kiosk)
+__all__ = ["kiosk"]

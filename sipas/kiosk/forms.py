@@ -24,7 +24,7 @@ from sipas import i18n
 from sipas.i18n import _
 from sipas.intake.answers import NA_WORD
 from sipas.kiosk.faces import face_of
-from sipas.kiosk.place import Names, said
+from sipas.kiosk.point_view import Names, said
 from surveys import Comment, Item, Question
 
 SUBMISSION = re.compile(r"[0-9a-f]{32}")

@@ -15,12 +15,12 @@ from flask import Response, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from sipas import i18n
-from sipas.kiosk import offered_here
+from sipas.kiosk.blueprint import offered_here
+from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, form_for
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
-from sipas.kiosk.sent import Sent
 from sipas.kiosk.shell import Seal
 
 SLOT = "0" * 32  # where the id goes; as long as one

@@ -13,38 +13,47 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, codes, i18n, keys
-from sipas.database import Database
+from sipas import clock, i18n
+from sipas.config.settings import Settings
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.visits import Visit
-from sipas.i18n_web import province
 from sipas.intake import COARSER, PLACELESS, STORED, Outcome
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
-from sipas.intake.spent import PATIENCE
+from sipas.intake.redemption_journal import PATIENCE
 from sipas.intake.ways import COUNTED
 from sipas.intake.ways import Way as Came
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, guesses, invited
 from sipas.inviting.guesses import TooManyGuesses
-from sipas.kiosk import allow_its_style, kept, leave_no_copy, offered_here, pages, speak_what_is_offered, ways_to_see_it
+from sipas.keyring import wave_keys
+from sipas.kiosk import pages, retry_page
+from sipas.kiosk.blueprint import (
+    allow_its_style,
+    leave_no_copy,
+    offered_here,
+    speak_what_is_offered,
+    ways_to_see_it,
+)
+from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
-from sipas.kiosk.sent import Sent
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
 from sipas.kiosk.welcome import welcome
-from sipas.links import address, go, here
-from sipas.rate_limits import of_request
-from sipas.settings import Settings
+from sipas.storage.database import Database
+from sipas.web.links import address, go, here
+from sipas.web.rate_limits import of_request
+from sipas.web.request_language import province
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
 phone.after_request(allow_its_style)
 phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
-phone.add_app_template_filter(codes.spaced, "spaced")
-kept.install(phone)
+phone.add_app_template_filter(invitation_codes.spaced, "spaced")
+retry_page.install(phone)
 
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
@@ -97,7 +106,7 @@ def _way(mark: str, language: str) -> Way:
     i18n.speak(language)
     visits, today = current_app.config["VISITS"], clock.today()
     opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
-    if codes.is_code(mark) and (guest := _guest(mark, opened_in)):
+    if invitation_codes.is_code(mark) and (guest := _guest(mark, opened_in)):
         visit = visits.at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
             raise _over()
@@ -105,7 +114,7 @@ def _way(mark: str, language: str) -> Way:
     try:
         visit = visits.at(mark, today, opened_in)
     except UnknownPoint:
-        codes.read(mark)  # says what is wrong with it
+        invitation_codes.read(mark)  # says what is wrong with it
         raise
     return _kept(Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None))
 
@@ -124,7 +133,7 @@ def _kept(way: Way) -> Way:
 def _guest(mark: str, opened_in: str) -> Invited | None:
     """Whom a code invites; None where it is the code of a point, made when codes of this length were not yet known."""
     limits, address = of_request()
-    code, today = codes.read(mark), clock.today()
+    code, today = invitation_codes.read(mark), clock.today()
     guesses.check(limits, code, address)
     try:
         with _database().reading() as session:
@@ -152,12 +161,12 @@ def _entry(typed: str = "", error: SipasError | None = None, place: Place | None
 def _say(error: SipasError) -> tuple[str, int] | Response:
     """What is wrong with a code, beside its field; answers that need but wait stay on their page."""
     if request.endpoint == "phone.send" and isinstance(error, CodeInUse | TooManyGuesses):
-        return kept.page(60 * PATIENCE, i18n.say(error))
+        return retry_page.page(60 * PATIENCE, i18n.say(error))
     typed = request.form.get("code") or (request.view_args or {}).get("point", "")
     return _entry(typed[:40], error), error.status
 
 
-for kind in (codes.Misread, UnknownInvitation, CodeExpired, CodeSpent, CodeInUse, TooManyGuesses):
+for kind in (invitation_codes.Misread, UnknownInvitation, CodeExpired, CodeSpent, CodeInUse, TooManyGuesses):
     phone.register_error_handler(kind, _say)
 
 
@@ -171,16 +180,16 @@ def entry() -> str:
 def find() -> Response:
     """Where a typed code leads; this spends nothing."""
     look = Preset.of(None).query
-    return go(address(".start", point=codes.read(request.form.get("code", "")), **look))
+    return go(address(".start", point=invitation_codes.read(request.form.get("code", "")), **look))
 
 
 @phone.get("/<point>", strict_slashes=False)
 def start(point: str) -> str | Response:
     """Who asks, why, how long, and the choice of language."""
-    if codes.is_code(point) and codes.read(point) != point and not _is_point(point):
-        return go(here(point=codes.read(point)))
+    if invitation_codes.is_code(point) and invitation_codes.read(point) != point and not _is_point(point):
+        return go(here(point=invitation_codes.read(point)))
     way = _way(point, i18n.language())
-    keys.refuse_without(_settings().home, way.visit.wave.code)
+    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
     if way.must_bring_a_code:
         return _entry(place=way.place)
     return render_template(
@@ -197,7 +206,7 @@ def start(point: str) -> str | Response:
 def questionnaire(point: str, language: str) -> str | Response:
     """All questions in one document, which is the same whatever the code."""
     way = _way(point, language)
-    keys.refuse_without(_settings().home, way.visit.wave.code)
+    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
     return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place, g.preset)
 
 

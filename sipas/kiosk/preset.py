@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import request
 
 from sipas.errors import N_
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 
 LOOKS = {"contrast": N_("High contrast"), "large": N_("Large text")}
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urlsplit
 
+from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError
-from sipas.settings import Settings
 
 _INPUT = re.compile(r"<input\b[^>]*>")
 _ATTRIBUTE = re.compile(r'\b(name|value|type|id)="([^"]*)"')

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sipas import clock
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.errors import N_
 from sipas.fieldwork.devices import enrolled_key_gone, make_code
 from sipas.fieldwork.models import Point
@@ -31,7 +31,7 @@ from sipas.intake.record import probes
 from sipas.intake.sealed import Context, seal
 from sipas.inviting.book import issue, withdraw
 from sipas.kiosk.probe import Ask, ProbeFailed, answered, mark_of, walk
-from sipas.settings import Settings
+from sipas.storage.database import Database
 
 JSON = {"Content-Type": "application/json"}
 _DATA = re.compile(r'\bdata-(key|wave|instrument|version|form)="([^"]*)"')

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from wtforms.fields import Field, TextAreaField
 
-from sipas.assets import assets
 from sipas.i18n import _
 from sipas.kiosk.forms import Questionnaire, Tiles
+from sipas.web.assets import assets
 from surveys import Instrument
 
 # A calm reader reads 150 words a minute and takes 1.2 s for a touch.

@@ -16,13 +16,15 @@ from pathlib import Path
 
 from flask import Flask, current_app
 
-from sipas import assets, i18n_words, keys
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.visits import Visit
-from sipas.i18n_words import offered
-from sipas.kiosk.place import Place
-from sipas.links import address
+from sipas.i18n import completeness
+from sipas.i18n.completeness import offered
+from sipas.keyring import wave_keys
+from sipas.kiosk.point_view import Place
 from sipas.registry.province import Province
+from sipas.web import assets
+from sipas.web.links import address
 
 WORKER = Path(__file__).with_name("worker.js")
 SCRIPTS = ("js/device.js", "js/enrol.js")
@@ -43,7 +45,7 @@ class Seal:
     def of(cls, visit: Visit, home: Path) -> Seal:
         """Of the wave that asks where the visitor stands."""
         wave = visit.wave
-        public = base64.b64encode(keys.seal_public(home, wave.code)).decode()
+        public = base64.b64encode(wave_keys.seal_public(home, wave.code)).decode()
         return cls(public, wave.code, wave.instrument, str(wave.version), str(wave.closes_on or ""))
 
 
@@ -61,7 +63,7 @@ def files(place: Place, languages: Iterable[str]) -> list[str]:
     every = assets.assets()
     scripts = (*SCRIPTS, *(name for name in every if name.startswith("js/kiosk/")))
     names = dict.fromkeys((*scripts, *(needed for name in scripts for needed in every[name].needs)))
-    sheets = (*STYLES, *i18n_words.sheets(languages))
+    sheets = (*STYLES, *completeness.sheets(languages))
     styles = b"".join(every[name].body for name in ("kiosk.css", *sheets))  # the first stands in the pages themselves
     fonts = [name for name, one in every.items() if name.endswith(".woff2") and one.path.encode() in styles]
     named = (f"audio/{name}" for item in place.instrument.items for _, name in item.audio)

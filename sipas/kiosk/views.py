@@ -7,25 +7,27 @@ from typing import Any
 from flask import current_app, g, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n, keys
-from sipas.budgets import Budget
-from sipas.database import Database
+from sipas import clock, i18n
+from sipas.config.settings import Settings
 from sipas.fieldwork.visits import Visit
-from sipas.i18n_web import province
 from sipas.intake import COARSER, PLACELESS, STORED, Answers
 from sipas.intake.models import PROBE
 from sipas.intake.receive import Outcome, receive
 from sipas.intake.ways import COUNTED, Way
-from sipas.kiosk import kiosk, offered_here, pages
+from sipas.keyring import wave_keys
+from sipas.kiosk import pages
+from sipas.kiosk.blueprint import kiosk, offered_here
 from sipas.kiosk.forms import Questionnaire
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
-from sipas.links import address, go, here
-from sipas.rate_limits import of_request
-from sipas.settings import Settings
+from sipas.storage.database import Database
+from sipas.web.links import address, go, here
+from sipas.web.rate_limits import of_request
+from sipas.web.request_language import province
+from sipas.web.token_buckets import Budget
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
 LANGUAGE = "<language:language>"
@@ -59,7 +61,7 @@ def mend_the_address() -> Response | None:
 @kiosk.before_request
 def ask_for_the_code() -> Response | None:
     """Where a point asks for codes, its answers come by `/q/`, and this door leads there. A device's own addresses
-    (`enrolled.py`) answer whatever is asked today."""
+    (`device_api.py`) answer whatever is asked today."""
     point = (request.view_args or {}).get("point", "")
     if (
         point
@@ -75,7 +77,7 @@ def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     visit = _visit(point, "vi")
     if "shell" not in request.args:  # a device can keep answers sealed until the keys are back
-        keys.refuse_without(_settings().home, visit.wave.code)
+        wave_keys.refuse_without(_settings().home, visit.wave.code)
     place = Place.of(visit)
     preset = Preset.of(place)
     said = welcome(place, province(), offered_here(), preset.service)
@@ -90,7 +92,7 @@ def questionnaire(point: str, language: str) -> Response:
     place = Place.of(visit)
     if "shell" in request.args:
         return pages.shell(place, Seal.of(visit, _settings().home))
-    keys.refuse_without(_settings().home, visit.wave.code)  # before anybody fills it in for nothing
+    wave_keys.refuse_without(_settings().home, visit.wave.code)  # before anybody fills it in for nothing
     return pages.questionnaire(place, Preset.of(place))
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sipas import i18n
 from sipas.i18n import _, plural
 from sipas.kiosk.pages import form_of
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 from sipas.kiosk.screens import seconds
 from sipas.registry.province import Province
 

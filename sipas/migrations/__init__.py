@@ -5,26 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from sipas import nights
 from sipas.backups import backup
 from sipas.backups.condition import refuse_unusable
-from sipas.database import HEAD, Database
+from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady
-from sipas.settings import Settings
-from sipas.state_files import private_file, private_folder
-
-FOLDER = Path(__file__).parent
-
-
-def _config(database: Database) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    config.attributes["engine"] = database.engine
-    return config
+from sipas.expiry import trusted_date
+from sipas.files.state_files import private_file, private_folder
+from sipas.storage import schema
+from sipas.storage.database import HEAD, Database
 
 
 def create(settings: Settings) -> Database:
@@ -43,9 +33,9 @@ def create(settings: Settings) -> Database:
         # set once, here: two workers that set it at the same moment lock each other out
         with database.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-    command.upgrade(_config(database), "head")
-    if is_new and not (settings.home / nights.FILE).exists():
-        nights.believe(settings.home)  # the date of the first day; of an older home it must be said
+    schema.upgrade(database)
+    if is_new and not (settings.home / trusted_date.FILE).exists():
+        trusted_date.believe(settings.home)  # the date of the first day; of an older home it must be said
     return database
 
 
@@ -66,21 +56,13 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
     if database.engine.dialect.name != "sqlite" and not backed_up:
         raise NotReady(N_("Back up PostgreSQL with its own `pg_dump` first, then run `sipas migrate --backed-up`."))
     copy = "pg_dump" if backed_up else str(backup(settings, database, f"before-{HEAD}-{today}"))
-    command.upgrade(_config(database), "head")
+    schema.upgrade(database)
     return copy
-
-
-def make_tables(connection: Connection, version: str) -> None:
-    """The tables of a version, all empty, in the transaction of the connection."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, version)
 
 
 def downgrade(settings: Settings, version: str) -> None:
     """Back to an older version, for tests of the migrations alone."""
-    command.downgrade(_config(Database.of(settings)), version)
+    schema.downgrade(Database.of(settings), version)
 
 
 def set_version(database: Database, version: str) -> None:

@@ -8,7 +8,7 @@ import sipas.intake.invitations
 import sipas.intake.models
 import sipas.publishing.models
 import sipas.registry.models  # noqa: F401
-from sipas.database import Base
+from sipas.storage.database import Base
 
 
 def run(connection: Connection) -> None:

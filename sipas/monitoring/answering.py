@@ -15,14 +15,15 @@ from sqlite3 import Connection as Driver
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from sipas import clock, keys
-from sipas.database import HURRY, Database, why_not_stored
-from sipas.disk import is_out_of_room
+from sipas import clock
+from sipas.config.settings import Settings
 from sipas.errors import NotStored, SipasError
 from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.waves import asks, waves
-from sipas.plain import MILLISECONDS
-from sipas.settings import Settings
+from sipas.files.disk_space import is_out_of_room
+from sipas.keyring import wave_keys
+from sipas.storage.database import HURRY, Database, why_not_stored
+from sipas.storage.pinned_connection import MILLISECONDS
 
 FRESH = 1.0  # seconds for which a result is given again
 STALE = 30.0  # seconds after which nobody is given an old result while somebody else looks
@@ -90,7 +91,7 @@ def why_no_answer(database: Database, settings: Settings) -> str:
 
 def _has_keys(settings: Settings, wave: str) -> bool:
     try:
-        return all(keys.find(settings.home, wave, kind) for kind in keys.KINDS)
+        return all(wave_keys.find(settings.home, wave, kind) for kind in wave_keys.KINDS)
     except OSError:  # not ours to read
         return False
 

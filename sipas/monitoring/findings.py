@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from sipas import certificates, clock
+from sipas import clock
 from sipas.backups.daily import newest
-from sipas.certificates import Certificate
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.errors import N_
 from sipas.i18n import _, number
 from sipas.monitoring import answering, nightly
 from sipas.monitoring.servers import SOON, servers
 from sipas.monitoring.signs import BAD, FULL, GOOD, Finding
-from sipas.settings import Settings
+from sipas.storage.database import Database
+from sipas.web import certificates
+from sipas.web.certificates import Certificate
 
 ALLOWANCE = dt.timedelta(
     hours=2

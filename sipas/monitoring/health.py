@@ -8,14 +8,14 @@ from sqlalchemy.exc import DBAPIError
 
 from sipas import clock
 from sipas.backups.daily import newest
-from sipas.database import Database
-from sipas.disk import Disk
+from sipas.config.settings import Settings
 from sipas.errors import SipasError
+from sipas.files.disk_space import Disk
 from sipas.i18n import catalog
 from sipas.monitoring import answering, nightly
 from sipas.monitoring.findings import ALLOWANCE
 from sipas.monitoring.servers import SOON, Running, servers
-from sipas.settings import Settings
+from sipas.storage.database import Database
 
 OK, DOWN, NONE = "ok", "down", "none"
 

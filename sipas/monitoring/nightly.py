@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sipas import clock
-from sipas.state_files import REMADE, Damaged, private_folder, read, write_over
+from sipas.files.state_files import REMADE, Damaged, private_folder, read, write_over
 
 FILE, SIZE = "upkeep.json", 4096  # bytes
 LATE = dt.timedelta(hours=36)  # after the last good night

@@ -13,9 +13,9 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
 
+from sipas.config.permissions import OTHERS
+from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady
-from sipas.permissions import OTHERS
-from sipas.settings import Settings
 
 SECONDS = 20.0  # that a mail server or a webhook may take
 
@@ -111,7 +111,7 @@ def _line(settings: Settings) -> smtplib.SMTP:
 
 def _trusting(settings: Settings) -> ssl.SSLContext:
     """By the system's authorities, and the office's own; raises NotSent where that cannot be read."""
-    from sipas.certificates import trusting
+    from sipas.web.certificates import trusting
 
     try:
         return trusting(settings.authority_file)

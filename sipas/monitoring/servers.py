@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sipas.certificates import Certificate
+from sipas.files.state_files import private_folder
 from sipas.logs import EVENTS
-from sipas.state_files import private_folder
+from sipas.web.certificates import Certificate
 
 STARTING = 30.0  # seconds in which a server's upkeep need not be there yet
 SOON = dt.timedelta(days=30)

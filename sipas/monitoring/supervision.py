@@ -56,7 +56,7 @@ class Supervised:
 @contextmanager
 def every_night() -> Iterator[None]:
     """Within this block the nightly upkeep runs beside the server. Only a process's first thread may call this."""
-    supervised = Supervised([sys.executable, "-m", "sipas.commands.upkeep", str(os.getpid())])
+    supervised = Supervised([sys.executable, "-m", "sipas.cli.operator.upkeep", str(os.getpid())])
     before = signal.signal(signal.SIGALRM, lambda _number, _frame: supervised.look())
     signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
     try:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.errors import N_
+from sipas.files.state_files import Damaged, read, write_whole
 from sipas.monitoring.signs import BAD, WARN, Finding
-from sipas.state_files import Damaged, read, write_whole
 
 FILE = "notified.json"
 TOLD_ANEW = N_(

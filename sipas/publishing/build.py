@@ -18,31 +18,31 @@ from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from analysis.disclosure.suppress import suppress
 from sipas import i18n
-from sipas.database import Database
-from sipas.disk import remove, workshop
+from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError, WaveState
-from sipas.estimating import single_psus
-from sipas.fieldwork.frame import frame_between
-from sipas.fieldwork.models import FrameCell, Wave
+from sipas.estimating import key_words, single_psus
+from sipas.fieldwork.models import PopulationCount, Wave
+from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
+from sipas.files.disk_space import remove, workshop
 from sipas.logs import EVENTS
-from sipas.publishing import key_losses, key_words, ways
+from sipas.publishing import key_losses, ways
+from sipas.publishing.bundle import digest_of, finish, move, sync
 from sipas.publishing.described import coarse_field, figures_csv, province_names, questionnaire
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
-from sipas.publishing.folder import digest_of, finish, move, sync
 from sipas.publishing.frozen import file_identity, frozen_snapshot
+from sipas.publishing.missing_population import refuse_uncounted
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person
 from sipas.publishing.progress import Progress, silent
+from sipas.publishing.published import TABLE, PublishedRelease, published_releases
 from sipas.publishing.release_codes import next_code, remember
-from sipas.publishing.shelf import TABLE, Issue, issues
 from sipas.publishing.stops import notes
-from sipas.publishing.uncounted import refuse_uncounted
 from sipas.registry.models import Service, Unit
 from sipas.registry.province import Province, province
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from surveys import load
 
 METHOD = "sipas-method 1"
@@ -58,10 +58,10 @@ class _Plan:
     code: str
     wave: Wave
     record: SnapshotRecord
-    frame: tuple[FrameCell, ...]
+    frame: tuple[PopulationCount, ...]
     units: tuple[Unit, ...]
     services: tuple[Service, ...]
-    published: tuple[Issue, ...]
+    published: tuple[PublishedRelease, ...]
     ways: ways.ByUnit
     notes: tuple[dict[str, Any], ...]
     province: Province
@@ -169,7 +169,7 @@ def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
         frame=tuple(frame_between(session, *_months(wave))),
         units=tuple(session.scalars(select(Unit).order_by(Unit.id))),
         services=tuple(session.scalars(select(Service).order_by(Service.rank))),
-        published=tuple(one for one in issues(home) if one.manifest["wave"]["code"] == wave.code),
+        published=tuple(one for one in published_releases(home) if one.manifest["wave"]["code"] == wave.code),
         ways=ways.by_unit(session, home, wave),
         notes=(*notes(session, wave.id), *key_losses.notes(session, wave.id)),
         province=province(session, today),
@@ -177,7 +177,7 @@ def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
 
 
 def figures(
-    snapshot: Snapshot, frame: Sequence[FrameCell], earlier: Sequence[SafeTable] = ()
+    snapshot: Snapshot, frame: Sequence[PopulationCount], earlier: Sequence[SafeTable] = ()
 ) -> tuple[SafeTable, dict[str, Any]]:
     """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sipas import i18n
-from sipas.publishing.edition import Figure, Group, Row
+from sipas.publishing.release_view import Figure, Group, Row
 
 
 @dataclass(frozen=True)

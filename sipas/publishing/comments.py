@@ -2,7 +2,7 @@
 
 While a wave is open nobody reads: today's list beside yesterday's would show who wrote in between. For the same reason
 all comments of a wave are shown or none: as long as one still waits for the night, nothing. A comment is shown as it is
-stored, with office, field and month, or without any of them where few people come. The sieve (`sipas.intake.screen`)
+stored, with office, field and month, or without any of them where few people come. The sieve (`sipas.intake.redaction`)
 is patterns; what it missed is still in there, so this is for insiders and nothing of it leaves through the second door.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
-from sipas.intake.inbox import Inbox
+from sipas.intake.comment_spool import CommentSpool
 from sipas.intake.models import Comment
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import unit as unit_of
@@ -87,7 +87,7 @@ def _readable(session: Session, home: Path, code: str) -> Wave:
         raise WaveState(
             N_("The comments of wave {wave} were dropped with its answers on {day}."), wave=code, day=wave.dropped_on
         )
-    if any(one.wave == wave.id for one in Inbox(home).waiting()):
+    if any(one.wave == wave.id for one in CommentSpool(home).waiting()):
         raise WaveState(
             N_("Comments of wave {wave} still wait for the night; read them tomorrow, or run `sipas maintain` first."),
             wave=code,

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, ManyErrors, SipasError
 from sipas.fieldwork.models import Wave
-from sipas.publishing.folder import ChangedFiles, check_files
+from sipas.publishing.bundle import ChangedFiles, check_files
 from sipas.publishing.models import Release
-from sipas.publishing.shelf import issues, strangers
+from sipas.publishing.published import published_releases, strangers
 
 HEADING = N_("The database and the shelf of releases do not say the same; nothing was changed:")
 NOT_THERE = N_(
@@ -48,7 +48,7 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
     for name, problem in strangers(home):
         if name not in published:
             yield name, SipasError(ODD, folder=name, problem=problem)
-    for issue in issues(home):
+    for issue in published_releases(home):
         of = issue.manifest["wave"]["code"]
         if (wave is None or wave == of) and issue.folder.name not in published:
             yield issue.folder.name, SipasError(STRANGER if of in known else NO_WAVE, code=issue.folder.name, wave=of)

@@ -13,21 +13,23 @@ from collections.abc import Iterable, Sequence
 from analysis import Snapshot
 from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas.errors import N_, WaveState
-from sipas.fieldwork.models import FrameCell
-from sipas.publishing.shelf import Issue
+from sipas.fieldwork.models import PopulationCount
+from sipas.publishing.published import PublishedRelease
 
 
 class WouldTellMore(WaveState):
     """A second release that, beside a published one, would give withheld shares away."""
 
 
-def frame_digest(frame: Iterable[FrameCell]) -> str:
+def frame_digest(frame: Iterable[PopulationCount]) -> str:
     """SHA-256 of the dossier counts: which population the weights stand for."""
     cells = sorted((cell.unit, cell.field, cell.month, cell.dossiers) for cell in frame if cell.dossiers)
     return hashlib.sha256(json.dumps(cells, ensure_ascii=False).encode()).hexdigest()
 
 
-def refuse_other_data(published: Sequence[Issue], snapshot: Snapshot, frame: Sequence[FrameCell]) -> None:
+def refuse_other_data(
+    published: Sequence[PublishedRelease], snapshot: Snapshot, frame: Sequence[PopulationCount]
+) -> None:
     """Raise WouldTellMore where a published release was made from other answers or other dossiers."""
     for one in published:
         if one.manifest["snapshot"] != snapshot.digest:
@@ -44,7 +46,7 @@ def refuse_other_data(published: Sequence[Issue], snapshot: Snapshot, frame: Seq
             raise WouldTellMore(_OTHER_FRAME, release=one.code)
 
 
-def refuse_other_figures(published: Sequence[Issue], table: SafeTable) -> None:
+def refuse_other_figures(published: Sequence[PublishedRelease], table: SafeTable) -> None:
     """Raise WouldTellMore where a share that was published would now be another."""
     for one in published:
         for row in one.table.records():
@@ -66,7 +68,7 @@ _OTHER_FRAME = N_(
 )
 
 
-def _is_another_frame(told: dict[str, object], frame: Sequence[FrameCell]) -> bool:
+def _is_another_frame(told: dict[str, object], frame: Sequence[PopulationCount]) -> bool:
     """Releases until November 2026 name the sum and the months alone; figures that moved tell the rest."""
     if "digest" in told:
         return told["digest"] != frame_digest(frame)

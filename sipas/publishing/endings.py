@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sipas import keys
 from sipas.fieldwork.models import Wave
 from sipas.intake.invitations import InvitationBatch, last_day_kept
 from sipas.intake.models import LateMark
+from sipas.keyring import wave_keys
 from sipas.publishing.models import DestructionStop, SnapshotRecord
 
 AHEAD = 10  # days before the promised one
@@ -68,7 +68,7 @@ def _all(session: Session, home: Path, retention: int) -> Iterator[tuple[Wave, s
         record = session.get(SnapshotRecord, wave.id)
         if wave.state != "frozen" or record is None:
             continue
-        if keys.held(home, wave.code) or wave.id in marked:
+        if wave_keys.held(home, wave.code) or wave.id in marked:
             yield wave, "keys", last_of_grace(wave)
         if wave.dropped_on is None:
             yield wave, "answers", last_of_retention(wave, record, retention)

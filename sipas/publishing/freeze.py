@@ -25,18 +25,17 @@ from sqlalchemy.orm import Session
 from analysis import COARSE, SEVERAL, WHOLE_WAVE, AnalysisError, Codebook, CodebookItem, Snapshot, write_snapshot
 from analysis import NOT_APPLICABLE as NA_LEVEL
 from analysis.data.snapshot import content_digest
-from sipas import keys
-from sipas.database import Database
-from sipas.disk import remove, sync_folder, workshop
 from sipas.errors import N_, WaveState
-from sipas.fieldwork.detail import kept
 from sipas.fieldwork.ended import FROZEN
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
+from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import hold, wave_of
+from sipas.files.disk_space import remove, sync_folder, workshop
 from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
 from sipas.intake.models import UNFINISHED, Response
 from sipas.intake.record import FINISHED, PEOPLE
+from sipas.keyring import wave_keys
 from sipas.logs import keep
 from sipas.publishing.clusters import clusters_of
 from sipas.publishing.frozen import frozen_snapshot
@@ -46,6 +45,7 @@ from sipas.publishing.progress import Progress, silent
 from sipas.publishing.take_up import take_up
 from sipas.publishing.ways import main_ways
 from sipas.registry.models import Service, Unit
+from sipas.storage.database import Database
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
 
 COLUMNS = ("point", "unit", "field", "month", "cluster", "channel", "language", "form", "sex", "age", "answers")
@@ -88,7 +88,7 @@ def freeze(
         if (taken_up := take_up(database, home, wave_code, today, grace, _table, named)) is not None:
             return taken_up
     if not _begin(database, home, wave_code, today, grace, unfinished, without):
-        keys.destroy(home, wave_code, keys.AT_FREEZE)
+        wave_keys.destroy(home, wave_code, wave_keys.AT_FREEZE)
         with database.reading() as session:
             wave = wave_of(session, wave_code)
             return frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
@@ -107,7 +107,7 @@ def _freeze(
         instrument = load(wave.instrument, wave.version)
         table = _table(session, wave, instrument, unfinished)
         refuse_lost(session, home, wave, today)
-        clusters = clusters_of(session, wave, table, keys.find(home, wave.code, "cluster"), today)
+        clusters = clusters_of(session, wave, table, wave_keys.find(home, wave.code, "cluster"), today)
         table = clusters.table
         codebook = replace(
             _codebook(session, wave, instrument, table),
@@ -135,7 +135,7 @@ def _freeze(
         os.replace(aside, path)
         sync_folder(path.parent)
     keep(home, FROZEN, today, wave=wave_code, digest=written.digest, rows=written.rows)
-    keys.destroy(home, wave_code, keys.AT_FREEZE)
+    wave_keys.destroy(home, wave_code, wave_keys.AT_FREEZE)
     make_anew(home, wave_code, ("id",))  # if it was lost: late answers are still counted once
     return replace(written, path=path)
 
@@ -159,7 +159,7 @@ def _begin(
                 N_("Wave {wave} is still open; close it first with `sipas wave close {wave}`."), wave=wave.code
             )
         if wave.state == "frozen":
-            if keys.find(home, wave.code, "cluster"):
+            if wave_keys.find(home, wave.code, "cluster"):
                 return False
             raise WaveState(N_("Wave {wave} is frozen already; nothing was changed."), wave=wave.code)
         if without is None:

@@ -15,8 +15,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from sipas import keys
-from sipas.database import Database
 from sipas.errors import N_, NotReady, SamePerson, WaveState
 from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.key_losses import losses
@@ -24,8 +22,10 @@ from sipas.fieldwork.models import Device, KeyLoss, Wave, WavePoint
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.intake.invitations import InvitationBatch
 from sipas.intake.models import Unopened
+from sipas.keyring import wave_keys
 from sipas.logs import keep
 from sipas.publishing.people import person, same_person
+from sipas.storage.database import Database
 
 REASON = 500  # characters
 
@@ -63,9 +63,9 @@ class Saying:
 def needed(session: Session, wave: Wave, today: dt.date) -> tuple[str, ...]:
     """The keys that a wave needs as it stands now: all while it asks, the codes' only where there are codes."""
     if wave.state == "frozen":
-        return keys.AFTER_GRACE if wave.grace_until and today <= wave.grace_until else ()
+        return wave_keys.AFTER_GRACE if wave.grace_until and today <= wave.grace_until else ()
     has_codes = session.scalar(select(InvitationBatch.id).where(InvitationBatch.wave == wave.id).limit(1)) is not None
-    return keys.EVERY if wave.state == "open" and has_codes else keys.KINDS
+    return wave_keys.EVERY if wave.state == "open" and has_codes else wave_keys.KINDS
 
 
 def lost(session: Session, home: Path, wave: Wave, today: dt.date) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ def lost(session: Session, home: Path, wave: Wave, today: dt.date) -> tuple[str,
     A frozen wave has a key of ids even where the one of before was given up: late answers are counted once by it.
     """
     last = {one.kind: one.renewed for one in losses(session, wave.id)}
-    gone = (kind for kind in needed(session, wave, today) if keys.find(home, wave.code, kind) is None)
+    gone = (kind for kind in needed(session, wave, today) if wave_keys.find(home, wave.code, kind) is None)
     return tuple(kind for kind in gone if last.get(kind, True) or (kind == "id" and wave.state == "frozen"))
 
 
@@ -164,9 +164,9 @@ def renew(database: Database, home: Path, code: str, saying: Saying, today: dt.d
 def make_anew(home: Path, wave: str, kinds: Iterable[str]) -> None:
     """New keys; what is left of damaged ones is overwritten first."""
     for kind in kinds:
-        if keys.find(home, wave, kind) is None:
-            keys.destroy(home, wave, (kind,))
-            keys.make(home, wave, (kind,))
+        if wave_keys.find(home, wave, kind) is None:
+            wave_keys.destroy(home, wave, (kind,))
+            wave_keys.make(home, wave, (kind,))
 
 
 def sealed_forms_lost(session: Session, wave: Wave) -> int:
@@ -190,7 +190,9 @@ def consequences(session: Session, wave: Wave, clusters: str) -> tuple[tuple[str
     if forms := sealed_forms_lost(session, wave):
         found["seal"] = str(forms)
     found |= {
-        one.kind: "renewed" for one in losses(session, wave.id) if one.renewed and one.kind in ("id", keys.INVITATION)
+        one.kind: "renewed"
+        for one in losses(session, wave.id)
+        if one.renewed and one.kind in ("id", wave_keys.INVITATION)
     }
     return tuple(sorted(found.items())) or None
 

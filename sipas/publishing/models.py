@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sipas.database import Base
+from sipas.storage.database import Base
 
 
 class SnapshotRecord(Base):

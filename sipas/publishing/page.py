@@ -16,7 +16,7 @@ from markupsafe import Markup
 from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.publishing.charts import TEMPLATE_TOOLS
-from sipas.publishing.edition import Edition
+from sipas.publishing.release_view import ReleaseView
 
 HERE = Path(__file__).resolve().parent.parent
 STYLES = ("tokens", "base", "pages")
@@ -27,7 +27,7 @@ def render(manifest: Mapping[str, Any], table: SafeTable, language: str) -> str:
     """The whole page of a release in one language; equal inputs give equal text."""
     with i18n.speaking(language):
         return _environment().get_template("release/page.html").render(
-            edition=Edition(manifest, table, language), style=_style(), files=OTHER_FILES
+            edition=ReleaseView(manifest, table, language), style=_style(), files=OTHER_FILES
         )  # fmt: skip
 
 

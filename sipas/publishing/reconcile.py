@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.ended import frozen_on, snapshot_of, was_frozen
 from sipas.fieldwork.models import Wave
@@ -23,11 +23,12 @@ from sipas.intake import stored, unfinished
 from sipas.intake.invitations import Invitation
 from sipas.intake.models import Response
 from sipas.intake.record import PEOPLE
-from sipas.intake.spent import Marks
+from sipas.intake.redemption_journal import RedemptionJournal
+from sipas.keyring import wave_keys
 from sipas.logs import deeds
+from sipas.publishing.bundle import ChangedFiles, check_files
 from sipas.publishing.clusters import labels_of
 from sipas.publishing.disorder import disorder
-from sipas.publishing.folder import ChangedFiles, check_files
 from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
 
 LOOKED_AT = 200  # answers of a wave whose labels are tried with its key
@@ -135,7 +136,7 @@ def _ended(home: Path, wave: Wave) -> SipasError | None:
     if not file.exists():
         day = frozen_on(home, wave.code)
         return SipasError(NO_SNAPSHOT, wave=wave.code, day=day, state=wave.stage, file=file.name)
-    is_gone = keys.find(home, wave.code, "cluster") is None
+    is_gone = wave_keys.find(home, wave.code, "cluster") is None
     sign = SipasError(SIGN_KEY if is_gone else SIGN_FILE, file=file.name)
     return SipasError(OPEN if wave.state == "open" else CLOSED, wave=wave.code, sign=sign)
 
@@ -167,7 +168,7 @@ def _stops(session: Session, home: Path, ids: dict[str, int]) -> Iterator[Differ
 
 
 def _codes(session: Session, home: Path) -> Iterator[Difference]:
-    spent = Marks(home).spent()
+    spent = RedemptionJournal(home).spent()
     known = {
         one
         for piece in _pieces(spent)
@@ -219,7 +220,7 @@ def _answers(session: Session, home: Path, wave: Wave) -> Iterator[Difference]:
 
 def _foreign_key(session: Session, home: Path, wave: Wave) -> Iterator[Difference]:
     """Whether the answers of a wave that is not frozen bear labels of the cluster key that lies here."""
-    key = keys.find(home, wave.code, "cluster")
+    key = wave_keys.find(home, wave.code, "cluster")
     if wave.state == "frozen" or key is None or was_frozen(home, wave):
         return
     some = select(Response.cluster).where(Response.wave == wave.id, PEOPLE).limit(LOOKED_AT)

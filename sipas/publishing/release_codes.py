@@ -14,9 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_
+from sipas.files.state_files import append, read
 from sipas.publishing.models import Release
-from sipas.publishing.shelf import CODE
-from sipas.state_files import append, read
+from sipas.publishing.published import CODE
 
 LIST = "release-codes"
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from sipas import keys
-from sipas.database import Database
 from sipas.errors import N_, SipasError, WaveState
+from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
-from sipas.gate import Gate
-from sipas.intake.inbox import settle_comments
+from sipas.intake.comment_spool import flush_comments
 from sipas.intake.models import Comment, Response, WayCount
 from sipas.intake.record import forget_late
 from sipas.intake.ways import settle_ways
+from sipas.keyring import wave_keys
 from sipas.logs import keep
 from sipas.publishing.endings import last_of_grace, last_of_retention
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import SnapshotRecord
+from sipas.storage.database import Database
 
 AT_ONCE = 10_000  # rows of one transaction: some hundredths of a second
 
@@ -38,11 +38,11 @@ def end_grace(database: Database, home: Path, gate: Gate) -> list[str]:
         frozen = session.scalars(select(Wave).where(Wave.state == "frozen").order_by(Wave.id)).all()
     for wave in frozen:
         is_over = gate.lets(wave.id, last_of_grace(wave))
-        kinds = set(keys.KINDS if is_over else keys.AT_FREEZE) & set(keys.held(home, wave.code))
+        kinds = set(wave_keys.KINDS if is_over else wave_keys.AT_FREEZE) & set(wave_keys.held(home, wave.code))
         if is_over:
             forget_late(database, wave.id)
         if kinds:
-            keys.destroy(home, wave.code, kinds)
+            wave_keys.destroy(home, wave.code, kinds)
             keep(home, "keys destroyed", gate.day, wave=wave.code, kinds=sorted(kinds))
             done.append(wave.code)
     return done
@@ -80,7 +80,7 @@ def drop(database: Database, home: Path, code: str, gate: Gate) -> int:
     that nobody who answers elsewhere waits; the wave says that they were dropped once all are gone, and after a power
     cut in between the same command goes on.
     """
-    settle_comments(database, home)
+    flush_comments(database, home)
     settle_ways(database, home)
     with database.reading() as session:
         wave = wave_of(session, code)

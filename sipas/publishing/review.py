@@ -14,20 +14,20 @@ from sqlalchemy.orm import Session
 
 from analysis import Snapshot
 from analysis.disclosure.policy import Policy
-from sipas.database import Database
-from sipas.disk import remove, workshop
 from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
-from sipas.fieldwork.frame import frame_between
-from sipas.fieldwork.models import FrameCell, Wave
+from sipas.fieldwork.models import PopulationCount, Wave
+from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
+from sipas.files.disk_space import remove, workshop
 from sipas.logs import EVENTS
+from sipas.publishing.bundle import ChangedFiles, check_files, digest_of, finish, move, sync
 from sipas.publishing.disorder import NOT_THERE, refuse_disorder
 from sipas.publishing.earlier import frame_digest
-from sipas.publishing.folder import ChangedFiles, check_files, digest_of, finish, move, sync
 from sipas.publishing.frozen import frozen_snapshot
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person, same_person
-from sipas.publishing.shelf import MANIFEST, Issue, issue, issues
+from sipas.publishing.published import MANIFEST, PublishedRelease, published_release, published_releases
+from sipas.storage.database import Database
 
 
 def releases(session: Session) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def adopt(database: Database, home: Path, code: str) -> None:
     database knows, where it is a draft that nobody approved and that still lies in `drafts`, or where its figures are
     not those that come out of the same dossiers today.
     """
-    found = issue(home, code)
+    found = published_release(home, code)
     digest = digest_of(found.folder)
     check_files(found.folder, digest)
     told = found.manifest
@@ -206,7 +206,9 @@ def _may_be_public(home: Path, release: Release) -> bool:
     return release.state == "approved" or (release.state == "draft" and not (home / "drafts" / release.code).exists())
 
 
-def _refuse_other_table(found: Issue, snapshot: Snapshot, frame: Sequence[FrameCell], home: Path) -> None:
+def _refuse_other_table(
+    found: PublishedRelease, snapshot: Snapshot, frame: Sequence[PopulationCount], home: Path
+) -> None:
     """Where a release was made as one would be made today, its figures are computed anew and must be the same."""
     from sipas.publishing.build import METHOD, figures
 
@@ -214,7 +216,7 @@ def _refuse_other_table(found: Issue, snapshot: Snapshot, frame: Sequence[FrameC
     is_ours = (found.table.policy.version, told["method"]["version"]) == (Policy.version, METHOD)
     if not is_ours or told["frame"].get("digest") != frame_digest(frame):
         return
-    earlier = [one.table for one in issues(home) if one.code in told.get("earlier", ())]
+    earlier = [one.table for one in published_releases(home) if one.code in told.get("earlier", ())]
     if figures(snapshot, frame, earlier)[0] != found.table:
         raise WaveState(
             N_("The figures of release {code} are not those that come out of its answers and dossiers."),
@@ -249,7 +251,9 @@ def _checked_manifest(session: Session, home: Path, release: Release) -> dict[st
 def _refuse_overtaken(home: Path, wave: str, code: str, manifest: dict[str, Any]) -> None:
     """What was published since the draft was built is not protected by it."""
     known = set(manifest.get("earlier", ()))
-    others = [one.code for one in issues(home) if one.manifest["wave"]["code"] == wave and one.code not in known]
+    others = [
+        one.code for one in published_releases(home) if one.manifest["wave"]["code"] == wave and one.code not in known
+    ]
     if others:
         raise WaveState(
             N_("Release {other} was published after the draft {code} was built; build it again."),

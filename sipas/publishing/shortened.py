@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sipas.gate import Gate
+from sipas.expiry.gate import Gate
+from sipas.files.state_files import REMADE, Damaged, read, write_whole
 from sipas.publishing.endings import AHEAD
-from sipas.state_files import REMADE, Damaged, read, write_whole
 
 FILE = "retention.json"
 

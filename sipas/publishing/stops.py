@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, NotReady, SamePerson, WaveState
+from sipas.expiry.gate import Gate
+from sipas.expiry.trusted_date import Nights
 from sipas.fieldwork.waves import wave_of
-from sipas.gate import Gate
 from sipas.logs import keep
-from sipas.nights import Nights
 from sipas.publishing.endings import endings
 from sipas.publishing.models import DestructionStop
 from sipas.publishing.people import person, same_person

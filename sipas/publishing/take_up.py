@@ -17,15 +17,16 @@ from sqlalchemy.orm import Session
 
 from analysis import AnalysisError, Snapshot, read_snapshot
 from analysis.data.snapshot import holds_all_of, holds_the_same, verified
-from sipas import clock, keys
-from sipas.database import Database
+from sipas import clock
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.intake import stored
+from sipas.keyring import wave_keys
 from sipas.logs import keep
 from sipas.publishing.clusters import RENEWED, with_labels
 from sipas.publishing.models import SnapshotRecord
+from sipas.storage.database import Database
 from surveys import Instrument, load
 
 SHORTEST = 16  # letters of a digest that name a file
@@ -45,7 +46,7 @@ def take_up(
     path = home / "snapshots" / f"{code}.parquet"
     with database.reading() as session:
         wave = wave_of(session, code)
-        if wave.state != "closed" or not path.is_file() or (keys.find(home, code, "cluster") and not named):
+        if wave.state != "closed" or not path.is_file() or (wave_keys.find(home, code, "cluster") and not named):
             if named:
                 raise WaveState(
                     N_("Wave {wave} is {state}; --snapshot is for a closed wave whose file lies in snapshots."),
@@ -65,7 +66,7 @@ def take_up(
             )
             wave.state, wave.grace_until = "frozen", frozen_on + dt.timedelta(days=grace)
     keep(home, "snapshot taken up", today, wave=code, digest=snapshot.digest, rows=snapshot.rows, kept=rows)
-    keys.destroy(home, code, keys.AT_FREEZE)
+    wave_keys.destroy(home, code, wave_keys.AT_FREEZE)
     return snapshot
 
 

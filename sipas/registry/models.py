@@ -8,7 +8,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from sipas.database import Base
+from sipas.storage.database import Base
 
 EVER = dt.date(1, 1, 1)  # `valid_from` of a rule that holds since ever: part of a key, it cannot be null
 KINDS = ("province", "department", "centre", "ward", "commune", "district")

@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from sipas.database import Database
 from sipas.errors import N_, NotReady
 from sipas.registry.models import Unit
 from sipas.registry.units import valid_on
+from sipas.storage.database import Database
 
 KINDS = (("Tỉnh ", "{name} province"), ("Thành phố ", "{name} city"), ("TP. ", "{name} city"), ("TP ", "{name} city"))
 

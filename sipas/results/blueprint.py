@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 
-from sipas import assets
 from sipas.publishing.charts import TEMPLATE_TOOLS
+from sipas.web import assets
 
 results = Blueprint("results", __name__, template_folder="templates")
 
@@ -26,6 +26,3 @@ def keep_for_a_minute(response: Response) -> Response:
         response.add_etag()
         response.make_conditional(request)
     return response
-
-
-from sipas.results import files, views  # noqa: E402, F401 - routes join the blueprint made above

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Response, current_app, request, send_file
 
 from sipas.errors import N_, NotReady, UnknownCode
-from sipas.publishing import shelf
+from sipas.publishing import published
 from sipas.results.blueprint import results
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\s][^/\\]*)")
@@ -32,8 +32,8 @@ class Offered:
 
 def offered(home: Path, release: str) -> tuple[Offered, ...]:
     """The files of a published release in the order of its list, the list itself last; raises UnknownCode."""
-    folder = shelf.issue(home, release).folder
-    return _offered(folder, shelf.stamp(folder))
+    folder = published.published_release(home, release).folder
+    return _offered(folder, published.stamp(folder))
 
 
 @results.get("/<release>/files/<name>")
@@ -51,9 +51,9 @@ def file(release: str, name: str) -> Response:
 
 @lru_cache(maxsize=32)
 def _offered(folder: Path, _stamp: object) -> tuple[Offered, ...]:
-    text = (folder / shelf.SUMS).read_text(encoding="utf-8")
+    text = (folder / published.SUMS).read_text(encoding="utf-8")
     named = [match.groups() for line in text.splitlines() if (match := LINE.fullmatch(line))]
-    named.append((hashlib.sha256(text.encode()).hexdigest(), shelf.SUMS))
+    named.append((hashlib.sha256(text.encode()).hexdigest(), published.SUMS))
     return tuple(Offered(name, (folder / name).stat().st_size, digest) for digest, name in named)
 
 

@@ -9,18 +9,18 @@ from flask import current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.links import address, asked, go, link
-from sipas.publishing import shelf
-from sipas.publishing.edition import ORDERS, Edition
+from sipas.publishing import published
+from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.results.blueprint import results
 from sipas.results.files import offered
+from sipas.web.links import address, asked, go, link
 
 
 @results.get("")
 def province() -> str:
     """The newest release of the main series, with a list of all; without one, a page that lists the others."""
-    issues = shelf.issues(_home())
-    first = shelf.newest(issues)
+    issues = published.published_releases(_home())
+    first = published.newest(issues)
     if first:
         return _province(first.code)
     return render_template("results/empty.html", releases=[_in_words(one) for one in issues])
@@ -60,7 +60,7 @@ def method(release: str) -> str:
 
 
 def _province(code: str) -> str:
-    issues = shelf.issues(_home())
+    issues = published.published_releases(_home())
     return render_template(
         "results/province.html",
         edition=_edition(code),
@@ -71,18 +71,18 @@ def _province(code: str) -> str:
     )
 
 
-def _edition(code: str) -> Edition:
-    return _in_words(shelf.issue(_home(), code))
+def _edition(code: str) -> ReleaseView:
+    return _in_words(published.published_release(_home(), code))
 
 
-def _in_words(issue: shelf.Issue) -> Edition:
-    return _cached(issue.folder, shelf.stamp(issue.folder), i18n.language())
+def _in_words(issue: published.PublishedRelease) -> ReleaseView:
+    return _cached(issue.folder, published.stamp(issue.folder), i18n.language())
 
 
 @lru_cache(maxsize=64)
-def _cached(folder: Path, _stamp: object, language: str) -> Edition:
-    issue = shelf.issue(folder.parent.parent, folder.name)
-    return Edition(issue.manifest, issue.table, language)
+def _cached(folder: Path, _stamp: object, language: str) -> ReleaseView:
+    issue = published.published_release(folder.parent.parent, folder.name)
+    return ReleaseView(issue.manifest, issue.table, language)
 
 
 def _order() -> str:

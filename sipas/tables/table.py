@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sipas.errors import N_, BadFile, SipasError
-from sipas.i18n_codes import Codes
+from sipas.i18n.code_labels import Codes
 from sipas.tables.numbers import read_numbers
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from sipas.serving import Gathering
+from sipas.web.request_buffering import Gathering
 
 TABLE = """
 create table if not exists response (key blob primary key, wave int, point int, unit int, field int, month int,

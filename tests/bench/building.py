@@ -14,13 +14,13 @@ from pathlib import Path
 from sqlalchemy import update
 
 from sipas import demo
-from sipas.fieldwork.models import FrameCell
+from sipas.config.settings import Settings
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import points
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import record_many
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.make import a_point, a_wave
 from tests.serving import Server, steadily
 
@@ -65,7 +65,7 @@ def _half_year(settings: Settings, rows: int) -> int:
         with database.writing() as session:
             record_many(session, more)
     with database.writing() as session:
-        session.execute(update(FrameCell).values(dossiers=FrameCell.dossiers * times))
+        session.execute(update(PopulationCount).values(dossiers=PopulationCount.dossiers * times))
         close_wave(session, demo.FINISHED, demo.LAST)
     a_point(database, form="short")
     a_wave(database, settings, at=["to-hieu-1"], opens_on=dt.date(2026, 7, 1))

@@ -12,11 +12,11 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
-from sipas import codes
+from sipas.config.settings import Settings
 from sipas.desk.access import set_password
+from sipas.fieldwork import invitation_codes
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.make import a_point, a_wave, some_codes
 from tests.serving import FORM, Server
 
@@ -35,7 +35,7 @@ def floods(folder: Path, line: Callable[..., None]) -> None:
     a_wave(database, settings)
     new, old = some_codes(database, settings, count=50), old_codes(database, settings, 50)
     database.engine.dispose()
-    for what, length, good in (("12", codes.LENGTH, new), ("8", codes.SHORT, old)):
+    for what, length, good in (("12", invitation_codes.LENGTH, new), ("8", invitation_codes.SHORT, old)):
         waits, said = codes_among_wrong_ones(settings, length, good)
         name = f"{RATE} wrong codes of {what} a second, {ADDRESSES:,} addresses: a good one waited"
         line(f"{name}, median", statistics.median(waits), MEDIAN, f"at most 1; {said}",
@@ -55,17 +55,17 @@ def floods(folder: Path, line: Callable[..., None]) -> None:
 
 def old_codes(database, settings, count: int) -> list[str]:  # type: ignore[no-untyped-def]
     """Codes of eight characters, as they were issued until November 2026."""
-    length, codes.LENGTH = codes.LENGTH, codes.SHORT
+    length, invitation_codes.LENGTH = invitation_codes.LENGTH, invitation_codes.SHORT
     try:
         return some_codes(database, settings, count=count)
     finally:
-        codes.LENGTH = length
+        invitation_codes.LENGTH = length
 
 
 def a_wrong_code(length: int) -> str:
     """A code that reads well."""
-    first = "".join(random.choices(codes.ALPHABET, k=length - 1))
-    return first + codes.check(first)
+    first = "".join(random.choices(invitation_codes.ALPHABET, k=length - 1))
+    return first + invitation_codes.check(first)
 
 
 def codes_among_wrong_ones(settings: Settings, length: int, good: list[str]) -> tuple[list[float], str]:

@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.fieldwork.visits import visit_at
 from sipas.importing import import_responses
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from surveys import load
 from tests.make import a_point, a_wave
 

@@ -12,12 +12,12 @@ from sqlalchemy import text
 from werkzeug.test import EnvironBuilder
 
 from sipas import clock, create_app
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.intake.maintenance import maintain
 from sipas.kiosk import pages
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests import postgres
 from tests.bench import imports, served
 from tests.bench.building import building

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.disk import Disk, has_compiler
 from tests.make import a_point, a_wave
 from tests.serving import Server, steadily

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from sipas.database import Database
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
+from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_point, a_wave
 

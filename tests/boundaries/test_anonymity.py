@@ -11,10 +11,10 @@ from flask import session
 from sqlalchemy import inspect, select, text
 
 from sipas import i18n
-from sipas.database import Base
 from sipas.intake import STORED
 from sipas.intake.models import Response
 from sipas.intake.ways import COUNTED
+from sipas.storage.database import Base
 from tests.make import a_point, a_response, a_wave
 from tests.people import Visitor
 

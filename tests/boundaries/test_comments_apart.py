@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from sipas.config.settings import Settings
 from sipas.intake import Answers, anonymise, record
 from sipas.intake.anonymise import comment_of
-from sipas.intake.inbox import SLOT, Inbox, keep_comment
+from sipas.intake.comment_spool import SLOT, CommentSpool, spool_comment
 from sipas.intake.maintenance import maintain
 from sipas.migrations import create
-from sipas.settings import Settings
 from surveys import load
 from tests import postgres
 from tests.boundaries.test_order_of_arrival import correlation, keys_in, log_of
@@ -43,7 +43,7 @@ def people(database, settings, plainly):
         if plainly:
             database.write(lambda connection, row=comment: record(connection, row), "comment")
         else:
-            assert keep_comment(database, settings.home, comment)
+            assert spool_comment(database, settings.home, comment)
     return pairs
 
 
@@ -161,7 +161,7 @@ def test_on_postgresql_nothing_joins_a_comment_with_its_answer(tmp_path, capsys)
 def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(database, settings):
     who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
     first, second = (comment_of(f"Tốt {n} 👍", submission=str(n), **who) for n in (1, 2))
-    inbox = Inbox(settings.home)
+    inbox = CommentSpool(settings.home)
     assert inbox.put(first)
     assert not inbox.put(first)
     assert inbox.put(second)
@@ -176,13 +176,13 @@ def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(dat
 
 
 def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, settings, monkeypatch):
-    monkeypatch.setattr("sipas.intake.inbox.SLOTS", 4)
-    monkeypatch.setattr("sipas.intake.inbox.TRIES", 4)
+    monkeypatch.setattr("sipas.intake.comment_spool.SLOTS", 4)
+    monkeypatch.setattr("sipas.intake.comment_spool.TRIES", 4)
     who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
     for number in range(6):
-        assert keep_comment(database, settings.home, comment_of("Tốt", submission=str(number), **who))
-    assert keep_comment(database, settings.home, comment_of("👍" * 1000, submission="long", **who))
-    assert len(Inbox(settings.home).waiting()) == 4
+        assert spool_comment(database, settings.home, comment_of("Tốt", submission=str(number), **who))
+    assert spool_comment(database, settings.home, comment_of("👍" * 1000, submission="long", **who))
+    assert len(CommentSpool(settings.home).waiting()) == 4
     assert maintain(database, settings.home)
     with database.reading() as session:
         assert session.execute(text("select count(*) from comment")).scalar_one() == 7
@@ -191,7 +191,7 @@ def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, se
 def test_a_comment_sent_again_after_the_night_counts_once(database, settings):
     who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0, "submission": "a"}
     for _ in range(2):
-        assert keep_comment(database, settings.home, comment_of("Tốt", **who))
+        assert spool_comment(database, settings.home, comment_of("Tốt", **who))
         maintain(database, settings.home)
     with database.reading() as session:
         assert session.execute(text("select count(*) from comment")).scalar_one() == 1

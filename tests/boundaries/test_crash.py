@@ -141,7 +141,7 @@ def test_a_restart_drops_no_request(database, settings):
 
 def test_the_nightly_upkeep_lives_and_ends_with_its_server(settings, database):
     server = Server(settings.home)
-    find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.commands.upkeep"]
+    find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.cli.operator.upkeep"]
     upkeep = subprocess.run(find, capture_output=True, text=True).stdout.split()
     try:
         assert len(upkeep) == 1

@@ -13,22 +13,23 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
 
-from sipas import clock, i18n, keys, logs
+from sipas import clock, i18n, logs
 from sipas.backups import backup, restore
 from sipas.cli import group
-from sipas.commands.upkeep import upkeep
-from sipas.database import Database
+from sipas.cli.operator.upkeep import upkeep
+from sipas.config.settings import Settings
 from sipas.desk.access import set_password
 from sipas.errors import NoOpenWave, SipasError
+from sipas.expiry.trusted_date import Reading, believe
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Outcome, stored
 from sipas.intake.invitations import Invitation
+from sipas.keyring import wave_keys
 from sipas.migrations import create, migrate
-from sipas.nights import Reading, believe
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_response, a_wave, all_comments, some_codes
 
@@ -102,7 +103,7 @@ def kept(database, settings, frozen):
         with database.reading() as session:
             answers, codes = stored(session, 1), session.scalar(select(func.count()).select_from(Invitation))
         invitation = (settings.home / "keys" / "w2.invitation.key").exists()
-        return answers, len(all_comments(database, settings)), keys.held(settings.home, "w1"), invitation, codes
+        return answers, len(all_comments(database, settings)), wave_keys.held(settings.home, "w1"), invitation, codes
 
     return now
 
@@ -480,11 +481,11 @@ def test_a_home_of_november_is_not_believed_before_fourteen_nights_or_a_word_of_
         machine.passes()
     with database.reading() as session:
         assert stored(session, 1) == before > 0
-    assert keys.held(settings.home, "w1") == ("id", "seal")
+    assert wave_keys.held(settings.home, "w1") == ("id", "seal")
     assert "is believed from now on" in machine.says("maintain", "--date-is-right")
     with database.reading() as session:
         assert stored(session, 1) == 0
-    assert keys.held(settings.home, "w1") == ()
+    assert wave_keys.held(settings.home, "w1") == ()
     database.engine.dispose()
 
 
@@ -513,10 +514,10 @@ def test_on_postgresql_the_clock_and_two_people_hold_it_up_too(settings, monkeyp
         assert "Until 2026-11-28 nothing of wave w1" in machine.says(*STOP, *HOA, *AN)
         machine.passes(10)
         machine.night()
-        assert keys.held(there.home, "w1") == ("id", "seal")
+        assert wave_keys.held(there.home, "w1") == ("id", "seal")
         machine.passes(21)
         machine.night()
-        assert keys.held(there.home, "w1") == ()
+        assert wave_keys.held(there.home, "w1") == ()
         machine.passes(365)
         machine.night()
         with database.reading() as session:

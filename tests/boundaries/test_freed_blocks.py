@@ -19,10 +19,10 @@ import pytest
 from sqlalchemy import text
 
 from sipas import clock
-from sipas.database import Database
-from sipas.importing.aside import spool
+from sipas.config.settings import Settings
+from sipas.importing.spool import spool
 from sipas.intake.maintenance import maintain
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests.boundaries.test_order_of_arrival import _rho, a_row, arrive
 from tests.disk import has_compiler
 from tests.given_back import Shim

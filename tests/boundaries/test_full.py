@@ -12,9 +12,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, text
 
-from sipas import create_app, keys
+from sipas import create_app
 from sipas.intake import stored
-from sipas.intake.inbox import Inbox
+from sipas.intake.comment_spool import CommentSpool
+from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from tests import postgres
@@ -41,7 +42,7 @@ def visit(database, settings):
 
 def count(database):
     """Answers and comments, those that wait for the night among them."""
-    waiting = Inbox(database.lock.parent).waiting() if database.lock else []
+    waiting = CommentSpool(database.lock.parent).waiting() if database.lock else []
     with database.reading() as session:
         comments = session.execute(text("select count(*) from comment")).scalar_one()
         return stored(session, 1), comments + len(waiting)
@@ -103,7 +104,7 @@ def test_a_full_disk_is_told_at_the_commit_and_nothing_half_is_left(visit, datab
 
 
 def test_a_missing_key_keeps_the_answers_too(visit, database, settings):
-    for kind in keys.KINDS:
+    for kind in wave_keys.KINDS:
         path = settings.home / "keys" / f"w1.{kind}.key"
         path.rename(path.with_suffix(".away"))
     reply = visit.sends()
@@ -141,7 +142,7 @@ def until_refused(port, most=3000):
 
 def test_on_a_small_file_system_what_was_thanked_is_stored_and_room_makes_the_rest_so(tmp_path):
     with small_disk(tmp_path / "disk", 6000) as disk:
-        from sipas.settings import Settings
+        from sipas.config.settings import Settings
 
         settings = Settings(home=disk / "home")
         database = create(settings)

@@ -9,15 +9,16 @@ import subprocess
 
 import pytest
 
-from sipas import clock, disk
+from sipas import clock
 from sipas.backups import backup
 from sipas.cli import main
+from sipas.config.settings import Settings
+from sipas.files import disk_space
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave, some_codes
-from tests.sipas.test_cli import every_command
+from tests.sipas.cli.test_cli import every_command
 
 TODAY = dt.date(2026, 9, 30)
 MEGABYTES = 24
@@ -144,7 +145,7 @@ def _free(folder) -> int:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_full_disk_is_told_in_a_sentence(name, room, template, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(clock, "today", lambda: TODAY)
-    monkeypatch.setattr(disk, "RESERVE", 2**16)
+    monkeypatch.setattr(disk_space, "RESERVE", 2**16)
     monkeypatch.setenv("SIPAS_LANGUAGE", "en")
     if "probe" not in name:
         monkeypatch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")

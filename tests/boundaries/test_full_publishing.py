@@ -9,12 +9,12 @@ import pytest
 
 from sipas import clock
 from sipas.cli import main
-from sipas.commands.findings import BAD, waves_and_releases
+from sipas.cli.operator.doctor.survey_findings import BAD, waves_and_releases
+from sipas.config.settings import Settings
 from sipas.fieldwork.waves import close_wave
 from sipas.migrations import create
-from sipas.publishing.shelf import issue
+from sipas.publishing.published import published_release
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave
 
@@ -78,6 +78,6 @@ def test_each_step_to_a_publication_goes_on_after_the_disk_was_full_at_any_point
             number = int(said.out.strip().rpartition("-r")[2])
     assert all(failures.values()), failures
     assert [said for sign, said in waves_and_releases(settings, database) if sign == BAD] == []
-    assert issue(settings.home, f"w1-r{number}").manifest["approved_by"] == "An"
+    assert published_release(settings.home, f"w1-r{number}").manifest["approved_by"] == "An"
     hidden = [path for folder in ("snapshots", "drafts") for path in (settings.home / folder).glob(".*")]
     assert hidden == []

@@ -10,7 +10,7 @@ import sipas
 from sipas import create_app
 from sipas.desk import screens
 from sipas.desk.access import set_password
-from sipas.origins import Own, Place
+from sipas.web.origins import Own, Place
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
 from tests.people import Visitor

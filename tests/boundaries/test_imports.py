@@ -21,7 +21,7 @@ def test_the_import_contracts_are_kept():
     assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-1000:]
 
 
-@pytest.mark.parametrize("module", ["sipas.commands.estimate", "analysis", "surveys"])
+@pytest.mark.parametrize("module", ["sipas.cli.analyst.estimate", "analysis", "surveys"])
 def test_what_stands_alone_imports_no_web_server_and_no_database(module):
     code = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

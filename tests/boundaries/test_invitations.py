@@ -22,15 +22,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 
-from sipas import keys
+from sipas.config.settings import Settings
 from sipas.intake import Answers, anonymise, record
 from sipas.intake.invitations import CodeInUse, CodeSpent, Invitation, code_hash, redeeming
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response
-from sipas.intake.spent import PATIENCE, Marks
+from sipas.intake.redemption_journal import PATIENCE, RedemptionJournal
+from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from surveys import load
 from tests import postgres
 from tests.boundaries.test_order_of_arrival import correlation, log_of
@@ -57,7 +57,7 @@ def invited_people(database, settings, count):
     a_wave(database, settings)
     codes = some_codes(database, settings, count=count)
     random.Random(5).shuffle(codes)
-    return codes, keys.load(settings.home, "w1", "invitation")
+    return codes, wave_keys.load(settings.home, "w1", "invitation")
 
 
 def as_we_do(database, settings, codes, key):
@@ -340,7 +340,7 @@ def test_a_browser_that_is_gone_costs_nobody_her_vote_for_long(database, setting
     import time
 
     later = time.time() + 60 * PATIENCE
-    monkeypatch.setattr("sipas.intake.spent.time.time", lambda: later)
+    monkeypatch.setattr("sipas.intake.redemption_journal.time.time", lambda: later)
     with redeeming(database, settings.home, key, code, "second"):
         an_answer(database, "2" * 32)
 
@@ -370,14 +370,14 @@ def test_no_moment_of_the_night_lets_a_code_through_twice(database, settings, on
     with redeeming(database, settings.home, key, code, "first"):
         pass
     settle(database, settings.home)
-    reserve = Marks.reserve
+    reserve = RedemptionJournal.reserve
 
     def slow(self, *words):
         answer = reserve(self, *words)
         settle(database, settings.home)
         return answer
 
-    monkeypatch.setattr(Marks, "reserve", slow)
+    monkeypatch.setattr(RedemptionJournal, "reserve", slow)
     with pytest.raises(CodeSpent), redeeming(database, settings.home, key, code, "second"):
         pytest.fail("two answers with one code")
 
@@ -385,7 +385,7 @@ def test_no_moment_of_the_night_lets_a_code_through_twice(database, settings, on
 def test_the_file_of_marks_takes_more_than_a_days_codes(database, settings, monkeypatch):
     """Where a page is full the night comes early, in the middle of the day."""
     codes, key = invited_people(database, settings, 40)
-    monkeypatch.setattr("sipas.intake.spent.ROOM", 2)
+    monkeypatch.setattr("sipas.intake.redemption_journal.ROOM", 2)
     monkeypatch.setattr("sipas.intake.invitations.code_hash", lambda k, c: b"\0" + code_hash(k, c)[1:])
     with database.writing() as session:
         for code in codes:

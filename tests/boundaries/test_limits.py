@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from sipas import clock, codes, create_app
+from sipas import clock, create_app
 from sipas.desk.access import set_password
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.devices import make_code
 from tests.make import a_point, a_wave, some_codes
 from tests.sealing import Device, said, sealed
@@ -101,8 +102,8 @@ def test_no_address_is_written_anywhere(kiosk, app, database, settings, caplog, 
     """Of whoever answers, tries codes or tries the password; all files of the installation and the log are searched."""
     set_password(settings.home, "mười bảy con chim sẻ")
     (code,) = some_codes(database, settings)
-    wrong = next(one for one in codes.fresh(2) if one != code)
-    short = "0000000" + codes.check("0000000")
+    wrong = next(one for one in invitation_codes.fresh(2) if one != code)
+    short = "0000000" + invitation_codes.check("0000000")
     with caplog.at_level(logging.DEBUG):
         for address in (STRANGER, "2001:db8:77:88::99"):
             base = {"REMOTE_ADDR": address}

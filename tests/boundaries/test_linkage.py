@@ -23,16 +23,17 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.backups import backup
-from sipas.database import Database
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Answers, cluster_label, receive, ways
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response, Row, WayCount
 from sipas.intake.ways import Way, all_ways_of, held
+from sipas.keyring import wave_keys
 from sipas.publishing.freeze import freeze
+from sipas.storage.database import Database
 from surveys import load
 from tests.make import a_point, a_wave
 
@@ -230,7 +231,7 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     log = settings.home / "sipas.sqlite-wal"
     logged = log.read_bytes() if log.exists() else b""
     in_log = hits_by_order(people[-LOGGED:], rows, lambda row: logged.find(row.key), seen.get)
-    key = keys.load(settings.home, "w1", "cluster")
+    key = wave_keys.load(settings.home, "w1", "cluster")
     of_backup = Database.of(type(settings)(home=settings.home, database_url=f"sqlite:///{copies[0]}"))
     known = {row.key for row in rows_of(of_backup)}
     of_backup.engine.dispose()
@@ -327,7 +328,7 @@ def test_whoever_stood_at_a_ward_finds_nobody_who_came_there_for_another_office(
     people, visits = a_month(
         database, settings, 400, random.Random(5), points=dict.fromkeys(WARDS, 1.0), services=OTHERS
     )
-    rows, key = rows_of(database), keys.load(settings.home, "w1", "cluster")
+    rows, key = rows_of(database), wave_keys.load(settings.home, "w1", "cluster")
     abroad = [person for person in people if person.service != "ho-tich"]
     owner = {person.answers: person for person in people}
     assert {row.point for row in rows if owner[row.answers].service != "ho-tich"} == {0}

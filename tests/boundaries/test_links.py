@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import sipas
 from sipas.desk.access import set_password
-from sipas.i18n_languages import KNOWN
+from sipas.i18n.languages import KNOWN
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
 
@@ -62,9 +62,9 @@ HEADERS = {
 def server(tmp_path_factory):
     """A whole province in small: two offices, codes, a release, a desk; and who is signed in there."""
     from sipas import create_app
+    from sipas.config.settings import Settings
     from sipas.migrations import create
     from sipas.registry.importing import load_registry
-    from sipas.settings import Settings
 
     settings = Settings(home=tmp_path_factory.mktemp("links") / "home")
     database = create(settings)

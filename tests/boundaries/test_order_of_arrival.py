@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from sipas import keys
 from sipas.backups import backup
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.intake import Answers, anonymise, maintenance, record, stored
 from sipas.intake.maintenance import maintain
-from sipas.intake.marks import SIZE
+from sipas.intake.submission_keys import SIZE
+from sipas.keyring import wave_keys
 from sipas.migrations import create
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from surveys import load
 from tests import postgres
 from tests.make import A_MORNING, a_point, a_response, a_wave
@@ -250,11 +250,11 @@ def test_on_postgresql_nothing_is_left_of_the_order_of_arrival(tmp_path, capsys)
 
 
 def test_keys_are_labels_of_nothing_once_the_waves_key_is_gone():
-    assert keys.label(b"a" * 32, "answer", "x") != keys.label(b"b" * 32, "answer", "x")
+    assert wave_keys.label(b"a" * 32, "answer", "x") != wave_keys.label(b"b" * 32, "answer", "x")
 
 
 def test_a_night_that_fails_is_told_in_the_log_and_ends_nothing(settings, caplog, monkeypatch):
-    from sipas.commands.upkeep import upkeep
+    from sipas.cli.operator.upkeep import upkeep
 
     with caplog.at_level("INFO"):
         upkeep(settings)

@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from sipas import create_app
-from sipas.settings import PARTS, Settings
+from sipas.config.settings import PARTS, Settings
 
 ADDRESS = {"kiosk": "/k/to-hieu-1", "desk": "/desk/", "results": "/results"}
 CHOICES = [chosen for size in (1, 2, 3) for chosen in combinations(PARTS, size)]

@@ -13,19 +13,20 @@ from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
 from sqlalchemy import inspect, select
 
-from sipas import clock, create_app, keys
+from sipas import clock, create_app
 from sipas.cli import group
-from sipas.database import Base
 from sipas.errors import NoOpenWave
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses
 from sipas.intake import STORED, Answers, anonymise, record, stored
+from sipas.keyring import wave_keys
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
 from sipas.publishing.key_losses import KeysLost, Saying, renew
 from sipas.registry.importing import OURS, load_registry
 from sipas.registry.models import Unit
+from sipas.storage.database import Base
 from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
@@ -66,10 +67,10 @@ def test_a_wave_whose_keys_are_all_lost_goes_on_and_is_frozen_without_them(datab
     saying = Saying(("An", "Hoa"), "lost")
     a_wave(database, settings)
     a_response(database, settings)
-    keys.destroy(settings.home, "w1")
-    assert renew(database, settings.home, "w1", saying, today) == keys.KINDS
+    wave_keys.destroy(settings.home, "w1")
+    assert renew(database, settings.home, "w1", saying, today) == wave_keys.KINDS
     a_response(database, settings)
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     with database.writing() as session:
         close_wave(session, "w1", today)
     with pytest.raises(KeysLost, match="cluster, id, seal"):

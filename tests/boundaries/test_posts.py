@@ -96,9 +96,9 @@ def test_any_bytes_sent_to_any_public_address_give_a_page_or_a_valid_answer_and_
 @pytest.fixture(scope="module")
 def client_for_bytes(tmp_path_factory):
     from sipas import create_app
+    from sipas.config.settings import Settings
     from sipas.migrations import create
     from sipas.registry.importing import load_registry
-    from sipas.settings import Settings
 
     settings = Settings(home=tmp_path_factory.mktemp("bytes") / "home")
     database = create(settings)

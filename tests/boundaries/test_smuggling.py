@@ -11,10 +11,10 @@ import socket
 
 import pytest
 
+from sipas.config.settings import Settings
 from sipas.intake import stored
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.make import a_point, a_wave
 from tests.serving import Server, a_body, post
 

@@ -19,10 +19,10 @@ from sipas.fieldwork.waves import close_wave
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response
 from sipas.intake.ways import Way
-from sipas.publishing import shelf
+from sipas.publishing import published
 from sipas.publishing.build import build
-from sipas.publishing.edition import Edition
 from sipas.publishing.freeze import freeze
+from sipas.publishing.release_view import ReleaseView
 from surveys import load
 from tests.make import a_point, a_response, a_wave
 from tests.people import Visitor, text_of
@@ -76,8 +76,8 @@ def stuff(app, rng, instrument):
 def figures_of(database, settings, code):
     """The ward's figure in a release, and what stands in its manifest."""
     draft = build(database, settings, code, "Lò Thị Mai", clock.today())
-    issue = shelf.open_folder(settings.home / "drafts" / draft)
-    return Edition(issue.manifest, issue.table, "en")
+    issue = published.open_folder(settings.home / "drafts" / draft)
+    return ReleaseView(issue.manifest, issue.table, "en")
 
 
 def test_what_five_hundred_inconspicuous_answers_do_and_who_says_so(app, database, settings, office, capsys):

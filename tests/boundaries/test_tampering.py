@@ -13,24 +13,24 @@ import pytest
 from sqlalchemy import delete, text
 
 from sipas.backups import backup, restore
-from sipas.commands.findings import BAD, GOOD, waves_and_releases
-from sipas.database import Database
+from sipas.cli.operator.doctor.survey_findings import BAD, GOOD, waves_and_releases
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
-from sipas.fieldwork.frame import load_frame
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
+from sipas.fieldwork.population_counts import load_frame
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing import review
 from sipas.publishing.build import build
+from sipas.publishing.bundle import ChangedFiles, finish
 from sipas.publishing.disorder import Disordered
 from sipas.publishing.earlier import WouldTellMore
-from sipas.publishing.folder import ChangedFiles, finish
 from sipas.publishing.freeze import freeze
 from sipas.publishing.frozen import ChangedSnapshot
 from sipas.publishing.models import Release
+from sipas.publishing.published import Unreadable, published_release, published_releases
 from sipas.publishing.review import adopt, approve, publish, releases
-from sipas.publishing.shelf import Unreadable, issue, issues
+from sipas.storage.database import Database
 from tests import november_files
 from tests.make import a_csv, a_point, a_response, a_wave
 
@@ -56,7 +56,7 @@ def frozen(database, settings, tmp_path):
         a_response(database, settings, ("p-1", "p-2")[ward], moment=day, answers=said)
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
-        session.execute(delete(FrameCell))
+        session.execute(delete(PopulationCount))
         load_frame(session, a_csv(tmp_path, frame_of(900, 700)), dt.date(2026, 12, 31))
     return freeze(database, settings.home, "w1", TODAY, grace=3650)
 
@@ -95,7 +95,7 @@ def test_an_edited_snapshot_is_neither_built_from_nor_approved_nor_published(dat
         approve(database, settings.home, draft, "An", TODAY)
     with pytest.raises(ChangedSnapshot):
         publish(database, settings.home, approved, TODAY)
-    assert issues(settings.home) == []
+    assert published_releases(settings.home) == []
     (said,) = bad(settings, database)
     assert "The snapshot of wave w1 is not the one that was frozen" in said
 
@@ -119,7 +119,7 @@ def test_an_approved_draft_cannot_be_swapped_for_another_whatever_its_manifest_s
     finish(folder, manifest | {"province": "Better"})
     with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
-    assert issues(settings.home) == []
+    assert published_releases(settings.home) == []
 
 
 def test_a_file_that_was_added_to_a_draft_is_not_published_with_it(database, settings, frozen):
@@ -178,7 +178,7 @@ def test_a_draft_that_the_restored_database_knows_is_not_published_over_the_shel
     with pytest.raises(Disordered, match="lies on the shelf"):
         publish(database, settings.home, code, LATER)
     adopt(database, settings.home, code)
-    assert issue(settings.home, code).manifest["published_on"] == str(TODAY)
+    assert published_release(settings.home, code).manifest["published_on"] == str(TODAY)
 
 
 def test_a_release_whose_folder_is_gone_or_changed_is_told_with_the_way_out(database, settings, frozen):
@@ -238,9 +238,9 @@ def test_another_snapshot_of_the_same_wave_is_not_released_and_the_published_one
         session.execute(text("delete from snapshot"))
         wave = wave_of(session, "w1")
         wave.state, wave.freezing_on, wave.grace_until, wave.closes_on = "open", None, None, None
-    from sipas import keys
+    from sipas.keyring import wave_keys
 
-    keys.make(settings.home, "w1")
+    wave_keys.make(settings.home, "w1")
     for name, content in keys_before.items():
         (settings.home / "keys" / name).write_bytes(content)
     a_response(database, settings, "p-1", answers=dict.fromkeys(ITEMS, "1"))
@@ -266,11 +266,11 @@ def test_a_power_cut_before_the_rename_that_makes_it_public_is_taken_up_by_the_s
     with pytest.raises(KeyboardInterrupt):
         publish(database, settings.home, code, TODAY)
     monkeypatch.undo()
-    assert issues(settings.home) == []
+    assert published_releases(settings.home) == []
     (said,) = bad(settings, database)
     assert f"sipas release publish {code}" in said
     publish(database, settings.home, code, LATER)
-    assert issue(settings.home, code).manifest["published_on"] == str(TODAY)
+    assert published_release(settings.home, code).manifest["published_on"] == str(TODAY)
     assert bad(settings, database) == []
     assert not (settings.home / "drafts" / code).exists()
 
@@ -289,11 +289,11 @@ def test_a_draft_that_was_touched_before_the_interrupted_publication_goes_on_is_
     aside = shutil.move(made, settings.home / "made")
     with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
-    assert issues(settings.home) == []
+    assert published_releases(settings.home) == []
     shutil.rmtree(made, ignore_errors=True)
     shutil.move(aside, made)  # the public folder as it was finished before the cut is what the database knows
     publish(database, settings.home, code, LATER)
-    assert issue(settings.home, code).manifest["published_on"] == str(TODAY)
+    assert published_release(settings.home, code).manifest["published_on"] == str(TODAY)
     assert bad(settings, database) == []
 
 
@@ -368,8 +368,8 @@ def test_answers_that_come_while_the_snapshot_is_made_are_late_and_nobody_waits(
 
 
 def test_the_home_of_november_2026_opens_verifies_and_is_built_from(tmp_path):
+    from sipas.config.settings import Settings
     from sipas.migrations import migrate
-    from sipas.settings import Settings
 
     settings = Settings(home=november_files.unpacked("home", tmp_path))
     migrate(settings, LATER)
@@ -380,7 +380,7 @@ def test_the_home_of_november_2026_opens_verifies_and_is_built_from(tmp_path):
             ("w1-r1", "published"),
             ("w1-r2", "draft"),
         ]
-    assert issue(settings.home, "w1-r1").table.row("overall")["withheld"] is False
+    assert published_release(settings.home, "w1-r1").table.row("overall")["withheld"] is False
     with pytest.raises(WaveState, match=r"earlier policy \(sipas-primary 2\).*build it again"):
         approve(database, settings.home, "w1-r2", "An", LATER)
     assert build(database, settings, "w1", "Hoa", LATER) == "w1-r3"
@@ -446,7 +446,7 @@ def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(d
     with database.writing() as session:
         session.execute(delete(Release))
     table = (shelf / draft / "estimates.json").read_text(encoding="utf-8")
-    share = f"{issue(settings.home, draft).table.row('overall')['estimate']}"
+    share = f"{published_release(settings.home, draft).table.row('overall')['estimate']}"
     (shelf / draft / "estimates.json").write_text(table.replace(share, "0.999"), encoding="utf-8")
     finish(shelf / draft, manifest | days | {"approved_by": "An"})
     with pytest.raises(WaveState, match="not those that come out of its answers"):
@@ -478,7 +478,7 @@ def test_two_drafts_of_different_dossiers_are_not_both_published_however_close_i
     publish(database, settings.home, first, TODAY)
     with pytest.raises(WaveState, match="build it again"):
         publish(database, settings.home, second, TODAY)
-    assert [one.code for one in issues(settings.home)] == [first]
+    assert [one.code for one in published_releases(settings.home)] == [first]
 
 
 def thaw(database) -> None:

@@ -12,15 +12,15 @@ import shutil
 import pytest
 
 from analysis.disclosure.policy import Policy
-from sipas.database import Database
-from sipas.fieldwork.models import FrameCell
+from sipas.config.settings import Settings
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing import build as building
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from sipas.publishing.page import render
-from sipas.publishing.shelf import open_folder
-from sipas.settings import Settings
+from sipas.publishing.published import open_folder
+from sipas.storage.database import Database
 from surveys import load
 from tests.make import a_point, a_response, a_wave
 from tests.november_files import truth, unpacked
@@ -118,7 +118,7 @@ def released(home, template, weighted, seed, swapped):
     if weighted:
         with database.writing() as session:
             session.add_all(
-                FrameCell(unit=unit, field=field, month="2026-09", dossiers=400, source="made up")
+                PopulationCount(unit=unit, field=field, month="2026-09", dossiers=400, source="made up")
                 for unit, field in (("03646", "dat-dai"), ("03646", "ho-tich"), ("03664", "chung-thuc"))
             )
     for point, service, week, answers in visits(random.Random(seed), swapped):

@@ -19,11 +19,11 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from sipas import clock
-from sipas.assets import assets
-from sipas.database import Database
 from sipas.fieldwork.devices import make_code
-from sipas.intake.inbox import settle_comments
+from sipas.intake.comment_spool import flush_comments
 from sipas.intake.models import Comment, Response
+from sipas.storage.database import Database
+from sipas.web.assets import assets
 
 # Scripts are reached by the names under which they lie on the device.
 CALL = """async ([names, point, deed, ...rest]) => {
@@ -194,7 +194,7 @@ class Screen:
 def stored(database: Database, table: type = Response) -> list:
     """All rows of a table; comments after the night that brings them there."""
     if table is Comment:
-        settle_comments(database, database.lock.parent)
+        flush_comments(database, database.lock.parent)
     with database.reading() as session:
         return list(session.scalars(select(table)))
 

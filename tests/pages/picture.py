@@ -12,8 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from sipas import clock, create_app
+from sipas.config.settings import Settings
 from sipas.demo import FINISHED, prepare
-from sipas.settings import Settings
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, Silent
 
 KIOSK, RESULT = (720, 1080), (1440, 1000)  # CSS pixels

@@ -12,9 +12,9 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from sipas import create_app, i18n
+from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, SIZES, Silent
 from tests.pages.walk import device_walk, kiosks_of_each_kind, walk
 

@@ -9,10 +9,10 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.assets import assets
-from sipas.database import Database
 from sipas.fieldwork.devices import devices
 from sipas.intake.models import Response
+from sipas.storage.database import Database
+from sipas.web.assets import assets
 from tests.make import a_point, a_wave
 from tests.pages.device import Screen
 

@@ -7,9 +7,10 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 import surveys
-from sipas import assets, clock
+from sipas import clock
 from sipas.intake.models import Response
 from sipas.registry.models import Service
+from sipas.web import assets
 from tests.make import a_point, a_wave
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from playwright.sync_api import Page, expect
 
 from sipas import clock
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.fieldwork.devices import make_code
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests.make import a_point, a_wave
 
 

@@ -13,14 +13,14 @@ from sqlalchemy import select
 from analysis import design_weights, estimate, frame_weights, read_snapshot, tabulate
 from sipas import create_app, demo
 from sipas.cli import group
-from sipas.database import Database
+from sipas.config.settings import Settings
 from sipas.errors import NotReady
-from sipas.fieldwork.models import FrameCell, Point
+from sipas.fieldwork.models import Point, PopulationCount
 from sipas.fieldwork.waves import close_wave, open_wave_at, waves
 from sipas.intake import stored
+from sipas.publishing.published import published_release
 from sipas.publishing.review import releases
-from sipas.publishing.shelf import issue
-from sipas.settings import Settings
+from sipas.storage.database import Database
 from tests.auditor import Auditor
 from tests.make import a_wave
 from tests.people import Visitor
@@ -52,7 +52,7 @@ def test_one_wave_is_released_and_one_is_open_at_every_kiosk_whatever_the_date(p
 
 def test_about_a_million_dossiers_and_sixty_thousand_answers_of_89_units(prepared):
     settings, database = prepared
-    manifest = issue(settings.home, CODE).manifest
+    manifest = published_release(settings.home, CODE).manifest
     assert 900_000 < manifest["frame"]["dossiers"] < 1_100_000
     assert 55_000 < manifest["responses"] < 65_000
     assert len(manifest["units"]) == 75 + 14
@@ -62,7 +62,7 @@ def test_about_a_million_dossiers_and_sixty_thousand_answers_of_89_units(prepare
 
 def test_weighted_estimates_find_the_truth_that_an_unweighted_mean_misses(prepared):
     settings, database = prepared
-    published = issue(settings.home, CODE)
+    published = published_release(settings.home, CODE)
     with database.reading() as session:
         truth = demo.province(session).truth
     snapshot = read_snapshot(settings.home / "snapshots" / "2026-1.parquet")
@@ -93,7 +93,7 @@ def test_everything_is_labelled_simulated(prepared):
 
 def test_the_manifest_does_not_tell_how_few_answered_in_a_small_class(prepared):
     settings, _ = prepared
-    weights = issue(settings.home, CODE).manifest["method"]["weights"]
+    weights = published_release(settings.home, CODE).manifest["method"]["weights"]
     assert weights == {"method": "raking", "margins": ["month"], "uncovered": [], "population": 1_000_325.0,
                        "population_uncovered": 0.0}  # fmt: skip
 
@@ -103,11 +103,11 @@ def test_published_digits_do_not_tell_the_weights_behind_a_figure(prepared):
     settings, database = prepared
     snapshot = read_snapshot(settings.home / "snapshots" / "2026-1.parquet")
     with database.reading() as session:
-        frame = {(c.unit, c.field, c.month): c.dossiers for c in session.scalars(select(FrameCell)) if c.dossiers}
+        frame = {(c.unit, c.field, c.month): c.dossiers for c in session.scalars(select(PopulationCount)) if c.dossiers}
     cells = tabulate(snapshot, by=[("unit", "field")], keep=["month"])
     exact = estimate(cells, frame_weights(cells, frame))
     gaps = []
-    for row in issue(settings.home, CODE).table.records():
+    for row in published_release(settings.home, CODE).table.records():
         if row["of"] not in snapshot.codebook.item_codes or len(row["domain"]) < 2 or not row["deff"]:
             continue
         seen, true = (_weight_sum(one) for one in (row, exact.row(row["of"], **row["domain"])))
@@ -125,7 +125,7 @@ def _weight_sum(row):
 
 def test_nothing_published_stands_on_too_few_people(prepared):
     settings, _ = prepared
-    table = issue(settings.home, CODE).table
+    table = published_release(settings.home, CODE).table
     shown = [row for row in table.records() if not row["withheld"] and row["estimate"] is not None]
     withheld = [row for row in table.records() if row["withheld"]]
     assert min(row["n"] for row in shown) >= table.policy.minimum
@@ -220,7 +220,7 @@ def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, mo
     said("frame", "save", dossiers)
     weighted = (snapshot, "--frame", dossiers, "--lonely", "centre")
     estimated = json.loads(said("estimate", *weighted, "--json"))
-    shown = issue(settings.home, CODE).table.row("overall")
+    shown = published_release(settings.home, CODE).table.row("overall")
     assert estimated[-1]["estimate"] == pytest.approx(shown["estimate"], abs=6e-4), "as the release has it"
     ranked = json.loads(said("rank", *weighted, "--by", "unit", "--json"))
     assert len(ranked) == 89
@@ -246,7 +246,7 @@ def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, mo
 def test_an_auditor_pins_down_no_withheld_count_of_an_office(prepared, unit):
     """The offices in which exact counts betrayed most; the whole table is too much for linear programs."""
     settings, _ = prepared
-    one = issue(settings.home, CODE)
+    one = published_release(settings.home, CODE)
     factors = {factor["code"]: [] for factor in one.manifest["instrument"]["factors"]}
     for item in one.manifest["instrument"]["items"]:
         factors.get(item["factor"], []).append(item["code"])

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sipas import clock
 from sipas.cli import group
 from sipas.errors import BadFile
-from sipas.fieldwork.frame import frame_between
-from sipas.fieldwork.frame_template import months_of
+from sipas.fieldwork.population_counts import frame_between
+from sipas.fieldwork.population_counts_template import months_of
 from sipas.i18n import say, speaking
 from sipas.intake.models import Response
 from sipas.tables import BadTable

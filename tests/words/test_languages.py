@@ -11,14 +11,15 @@ from babel.messages.pofile import read_po
 from click.testing import CliRunner
 
 import surveys
-from sipas import create_app, i18n, i18n_words
+from sipas import create_app, i18n
 from sipas.cli import group
+from sipas.config.sources import load_settings
 from sipas.desk.access import set_password
-from sipas.i18n_borrowed import BEGINS, ENDS, unmarked
-from sipas.i18n_languages import EVERY, NUMBERS, OWN_NAME
+from sipas.i18n import completeness
+from sipas.i18n.fallback_marking import BEGINS, ENDS, unmarked
+from sipas.i18n.languages import EVERY, NUMBERS, OWN_NAME
 from sipas.intake import LANGUAGE_CODES
 from sipas.intake.models import row_type
-from sipas.settings import Settings
 from tests import pseudo
 from tests.make import a_point, a_wave
 from tests.words.test_pages import PASSWORD, seen
@@ -208,27 +209,27 @@ def test_the_missing_words_are_listed_with_their_place(speak):
     said = CliRunner().invoke(group, ["words", "missing", "hmn", "--json"])
     every = json.loads(said.stdout)
     assert {"service-2024/B1.1", "demo/A1"} <= {word["where"] for word in every}
-    assert [word for word in i18n_words.missing(pseudo.CODE) if word.domain == "instruments"] == [
-        word for word in i18n_words.questionnaire(pseudo.CODE, "demo") if word.where == "demo/A1"
+    assert [word for word in completeness.missing(pseudo.CODE) if word.domain == "instruments"] == [
+        word for word in completeness.questionnaire(pseudo.CODE, "demo") if word.where == "demo/A1"
     ]
-    assert i18n_words.missing("vi") == i18n_words.missing("en") == []
+    assert completeness.missing("vi") == completeness.missing("en") == []
 
 
 def test_collecting_keeps_translations_and_shows_the_vietnamese(speak, tmp_path):
     folder = speak()
-    path, _instruments = i18n_words.collect(pseudo.CODE, folder)
+    path, _instruments = completeness.collect(pseudo.CODE, folder)
     first = path.read_bytes()
     with path.open("rb") as file:
         found = read_po(file).get("Send my answers")
     vietnamese = i18n.catalog("vi", "messages").gettext("Send my answers")
     assert found.string == f"⟦{vietnamese}⟧"
     assert found.auto_comments == [f"Tiếng Việt: {vietnamese}"]
-    assert i18n_words.collect(pseudo.CODE, folder)[0].read_bytes() == first
+    assert completeness.collect(pseudo.CODE, folder)[0].read_bytes() == first
 
 
 def test_every_language_has_both_catalogs():
     for one in EVERY[2:]:
-        for domain in i18n_words.DOMAINS:
+        for domain in completeness.DOMAINS:
             with (FOLDER / one.folder / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
                 assert len(read_po(file)) > 50
 
@@ -246,8 +247,8 @@ def test_the_desk_shows_a_translator_what_is_missing(client, settings):
 
 def test_the_font_of_a_script_comes_only_with_its_language(kiosk, monkeypatch):
     assert "tai-viet" not in kiosk(("vi", "en", "blt-Tavt")).get("/k/to-hieu-1").text, "nothing is translated yet"
-    monkeypatch.setattr(i18n_words, "enough", lambda code, instrument="": True)
-    monkeypatch.setattr(i18n_words, "own_name", lambda code: code)
+    monkeypatch.setattr(completeness, "enough", lambda code, instrument="": True)
+    monkeypatch.setattr(completeness, "own_name", lambda code: code)
     client = kiosk(("vi", "blt-Tavt"))
     sheet = re.search(r'href="(/static/css/tai-viet\.\w+\.css)"', client.get("/k/to-hieu-1").text)[1]
     font = re.search(r"url\(\"?\.\./(fonts/noto-sans-tai-viet\.\w+\.woff2)", client.get(sheet).text)[1]
@@ -257,6 +258,6 @@ def test_the_font_of_a_script_comes_only_with_its_language(kiosk, monkeypatch):
 
 
 def test_a_language_that_nobody_knows_is_refused():
-    assert Settings.from_environment({"SIPAS_LANGUAGES": "hmn, en"}).languages == ("vi", "hmn", "en")
+    assert load_settings({"SIPAS_LANGUAGES": "hmn, en"}).languages == ("vi", "hmn", "en")
     with pytest.raises(Exception, match="there is no language “xx”"):
-        Settings.from_environment({"SIPAS_LANGUAGES": "vi,xx"})
+        load_settings({"SIPAS_LANGUAGES": "vi,xx"})

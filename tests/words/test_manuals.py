@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from sipas.cli import COMMANDS, Commands, group
-from sipas.config.origins import IN_HOME
+from sipas.config.sources import IN_HOME
 from sipas.docs import FOLDER, NAMES
 from sipas.i18n import speaking
 from tests.manuals import LANGUAGES, Block, not_brought_over, path_of, read, sections, spans, unlike

@@ -13,13 +13,13 @@ from click.testing import CliRunner
 from sipas.cli import group
 from sipas.fieldwork.waves import close_wave
 from sipas.i18n import say, speaking
-from sipas.i18n_codes import WORDS, Code, Codes, with_code, word
+from sipas.i18n.code_labels import WORDS, Code, Codes, with_code, word
 from sipas.importing import import_responses
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from surveys import catalogue, load, texts
 from tests.make import a_csv, a_point, a_response, a_wave, some_codes, some_dossiers
-from tests.sipas.test_cli import every_command
+from tests.sipas.cli.test_cli import every_command
 from tests.words.test_catalogs import EVERY, ROOT, forms
 
 TODAY = dt.date(2026, 9, 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sipas import clock
-from sipas.assets import assets
+from sipas.web.assets import assets
 from tests.pages.device import Screen, stored, wait_until
 
 pytestmark = pytest.mark.browser

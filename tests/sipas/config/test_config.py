@@ -12,9 +12,8 @@ from click.testing import CliRunner
 from sipas import i18n
 from sipas.cli import group, main
 from sipas.config.home_file import FILE, put, take_away
-from sipas.config.origins import IN_HOME, origins
+from sipas.config.sources import IN_HOME, load_settings, origins
 from sipas.errors import NotReady, SipasError
-from sipas.settings import Settings
 from tests.serving import Server
 
 
@@ -47,11 +46,11 @@ def test_a_setting_is_kept_in_the_home_for_whoever_types(sipas, settings):
     done = sipas("config", "set", "address", "https://laocai.example.vn/")
     assert (done.exit_code, done.stdout) == (0, "")
     assert "address is set" in done.stderr
-    assert Settings.from_environment({"SIPAS_HOME": str(settings.home)}).address == "https://laocai.example.vn"
+    assert load_settings({"SIPAS_HOME": str(settings.home)}).address == "https://laocai.example.vn"
     assert (settings.home / FILE).stat().st_mode & 0o077 == 0
     assert listed(sipas)["address"]["source"] == "home"
     assert sipas("config", "unset", "address").exit_code == 0
-    assert Settings.from_environment({"SIPAS_HOME": str(settings.home)}).address == ""
+    assert load_settings({"SIPAS_HOME": str(settings.home)}).address == ""
     assert "was not set" in sipas("config", "unset", "address").stderr
 
 
@@ -204,7 +203,7 @@ def test_two_commands_at_once_lose_nothing(settings):
 def test_a_password_is_not_shown_and_can_come_by_standard_input(sipas, settings):
     address = "postgresql+psycopg://hoa:geheim@db.example.vn/sipas"
     assert sipas("config", "set", "database_url", "-", input=address + "\n").exit_code == 0
-    assert Settings.from_environment({"SIPAS_HOME": str(settings.home)}).database_url == address
+    assert load_settings({"SIPAS_HOME": str(settings.home)}).database_url == address
     for words in (("config", "list"), ("config", "list", "--json")):
         told = sipas(*words).output
         assert "geheim" not in told
@@ -212,7 +211,7 @@ def test_a_password_is_not_shown_and_can_come_by_standard_input(sipas, settings)
 
 
 def test_a_server_does_not_start_while_others_can_read_the_settings(sipas, settings, monkeypatch):
-    monkeypatch.setattr("sipas.commands.serve.run", lambda *_: None)
+    monkeypatch.setattr("sipas.cli.operator.serve.run", lambda *_: None)
     sipas("config", "set", "grace", "14")
     (settings.home / FILE).chmod(0o644)
     with pytest.raises(NotReady, match=r"settings\.conf in SIPAS_HOME can be read by other users"):
@@ -224,7 +223,7 @@ def test_a_server_does_not_start_while_others_can_read_the_settings(sipas, setti
 def test_settings_go_with_the_home(sipas, settings, tmp_path):
     sipas("config", "set", "address", "https://laocai.example.vn")
     settings.home.rename(tmp_path / "moved")
-    assert Settings.from_environment({"SIPAS_HOME": str(tmp_path / "moved")}).address == "https://laocai.example.vn"
+    assert load_settings({"SIPAS_HOME": str(tmp_path / "moved")}).address == "https://laocai.example.vn"
 
 
 def test_a_running_server_and_commands_never_disagree_in_silence(sipas, settings):
@@ -246,8 +245,8 @@ def test_a_running_server_and_commands_never_disagree_in_silence(sipas, settings
 def test_a_worker_that_is_started_anew_goes_by_the_settings_of_its_server(settings):
     put(settings.home, "closed_days", "2027-04-30")
     held = {"SIPAS_HOME": str(settings.home), "SIPAS_HELD_SETTINGS": "grace = 14\n"}
-    assert Settings.from_environment(held).grace == 14
-    assert Settings.from_environment(held).closed_days == ()
+    assert load_settings(held).grace == 14
+    assert load_settings(held).closed_days == ()
 
 
 def test_the_workers_of_a_server_get_its_settings(sipas, settings):

@@ -9,11 +9,11 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from sipas import create_app
-from sipas.budgets import PASSWORDS, Budget, Budgets
 from sipas.clock import today
 from sipas.desk import attempts
 from sipas.desk.access import set_password
 from sipas.desk.attempts import Crowded, Queue
+from sipas.web.token_buckets import PASSWORDS, Budget, Budgets
 
 CHOSEN, GENERATED = "mười bảy con chim sẻ", "kq7f-m3zp-x9dt-hw4c"
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sipas.cli import group
 from sipas.desk.access import set_password
 from sipas.fieldwork.waves import close_wave
-from sipas.intake.inbox import settle_comments
+from sipas.intake.comment_spool import flush_comments
 from sipas.publishing import comments as reading
 from sipas.publishing.freeze import freeze
 from tests.make import a_frame, a_point, a_response, a_wave
@@ -45,7 +45,7 @@ def ended(database, settings, client, monkeypatch):
 def frozen(database, settings):
     with database.writing() as session:
         close_wave(session, "w1", dt.date(2026, 9, 30))
-    settle_comments(database, settings.home)
+    flush_comments(database, settings.home)
     freeze(database, settings.home, "w1", TODAY)
 
 
@@ -61,7 +61,7 @@ def test_nobody_reads_while_comments_may_come_or_one_waits_for_the_night(databas
     assert "still takes comments" in str(run("list", "w1").exception)
     freeze(database, settings.home, "w1", TODAY)
     assert "wait for the night" in str(run("list", "w1").exception)
-    settle_comments(database, settings.home)
+    flush_comments(database, settings.home)
     assert "Nhanh, gọn" in run("list", "w1").stdout
 
 

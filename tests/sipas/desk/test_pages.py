@@ -11,9 +11,9 @@ from sqlalchemy import delete
 
 from sipas import clock, i18n
 from sipas.desk.access import set_password
-from sipas.fieldwork.models import FrameCell
+from sipas.expiry.gate import Gate
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.gate import Gate
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
 from sipas.publishing.retention import drop
@@ -42,7 +42,9 @@ def desk(database, settings, client):
     a_wave(database, settings, "2026-2", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
     with database.writing() as session:
         for unit, count in (("03646", 700), ("so-tu-phap", 42)):
-            session.add(FrameCell(unit=unit, field="ho-tich", month="2026-02", dossiers=count, source="frame.csv"))
+            session.add(
+                PopulationCount(unit=unit, field="ho-tich", month="2026-02", dossiers=count, source="frame.csv")
+            )
         wave = wave_of(session, "2026-1").id
         day = dt.date(2026, 7, 8)
         common = {"wave_id": wave, "built_by": "Lò Thị Mai", "built_on": day, "digest": "d" * 64}

@@ -13,10 +13,10 @@ import pytest
 import analysis
 from analysis import Codebook, read_snapshot, write_snapshot
 from analysis.data.design import LONELY
-from sipas.commands import analyst
-from sipas.commands import estimate as command
+from sipas.cli.analyst import common
+from sipas.cli.analyst import estimate as command
 from sipas.estimating.writing import WRITERS
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
 from sipas.i18n import say, speaking
 from sipas.publishing.build import figures
 from tests.sipas.estimating.calls import call, rows_of
@@ -136,8 +136,8 @@ def test_help_offers_what_the_statistics_have():
     """Named twice so that `--help` need not load the statistics."""
     assert set(command.INTERVALS) == set(analysis.INTERVALS)
     assert set(command.VARIANCES) == set(analysis.VARIANCES)
-    assert set(analyst.LONELY) == set(LONELY)
-    assert set(analyst.SUFFIXES) == set(WRITERS)
+    assert set(common.LONELY) == set(LONELY)
+    assert set(common.SUFFIXES) == set(WRITERS)
 
 
 def test_csv_for_excel_keeps_codes_and_letters(office, tmp_path):
@@ -348,7 +348,7 @@ def test_one_sided_limit_keeps_all_the_uncertainty_on_one_side(office):
 def test_snapshot_is_weighted_to_dossiers_as_a_release_is(province):
     arguments = ("estimate", province / "first.parquet", "--by", "unit", "--lonely", "centre")
     plain, weighted = rows_of(*arguments), rows_of(*arguments, "--frame", province / "dossiers.csv")
-    frame = [FrameCell(**row) for row in _first_quarter(province / "dossiers.csv")]
+    frame = [PopulationCount(**row) for row in _first_quarter(province / "dossiers.csv")]
     released, about = figures(read_snapshot(province / "first.parquet"), frame)
     whole = {row["of"]: row for row in weighted if row["domain"] == {}}
     assert about["method"] == "raking"

@@ -12,7 +12,7 @@ from analysis.disclosure.safe_table import SafeTable
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
-from sipas.publishing.shelf import TABLE
+from sipas.publishing.published import TABLE
 from tests.make import a_point, a_response, a_wave, some_dossiers
 from tests.sipas.estimating.calls import call, rows_of
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from sipas import i18n
 from sipas.cli import group
-from sipas.fieldwork.detail import FEWEST, NoFrame, detailed
-from sipas.fieldwork.models import FrameCell, Wave
-from sipas.fieldwork.settled import settled
+from sipas.fieldwork.models import PopulationCount, Wave
+from sipas.fieldwork.small_cells.fields import FEWEST, NoFrame, detailed
+from sipas.fieldwork.small_cells.report import settled
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.importing import import_responses
 from sipas.intake import COARSER, Outcome
@@ -123,7 +123,7 @@ def test_no_cell_and_no_pool_has_fewer_dossiers_in_any_month_than_the_rule_says(
 def counted(session, unit: str, months: str, fields=("ho-tich", "chung-thuc"), dossiers: int = 50) -> None:
     """Rows of the frame for some fields of a unit."""
     session.add_all(
-        FrameCell(unit=unit, field=field, month=month, dossiers=dossiers, source="")
+        PopulationCount(unit=unit, field=field, month=month, dossiers=dossiers, source="")
         for field in fields
         for month in months.split()
     )

@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select
 
 from sipas.cli import group
 from sipas.errors import ManyErrors
-from sipas.fieldwork.frame import Loaded, frame_between, load_frame
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
+from sipas.fieldwork.population_counts import Loaded, frame_between, load_frame
 from tests.make import a_csv
 
 GOOD = "unit,field,month,dossiers\n03646,ho-tich,2026-01,120\n03646,dat-dai,2026-02,30\n"
@@ -72,7 +72,7 @@ def test_dossiers_at_an_office_that_does_not_handle_them_are_refused_and_the_rig
 
 def test_a_wrong_row_that_is_there_already_goes_by_a_zero(database, tmp_path, today):
     with database.writing() as session:
-        session.add(FrameCell(unit="03646", field="van-hoa", month="2026-01", dossiers=5, source=""))
+        session.add(PopulationCount(unit="03646", field="van-hoa", month="2026-01", dossiers=5, source=""))
     mended = "unit,field,month,dossiers\n03646,van-hoa,2026-01,0\nso-van-hoa-the-thao-du-lich,van-hoa,2026-01,5\n"
     with database.writing() as session:
         loaded = load_frame(session, a_csv(tmp_path, mended), today)
@@ -91,7 +91,7 @@ def test_every_bad_line_is_told_and_nothing_is_stored(database, tmp_path, today)
         assert f"line {line}" in told
         assert word in told
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(FrameCell)) == 0
+        assert session.scalar(select(func.count()).select_from(PopulationCount)) == 0
 
 
 def test_rows_without_a_count_are_told_once(database, tmp_path, today):
@@ -113,6 +113,6 @@ def test_what_save_writes_load_reads(database, settings, tmp_path, monkeypatch, 
     done = CliRunner().invoke(group, ["frame", "save", str(tmp_path / name)])
     assert (done.exit_code, done.stdout) == (0, ""), done.exception
     with database.writing() as session:
-        session.execute(delete(FrameCell))
+        session.execute(delete(PopulationCount))
         assert load_frame(session, tmp_path / name, today).rows == 2
         assert [cell.dossiers for cell in frame_between(session, "2026-01", "2026-12")] == [30, 120]

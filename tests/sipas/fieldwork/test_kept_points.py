@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sipas import clock, i18n
 from sipas.cli import group
 from sipas.desk.progress import of_wave
-from sipas.fieldwork.detail import FEWEST
-from sipas.fieldwork.kept_points import fineness, kept_points
 from sipas.fieldwork.models import Point, Wave
+from sipas.fieldwork.small_cells.fields import FEWEST
+from sipas.fieldwork.small_cells.points import fineness, kept_points
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.importing import import_responses
 from sipas.intake import PLACELESS, Outcome, late_by_point

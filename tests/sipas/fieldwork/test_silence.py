@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from sipas import clock, i18n
 from sipas.cli import group
-from sipas.commands.upkeep import upkeep
+from sipas.cli.operator.upkeep import upkeep
 from sipas.desk.access import set_password
 from sipas.fieldwork.pattern import is_silent, working_days
 from sipas.fieldwork.silence import FILE, last_look, look
@@ -182,7 +182,7 @@ def test_what_cannot_listen_does_not_keep_the_order_of_arrival(database, setting
 
 def test_only_the_kiosks_server_tells_of_points(settings):
     from sipas import create_app
-    from sipas.settings import Settings
+    from sipas.config.settings import Settings
 
     app = create_app(Settings(home=settings.home, parts=("results",)))
     assert "silent" not in app.test_client().get("/health").json

@@ -8,15 +8,16 @@ import errno
 import pytest
 from sqlalchemy import select
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.errors import NoOpenWave, NotStored
+from sipas.expiry.gate import Gate
 from sipas.fieldwork.visits import visit_of
 from sipas.fieldwork.waves import close_wave
-from sipas.gate import Gate
-from sipas.intake import Outcome, late_by_point, marks, stored
-from sipas.intake.inbox import Inbox
-from sipas.intake.marks import late_mark
+from sipas.intake import Outcome, late_by_point, stored, submission_keys
+from sipas.intake.comment_spool import CommentSpool
 from sipas.intake.models import LateCount, LateMark
+from sipas.intake.submission_keys import late_mark
+from sipas.keyring import wave_keys
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import end_grace
 from tests.make import A_MORNING, a_response, a_wave, all_comments
@@ -71,12 +72,12 @@ def test_a_late_answer_that_is_sent_again_counts_once_and_its_mark_goes_with_the
         assert a_response(database, settings, wave="w1", submission=TWO) is Outcome.LATE
     assert a_response(database, settings, wave="w1", submission=THREE, answers={"O": "1"}) is Outcome.LATE
     assert kept(database, settings) == (1, {1: 2}, 0)
-    key = keys.load(settings.home, "w1", "id")
+    key = wave_keys.load(settings.home, "w1", "id")
     with database.reading() as session:
         found = {row.key for row in session.scalars(select(LateMark))}
     assert found == {late_mark(key, TWO), late_mark(key, THREE)}  # the id alone: nothing that was said
-    assert not found & {one.tobytes() for one in marks(key, [TWO, THREE])}
-    keys.destroy(settings.home, "w1", ["id"])  # as in a night that a power cut ended
+    assert not found & {one.tobytes() for one in submission_keys(key, [TWO, THREE])}
+    wave_keys.destroy(settings.home, "w1", ["id"])  # as in a night that a power cut ended
     assert end_grace(database, settings.home, Gate(on(LAST_OF_GRACE + dt.timedelta(days=1)))) == ["w1"]
     with database.reading() as session:
         assert session.scalars(select(LateMark)).all() == []
@@ -102,7 +103,7 @@ def test_a_comment_that_had_no_room_beside_its_stored_answer_comes_with_the_rese
         raise OSError(errno.ENOSPC, "no space")
 
     with monkeypatch.context() as context:
-        context.setattr(Inbox, "put", full)
+        context.setattr(CommentSpool, "put", full)
         with pytest.raises(NotStored):
             a_response(database, settings, **said)
     assert kept(database, settings) == (2, {}, 0)
@@ -133,7 +134,7 @@ def test_after_grace_the_keys_die_and_an_answer_is_refused_unopened(database, se
     with pytest.raises(NoOpenWave, match="not opened"):  # by the date, also before the night's upkeep
         a_response(database, settings, wave="w1", submission=TWO)
     assert end_grace(database, settings.home, Gate(clock.today())) == ["w1"]
-    assert keys.held(settings.home, "w1") == ()
+    assert wave_keys.held(settings.home, "w1") == ()
     assert end_grace(database, settings.home, Gate(clock.today())) == []
     for submission in (ONE, TWO):  # not even a resend is recognised: the key that could is gone
         with pytest.raises(NoOpenWave, match="not opened"):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipas.intake.screen import REMOVED, plain, screen
+from sipas.intake.redaction import REMOVED, plain, screen
 
 NAMES = ["Lò Thị Hoa", "Nguyễn Văn An", "Cầm Văn Hùng", "Giàng A Páo", "Quàng Thị Mai", "Trần Minh Đức", "Sùng A Chu"]
 GIVEN = ["Hoa", "Hùng", "Tuấn", "Páo", "Mai"]

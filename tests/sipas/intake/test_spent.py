@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from sipas.intake import spent as module
-from sipas.intake.spent import OURS, PAGE, PAGES, PATIENCE, ROOM, SPENT, TAKEN, Marks, PageFull
+from sipas.intake import redemption_journal as module
+from sipas.intake.redemption_journal import OURS, PAGE, PAGES, PATIENCE, ROOM, SPENT, TAKEN, PageFull, RedemptionJournal
 
 
 def of(word):
@@ -19,7 +19,7 @@ def of(word):
 
 @pytest.fixture
 def marks(tmp_path):
-    return Marks(tmp_path)
+    return RedemptionJournal(tmp_path)
 
 
 def test_a_code_is_reserved_to_one_visit_until_it_is_spent(marks):
@@ -67,8 +67,8 @@ def test_the_file_is_the_same_in_whatever_order_codes_were_spent(tmp_path):
         folder.mkdir()
         random.Random(seed).shuffle(words)
         for word in words:
-            Marks(folder).reserve(of(word), of(("visit", word)), 100 + seed)
-            Marks(folder).spend(of(word), of(("visit", word)))
+            RedemptionJournal(folder).reserve(of(word), of(("visit", word)), 100 + seed)
+            RedemptionJournal(folder).spend(of(word), of(("visit", word)))
         files.append((folder / "invitations.marks").read_bytes())
     assert files[0] == files[1]
     assert len(files[0]) == PAGE * PAGES
@@ -151,7 +151,7 @@ def test_of_many_who_bring_the_same_code_at_once_one_gets_it(tmp_path):
         won = []
 
         def brings(visit, word=word, won=won):
-            won.append(Marks(tmp_path).reserve(of(word), of(visit), 100))
+            won.append(RedemptionJournal(tmp_path).reserve(of(word), of(visit), 100))
 
         threads = [threading.Thread(target=brings, args=(number,)) for number in range(8)]
         for thread in threads:

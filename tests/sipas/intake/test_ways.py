@@ -14,10 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from sipas.backups import backup, restore
-from sipas.database import Database
+from sipas.expiry.gate import Gate
 from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
-from sipas.gate import Gate
 from sipas.intake import Outcome, ways
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import PROBE, WayCount
@@ -26,9 +25,10 @@ from sipas.migrations import create
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop
 from sipas.registry.importing import load_registry
+from sipas.storage.database import Database
 from tests import postgres
 from tests.make import A_MORNING, OPENING, a_point, a_response, a_wave
-from tests.sipas.test_backups import _plain
+from tests.sipas.backups.test_backups import _plain
 
 PLACE = (1, 1, 9)
 

@@ -9,14 +9,16 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
-from sipas import clock, codes, keys
+from sipas import clock
 from sipas.cli import group
+from sipas.expiry.gate import Gate
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.points import BadPoint, set_invitation
 from sipas.fieldwork.waves import close_wave
-from sipas.gate import Gate
 from sipas.intake.invitations import Invitation, InvitationBatch
 from sipas.inviting import CodeExpired, UnknownInvitation, batches, expire, invited, issue
 from sipas.inviting.book import BadIssue
+from sipas.keyring import wave_keys
 from tests.make import a_point, a_wave, some_codes
 
 DAY = dt.date(2026, 11, 20)
@@ -36,14 +38,14 @@ def find(database, settings, typed, today=DAY):
 
 def test_a_code_leads_to_its_wave_and_point_however_it_is_typed(database, settings, point):
     (code,) = some_codes(database, settings, today=DAY)
-    for typed in (code, code.lower(), codes.spaced(code)):
+    for typed in (code, code.lower(), invitation_codes.spaced(code)):
         found = find(database, settings, typed)
         assert (found.code, found.wave, found.point) == (code, "w1", point)
 
 
 def test_a_code_that_was_never_issued_is_unknown(database, settings, point):
     issued = set(some_codes(database, settings, count=20, today=DAY))
-    for code in codes.fresh(50):
+    for code in invitation_codes.fresh(50):
         if code not in issued:
             with pytest.raises(UnknownInvitation, match="compare"):
                 find(database, settings, code)
@@ -54,10 +56,10 @@ def test_the_database_holds_no_code_and_nothing_of_when_or_for_whom(database, se
     with database.engine.connect() as connection:
         connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     data = (settings.home / "sipas.sqlite").read_bytes()
-    assert not any(code.encode() in data or codes.spaced(code).encode() in data for code in issued)
+    assert not any(code.encode() in data or invitation_codes.spaced(code).encode() in data for code in issued)
     assert {column.key for column in Invitation.__table__.columns} == {"key", "batch", "spent"}
     assert {column.key for column in InvitationBatch.__table__.columns} == {"id", "wave", "point", "expires"}
-    assert keys.load(settings.home, "w1", "invitation") not in data
+    assert wave_keys.load(settings.home, "w1", "invitation") not in data
 
 
 def test_codes_that_end_together_are_one_batch_whenever_they_were_issued(database, settings, point):
@@ -114,7 +116,7 @@ def test_two_waves_keep_their_codes_apart(database, settings):
         session.execute(text("insert into wave_point (wave_id, point_id) values (1, 1)"))
     one, two = (some_codes(database, settings, place, today=DAY)[0] for place in ("a-phone", "b-phone"))
     assert (find(database, settings, one).wave, find(database, settings, two).wave) == ("w1", "w2")
-    assert keys.load(settings.home, "w1", "invitation") != keys.load(settings.home, "w2", "invitation")
+    assert wave_keys.load(settings.home, "w1", "invitation") != wave_keys.load(settings.home, "w2", "invitation")
 
 
 @pytest.mark.parametrize(("count", "months"), [(0, 3), (100_001, 3), (1, 25), (1, -1)])
@@ -175,7 +177,7 @@ def test_where_codes_cannot_be_issued_no_file_is_left(database, settings, point,
 
 
 def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, settings, point, monkeypatch):
-    from sipas.budgets import PASSWORDS, UNKNOWN_CODES, Budget, Budgets
+    from sipas.web.token_buckets import PASSWORDS, UNKNOWN_CODES, Budget, Budgets
 
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     monkeypatch.delenv("SIPAS_ADDRESS", raising=False)

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from sipas import codes
-from sipas.codes import ALPHABET, ENTROPY, Misread, check, fresh, is_code, read, spaced
+from sipas.fieldwork import invitation_codes
+from sipas.fieldwork.invitation_codes import ALPHABET, ENTROPY, Misread, check, fresh, is_code, read, spaced
 
 CODE, OLD = "2345CFHJ678L", "2345CFHM"
 
@@ -74,7 +74,7 @@ def test_a_slip_is_told_with_the_place_to_look_at(typed, words):
 
 def test_a_likely_slip_is_among_the_places_named():
     for code in fresh(40):
-        for place, pair in itertools.product(range(12), codes.ALIKE):
+        for place, pair in itertools.product(range(12), invitation_codes.ALIKE):
             if code[place] in pair:
                 slipped = code[:place] + pair.replace(code[place], "") + code[place + 1 :]
                 with pytest.raises(Misread) as told:

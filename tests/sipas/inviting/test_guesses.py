@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from sipas import codes
-from sipas.budgets import GUESSED, SHORT_CODES, UNKNOWN_CODES, Budget, Budgets
+from sipas.fieldwork import invitation_codes
 from sipas.inviting import guesses
 from sipas.inviting.guesses import TooManyGuesses
-from sipas.rate_limits import RateLimits
+from sipas.web.rate_limits import RateLimits
+from sipas.web.token_buckets import GUESSED, SHORT_CODES, UNKNOWN_CODES, Budget, Budgets
 
 TODAY = dt.date(2026, 12, 1)
 OLD, NEW = "2345CFHM", "2345CFHJ678L"
@@ -61,7 +61,7 @@ def an_address(number):
 
 def test_the_entropy_of_codes_is_what_the_arithmetic_in_the_readme_uses():
     """200 tries a second against 200,000 codes: fewer than three are found in a day, whoever tries from wherever."""
-    assert codes.LENGTH == 12
+    assert invitation_codes.LENGTH == 12
     assert 200 * DAY * 200_000 / 23**11 < 0.004
     assert 4.9 < 86_400 * 200_000 / 23**7 < 5.2  # of the old ones, as it was
 

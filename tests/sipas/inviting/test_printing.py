@@ -11,9 +11,10 @@ import pytest
 import segno
 from click.testing import CliRunner
 
-from sipas import codes, i18n
+from sipas import i18n
 from sipas.cli import group
 from sipas.errors import NotReady
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import Point
 from sipas.inviting import printing
 from sipas.inviting.printing import BadSheet, poster, strips
@@ -103,7 +104,7 @@ def test_the_qr_code_is_that_of_the_address_square_by_square():
 @NEEDS_POPPLER
 @pytest.mark.skipif(shutil.which("zbarimg") is None, reason="no zbarimg: apt-get install zbar-tools")
 def test_every_printed_code_can_be_scanned(tmp_path):
-    some = codes.fresh(13)
+    some = invitation_codes.fresh(13)
     (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, ADDRESS, SON_LA))
     # Seen from three distances, as a phone that moves sees them: of a whole sheet in one picture zbar misses one code
     # in some hundred, now this and now that, whatever the resolution.
@@ -120,12 +121,12 @@ def test_every_printed_code_can_be_scanned(tmp_path):
 
 @NEEDS_POPPLER
 def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
-    some = codes.fresh(25)
-    pdf = strips(a_place(), [codes.spaced(code).lower() for code in some], 202702, ADDRESS, SON_LA)
+    some = invitation_codes.fresh(25)
+    pdf = strips(a_place(), [invitation_codes.spaced(code).lower() for code in some], 202702, ADDRESS, SON_LA)
     told = read(pdf, tmp_path)
     assert "Pages: 3 " in read(pdf, tmp_path, "pdfinfo")
     for code in some:
-        assert told.count(codes.spaced(code)) == 1
+        assert told.count(invitation_codes.spaced(code)) == 1
     assert told.count("Dùng một lần, đến hết tháng 02/2027") == 25
     assert told.count("sonla.example.vn/q") == 50  # once in each language
 
@@ -133,7 +134,7 @@ def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
 @NEEDS_POPPLER
 def test_everything_on_a_strip_lies_within_its_lines(tmp_path):
     long = "Trung tâm Phục vụ hành chính công xã Mường Bú"
-    pdf = strips(a_place(name=long), codes.fresh(12), 202702, "https://hailong.sonla.example.vn", SON_LA)
+    pdf = strips(a_place(name=long), invitation_codes.fresh(12), 202702, "https://hailong.sonla.example.vn", SON_LA)
     told = read(pdf, tmp_path, "pdftotext", "-bbox")
     mm = 72 / 25.4
     ends = [float(y) for y, word in re.findall(r'yMax="([\d.]+)">([^<]+)</word>', told)]
@@ -153,7 +154,7 @@ def test_everything_on_a_strip_lies_within_its_lines(tmp_path):
     ],
 )
 def test_what_cannot_be_printed_is_said(deed, words):
-    with pytest.raises((NotReady, BadSheet, codes.Misread), match=words):
+    with pytest.raises((NotReady, BadSheet, invitation_codes.Misread), match=words):
         deed()
 
 

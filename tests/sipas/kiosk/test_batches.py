@@ -11,15 +11,16 @@ import time
 import pytest
 from sqlalchemy import select
 
-from sipas import clock, keys
+from sipas import clock
 from sipas.backups import backup, restore
-from sipas.commands import findings
+from sipas.cli.operator.doctor import survey_findings
 from sipas.fieldwork.devices import devices, make_code, missing, revoke
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.intake.inbox import settle_comments
+from sipas.intake.comment_spool import flush_comments
 from sipas.intake.models import Comment, Response, Unopened
 from sipas.intake.record import late_by_point
-from sipas.kiosk.batches import placed
+from sipas.keyring import wave_keys
+from sipas.kiosk.batch_receiver import placed
 from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import freeze
 from sipas.registry.models import EVER, Competence, Unit
@@ -44,7 +45,7 @@ def device(client, database):
 
 def rows(database, table=Response):
     if table is Comment:
-        settle_comments(database, database.lock.parent)
+        flush_comments(database, database.lock.parent)
     with database.reading() as session:
         return list(session.scalars(select(table)))
 
@@ -140,7 +141,7 @@ def test_what_waited_on_a_device_for_a_wave_that_an_older_backup_reopened_is_lat
     freeze(database, settings.home, "w1", clock.today())
     restore(settings, database, older, force=True)
     assert outcomes(device.sends(answers[1])) == ["late"]
-    keys.destroy(settings.home, "w1", ("seal",))  # the days of grace are over as well
+    wave_keys.destroy(settings.home, "w1", ("seal",))  # the days of grace are over as well
     assert outcomes(device.sends(answers[2])) == ["late"]
     assert outcomes(device.sends(answers[1])) == ["late"]
     assert len(rows(database)) == 1
@@ -199,14 +200,18 @@ def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_ope
     device, database, settings, today
 ):
     """As after an older backup was restored: the wave had been opened since."""
-    keys.make(settings.home, "w2")
+    wave_keys.make(settings.home, "w2")
     early, waits = (sealed(settings.home, said(), wave=wave) for wave in ("w1", "w2"))
     outcomes(device.sends(early))
     assert outcomes(device.sends(waits, wave="w2")) == ["unknown"]
     assert rows(database, Unopened) == []
     found = book(database)
     assert (found.unknown_wave, found.waiting, found.settled, found.damaged) == ("w2", 1, 1, 0)
-    assert [line for sign, line in findings.screens(settings, database) if sign == findings.WARN and "w2" in line]
+    assert [
+        line
+        for sign, line in survey_findings.screens(settings, database)
+        if sign == survey_findings.WARN and "w2" in line
+    ]
     with database.writing() as session:
         close_wave(session, "w1", today)
     a_wave(database, settings, "w2", opens_on=today)  # as after the newer backup
@@ -224,7 +229,7 @@ def test_a_late_answer_whose_reply_was_lost_counts_once(device, database, settin
     freeze(database, settings.home, "w1", today)
     for _ in range(2):
         assert outcomes(device.sends(answer, hears=False)) == ["late"]
-    keys.destroy(settings.home, "w1", ["seal"])
+    wave_keys.destroy(settings.home, "w1", ["seal"])
     for _ in range(2):
         assert outcomes(device.sends(unreadable, hears=False)) == ["late"]
     with database.reading() as session:
@@ -364,7 +369,7 @@ def test_every_questionnaire_filled_in_to_the_full_fits_into_one_message(setting
 
 
 def test_the_seal_key_never_reaches_a_device(client, settings):
-    private = keys.load(settings.home, "w1", "seal")
+    private = wave_keys.load(settings.home, "w1", "seal")
     import base64
 
     for path in ("/k/to-hieu-1?shell=", "/k/to-hieu-1/vi?shell=", "/k/to-hieu-1/worker.js"):
@@ -408,7 +413,7 @@ def test_what_comes_after_the_freeze_is_late_and_counted_and_a_resend_is_known(d
     freeze(database, settings.home, "w1", clock.today())
     assert outcomes(device.sends(came, too_late, comment)) == ["known", "late", "late"]
     assert (list(late(database).values()), rows(database, Comment)) == ([1], [])
-    keys.destroy(settings.home, "w1")  # the days of grace are over
+    wave_keys.destroy(settings.home, "w1")  # the days of grace are over
     unopened = sealed_before_the_end
     assert outcomes(device.sends(unopened(), hears=False)) == ["late"]
     assert list(late(database).values()) == [2]

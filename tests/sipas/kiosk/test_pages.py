@@ -12,7 +12,7 @@ from sipas import clock, i18n
 from sipas.fieldwork.visits import Visits
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
-from sipas.kiosk.place import Place
+from sipas.kiosk.point_view import Place
 from sipas.kiosk.screens import seconds
 from surveys import Scale
 from tests.make import a_point, a_wave

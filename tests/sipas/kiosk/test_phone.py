@@ -9,14 +9,15 @@ import re
 import pytest
 from sqlalchemy import select, text
 
-from sipas import clock, codes
-from sipas.budgets import UNKNOWN_CODES, Budget
+from sipas import clock
+from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.points import set_invitation
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Response
 from sipas.inviting import guesses
 from sipas.kiosk import pages
+from sipas.web.token_buckets import UNKNOWN_CODES, Budget
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
 
@@ -187,7 +188,7 @@ def test_the_links_of_the_questionnaire_lead_where_they_should(phones, code):
 
 @pytest.mark.parametrize("typed", ["{code}", " {lower} ", "{spaced}", "{lower} "])
 def test_a_typed_code_leads_to_its_page(phones, code, typed):
-    said = typed.format(code=code, lower=code.lower(), spaced=codes.spaced(code))
+    said = typed.format(code=code, lower=code.lower(), spaced=invitation_codes.spaced(code))
     reply = phones.post("/q/", data={"code": said})
     assert (reply.status_code, reply.headers["Location"]) == (303, f"/q/{code}")
     assert phones.get(f"/q/{said}", follow_redirects=True).status_code == 200
@@ -205,7 +206,7 @@ def test_a_slip_is_told_beside_the_field_with_what_was_typed(phones, code):
 
 
 def test_unknown_and_expired_codes_get_a_friendly_page(phones, database, code):
-    unknown = next(one for one in codes.fresh(5) if one != code)
+    unknown = next(one for one in invitation_codes.fresh(5) if one != code)
     reply = phones.get(f"/q/{unknown}")
     assert reply.status_code == 404
     assert 'name="code"' in reply.text
@@ -220,7 +221,7 @@ def test_unknown_and_expired_codes_get_a_friendly_page(phones, database, code):
 def old_code(phones, database, settings, monkeypatch):
     """A code as they were issued until November 2026, of eight characters."""
     with monkeypatch.context() as earlier:
-        earlier.setattr(codes, "LENGTH", 8)
+        earlier.setattr(invitation_codes, "LENGTH", 8)
         (code,) = some_codes(database, settings)
     assert len(code) == 8
     return code
@@ -229,7 +230,9 @@ def old_code(phones, database, settings, monkeypatch):
 def wrong_codes(count, known):
     """Old codes that nobody issued."""
     some = (f"{number:07}" for number in itertools.count())
-    return list(itertools.islice((one for first in some if (one := first + codes.check(first)) != known), count))
+    return list(
+        itertools.islice((one for first in some if (one := first + invitation_codes.check(first)) != known), count)
+    )
 
 
 def few_guesses(monkeypatch, at_once):
@@ -267,14 +270,16 @@ def test_where_all_guesses_of_a_day_are_used_up_codes_of_today_go_on(phones, old
     assert phones.get(f"/q/{old_code}", environ_base=fresh).status_code == 429
     assert phones.get(f"/q/{code}", environ_base=fresh).status_code == 200
     assert Guest(phones, code).opens().sends().status_code == 303
-    unknown = next(one for one in codes.fresh(2) if one != code)
+    unknown = next(one for one in invitation_codes.fresh(2) if one != code)
     assert {phones.get(f"/q/{unknown}", environ_base=fresh).status_code for _ in range(100)} == {404}
 
 
 def test_a_point_named_like_a_code_before_codes_were_longer_is_still_found(phones, database, monkeypatch):
-    name = next(one for last in codes.ALPHABET if codes.is_code(one := f"so-tu-phuc-120{last}".lower()))
+    name = next(
+        one for last in invitation_codes.ALPHABET if invitation_codes.is_code(one := f"so-tu-phuc-120{last}".lower())
+    )
     with monkeypatch.context() as earlier:
-        earlier.setattr(codes, "is_code", lambda _code: False)
+        earlier.setattr(invitation_codes, "is_code", lambda _code: False)
         a_point(database, name, form="short", channel="web")
     guest = Guest(phones, name).opens()
     guest.reads_thanks(guest.sends())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from sipas.intake import Answers
+from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import form_for
-from sipas.kiosk.sent import Sent
 from surveys import catalogue, load
 
 SERVICES = (("ho-tich", (("vi", "Hộ tịch"),)), ("dat-dai", (("vi", "Đất đai"),)))

@@ -9,19 +9,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from sipas import create_app
-from sipas.database import HEAD, Base, Database
+from sipas.config.settings import Settings
 from sipas.errors import NotReady, SchemaMismatch
 from sipas.fieldwork.waves import waves
 from sipas.intake import Outcome
-from sipas.migrations import _config, create, downgrade, migrate, set_version
-from sipas.settings import Settings
+from sipas.migrations import create, downgrade, migrate, set_version
+from sipas.storage import schema
+from sipas.storage.database import HEAD, Base, Database
 from tests import go_down_and_up
 from tests.make import a_response, a_wave
 from tests.november_files import unpacked
 
 
 def test_the_program_knows_the_newest_migration(database):
-    assert ScriptDirectory.from_config(_config(database)).get_current_head() == HEAD
+    assert ScriptDirectory(str(schema.SCRIPTS)).get_current_head() == HEAD
 
 
 def test_the_migrations_make_what_the_models_say(database):

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 
 from sipas import clock
 from sipas.backups import backup
-from sipas.certificates import read
 from sipas.cli import group
 from sipas.monitoring import nightly
 from sipas.monitoring.servers import running, servers
+from sipas.web.certificates import read
 from tests.serving import free_port
 from tests.sipas.monitoring.papers import a_pair
 

@@ -9,16 +9,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from sipas import create_app, keys
-from sipas.database import Database
+from sipas import create_app
+from sipas.config.settings import Settings
 from sipas.intake import stored
 from sipas.intake.ways import held
+from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.monitoring import answering
 from sipas.monitoring.answering import Rehearsals, why_no_answer
 from sipas.registry.importing import load_registry
-from sipas.settings import Settings
-from sipas.wal import log_of
+from sipas.storage.database import Database
+from sipas.storage.write_ahead_log import log_of
 from tests import postgres
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave
@@ -82,7 +83,7 @@ def test_on_a_full_disk_health_says_what_the_visitor_meets_and_is_well_again_wit
         database.engine.dispose()
 
 
-@pytest.mark.parametrize("kind", keys.KINDS)
+@pytest.mark.parametrize("kind", wave_keys.KINDS)
 def test_a_missing_key_is_no_health(wave, settings, client, kind):
     assert told(client) == (200, "ok", "ok")
     path = settings.home / "keys" / f"w1.{kind}.key"

@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from sipas import clock
 from sipas.cli import group
-from sipas.commands import upkeep as nights_work
-from sipas.commands.upkeep import upkeep
+from sipas.cli.operator import upkeep as nights_work
+from sipas.cli.operator.upkeep import upkeep
 from sipas.desk import access
 from sipas.logs import EVENTS
 from sipas.monitoring import nightly, supervision
@@ -153,7 +153,7 @@ def test_what_ends_at_once_is_started_less_and_less_often_and_each_start_is_a_li
 
 
 def pids_of(server) -> list[int]:
-    find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.commands.upkeep"]
+    find = ["pgrep", "-P", str(server.process.pid), "-f", "sipas.cli.operator.upkeep"]
     return [int(one) for one in subprocess.run(find, capture_output=True, text=True).stdout.split()]
 
 

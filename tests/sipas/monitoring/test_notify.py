@@ -18,8 +18,8 @@ from sqlalchemy import delete
 from sipas import clock
 from sipas.cli import group
 from sipas.config.home_file import put, take_away
-from sipas.disk import keep_reserve
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
+from sipas.files.disk_space import keep_reserve
 from sipas.monitoring import nightly
 from sipas.monitoring.servers import running
 from sipas.monitoring.signs import BAD, GOOD, WARN
@@ -101,11 +101,11 @@ def home(settings, database, monkeypatch, mails):
     put(settings.home, "smtp_security", "none")
     put(settings.home, "mail_from", "sipas@sonla.example.vn")
     put(settings.home, "mail_to", "hoa@sonla.example.vn, an@sonla.example.vn")
-    monkeypatch.setattr("sipas.disk.Disk.is_low", False)
+    monkeypatch.setattr("sipas.files.disk_space.Disk.is_low", False)
     keep_reserve(settings.home)
     a_wave(database, settings)
     with database.writing() as session:  # they name wards for what departments handle, which is worth a warning
-        session.execute(delete(FrameCell))
+        session.execute(delete(PopulationCount))
     with running(settings.home, None), nightly.alive(settings.home):
         yield settings.home
 

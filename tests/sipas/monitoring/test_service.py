@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from sipas.cli import group
-from sipas.commands.service import NAMES, written
+from sipas.cli.operator.service import NAMES, written
 from tests.serving import free_port
 
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")

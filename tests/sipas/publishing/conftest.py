@@ -7,9 +7,10 @@ import datetime as dt
 import pytest
 from click.testing import CliRunner
 
-from sipas import clock, i18n, nights
+from sipas import clock, i18n
 from sipas.cli import group
 from sipas.errors import SipasError
+from sipas.expiry import trusted_date
 from sipas.fieldwork.waves import close_wave
 from tests.make import a_response, a_wave
 
@@ -22,7 +23,7 @@ def run(settings, monkeypatch):
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     monkeypatch.setattr(clock, "today", lambda: TODAY)
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 9, 16, 3, tzinfo=dt.timezone.utc))
-    nights.believe(settings.home)
+    trusted_date.believe(settings.home)
 
     def invoke(*words):
         done = CliRunner().invoke(group, list(words))

@@ -12,14 +12,15 @@ import pytest
 
 import analysis
 from analysis import Codebook
-from sipas import clock, keys
-from sipas.database import Database
+from sipas import clock
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake import cluster_label
+from sipas.keyring import wave_keys
 from sipas.publishing.clusters import LOST, RENEWED, clusters_of
 from sipas.publishing.freeze import freeze
 from sipas.publishing.key_losses import Saying, renew
+from sipas.storage.database import Database
 from tests.make import a_point, a_response, a_wave
 
 END = dt.date(2026, 10, 31)
@@ -73,7 +74,7 @@ def test_without_the_key_every_figure_and_interval_is_the_one_with_it(database, 
     with database.writing() as session:
         close_wave(session, "w1", END)
     lost, other = twin(settings)
-    keys.destroy(other.home, "w1")
+    wave_keys.destroy(other.home, "w1")
     with_key = freeze(database, settings.home, "w1", END)
     without = freeze(lost, other.home, "w1", END, without=SAYING)
     assert with_key.codebook.lost_keys is None
@@ -113,7 +114,7 @@ def test_only_labels_that_may_be_one_weeks_are_joined(database, settings, few, m
 
 def freeze_after_a_renewal(database, settings):
     """Answers came under a lost key, then under a new one: of the week of the loss, of long ago, of later."""
-    keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     renew(database, settings.home, "w1", SAYING, dt.date(2026, 10, 7))
     for day in (dt.date(2026, 10, 8), dt.date(2026, 9, 3), dt.date(2026, 10, 20)):
         for service in ("ho-tich", "dat-dai"):
@@ -144,7 +145,7 @@ def freeze_a_twin(settings):
 def test_a_second_loss_after_a_renewal_joins_whatever_may_have_two_labels(database, settings):
     asked(database, settings, few=False)
     for _ in range(2):
-        keys.destroy(settings.home, "w1", ("cluster",))
+        wave_keys.destroy(settings.home, "w1", ("cluster",))
         renew(database, settings.home, "w1", SAYING, dt.date(2026, 9, 23))
         a_response(database, settings, "p-1", moment=at(dt.date(2026, 9, 24)))
     with database.writing() as session:
@@ -161,7 +162,7 @@ def test_the_joined_label_says_nothing_of_which_answers_came_after_the_loss(data
     a_wave(database, settings)
     day = dt.date(2026, 9, 16)
     a_response(database, settings, moment=at(day))
-    keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     renew(database, settings.home, "w1", SAYING, day)
     a_response(database, settings, moment=at(day))
     with database.writing() as session:
@@ -180,10 +181,10 @@ def ground(database, settings):
     for code, unit in (("p-1", "03646"), ("p-2", "03664")):
         a_point(database, code, unit, form="short")
     a_wave(database, settings)
-    before = keys.load(settings.home, "w1", "cluster")
-    keys.destroy(settings.home, "w1", ("cluster",))
+    before = wave_keys.load(settings.home, "w1", "cluster")
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     renew(database, settings.home, "w1", SAYING, dt.date(2026, 10, 7))
-    return before, keys.load(settings.home, "w1", "cluster")
+    return before, wave_keys.load(settings.home, "w1", "cluster")
 
 
 def people(rng, spread: float) -> tuple[list[dict], list[bool]]:

@@ -9,8 +9,8 @@ import pytest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from analysis.disclosure.suppress import suppress
-from sipas.publishing.folder import check_files, digest_of
-from sipas.publishing.shelf import open_folder
+from sipas.publishing.bundle import check_files, digest_of
+from sipas.publishing.published import open_folder
 from tests.november_files import unpacked
 
 

@@ -14,8 +14,8 @@ from sipas.i18n import say
 from sipas.publishing.build import build
 from sipas.publishing.enough import TooFew
 from sipas.publishing.freeze import freeze
+from sipas.publishing.published import open_folder
 from sipas.publishing.review import releases
-from sipas.publishing.shelf import open_folder
 from tests.make import a_point, a_response, a_wave
 
 TODAY = dt.date(2026, 9, 30)

@@ -12,17 +12,18 @@ import pytest
 from sqlalchemy import select
 
 from analysis import read_snapshot
-from sipas import clock, i18n, keys
+from sipas import clock, i18n
 from sipas.errors import NotReady
+from sipas.estimating.key_words import SEALED, SENTENCES
 from sipas.fieldwork.devices import devices, make_code
 from sipas.fieldwork.models import KeyLoss
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses
 from sipas.intake.models import LateCount
+from sipas.keyring import wave_keys
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from sipas.publishing.key_losses import Saying, renew
-from sipas.publishing.key_words import SEALED, SENTENCES
 from sipas.publishing.review import approve, publish
 from tests.make import a_csv, a_point, a_response, a_wave
 from tests.people import Visitor, text_of
@@ -33,7 +34,7 @@ LATER = dt.date(2026, 9, 30)
 DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23, 30)]
 SAYING = Saying(("Lò Thị Hoa", "Cầm Văn An"), "Ổ đĩa hỏng")
 WORDS = ("--by", "Lò Thị Hoa", "--by", "Cầm Văn An", "--reason", "Ổ đĩa hỏng")
-SOME = [("cluster",), ("id",), ("seal",), keys.KINDS]
+SOME = [("cluster",), ("id",), ("seal",), wave_keys.KINDS]
 SAID = '--by "…" --by "…" --reason "…"'
 FREEZE, RENEW = f"`sipas freeze w1 --keys-lost {SAID}`", f"`sipas wave key-renew w1 {SAID}`"
 
@@ -48,7 +49,7 @@ TABLE = {
     ("cluster",): (503, 503, "cluster key", 503),
     ("id",): (503, 503, "id key", 503),
     ("seal",): (200, 303, "", 503),
-    keys.KINDS: (503, 503, "cluster key", 503),
+    wave_keys.KINDS: (503, 503, "cluster key", 503),
 }
 
 
@@ -62,7 +63,7 @@ def test_what_an_open_wave_can_do_without_a_key(client, run, database, settings,
     visitor = Visitor(client, "to-hieu-1", "en")
     visitor.opens_the_questionnaire()
     visitor.answers_everything(4)
-    keys.destroy(settings.home, "w1", kinds)
+    wave_keys.destroy(settings.home, "w1", kinds)
     page, answer, brought, batch = TABLE[kinds]
     assert client.get("/k/to-hieu-1").status_code == page
     assert client.get("/k/to-hieu-1/en").status_code == page
@@ -86,10 +87,10 @@ def test_what_an_open_wave_can_do_without_a_key(client, run, database, settings,
 def test_a_visitor_is_told_before_she_fills_anything_in_and_hears_nothing_of_keys(
     client, run, settings, open_wave, path
 ):
-    keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     page = text_of(client.get(path).get_data(as_text=True))
     with i18n.speaking("en" if path.endswith("en") else "vi"):
-        from sipas.kiosk.kept import WITHOUT_KEYS
+        from sipas.kiosk.retry_page import WITHOUT_KEYS
 
         assert i18n._(WITHOUT_KEYS) in page
     assert "SIPAS_HOME" not in page
@@ -100,7 +101,7 @@ def test_a_form_that_was_filled_in_before_stays_on_the_page_with_the_reason(clie
     visitor = Visitor(client, "to-hieu-1", "en")
     visitor.opens_the_questionnaire()
     visitor.answers_everything(4)
-    keys.destroy(settings.home, "w1", ("id",))
+    wave_keys.destroy(settings.home, "w1", ("id",))
     sent = visitor.sends()
     assert sent.status_code == 503
     assert "waiting some minutes does not help" in text_of(sent.get_data(as_text=True))
@@ -111,7 +112,7 @@ def test_a_form_that_was_filled_in_before_stays_on_the_page_with_the_reason(clie
 def test_a_freeze_is_refused_in_one_sentence_that_names_what_is_lost_and_the_option(
     run, database, settings, closed_wave, kinds
 ):
-    keys.destroy(settings.home, "w1", kinds)
+    wave_keys.destroy(settings.home, "w1", kinds)
     code, told = run("freeze", "w1")
     assert code == 1
     assert ", ".join(kinds) in told
@@ -136,7 +137,7 @@ def test_of_a_closed_wave_doctor_names_only_the_way_that_it_has(run, settings, c
 
 @pytest.mark.parametrize("kinds", SOME)
 def test_a_closed_wave_gets_no_new_keys_and_can_be_frozen_without_them(run, database, settings, closed_wave, kinds):
-    keys.destroy(settings.home, "w1", kinds)
+    wave_keys.destroy(settings.home, "w1", kinds)
     for words in (WORDS, ()):  # nobody is asked for names in vain
         code, told = run("wave", "key-renew", "w1", *words)
         assert code == 1
@@ -148,7 +149,7 @@ def test_a_closed_wave_gets_no_new_keys_and_can_be_frozen_without_them(run, data
 
 def test_a_frozen_wave_is_told_what_its_lost_keys_mean_in_its_days_of_grace(run, database, settings, closed_wave):
     freeze(database, settings.home, "w1", clock.today())
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     told = run("doctor")[1]
     assert "no answer can be taken" not in told
     assert "counts as late, unopened, and nothing need be done" in told
@@ -163,7 +164,7 @@ def test_a_freeze_cut_off_that_lost_a_key_is_sent_to_the_one_command_that_goes_o
     with database.writing() as session:
         wave_of(session, "w1").freezing_on = TODAY
     assert "Run: sipas freeze w1" in run("doctor")[1]
-    keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     told = run("doctor")[1]
     assert FREEZE in told
     assert "Run: sipas freeze w1" not in told
@@ -181,7 +182,7 @@ def test_with_any_key_lost_and_with_all_a_wave_is_frozen_and_released(
         for kind in kinds:
             (settings.home / "keys" / f"w1.{kind}.key").write_bytes(b"half")
     else:
-        keys.destroy(settings.home, "w1", kinds)
+        wave_keys.destroy(settings.home, "w1", kinds)
     assert run("wave", "close", "w1")[0] == 0
     code, told = run("freeze", "w1", "--keys-lost", *WORDS)
     assert code == 0, told
@@ -205,7 +206,7 @@ def test_with_any_key_lost_and_with_all_a_wave_is_frozen_and_released(
 def test_every_page_and_file_of_the_release_says_it_in_both_languages(run, client, database, settings, monkeypatch):
     monkeypatch.setattr(clock, "today", lambda: LATER)
     answered(database, settings)
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     with database.writing() as session:
         close_wave(session, "w1", LATER)
     freeze(database, settings.home, "w1", LATER, without=SAYING)
@@ -256,7 +257,7 @@ def test_sealed_answers_that_still_wait_are_counted_and_said_and_come_late_once(
     device = Device(client)
     device.enrols(code)
     waiting = [sealed(settings.home, said(on=TODAY), kind=kind) for kind in ("answer", "comment") * 3]
-    keys.destroy(settings.home, "w1", ("seal",))
+    wave_keys.destroy(settings.home, "w1", ("seal",))
     with database.writing() as session:
         devices(session)[0].device.waiting = len(waiting)
         close_wave(session, "w1", TODAY)
@@ -269,7 +270,7 @@ def test_sealed_answers_that_still_wait_are_counted_and_said_and_come_late_once(
 
 
 def test_it_takes_two_people_and_a_reason(run, database, settings, closed_wave):
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     for words in (
         (),
         ("--by", "An", "--reason", "x"),
@@ -280,7 +281,7 @@ def test_it_takes_two_people_and_a_reason(run, database, settings, closed_wave):
         assert run("wave", "key-renew", "w1", *words)[0] != 0
     assert run("freeze", "w1", *WORDS)[0] == 2  # names without the option
     assert rows(database) == []
-    assert keys.held(settings.home, "w1") == ()
+    assert wave_keys.held(settings.home, "w1") == ()
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ def test_it_takes_two_people_and_a_reason(run, database, settings, closed_wave):
     ],
 )
 def test_names_and_reason_that_are_missing_are_named_at_once(run, database, settings, open_wave, words, wanting):
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     renewing = run("wave", "key-renew", "w1", *words)
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
@@ -314,7 +315,7 @@ def test_where_nothing_is_lost_nothing_is_said(run, database, settings, closed_w
 def test_a_freeze_that_was_cut_off_goes_on_without_being_told_again(run, database, settings, closed_wave, monkeypatch):
     from sipas.publishing import freeze as freezing
 
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     true = freezing.write_snapshot
     monkeypatch.setattr(freezing, "write_snapshot", lambda *_: (_ for _ in ()).throw(OSError("power")))
     with pytest.raises(OSError, match="power"):
@@ -331,12 +332,12 @@ def test_a_snapshot_made_without_the_key_is_taken_up_after_the_restore_of_an_old
     a_wave(database, settings)
     for moment in DAYS:
         a_response(database, settings, moment=moment)
-    keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
     if renewed:
         renew(database, settings.home, "w1", SAYING, TODAY)
         for moment in DAYS:
             a_response(database, settings, moment=moment)
-        keys.destroy(settings.home, "w1", ("cluster",))
+        wave_keys.destroy(settings.home, "w1", ("cluster",))
     with database.writing() as session:
         close_wave(session, "w1", LATER)
     made = freeze(database, settings.home, "w1", LATER, without=SAYING)
@@ -354,7 +355,7 @@ def test_a_snapshot_made_without_the_key_is_taken_up_after_the_restore_of_an_old
 
 def test_late_answers_are_counted_once_though_the_key_of_ids_was_lost(database, settings, closed_wave, monkeypatch):
     monkeypatch.setattr(clock, "today", lambda: TODAY)
-    keys.destroy(settings.home, "w1", ("id",))
+    wave_keys.destroy(settings.home, "w1", ("id",))
     freeze(database, settings.home, "w1", TODAY, without=SAYING)
     for _ in range(2):
         a_response(database, settings, wave="w1", submission="c" * 32)

@@ -9,9 +9,9 @@ import shutil
 import pytest
 from sqlalchemy import delete, select, update
 
-from sipas import clock, keys, logs
+from sipas import clock, logs
 from sipas.backups import backup, restore
-from sipas.commands.findings import BAD, waves_and_releases
+from sipas.cli.operator.doctor.survey_findings import BAD, waves_and_releases
 from sipas.errors import UnknownCode, WaveState
 from sipas.fieldwork.ended import refuse_old_snapshot
 from sipas.fieldwork.models import Wave
@@ -19,10 +19,11 @@ from sipas.fieldwork.waves import close_wave, open_wave_at, wave_of
 from sipas.importing import import_responses
 from sipas.intake import cluster_label, late_by_point, stored
 from sipas.intake.models import Response
-from sipas.intake.spent import Marks
+from sipas.intake.redemption_journal import RedemptionJournal
+from sipas.keyring import wave_keys
 from sipas.publishing.build import build
+from sipas.publishing.bundle import finish
 from sipas.publishing.disorder import disorder
-from sipas.publishing.folder import finish
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import DestructionStop, Release
 from sipas.publishing.reconcile import at_a_glance, differences
@@ -124,7 +125,7 @@ def test_its_points_ask_nothing_and_a_page_opened_before_is_told_to_be_late(clie
 
 
 def test_where_the_days_of_grace_are_over_too_a_late_answer_is_told_that_the_survey_ended(database, settings, older):
-    keys.destroy(settings.home, "w1")
+    wave_keys.destroy(settings.home, "w1")
     from sipas.errors import NoOpenWave
     from sipas.fieldwork.visits import visit_of
 
@@ -261,8 +262,8 @@ def test_a_snapshot_and_keys_of_a_wave_that_nobody_knows_are_named(database, set
 
 
 def test_the_backup_of_another_installation_shows_by_its_labels(database, settings, asked):
-    keys.destroy(settings.home, "w1", ("cluster",))
-    keys.make(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.make(settings.home, "w1", ("cluster",))
     assert told(database, settings) == [
         "No answer of wave w1 that was looked at (12) was stored under the cluster key that lies here: the backup may "
         "be another installation's, or the key was made anew. See whose keys these are before it is frozen."
@@ -283,13 +284,13 @@ def test_papers_from_before_the_day_on_which_point_and_wave_were_made_raise_no_a
         file = a_csv(tmp_path, f"point,field,date,O\np-1,ho-tich,{day},5\n")
         import_responses(database, settings.home, file, "w1", "short", TODAY)
         label = cluster_label(
-            keys.load(settings.home, "w1", "cluster"), int(is_placed), clock.cluster_week(day), is_coarse
+            wave_keys.load(settings.home, "w1", "cluster"), int(is_placed), clock.cluster_week(day), is_coarse
         )
         with database.writing() as session:
             session.execute(update(Response).values(cluster=label))
         assert told(database, settings) == []
-    keys.destroy(settings.home, "w1", ("cluster",))
-    keys.make(settings.home, "w1", ("cluster",))
+    wave_keys.destroy(settings.home, "w1", ("cluster",))
+    wave_keys.make(settings.home, "w1", ("cluster",))
     (said,) = told(database, settings)
     assert said.startswith("No answer of wave w1 that was looked at")
 
@@ -364,7 +365,7 @@ def test_a_stop_that_the_database_forgot_is_named_before_the_night_destroys(data
 
 
 def test_codes_that_were_spent_today_and_are_unknown_are_counted(database, settings, frozen):
-    Marks(settings.home).spend(b"c" * 16, b"v" * 16)
+    RedemptionJournal(settings.home).spend(b"c" * 16, b"v" * 16)
     (said,) = told(database, settings)
     assert said.startswith("1 invitation codes that were spent since the last night are unknown to this database")
 
@@ -403,6 +404,6 @@ def test_an_ended_wave_is_no_difference(database, settings, frozen):
 
 
 def test_the_servers_health_does_not_miss_a_key_that_was_destroyed_on_purpose(client, database, settings, older):
-    assert keys.find(settings.home, "w1", "cluster") is None
+    assert wave_keys.find(settings.home, "w1", "cluster") is None
     report = client.get("/health")
     assert (report.status_code, report.json["status"] == "down") == (200, False)

@@ -9,20 +9,20 @@ import pytest
 from sqlalchemy import select, update
 
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
-from sipas.fieldwork.frame import load_frame
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import add_point
+from sipas.fieldwork.population_counts import load_frame
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
-from sipas.publishing.edition import Edition
-from sipas.publishing.folder import ChangedFiles, check_files
+from sipas.publishing.bundle import ChangedFiles, check_files
 from sipas.publishing.freeze import freeze
+from sipas.publishing.missing_population import Uncounted
 from sipas.publishing.models import Release
+from sipas.publishing.published import published_release, published_releases
+from sipas.publishing.release_view import ReleaseView
 from sipas.publishing.review import approve, publish, releases
-from sipas.publishing.shelf import issue, issues
-from sipas.publishing.uncounted import Uncounted
 from sipas.registry.models import Unit
 from tests.make import a_csv, a_point, a_response, a_wave
 
@@ -104,7 +104,7 @@ def test_a_draft_that_somebody_touched_is_neither_approved_nor_published(databas
     (settings.home / "drafts" / code / "index.html").write_text("better")
     with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
-    assert issues(settings.home) == []
+    assert published_releases(settings.home) == []
 
 
 def test_a_published_release_is_whole_and_its_sums_are_right(database, settings, frozen):
@@ -121,7 +121,7 @@ def test_a_published_release_is_whole_and_its_sums_are_right(database, settings,
     with pytest.raises(WaveState, match="published"):
         publish(database, settings.home, code, TODAY)
     with pytest.raises(UnknownCode):
-        issue(settings.home, "../drafts")
+        published_release(settings.home, "../drafts")
 
 
 def test_the_same_snapshot_and_frame_give_the_same_bytes(database, settings, frozen):
@@ -132,17 +132,17 @@ def test_the_same_snapshot_and_frame_give_the_same_bytes(database, settings, fro
 
 def test_without_a_frame_every_figure_says_unweighted(database, settings, frozen):
     code = release(database, settings)
-    one = issue(settings.home, code)
+    one = published_release(settings.home, code)
     assert one.manifest["weighted"] is False
     assert all("unweighted" in row["flags"] for row in one.table.records() if row["estimate"] is not None)
 
 
 def test_a_later_release_does_not_tell_what_an_earlier_one_withheld(database, settings, frozen, monkeypatch):
-    first = issue(settings.home, release(database, settings)).table
+    first = published_release(settings.home, release(database, settings)).table
     small = [row for row in first.records() if row["withheld"]]
     assert {row["domain"].get("unit") for row in small} >= {"03670", "03679"}
     monkeypatch.setattr(building, "Policy", lambda: building_policy(minimum=3, unanimous=3))
-    second = issue(settings.home, release(database, settings)).table
+    second = published_release(settings.home, release(database, settings)).table
     for row in small:
         assert second.row(row["of"], **row["domain"])["withheld"], row
 
@@ -160,7 +160,7 @@ def test_answers_without_dossiers_are_told_with_the_row_that_is_to_blame(databas
         a_response(database, settings, "p-1", service="van-hoa")
     with database.writing() as session:
         close_wave(session, "w1", dt.date(2026, 9, 30))
-        session.add(FrameCell(unit="03646", field="van-hoa", month="2026-09", dossiers=60, source=""))
+        session.add(PopulationCount(unit="03646", field="van-hoa", month="2026-09", dossiers=60, source=""))
     freeze(database, settings.home, "w1", dt.date(2026, 10, 1))
     with pytest.raises(Uncounted) as refused:
         build(database, settings, "w1", "Hoa", dt.date(2026, 10, 2))
@@ -179,10 +179,10 @@ def test_a_unit_that_nobody_answered_for_is_named_with_its_reason(database, sett
     with database.writing() as session:
         load_frame(session, a_csv(tmp_path, frame), dt.date(2026, 12, 31))
         add_point(session, "p-9", "03688")
-    one = issue(settings.home, release(database, settings))
+    one = published_release(settings.home, release(database, settings))
     assert "03688" in {unit["code"] for unit in one.manifest["units"]}
     assert one.manifest["method"]["weights"]["population_uncovered"] == 70
-    edition = Edition(one.manifest, one.table, "en")
+    edition = ReleaseView(one.manifest, one.table, "en")
     assert (edition.dossiers, edition.unrepresented) == (227, 70)
 
 
@@ -204,7 +204,7 @@ def test_a_release_says_whose_it_is_by_the_registry_and_keeps_it(
     code = release(database, settings)
     with database.writing() as session:
         session.execute(ours.values(name="Tỉnh Điện Biên", name_en="Điện Biên province"))
-    kept = issue(settings.home, code).manifest
+    kept = published_release(settings.home, code).manifest
     assert {key: value for key, value in kept.items() if key.startswith("province")} == said
     page = (settings.home / "releases" / code / "index.en.html").read_text(encoding="utf-8")
     assert f"public services in {said.get('province_en', said['province'])}</h1>" in page

@@ -14,12 +14,12 @@ from sqlalchemy import select
 
 import sipas
 from analysis import read_snapshot
-from sipas import keys
 from sipas.errors import WaveState
+from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.gate import Gate
 from sipas.intake import stored
+from sipas.keyring import wave_keys
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop, end_retention
 from tests.make import a_response, a_wave, all_comments
@@ -52,10 +52,10 @@ POWER_CUT = """
 import datetime as dt, os, sys
 from pathlib import Path
 import analysis.data.snapshot
-from sipas import keys
-from sipas.database import Database
+from sipas.keyring import wave_keys
+from sipas.storage.database import Database
 from sipas.publishing import freeze
-from sipas.settings import Settings
+from sipas.config.settings import Settings
 
 def cut(*_args, **_more):
     os._exit(9)
@@ -79,7 +79,7 @@ freeze.freeze(Database.of(where), where.home, "w1", dt.date(2026, 10, 1))
         ("freeze.write_snapshot = after(freeze.write_snapshot)", "closed"),  # the file is there, the database knows not
         ("freeze.os.replace = after(freeze.os.replace)", "closed"),  # it has its name, and the database knows not
         ("freeze.sync_folder = cut", "closed"),
-        ("keys.destroy = cut", "frozen"),  # the database knows, the key is still there
+        ("wave_keys.destroy = cut", "frozen"),  # the database knows, the key is still there
     ],
 )
 def test_a_power_cut_while_freezing_leaves_a_state_from_which_the_same_command_goes_on(
@@ -90,11 +90,11 @@ def test_a_power_cut_while_freezing_leaves_a_state_from_which_the_same_command_g
     assert run.returncode == 9
     with database.reading() as session:
         assert wave_of(session, "w1").state == state
-    assert "cluster" in keys.held(settings.home, "w1")
+    assert "cluster" in wave_keys.held(settings.home, "w1")
     snapshot = freeze(database, settings.home, "w1", FROZEN)
     assert read_snapshot(settings.home / "snapshots" / "w1.parquet").digest == snapshot.digest
     assert snapshot.rows == 5
-    assert keys.held(settings.home, "w1") == keys.AFTER_GRACE
+    assert wave_keys.held(settings.home, "w1") == wave_keys.AFTER_GRACE
     assert [path.name for path in (settings.home / "snapshots").iterdir()] == ["w1.parquet"]
     with pytest.raises(WaveState, match="frozen already"):
         freeze(database, settings.home, "w1", FROZEN)

@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from sipas import clock
 from sipas.cli import group
-from sipas.fieldwork.detail import kept
-from sipas.fieldwork.models import FrameCell, KeptPoint, Point
+from sipas.fieldwork.models import KeptPoint, Point, PopulationCount
+from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import wave_of
 from sipas.intake.models import Response
 from sipas.registry.importing import OURS
@@ -163,8 +163,8 @@ def test_dossiers_that_stand_at_two_offices_are_not_counted_twice_in_a_release(o
     with database.writing() as session:
         for month in ("2026-07", "2026-08"):
             for field in FIELDS:
-                session.add(FrameCell(unit=WARD, field=field, month=month, dossiers=120, source=""))
-        session.add(FrameCell(unit=DEPARTMENT, field="chung-thuc", month="2026-07", dossiers=120, source=""))
+                session.add(PopulationCount(unit=WARD, field=field, month=month, dossiers=120, source=""))
+        session.add(PopulationCount(unit=DEPARTMENT, field="chung-thuc", month="2026-07", dossiers=120, source=""))
     office.on("2026-09-01")
     office.does("wave", "close", "w1")
     office.freezes()

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from sipas import clock
 from sipas.cli import group
-from sipas.fieldwork.models import FrameCell
+from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import close_point
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.freeze import freeze
@@ -353,7 +353,7 @@ def test_receiver_may_be_written_without_its_sign_and_dates_as_excel_writes_them
 def test_the_doctor_names_two_provinces_and_dossiers_at_the_wrong_office(here, database):
     with database.writing() as session:  # as an earlier program let happen
         session.add(Unit(code="15", name="Tỉnh Lào Cai", name_en="Lào Cai", kind="province", note=""))
-        session.add(FrameCell(unit="03646", field="van-hoa", month="2026-01", dossiers=7, source=""))
+        session.add(PopulationCount(unit="03646", field="van-hoa", month="2026-01", dossiers=7, source=""))
     told = sipas("doctor").output
     assert told.count("several provinces") == 1
     assert "Tỉnh Sơn La (14), Tỉnh Lào Cai (15)" in told

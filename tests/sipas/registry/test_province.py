@@ -136,7 +136,7 @@ def test_a_variable_that_still_names_another_province_is_told(database, sipas, m
 
 
 def test_a_server_says_at_its_start_whose_province_it_is_not(database, sipas, monkeypatch):
-    monkeypatch.setattr("sipas.commands.serve.run", lambda *_: None)
+    monkeypatch.setattr("sipas.cli.operator.serve.run", lambda *_: None)
     assert sipas("serve").stderr == ""
     monkeypatch.setenv("SIPAS_PROVINCE", "Lào Cai")
     assert "the registry “Tỉnh Sơn La”. The registry holds" in sipas("serve").stderr

@@ -8,9 +8,9 @@ import pytest
 
 from sipas import i18n
 from sipas.publishing.charts import Axis, agreeing, spread
-from sipas.publishing.edition import WORDS, Edition, Figure, Group, Row
 from sipas.publishing.page import render
-from sipas.publishing.shelf import open_folder
+from sipas.publishing.published import open_folder
+from sipas.publishing.release_view import WORDS, Figure, Group, ReleaseView, Row
 from tests.make_release import a_release
 
 ROW = {"withheld": False, "n": 200, "estimate": 0.84, "low": 0.78, "high": 0.89, "reliability": "shown"}
@@ -73,7 +73,7 @@ def test_agreeing_counts_only_what_is_shown():
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_names_are_in_the_readers_language(settings, language):
     issue = open_folder(a_release(settings.home))
-    edition = Edition(issue.manifest, issue.table, language)
+    edition = ReleaseView(issue.manifest, issue.table, language)
     assert edition.name("units", "03646") == {"vi": "Phường Tô Hiệu", "en": "Tô Hiệu ward"}[language]
     assert edition.name("services", "dat-dai") == {"vi": "Đất đai", "en": "Land"}[language]
 

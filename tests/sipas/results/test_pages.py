@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from sipas import i18n
-from sipas.publishing.shelf import open_folder
+from sipas.publishing.published import open_folder
 from tests.make_release import a_release, write
 
 RELEASE = "/results/2026-1-r1"

@@ -15,7 +15,7 @@ import pytest
 from sipas import i18n
 from sipas.desk.access import set_password
 from sipas.publishing.models import Release
-from sipas.publishing.shelf import Issue, open_folder
+from sipas.publishing.published import PublishedRelease, open_folder
 from tests.make import a_wave
 from tests.make_release import a_release
 from tests.november_files import unpacked
@@ -96,7 +96,7 @@ class Page:
 
 
 @pytest.fixture
-def shelf(settings) -> Issue:
+def shelf(settings) -> PublishedRelease:
     """A province whose service fields differ much from each other; somebody is signed in at the desk."""
     lift = {"ho-tich": 0.08, "dat-dai": -0.25, "y-te": 0.02}
     return open_folder(a_release(settings.home, lift=lift, people={("04240", "dat-dai"): 7}))
@@ -127,12 +127,12 @@ def pages(client, settings, database, shelf) -> list[Page]:
 
 
 @pytest.fixture
-def november(settings) -> Issue:
+def november(settings) -> PublishedRelease:
     """The demo's release of November 2026, on the shelf."""
     return open_folder(unpacked("2026-1-r1", settings.home / "releases"))
 
 
-def held(page: Page, issue: Issue) -> int:
+def held(page: Page, issue: PublishedRelease) -> int:
     """Holds every line of a page against the table, and its words against the page's legend; how many there were."""
     table, language = issue.table, page.language
     found = lines(page.html)
@@ -170,7 +170,7 @@ def side(figure, share) -> int:
     return -1 if figure["high"] < share else 1 if figure["low"] > share else 0
 
 
-def code_of(issue: Issue, kind: str, text: str, language: str) -> str:
+def code_of(issue: PublishedRelease, kind: str, text: str, language: str) -> str:
     """The code of a service field or of a figure that is called so."""
     if kind == "services":
         name = {"vi": "name", "en": "name_en"}[language]

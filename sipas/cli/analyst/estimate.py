@@ -1,0 +1,133 @@
+"""`sipas estimate`: from a file of answers to indices with intervals. Needs no server, no database and no web."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sipas.cli.analyst import common
+from sipas.cli.common import example
+from sipas.estimating.reading import blocks
+from sipas.i18n import _, say
+
+INTERVALS = (
+    "wilson_shared",
+    "wilson_neff",
+    "wilson_kgneff",
+    "kg_nchs",
+    "wilson",
+    "logit",
+    "logit_dffull",
+    "likelihood",
+    "asin",
+    "beta",
+    "mean",
+    "xlogit",
+)
+VARIANCES = ("linearised", "jackknife")
+SIDES = ("both", "lower", "upper")
+
+DESIGN = """\b
+weights: w
+strata: unit
+psu: week
+items: {access: [q01, q02], result: [q03]}
+satisfied: 4
+not_applicable: 9"""
+ROW = {"of": "q01", "estimate": 0.777, "low": 0.306, "high": 0.965, "n": 21, "deff": 3.64, "level": 0.95}
+EXAMPLE = "\n\n".join(
+    (
+        example("sipas estimate answers.csv --design design.yaml --by unit --by unit,field"),
+        _("with, in design.yaml, weights in the column w, weeks drawn in each unit, and two factors:"),
+        DESIGN,
+        _("prints for everybody and for each domain a table such as:"),
+        "\b\n" + "\n".join(blocks([ROW | {"domain": {}, "reliability": "hidden", "flags": ["review"]}])).strip(),
+        _("A snapshot of the platform needs no design, and is weighted to the dossiers of its months by --frame:"),
+        "sipas estimate 2026-1.parquet --frame dossiers.csv --by unit --out estimates.xlsx",
+    )
+)
+
+
+@click.command(
+    help=_(
+        "Estimates every item, factor and the whole from DATA (CSV, XLSX or Parquet), for everybody and for each "
+        "domain: share of satisfied answers, standard error, degrees of freedom, design effect, interval, and a word "
+        "on reliability. DESIGN.yaml says how the answers came about; a snapshot of the platform brings its own."
+    ),
+    epilog=EXAMPLE,
+)
+@common.options(
+    common.data,
+    common.design,
+    common.frame,
+    common.verify,
+    common.by,
+    common.as_json,
+    common.out,
+    click.option(
+        "--interval",
+        type=click.Choice(INTERVALS),
+        default="wilson_shared",
+        show_default=True,
+        metavar="METHOD",
+        help=_("The method of the interval: {methods}.", methods=", ".join(INTERVALS)),
+    ),
+    click.option(
+        "--side",
+        type=click.Choice(SIDES),
+        default="both",
+        show_default=True,
+        help=_("Both limits, or all the uncertainty in one: lower for “at least”, upper for “at most”."),
+    ),
+    common.level,
+    click.option(
+        "--variance",
+        type=click.Choice(VARIANCES),
+        default="linearised",
+        show_default=True,
+        help=_("The kind of variance; the jackknife is for calibrated weights with few clusters."),
+    ),
+    common.lonely,
+    click.option(
+        "--engine",
+        type=click.Choice(("local", "spark")),
+        default="local",
+        show_default=True,
+        help=_("Where the pass over the data runs; spark reads Parquet on an existing cluster."),
+    ),
+)
+def estimate(
+    data: Path,
+    design_file: Path | None,
+    frame: Path | None,
+    verify: bool,
+    by: list[tuple[str, ...]],
+    as_json: bool,
+    out: Path | None,
+    interval: str,
+    side: str,
+    level: float,
+    variance: str,
+    lonely: str | None,
+    engine: str,
+) -> None:
+    """See the help above; this only reads the options and chooses how to tell the result."""
+    from sipas.estimating.run import Method, estimate_source
+
+    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, engine, verify=verify)
+    with common.progress() as progress:
+        result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
+    common.warn(result.notes, result.unweighted)
+    if out is not None:
+        from sipas.estimating.writing import write_table
+
+        table = result.estimates.to_arrow()
+        write_table(table, out, [say(note) for note in result.notes])
+        click.echo(_("{count} estimates written to {file}", count=table.num_rows, file=str(out)), err=True)
+    if as_json:
+        common.print_json(result.estimates.records())
+    elif out is None:
+        heading = [_("{file}: {count} rows", file=data.name, count=result.rows)]
+        for line in blocks(result.estimates.records(), heading):
+            click.echo(line)

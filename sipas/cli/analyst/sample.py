@@ -1,0 +1,180 @@
+"""`sipas sample`: the next wave: how many answers, from whom, and a draw that anybody can repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sipas.cli.analyst import common
+from sipas.cli.common import example, print_json, print_table
+from sipas.estimating.reading import domain_words, percent, points
+from sipas.i18n import _
+from sipas.i18n.code_labels import word
+
+METHODS = ("proportional", "neyman", "power")
+
+share = click.option(
+    "--share", type=float, default=0.5, show_default=True, help=_("The share that is expected; 0.5 is the safest.")
+)
+deff = click.option("--deff", type=float, default=1.0, show_default=True, help=_("The design effect of the last wave."))
+level = common.level
+
+
+@click.group(help=_("The next wave: its size, its division among units, a draw with a recorded seed."))
+def sample() -> None:
+    """Group of commands."""
+
+
+@sample.command(
+    help=_("How many people to ask so that a share is known to plus or minus --margin."),
+    epilog=example("sipas sample size --margin 0.03 --share 0.85 --deff 2 --response 0.8"),
+)
+@common.options(
+    click.option("--margin", type=float, required=True, help=_("Half the width of the interval: 0.03 is 3 points.")),
+    share,
+    deff,
+    click.option("--population", type=float, default=float("inf"), help=_("How many there are; few need fewer.")),
+    click.option("--response", type=float, default=1.0, show_default=True, help=_("The share that answers.")),
+    level,
+    common.as_json,
+)
+def size(
+    margin: float, share: float, deff: float, population: float, response: float, level: float, as_json: bool
+) -> None:
+    from analysis.planning.sample_design import sample_size
+
+    n = sample_size(margin, p=share, level=level, deff=deff, population=population, response=response)
+    if as_json:
+        print_json({"n": n, "margin": margin, "share": share, "deff": deff, "response": response, "level": level})
+    else:
+        click.echo(
+            _(
+                "Ask {n} people: a share near {share} is then known to {margin} points with {level} confidence.",
+                n=n,
+                share=percent(share),
+                margin=points(margin).replace("+", "±"),
+                level=percent(level),
+            )
+        )
+
+
+@sample.command(
+    help=_("The smallest change between two waves of so many answers that would be found."),
+    epilog=example("sipas sample change --share 0.85 --answers 400 --deff 2"),
+)
+@common.options(
+    click.option("--answers", type=click.IntRange(1), required=True, help=_("Answers in the wave that was.")),
+    click.option("--next", "later", type=click.IntRange(1), help=_("Answers in the next one (default: as many).")),
+    share,
+    deff,
+    click.option("--power", type=float, default=0.8, show_default=True, help=_("With which probability it is found.")),
+    level,
+    common.as_json,
+)
+def change(
+    answers: int, later: int | None, share: float, deff: float, power: float, level: float, as_json: bool
+) -> None:
+    from analysis.planning.sample_design import detectable_change
+
+    found = float(detectable_change(share, answers, n_next=later, deff=deff, level=level, power=power))
+    if as_json:
+        print_json({"change": found, "share": share, "answers": answers, "next": later or answers, "deff": deff,
+                    "level": level, "power": power})  # fmt: skip
+    else:
+        click.echo(
+            _(
+                "A change of {change} points or more is found with {power} probability.",
+                change=points(found).replace("+", "±"),
+                power=percent(power),
+            )
+        )
+
+
+@sample.command(
+    help=_(
+        "Divides the interviews of --total among the units of FRAME, a table with their dossiers: in proportion, after "
+        "Neyman (best for the province) or by a power of their size (between the province and equal sizes)."
+    ),
+    epilog=example("sipas sample allocate dossiers.csv --total 6000 --method power --minimum 40"),
+)
+@common.options(
+    click.argument("frame", type=common.FILE),
+    click.option("--total", type=click.IntRange(1), required=True, help=_("All interviews together.")),
+    click.option("--by", default="unit", show_default=True, help=_("The columns that name a unit.")),
+    click.option("--count", default="dossiers", show_default=True, help=_("The column with the counts.")),
+    click.option(
+        "--method",
+        type=click.Choice(METHODS),
+        default="proportional",
+        show_default=True,
+        help=_("How the interviews are divided."),
+    ),
+    click.option("--spread", help=_("With neyman: a column with each unit's standard deviation.")),
+    click.option("--power", type=float, default=0.5, show_default=True, help=_("With power: the exponent.")),
+    click.option("--minimum", type=click.IntRange(0), default=0, show_default=True, help=_("The fewest for a unit.")),
+    common.as_json,
+    common.out,
+)
+def allocate(
+    frame: Path,
+    total: int,
+    by: str,
+    count: str,
+    method: Any,
+    spread: str | None,
+    power: float,
+    minimum: int,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    from sipas.estimating.planning import allocation
+
+    if method == "neyman" and spread is None:
+        raise click.UsageError(_("neyman needs --spread, a column with each unit's standard deviation"))
+    (family,) = common.families((by,))
+    rows = allocation(frame, family, count, total, method, spread, power=power, minimum=minimum)
+    if as_json or out:
+        common.tell(rows, as_json, out, lambda: [])
+        return
+    print_table(
+        [", ".join(word("column", one) for one in family), word("column", count), _("interviews")],
+        [[domain_words(row["domain"]), row[count], row["interviews"]] for row in rows],
+    )
+
+
+@sample.command(
+    help=_(
+        "Draws N lines of LIST systematically from a random start; with --size, larger ones more often. Sort the list "
+        "first: the draw then spreads over it. The seed is printed, and the same seed draws the same lines."
+    ),
+    epilog=example("sipas sample draw villages.csv -n 40 --seed 2026 --size people --out drawn.csv"),
+)
+@common.options(
+    click.argument("list_", metavar="LIST", type=common.FILE),
+    click.option("-n", type=click.IntRange(1), required=True, help=_("How many lines to draw.")),
+    click.option("--seed", type=click.IntRange(0), help=_("The seed (default: a new one, which is printed).")),
+    click.option("--size", metavar=_("COLUMN"), help=_("Draw with probability in proportion to this column.")),
+    common.as_json,
+    common.out,
+)
+def draw(list_: Path, n: int, seed: int | None, size: str | None, as_json: bool, out: Path | None) -> None:
+    from sipas.estimating.planning import drawn
+
+    rows, about = drawn(list_, n, seed, size)
+    click.echo(
+        _(
+            "Drew {n} of {listed} with seed {seed}: start {start}, step {step}.",
+            n=n,
+            listed=about["listed"],
+            seed=about["seed"],
+            start=f"{about['start']:.6g}",
+            step=f"{about['step']:.6g}",
+        ),
+        err=True,
+    )
+    if as_json or out:
+        common.tell([row | {"seed": about["seed"]} for row in rows], as_json, out, lambda: [])
+        return
+    print_table(list(rows[0]), [list(row.values()) for row in rows])

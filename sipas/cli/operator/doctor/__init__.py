@@ -1,0 +1,1 @@
+"""`sipas doctor`: what is amiss with this installation, and what to do about it."""

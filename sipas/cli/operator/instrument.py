@@ -1,0 +1,195 @@
+"""`sipas instrument`: the questionnaires, their forms, and the codes of their items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sipas.cli.common import example, json_option, note, print_json, print_table
+from sipas.i18n import LANGUAGES, _, instrument_text, language, speaking
+from sipas.i18n.code_labels import with_code
+
+if TYPE_CHECKING:
+    from surveys import Instrument, Item, Option, Scale
+
+
+@click.group(help=_("Questionnaires: which there are, and the codes of their items, scales and factors."))
+def instrument() -> None:
+    """Group of commands."""
+
+
+@instrument.command(
+    "list",
+    help=_("List the questionnaires with their versions and the number of items of each form."),
+    epilog=example("sipas instrument list --json"),
+)
+@json_option
+def list_(as_json: bool) -> None:
+    from surveys import catalogue, load
+
+    found = [_in(load(code, version), language()) for code, versions in catalogue().items() for version in versions]
+    if as_json:
+        print_json([_head(one) for one in found])
+        return
+    print_table(
+        [_("questionnaire"), _("version"), _("title"), _("short form"), _("full form"), _("from"), _("to")],
+        [
+            [
+                one.code,
+                one.version,
+                one.title,
+                len(one.forms["short"]),
+                len(one.forms["full"]),
+                one.valid_from,
+                one.valid_to or "",
+            ]
+            for one in found
+        ],
+    )
+
+
+@instrument.command(
+    help=_(
+        "Show a questionnaire: the code, text and permitted answers of each item, on which form it stands and to which "
+        "factor it belongs. These codes name the columns of `sipas responses import` and the figures of the analyst's "
+        "commands."
+    ),
+    epilog=example("sipas instrument show service-2024"),
+)
+@click.argument("code")
+@click.option("--version", type=int, help=_("Which version (default: the latest)."))
+@click.option(
+    "--language",
+    "wording",
+    type=click.Choice(tuple(LANGUAGES)),
+    help=_("In which language its texts are shown (default: that of the command line)."),
+)
+@json_option
+def show(code: str, version: int | None, wording: str | None, as_json: bool) -> None:
+    from surveys import load
+
+    found = _in(load(code, version), wording or language())
+    if as_json:
+        print_json(_whole(found))
+    else:
+        _tell(found)
+
+
+def _in(found: Instrument, wording: str) -> Instrument:
+    from surveys import translated
+
+    with speaking(wording):
+        return translated(found, instrument_text)
+
+
+def _head(one: Instrument) -> dict[str, Any]:
+    return {
+        "instrument": one.code,
+        "version": one.version,
+        "title": one.title,
+        "basis": one.basis,
+        "population": one.population,
+        "valid_from": str(one.valid_from),
+        "valid_to": str(one.valid_to) if one.valid_to else None,
+        "forms": {form: list(items) for form, items in one.forms.items()},
+        "digest": one.digest,
+    }
+
+
+def _whole(one: Instrument) -> dict[str, Any]:
+    return {
+        **_head(one),
+        "scales": [
+            {
+                "code": scale.code,
+                "lead": scale.lead,
+                "levels": list(scale.levels),
+                "satisfied": list(scale.satisfied),
+                "not_applicable": scale.not_applicable or None,
+            }
+            for scale in _scales(one)
+        ],
+        "factors": [
+            {"code": factor.code, "text": factor.text, "items": [item.code for item in factor.items]}
+            for factor in one.factors.values()
+        ],
+        "items": [
+            {
+                "code": item.code,
+                "text": item.text,
+                "kind": item.kind,
+                "scale": item.scale.code if item.scale else None,
+                "options": {option.code: option.text for option in item.options},
+                "most": item.most or None,
+                "not_applicable": item.allows_not_applicable,
+                "factor": one.factor_of(item.code),
+                "forms": list(item.forms),
+                "wording": item.wording,
+            }
+            for item in one.items
+        ],
+        "profile": [
+            {
+                "code": question.code,
+                "text": question.text,
+                "options": {option.code: option.text for option in question.options},
+            }
+            for question in one.profile
+        ],
+    }
+
+
+def _scales(one: Instrument) -> list[Scale]:
+    return list({item.scale.code: item.scale for item in one.items if item.scale}.values())
+
+
+def _tell(one: Instrument) -> None:
+    """For a person: what it is on standard error, its items as a table, then what the codes of answers mean."""
+    note(_("{code} v{version}: {title}", code=one.code, version=one.version, title=one.title))
+    note(_("Basis: {basis}. Asked: {population}.", basis=one.basis, population=one.population))
+    print_table(
+        [_("code"), _("text"), _("factor"), _("on the form"), _("permitted answers")],
+        [
+            [
+                item.code,
+                item.text,
+                one.factor_of(item.code) or "–",
+                ", ".join(with_code("form", form) for form in item.forms),
+                answers_of(item),
+            ]
+            for item in one.items
+        ],
+    )
+    for item in one.items:
+        if item.options:
+            click.echo(_("Answers to {code}: {options}", code=item.code, options=_options(item.options)))
+    for factor in one.factors.values():
+        click.echo(_("Factor {code}: {words}", code=factor.code, words=factor.text))
+    for scale in _scales(one):
+        levels = "; ".join(f"{level} {text}" for level, text in enumerate(scale.levels, 1))
+        click.echo(_("Scale {code}: {levels}", code=scale.code, levels=levels))
+        if scale.not_applicable:
+            click.echo("  " + _("where it is allowed: {words}", words=f"{scale.not_applicable} (na)"))
+        click.echo("  " + _("counted as satisfied: {levels}", levels=", ".join(map(str, scale.satisfied))))
+    for question in one.profile:
+        asked = f"{question.text} ({question.code})"
+        click.echo(_("About the person, {question}: {options}", question=asked, options=_options(question.options)))
+
+
+def _options(given: Sequence[Option]) -> str:
+    return "; ".join(f"{option.text} ({option.code})" for option in given)
+
+
+def answers_of(item: Item) -> str:
+    """What may stand in a cell of this item, shortly: `1–5, na`."""
+    if item.kind == "rating":
+        said = f"1–{item.levels}"
+    elif item.kind == "count":
+        said = f"0–{item.most}"
+    else:
+        said = ", ".join(option.code for option in item.options)
+    if item.kind == "several":
+        said += " " + _("(several, with a blank between)")
+    return said + (", na" if item.allows_not_applicable else "")

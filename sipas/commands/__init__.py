@@ -1,1 +1,0 @@
-"""One file per group of commands; each command does one deed and says what it did."""

@@ -1,0 +1,74 @@
+"""What a page shows of the point where a visitor stands: plain values, so that equal places share a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import surveys
+from sipas import i18n
+from sipas.fieldwork.models import Point
+from sipas.fieldwork.visits import Visit
+from sipas.i18n.fallback_marking import borrowed
+from surveys import Instrument
+
+Names = tuple[tuple[str, str], ...]  # language -> name; a tuple, so that a place can be a key
+
+
+def said(names: Names) -> str:
+    """The name in the language now spoken, else the Vietnamese one, marked as such."""
+    return dict(names).get(i18n.language()) or borrowed(names[0][1])
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point, its service fields (most used first), and what it asks."""
+
+    code: str
+    wave: str
+    names: Names
+    is_kiosk: bool
+    form: str
+    simulated: bool
+    instrument_code: str
+    instrument_version: int
+    services: tuple[tuple[str, Names], ...]
+    partial: str = "drop"  # the wave's rule for a form that is left in the middle
+    door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
+
+    @classmethod
+    def of(cls, visit: Visit) -> Place:
+        """What the pages need of a visit."""
+        point, wave = visit.point, visit.wave
+        return cls(
+            code=point.code,
+            wave=wave.code,
+            names=(("vi", point.name), ("en", point.name_en)),
+            is_kiosk=point.channel == "kiosk",
+            form=point.form,
+            simulated=wave.simulated,
+            instrument_code=wave.instrument,
+            instrument_version=wave.version,
+            services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in visit.services),
+            partial=wave.partial,
+        )
+
+    @classmethod
+    def at(cls, point: Point) -> Place:
+        """A point at which nothing need be asked now."""
+        names = (("vi", point.name), ("en", point.name_en))
+        return cls(point.code, "", names, point.channel == "kiosk", point.form, False, "", 0, ())
+
+    @property
+    def keeps_unfinished(self) -> bool:
+        """Whether a form that is left in the middle is kept, and marked: on a shared screen alone."""
+        return self.is_kiosk and self.partial == "keep"
+
+    @property
+    def name(self) -> str:
+        """The name of the point in the language now spoken."""
+        return said(self.names)
+
+    @property
+    def instrument(self) -> Instrument:
+        """What is asked, in the wording as decreed."""
+        return surveys.load(self.instrument_code, self.instrument_version)

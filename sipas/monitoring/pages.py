@@ -1,0 +1,40 @@
+"""The address `/`: what this server shows, and whether it is well."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, jsonify, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from sipas.monitoring.health import Report, readiness
+from sipas.web.links import address, go
+
+front = Blueprint("front", __name__)
+
+
+@front.get("/")
+def first() -> str | AnyResponse:
+    """The public results where they are served, else one plain page."""
+    if "results" in current_app.config["SETTINGS"].parts:
+        return go(address("results.province"), 302)
+    return render_template("front.html")
+
+
+@front.get("/health")
+def health() -> Response:
+    """For the operator's monitor: whether an answer can be stored now, and what needs the operator; nothing else."""
+    report = current_app.config["HEALTH"].report()
+    return _told(report, 503 if report["status"] == "down" else 200)
+
+
+@front.get("/ready")
+def ready() -> Response:
+    """For whoever starts servers: whether this one can begin its work."""
+    report = readiness(current_app.config["DATABASE"])
+    return _told(report, 200 if report["status"] == "ok" else 503)
+
+
+def _told(report: Report, status: int) -> Response:
+    response = jsonify(report)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""What every request and reply passes through: addresses, headers, languages, errors, limits. Flask begins here."""

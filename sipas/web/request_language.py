@@ -1,0 +1,71 @@
+"""Ties catalogs and the province's name to requests and templates: `?lang=` chooses, Vietnamese is the default."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, request
+from werkzeug.routing import BaseConverter, ValidationError
+
+from sipas import clock, i18n
+from sipas.i18n import code_labels, fallback_marking
+from sipas.i18n.languages import KNOWN
+from sipas.registry.province import Province, is_city
+
+
+class LanguageConverter(BaseConverter):
+    """The part of an address that names a language we know of."""
+
+    def to_python(self, value: str) -> str:
+        if value not in KNOWN:
+            raise ValidationError
+        return value
+
+
+def province() -> Province:
+    """Whose pages these are, by the registry of today; without a name where it does not say."""
+    return current_app.config["PROVINCE"].on(clock.today())
+
+
+def province_name() -> str:
+    """The province as somebody who asks."""
+    return province().called(i18n.language()) or i18n._("The province")
+
+
+def province_place(unknown: str | None = None) -> str:
+    """The province as a place."""
+    return province().short(i18n.language()) or (i18n._("the province") if unknown is None else unknown)
+
+
+def in_a_city() -> bool:
+    """Whether these pages are a city's."""
+    return is_city(province().name)
+
+
+def install(app: Flask) -> None:
+    """Templates get `_`, `{% trans %}`, number formats, and the names of the province and of all languages."""
+    app.url_map.converters["language"] = LanguageConverter
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: i18n.catalog(i18n.language(), "messages").gettext(text) if text else "",
+        lambda one, many, n: i18n.catalog(i18n.language(), "messages").ngettext(one, many, n),
+        newstyle=True,
+    )
+    app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
+    app.jinja_env.globals.update(province_name=province_name, province_place=province_place, in_a_city=in_a_city)
+    app.jinja_env.filters.update(
+        number=i18n.number,
+        percent=i18n.percent,
+        date=i18n.date,
+        month=i18n.month,
+        say=i18n.say,
+        say_whose=fallback_marking.say_whose,
+        word=lambda code, kind: code_labels.word(kind, code),
+    )
+
+    @app.before_request
+    def choose_language() -> None:
+        code = request.args.get("lang", "vi")
+        i18n.speak(code if code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
+
+    @app.teardown_request
+    def forget_language(_error: BaseException | None) -> None:
+        i18n.hush()
