@@ -24,7 +24,7 @@ from sipas.fieldwork.points import add_point, points, set_invitation
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.small_cells.points import kept_in
 from sipas.fieldwork.waves import close_wave, open_wave, wave_of
-from sipas.intake import LANGUAGE_CODES, anonymise_many, record_many, stored, submission_keys
+from sipas.intake import LANGUAGE_CODES, anonymise_many, keys_of_submissions, record_many, stored
 from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.publishing.build import build
@@ -261,7 +261,7 @@ def _anonymous(session: Session, settings: Settings, answers: pa.Table) -> NDArr
         age=[ages.get(word, 0) for word in columns["age"]],
         coarse=[pair not in detail for pair in zip(unit, field, strict=True)],
         several=[one not in told for one in zip(point, unit, field, strict=True)],
-        key=submission_keys(wave_keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
+        key=keys_of_submissions(wave_keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=wave_keys.load(settings.home, wave.code, "cluster"),
     )
 

@@ -18,7 +18,7 @@ from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
-from sipas.intake import LANGUAGE_CODES, anonymise_many, marks_of_lines, submission_keys
+from sipas.intake import LANGUAGE_CODES, anonymise_many, keys_of_lines, keys_of_submissions
 from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
@@ -248,13 +248,13 @@ class Lines:
         return codes
 
     def _marks(self, piece: Table, file: str) -> NDArray[np.void]:
-        drawn = marks_of_lines(self.secrets["id"], file, self.read, piece.rows)
+        drawn = keys_of_lines(self.secrets["id"], file, self.read, piece.rows)
         if "id" not in piece:
             return drawn
         ids = piece.text("id").to_pylist()
         numbered = np.array([bool(one) for one in ids])
         made = np.array(drawn)
-        made[numbered] = submission_keys(self.secrets["id"], [f"import {one}" for one in ids if one])
+        made[numbered] = keys_of_submissions(self.secrets["id"], [f"import {one}" for one in ids if one])
         self.numbered.append(_starts(made)[numbered])
         return made
 
@@ -268,7 +268,7 @@ class Lines:
         for piece in self.table:
             self.complaints.turn_to(piece)
             ids = piece.text("id").to_pylist()
-            keys = _starts(submission_keys(self.secrets["id"], [f"import {one}" for one in ids]))
+            keys = _starts(keys_of_submissions(self.secrets["id"], [f"import {one}" for one in ids]))
             for row in np.flatnonzero(np.isin(keys, twins)).tolist():
                 line = first.setdefault(ids[row], piece.line(row))
                 if line != piece.line(row):

@@ -23,8 +23,8 @@ from sipas.intake.record import (
     unfinished,
     without_point,
 )
-from sipas.intake.redaction import screen
-from sipas.intake.submission_keys import marks, marks_of_lines
+from sipas.intake.redaction import redact
+from sipas.intake.submission_keys import keys_of_lines, keys_of_submissions
 
 __all__ = [
     "COARSER",
@@ -37,14 +37,14 @@ __all__ = [
     "anonymise_many",
     "cluster_label",
     "comment_of",
+    "keys_of_lines",
+    "keys_of_submissions",
     "late_by_point",
     "live_by_month",
-    "marks",
-    "marks_of_lines",
     "receive",
     "record",
     "record_many",
-    "screen",
+    "redact",
     "stored",
     "stored_by_point",
     "unfinished",

@@ -17,7 +17,7 @@ from sipas.errors import N_
 from sipas.i18n.languages import NUMBERS
 from sipas.intake.answers import Answers
 from sipas.intake.models import PROBE, Comment, Row, row_type
-from sipas.intake.submission_keys import mark
+from sipas.intake.submission_keys import submission_key
 from sipas.keyring import wave_keys
 
 STORED: dict[str, str] = {
@@ -83,7 +83,7 @@ def anonymise(
     """
     local, nowhere = clock.local(moment), bool(several) and channel != PROBE
     row = Row(
-        key=mark(id_key, submission),
+        key=submission_key(id_key, submission),
         wave=wave,
         point=point,
         unit=unit,

@@ -15,8 +15,8 @@ from sipas.intake.answers import Answers
 from sipas.intake.comment_spool import spool_comment
 from sipas.intake.models import PROBE, UNFINISHED, Unopened
 from sipas.intake.record import count_late, month_of_stored, record
-from sipas.intake.redaction import screen
-from sipas.intake.submission_keys import late_mark, mark
+from sipas.intake.redaction import redact
+from sipas.intake.submission_keys import late_mark, submission_key
 from sipas.intake.ways import Way, held
 from sipas.keyring import wave_keys
 from sipas.storage.database import Database
@@ -94,7 +94,7 @@ def receive(
             cluster_key=cluster_key,
             id_key=id_key,
         )
-    key = row.key if row else mark(id_key, submission)
+    key = row.key if row else submission_key(id_key, submission)
 
     def keep(connection: Short) -> tuple[Outcome, int | None]:
         """What became of it, and the month of an answer that was stored before the wave ended."""
@@ -119,7 +119,7 @@ def receive(
     outcome, month = database.write_plainly(keep, "answer")
     if row and outcome is Outcome.STORED and row.channel != PROBE and not unfinished:
         held(home).add((row.wave, row.point, row.unit), way)
-    text = screen(comment)
+    text = redact(comment)
     if text and outcome is not Outcome.LATE:
         place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
         if month:  # the comment's month is its answer's, not that of a wave to come
@@ -142,7 +142,7 @@ def receive_comment(
 ) -> Outcome:
     """Takes a comment that came by itself, apart from its answer and later. An empty one, which a device makes so that
     nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
-    text = screen(text)
+    text = redact(text)
     if not text:
         return Outcome.STORED
     place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}

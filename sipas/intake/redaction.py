@@ -103,12 +103,12 @@ _NOT_NAMES = frozenset(  # words with a capital that follow a title without nami
 )
 
 
-def screen(text: str) -> str:
+def redact(text: str) -> str:
     """`text` in NFC without control characters, with what identifies replaced.
 
-    >>> screen("Gọi tôi số 0912 345 678 nhé")
+    >>> redact("Gọi tôi số 0912 345 678 nhé")
     'Gọi tôi số […] nhé'
-    >>> screen("Chị Lò Thị Hoa rất nhiệt tình, chờ 45 phút, 2 lần")
+    >>> redact("Chị Lò Thị Hoa rất nhiệt tình, chờ 45 phút, 2 lần")
     'Chị […] rất nhiệt tình, chờ 45 phút, 2 lần'
     """
     if not text:  # as with most answers

@@ -19,15 +19,15 @@ SIZE = 15  # bytes; one more would cost PostgreSQL eight in its index, and 120 b
 BLOCK = 4096  # rows of a file whose marks are drawn together
 
 
-def mark(id_key: bytes, submission: str) -> bytes:
+def submission_key(id_key: bytes, submission: str) -> bytes:
     """The mark of one submission's id; a random one where the id is empty."""
     return wave_keys.label(id_key, "answer", submission)[:SIZE] if submission else os.urandom(SIZE)
 
 
-def marks(id_key: bytes, submissions: Sequence[str]) -> NDArray[np.void]:
+def keys_of_submissions(id_key: bytes, submissions: Sequence[str]) -> NDArray[np.void]:
     """One mark for each submission's id; a random one where the id is empty.
 
-    >>> marks(b"k", ["a", "b"])[0].item() == mark(b"k", "a")
+    >>> keys_of_submissions(b"k", ["a", "b"])[0].item() == submission_key(b"k", "a")
     True
     """
     start = hmac.new(id_key, wave_keys.framed("answer"), hashlib.sha256)
@@ -45,19 +45,20 @@ def marks(id_key: bytes, submissions: Sequence[str]) -> NDArray[np.void]:
 def late_mark(id_key: bytes, submission: str) -> bytes:
     """The mark of an answer that came too late: of its id alone, and nothing that any answer's key could be laid to.
 
-    >>> late_mark(b"k", "a") == late_mark(b"k", "a"), late_mark(b"k", "a") == marks(b"k", ["a"])[0].tobytes()
+    >>> key, late = keys_of_submissions(b"k", ["a"])[0].tobytes(), late_mark(b"k", "a")
+    >>> late == late_mark(b"k", "a"), late == key
     (True, False)
     """
     return wave_keys.label(id_key, "late", submission)[:SIZE] if submission else os.urandom(SIZE)
 
 
-def marks_of_lines(id_key: bytes, file: str, first: int, count: int) -> NDArray[np.void]:
+def keys_of_lines(id_key: bytes, file: str, first: int, count: int) -> NDArray[np.void]:
     """Marks for lines without an id: the same for the same line of the same file (known by its digest).
 
     Drawn by the block from an extendable hash of the file under the key, which is much quicker than hashing each line.
 
-    >>> several = marks_of_lines(b"k", "digest", 4000, 200)
-    >>> several[150:151] == marks_of_lines(b"k", "digest", 4150, 1), several[:1] == several[1:2]
+    >>> several = keys_of_lines(b"k", "digest", 4000, 200)
+    >>> several[150:151] == keys_of_lines(b"k", "digest", 4150, 1), several[:1] == several[1:2]
     (array([ True]), array([False]))
     """
     blocks = range(first // BLOCK, (first + count - 1) // BLOCK + 1) if count else ()

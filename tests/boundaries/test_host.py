@@ -111,7 +111,7 @@ def test_no_code_asks_what_a_request_calls_the_server():
         for path in (*folder.rglob("*.py"), *folder.rglob("*.html"))
         if asks.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {"origins.py", "serving.py"}
+    assert found == {"web/origins.py", "web/request_buffering.py"}
 
 
 FORMS = [  # Origin, Host, where nothing is configured, where the public address and http://sipas.lan:8000 are

@@ -212,4 +212,4 @@ def test_links_are_made_in_one_place():
         for path in (*folder.rglob("*.py"), *folder.rglob("*.html"))
         if makers.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {"links.py"}
+    assert found == {"web/links.py"}

@@ -13,7 +13,7 @@ from sipas.errors import NoOpenWave, NotStored
 from sipas.expiry.gate import Gate
 from sipas.fieldwork.visits import visit_of
 from sipas.fieldwork.waves import close_wave
-from sipas.intake import Outcome, late_by_point, stored, submission_keys
+from sipas.intake import Outcome, keys_of_submissions, late_by_point, stored
 from sipas.intake.comment_spool import CommentSpool
 from sipas.intake.models import LateCount, LateMark
 from sipas.intake.submission_keys import late_mark
@@ -76,7 +76,7 @@ def test_a_late_answer_that_is_sent_again_counts_once_and_its_mark_goes_with_the
     with database.reading() as session:
         found = {row.key for row in session.scalars(select(LateMark))}
     assert found == {late_mark(key, TWO), late_mark(key, THREE)}  # the id alone: nothing that was said
-    assert not found & {one.tobytes() for one in submission_keys(key, [TWO, THREE])}
+    assert not found & {one.tobytes() for one in keys_of_submissions(key, [TWO, THREE])}
     wave_keys.destroy(settings.home, "w1", ["id"])  # as in a night that a power cut ended
     assert end_grace(database, settings.home, Gate(on(LAST_OF_GRACE + dt.timedelta(days=1)))) == ["w1"]
     with database.reading() as session:

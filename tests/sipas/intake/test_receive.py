@@ -10,7 +10,16 @@ from sqlalchemy import select
 
 from sipas import clock
 from sipas.fieldwork.visits import visit_at
-from sipas.intake import LANGUAGE_CODES, STORED, Answers, Outcome, anonymise, anonymise_many, receive, submission_keys
+from sipas.intake import (
+    LANGUAGE_CODES,
+    STORED,
+    Answers,
+    Outcome,
+    anonymise,
+    anonymise_many,
+    keys_of_submissions,
+    receive,
+)
 from sipas.intake.models import Comment, Response
 from surveys import load
 from tests.make import A_MORNING, a_response, a_wave, all_comments
@@ -83,7 +92,7 @@ def test_both_widths_of_the_door_leave_equal_rows(visits):
     columns = {name: [visit[name] for visit in plain] for name in plain[0]}
     wide = anonymise_many(
         [given.packed for given in packed],
-        key=submission_keys(b"i" * 32, columns.pop("submission")),
+        key=keys_of_submissions(b"i" * 32, columns.pop("submission")),
         day=[clock.local(moment).date() for moment in columns.pop("moment")],
         language=[LANGUAGE_CODES[word] for word in columns.pop("language")],
         **columns,
@@ -99,7 +108,9 @@ def test_a_number_too_large_for_its_column_is_refused_not_wrapped(column):
     one = {name: [1] for name in names} | {"wave": 1, "coarse": [0], "several": [0]}
     one[column] = 40_000 if column == "wave" else [40_000]
     with pytest.raises(OverflowError):
-        anonymise_many([b"\x01"], **one, day=[dt.date(2026, 3, 2)], key=submission_keys(b"i", [""]), cluster_key=b"c")
+        anonymise_many(
+            [b"\x01"], **one, day=[dt.date(2026, 3, 2)], key=keys_of_submissions(b"i", [""]), cluster_key=b"c"
+        )
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧", "Hẹn đúng ngày", "He\u0323n \u0111u\u0301ng nga\u0300y", "Z̴̢a̵l̷g̶o̴", "نعم"])

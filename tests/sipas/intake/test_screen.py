@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipas.intake.redaction import REMOVED, plain, screen
+from sipas.intake.redaction import REMOVED, plain, redact
 
 NAMES = ["Lò Thị Hoa", "Nguyễn Văn An", "Cầm Văn Hùng", "Giàng A Páo", "Quàng Thị Mai", "Trần Minh Đức", "Sùng A Chu"]
 GIVEN = ["Hoa", "Hùng", "Tuấn", "Páo", "Mai"]
@@ -130,7 +130,7 @@ CLEAN = [
 
 def leaks(line: str) -> bool:
     """Whether anything that was put into the line can still be read in it, with diacritics or without."""
-    said = plain(screen(line)).lower()
+    said = plain(redact(line)).lower()
     return any(re.search(rf"(?<!\w){re.escape(plain(secret).lower())}(?!\w)", said) for secret in SECRETS)
 
 
@@ -157,7 +157,7 @@ def test_of_several_hundred_lines_that_identify_nearly_all_are_screened(capsys):
 
 
 def test_ordinary_comments_are_left_as_they_are(capsys):
-    changed = [line for line in CLEAN if screen(line) != line]
+    changed = [line for line in CLEAN if redact(line) != line]
     with capsys.disabled():
         print(f"\nordinary comments changed: {len(changed)} of {len(CLEAN)}")
     assert len(changed) <= len(CLEAN) * 0.03, changed
@@ -165,13 +165,13 @@ def test_ordinary_comments_are_left_as_they_are(capsys):
 
 @pytest.mark.parametrize("line", ["0912345678", "Lò Thị Hoa", "https://x.vn/y"])
 def test_a_line_that_is_nothing_else_leaves_only_the_mark(line):
-    assert screen(line) == REMOVED
+    assert redact(line) == REMOVED
 
 
 def test_screening_again_changes_nothing():
     for line in [*MARKED, *CLEAN]:
-        once = screen(line)
-        assert screen(once) == once
+        once = redact(line)
+        assert redact(once) == once
 
 
 GAPS = [" ", ".", "-", "", "/", "_", ",", " - ", " . ", "   ", "\u00a0", "\u200b", "\n", "·", "…", ") ", "|", ": ", "~"]
@@ -186,7 +186,7 @@ GAPS = [" ", ".", "-", "", "/", "_", ",", " - ", " . ", "   ", "\u00a0", "\u200b
 def test_no_long_number_passes_however_it_is_grouped(around, digits, size, gap):
     whole = "0" + "".join(digits)  # as telephones and identity cards begin
     number = gap.join(whole[at : at + size] for at in range(0, len(whole), size))
-    said = screen(f"{around} x {number} x {around}")
+    said = redact(f"{around} x {number} x {around}")
     assert number not in said
 
 
@@ -201,7 +201,7 @@ def test_of_a_thousand_numbers_grouped_at_random_hardly_any_passes(capsys):
             parts.append(whole[:size])
             whole = whole[size:]
         number = "".join(part + rng.choice(GAPS) for part in parts).rstrip("".join(GAPS))
-        if re.sub(r"\D", "", number) in re.sub(r"\D", "", screen(f"gọi {number} nhé")):
+        if re.sub(r"\D", "", number) in re.sub(r"\D", "", redact(f"gọi {number} nhé")):
             passed.append(number)
     with capsys.disabled():
         print(f"\nlong numbers grouped at random that pass the sieve: {len(passed)} of 1000")
@@ -210,4 +210,4 @@ def test_of_a_thousand_numbers_grouped_at_random_hardly_any_passes(capsys):
 
 @given(st.text(max_size=200))
 def test_any_text_is_screened_without_a_fault_and_in_one_normal_form(text):
-    assert unicodedata.is_normalized("NFC", screen(text))
+    assert unicodedata.is_normalized("NFC", redact(text))
