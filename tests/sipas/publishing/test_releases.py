@@ -25,6 +25,7 @@ from sipas.publishing.shelf import issue, issues
 from sipas.publishing.uncounted import Uncounted
 from sipas.registry.models import Unit
 from tests.make import a_csv, a_point, a_response, a_wave
+from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
 DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23)]
@@ -47,7 +48,10 @@ def answered(database, settings, **counts):
 
 @pytest.fixture
 def frozen(database, settings):
-    return answered(database, settings, p_1=("03646", 50), p_2=("03664", 46), p_3=("03670", 4), p_4=("03679", 6))
+    def freezing():
+        return answered(database, settings, p_1=("03646", 50), p_2=("03664", 46), p_3=("03670", 4), p_4=("03679", 6))
+
+    return home_once(database, settings, freezing)
 
 
 def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
