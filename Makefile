@@ -9,7 +9,8 @@ export PORT
 unexport PYTHONDONTWRITEBYTECODE
 # what `make test-fast` runs: statistics, questionnaires, words and import contracts, but for FAST_NOT, simulations that
 # take a sixth of its time
-FAST = analysis surveys sipas tests/analysis tests/surveys tests/words tests/boundaries/test_imports.py
+FAST = analysis surveys sipas tests/analysis tests/surveys tests/words tests/boundaries/test_imports.py \
+  tests/test_long_parts.py
 FAST_NOT = tests/analysis/test_coverage.py tests/analysis/comparison/test_stratified_difference.py \
   tests/analysis/weighting/test_coarse_rows.py tests/analysis/weighting/test_rows_without_point.py
 LONG = statistics promises pages

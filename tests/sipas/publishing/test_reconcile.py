@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -79,7 +80,8 @@ def frozen(database, settings, asked):
             close_wave(session, "w1", TODAY)
         return freeze(database, settings.home, "w1", TODAY)
 
-    return home_once(database, settings, freezing)
+    snapshot = home_once(database, settings, freezing)
+    return replace(snapshot, path=settings.home / "snapshots" / "w1.parquet")
 
 
 @pytest.fixture

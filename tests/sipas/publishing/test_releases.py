@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -51,7 +52,8 @@ def frozen(database, settings):
     def freezing():
         return answered(database, settings, p_1=("03646", 50), p_2=("03664", 46), p_3=("03670", 4), p_4=("03679", 6))
 
-    return home_once(database, settings, freezing)
+    snapshot = home_once(database, settings, freezing)
+    return replace(snapshot, path=settings.home / "snapshots" / "w1.parquet")
 
 
 def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
