@@ -5,9 +5,21 @@ BIN = .venv/bin
 PROCESSES ?= 3
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 export PORT
+# every start of `sipas` in a test, and every collection, would compile its modules anew
+unexport PYTHONDONTWRITEBYTECODE
+# what `make test-fast` runs: statistics, questionnaires, words and import contracts, but for FAST_NOT, simulations that
+# take a sixth of its time
+FAST = analysis surveys sipas tests/analysis tests/surveys tests/words tests/boundaries/test_imports.py \
+  tests/test_long_parts.py
+FAST_NOT = tests/analysis/test_coverage.py tests/analysis/comparison/test_stratified_difference.py \
+  tests/analysis/weighting/test_coarse_rows.py tests/analysis/weighting/test_rows_without_point.py
+LONG = statistics promises pages
+LONG_statistics = tests/analysis
+LONG_promises = tests/boundaries
+LONG_pages = tests/pages
 
 .DEFAULT_GOAL = help
-.PHONY: help install system demo test test-long test-spark bench screens picture catalogs words lock licences manuals wheel clean
+.PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark bench screens picture catalogs words lock licences manuals wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,9 +70,19 @@ test: .venv/.tests  ## Install what the tests need, then run all of them but the
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
 	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
 
-test-long: .venv/.tests  ## Run what is slow by nature, name by name: simulations, kills, every page and state (the pages alone: some 11 minutes)
+test-fast: .venv/.tests  ## Run the checks, and the tests of statistics, questionnaires and words, in less than a minute
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
+	@$(BIN)/python -m pytest -m "not long and not browser and not postgres" -n 2 --dist worksteal $(FAST) $(FAST_NOT:%=--ignore=%)
+
+test-long: $(LONG:%=test-long-%)  ## Run what is slow by nature, part by part: test-long-statistics, test-long-promises, test-long-pages
+
+test-long-statistics:  # simulations: whether intervals hold the truth as often as they say
+test-long-promises:  # kills, attackers, disks: 50 kills in place of 5, 4,000 visitors in place of 600
+test-long-pages:  # every page, state, language and look in a browser; alone some 11 minutes
+
+$(LONG:%=test-long-%): test-long-%: .venv/.tests
 	@sh .ci/system-packages test
-	@$(BIN)/python -m pytest -m "long" -s -vv --durations=10
+	@$(BIN)/python -m pytest -m long -s -vv --durations=10 $(LONG_$*)
 
 test-spark: install  ## Run the pass on Spark's local[2] in an environment of its own; says when Java is missing
 	@command -v java >/dev/null || { echo "Java is missing; install it with: sudo apt-get install -y openjdk-17-jre-headless"; exit 1; }

@@ -17,11 +17,19 @@ from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
+from tests import quicker
+
+quicker.templates_compile_once()
+quicker.addresses_compile_once()
 
 hypothesis.settings.register_profile(
     "sipas", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
 )
 hypothesis.settings.load_profile("sipas")
+
+
+def pytest_collection_finish() -> None:
+    quicker.collector_passes_over_what_stays()
 
 
 @pytest.fixture(autouse=True)

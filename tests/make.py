@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sipas.config.settings import Settings
 from sipas.fieldwork.models import PopulationCount
-from sipas.fieldwork.points import add_point
+from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
 from sipas.intake import Answers, Outcome, receive
@@ -21,6 +21,7 @@ from sipas.keyring import wave_keys
 from sipas.registry.models import Service, Unit
 from sipas.storage.database import Database
 from surveys import load
+from tests.repeated import once
 
 OPENING = dt.date(2026, 9, 1)
 A_MORNING = dt.datetime(2026, 9, 16, 2, 30, tzinfo=dt.timezone.utc)  # half past nine in Sơn La
@@ -28,25 +29,32 @@ A_MORNING = dt.datetime(2026, 9, 16, 2, 30, tzinfo=dt.timezone.utc)  # half past
 
 def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", form: str = "full", **more) -> str:
     """A receiving point in Tô Hiệu ward."""
-    with database.writing() as session:
-        return add_point(session, code, unit, form=form, **more).code
+
+    def adding() -> None:
+        with database.writing() as session:
+            add_point(session, code, unit, form=form, **more)
+
+    once(database, adding, code, unit, form, more)
+    return code
 
 
 def a_wave(database: Database, settings: Settings, code: str = "w1", instrument: str = "service-2024", **more) -> str:
     """An open wave with its keys; a point is made where there is none, and dossiers of last year where none are."""
-    from sipas.fieldwork.points import points
-
-    with database.reading() as session:
-        empty = not points(session)
-    if empty:
-        a_point(database)
     questionnaire = load(instrument)
-    if not more.get("coarsest"):
+
+    def opening() -> None:
+        with database.reading() as session:
+            empty = not points(session)
+        if empty:
+            a_point(database)
+        if not more.get("coarsest"):
+            with database.writing() as session:
+                if session.scalar(select(PopulationCount)) is None:
+                    a_frame(session)
         with database.writing() as session:
-            if session.scalar(select(PopulationCount)) is None:
-                a_frame(session)
-    with database.writing() as session:
-        open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
+            open_wave(session, code, questionnaire.code, questionnaire.version, **{"opens_on": OPENING, **more})
+
+    once(database, opening, code, questionnaire.code, questionnaire.version, more)
     wave_keys.make(settings.home, code)
     return code
 
@@ -111,7 +119,7 @@ def some_codes(
 ) -> list[str]:
     """Invitation codes for a phone point, which is made where there is none, in the wave that is open there."""
     from sipas import clock
-    from sipas.fieldwork.points import points, set_invitation
+    from sipas.fieldwork.points import set_invitation
     from sipas.inviting import issue
 
     with database.reading() as session:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import glob
 import os
 import shutil
@@ -26,7 +28,9 @@ def programs() -> Path | None:
 class Cluster:
     """A server in a folder of its own. `durable` turns `fsync` on, as in an office; most tests go without."""
 
-    def __init__(self, durable: bool = False, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, durable: bool = False, environment: Mapping[str, str] | None = None, is_copied: bool = True
+    ) -> None:
         found = programs()
         assert found is not None
         self._programs, self._environment = found, dict(environment or {})
@@ -37,7 +41,10 @@ class Cluster:
         )
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._run("initdb", "-U", "postgres", "--no-sync", "-E", "UTF8", "-A", "trust")
+        if is_copied and not environment:
+            subprocess.run(["cp", "-a", _fresh().data, self.data], check=True)
+        else:
+            self._run("initdb", "-U", "postgres", "--no-sync", "-E", "UTF8", "-A", "trust")
 
     @property
     def url(self) -> str:
@@ -79,6 +86,14 @@ class Cluster:
             capture_output=True,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **self._environment},
         )
+
+
+@functools.cache
+def _fresh() -> Cluster:
+    """What initdb makes, once in a process: a copy costs a third. It is never started."""
+    made = Cluster(is_copied=False)
+    atexit.register(made.remove)
+    return made
 
 
 def _lives(number: int) -> bool:

@@ -19,6 +19,7 @@ from sipas.publishing.models import Release
 from sipas.publishing.retention import drop
 from tests.make import a_point, a_response, a_wave
 from tests.make_release import a_release
+from tests.repeated import home_once
 
 WORD = "mười bảy con chim sẻ"
 PAGES = [
@@ -32,29 +33,34 @@ PAGES = [
 
 
 @pytest.fixture
-def desk(database, settings, client):
+def desk(database, settings, request):
     """Two waves, a published release and a draft; somebody is signed in. `desk(address, "en")` gives the HTML."""
-    a_point(database, "to-hieu-1", "03646", form="short")
-    a_point(database, "chieng-an-1", "03664", form="full", channel="web")
-    a_wave(database, settings, "2026-1", "service-2024", opens_on=dt.date(2026, 1, 1), simulated=True)
-    with database.writing() as session:
-        close_wave(session, "2026-1", dt.date(2026, 6, 30)).state = "frozen"
-    a_wave(database, settings, "2026-2", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
-    with database.writing() as session:
-        for unit, count in (("03646", 700), ("so-tu-phap", 42)):
-            session.add(
-                PopulationCount(unit=unit, field="ho-tich", month="2026-02", dossiers=count, source="frame.csv")
-            )
-        wave = wave_of(session, "2026-1").id
-        day = dt.date(2026, 7, 8)
-        common = {"wave_id": wave, "built_by": "Lò Thị Mai", "built_on": day, "digest": "d" * 64}
-        signed = {"state": "published", "approved_by": "Nguyễn Văn An", "approved_on": day, "published_on": day}
-        session.add(Release(code="2026-1-r1", **signed, **common))
-        session.add(Release(code="2026-1-r2", state="draft", **common))
-    a_release(settings.home, "2026-1-r1")
-    people = {("04240", "ho-tich"): 0, ("04240", "dat-dai"): 7, ("04240", "y-te"): 0}
-    a_release(settings.home, "2026-1-r2", shelf="drafts", people=people, secret=0.12341)
-    set_password(settings.home, WORD)
+
+    def making():
+        a_point(database, "to-hieu-1", "03646", form="short")
+        a_point(database, "chieng-an-1", "03664", form="full", channel="web")
+        a_wave(database, settings, "2026-1", "service-2024", opens_on=dt.date(2026, 1, 1), simulated=True)
+        with database.writing() as session:
+            close_wave(session, "2026-1", dt.date(2026, 6, 30)).state = "frozen"
+        a_wave(database, settings, "2026-2", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
+        with database.writing() as session:
+            for unit, count in (("03646", 700), ("so-tu-phap", 42)):
+                session.add(
+                    PopulationCount(unit=unit, field="ho-tich", month="2026-02", dossiers=count, source="frame.csv")
+                )
+            wave = wave_of(session, "2026-1").id
+            day = dt.date(2026, 7, 8)
+            common = {"wave_id": wave, "built_by": "Lò Thị Mai", "built_on": day, "digest": "d" * 64}
+            signed = {"state": "published", "approved_by": "Nguyễn Văn An", "approved_on": day, "published_on": day}
+            session.add(Release(code="2026-1-r1", **signed, **common))
+            session.add(Release(code="2026-1-r2", state="draft", **common))
+        a_release(settings.home, "2026-1-r1")
+        people = {("04240", "ho-tich"): 0, ("04240", "dat-dai"): 7, ("04240", "y-te"): 0}
+        a_release(settings.home, "2026-1-r2", shelf="drafts", people=people, secret=0.12341)
+        set_password(settings.home, WORD)
+
+    home_once(database, settings, making)
+    client = request.getfixturevalue("client")  # whose secret would make this home like no other
     client.post("/desk/login", data={"password": WORD})
 
     def page(address: str, language: str = "vi") -> str:

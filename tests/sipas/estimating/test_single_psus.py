@@ -14,6 +14,7 @@ from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
 from sipas.publishing.published import TABLE
 from tests.make import a_point, a_response, a_wave, some_dossiers
+from tests.repeated import home_once
 from tests.sipas.estimating.calls import call, rows_of
 
 MONDAY = dt.date(2026, 9, 7)
@@ -25,32 +26,36 @@ FIGURES = ("n", "estimate", "se", "df", "low", "high")
 def one_week(database, settings, tmp_path, monkeypatch):
     """A snapshot of one week: six points of each of two wards and one of three more; dossiers; the draft's figures."""
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
-    points = [f"p-{number}" for number in range(12)]
-    for number, point in enumerate(points):
-        a_point(database, point, ("03646", "03664")[number % 2], form="short")
-    for number, unit in enumerate(("03670", "03679", "03688")):
-        a_point(database, f"q-{number}", unit, form="short")
-    with database.writing() as session:
-        some_dossiers(session, ("03646", "03664", "03670", "03679", "03688"), "2026-09")
-    a_wave(database, settings, opens_on=MONDAY)
-    for number in range(300):
-        levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
-        a_response(
-            database,
-            settings,
-            (*points, "q-0", "q-1", "q-2")[number % 15],
-            service="ho-tich" if number % 2 else "dat-dai",
-            moment=dt.datetime(2026, 9, 7 + number % 5, 3, tzinfo=dt.timezone.utc),
-            answers={code: str(1 + number // times % 5) for code, times in levels},
-        )
-    with database.writing() as session:
-        close_wave(session, "w1", LAST)
-    snapshot = freeze(database, settings.home, "w1", dt.date(2026, 9, 30))
-    code = build(database, settings, "w1", "Lò Thị Hoa", dt.date(2026, 9, 30))
+
+    def building():
+        points = [f"p-{number}" for number in range(12)]
+        for number, point in enumerate(points):
+            a_point(database, point, ("03646", "03664")[number % 2], form="short")
+        for number, unit in enumerate(("03670", "03679", "03688")):
+            a_point(database, f"q-{number}", unit, form="short")
+        with database.writing() as session:
+            some_dossiers(session, ("03646", "03664", "03670", "03679", "03688"), "2026-09")
+        a_wave(database, settings, opens_on=MONDAY)
+        for number in range(300):
+            levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
+            a_response(
+                database,
+                settings,
+                (*points, "q-0", "q-1", "q-2")[number % 15],
+                service="ho-tich" if number % 2 else "dat-dai",
+                moment=dt.datetime(2026, 9, 7 + number % 5, 3, tzinfo=dt.timezone.utc),
+                answers={code: str(1 + number // times % 5) for code, times in levels},
+            )
+        with database.writing() as session:
+            close_wave(session, "w1", LAST)
+        freeze(database, settings.home, "w1", dt.date(2026, 9, 30))
+        return build(database, settings, "w1", "Lò Thị Hoa", dt.date(2026, 9, 30))
+
+    code = home_once(database, settings, building)
     counts = tmp_path / "dossiers.csv"
     assert call("frame", "save", counts).exit_code == 0
     released = SafeTable.from_json((settings.home / "drafts" / code / TABLE).read_text("utf-8")).records()
-    return snapshot.path, counts, released
+    return settings.home / "snapshots" / "w1.parquet", counts, released
 
 
 def test_estimate_gives_the_digits_of_the_release_without_being_told_how(one_week):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -31,6 +32,7 @@ from sipas.publishing.retention import _drop_some
 from sipas.publishing.review import adopt, approve, publish
 from tests.make import a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
+from tests.repeated import home_once
 
 TODAY = clock.today()
 DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23)]
@@ -49,12 +51,16 @@ def doctors(database, settings):
 @pytest.fixture
 def asked(database, settings):
     """A wave with 120 answers that still asks, and a backup of it."""
-    for code, unit in {"p-1": "03646", "p-2": "03664", "p-3": "03670"}.items():
-        a_point(database, code, unit, form="short")
-    a_wave(database, settings)
-    for number in range(120):
-        answer(database, settings, number)
-    return backup(settings, database, "while-it-asked")
+
+    def asking():
+        for code, unit in {"p-1": "03646", "p-2": "03664", "p-3": "03670"}.items():
+            a_point(database, code, unit, form="short")
+        a_wave(database, settings)
+        for number in range(120):
+            answer(database, settings, number)
+        return backup(settings, database, "while-it-asked").relative_to(settings.home)
+
+    return settings.home / home_once(database, settings, asking)
 
 
 def answer(database, settings, number, **more):
@@ -67,11 +73,16 @@ def answer(database, settings, number, **more):
 @pytest.fixture
 def frozen(database, settings, asked):
     """Ten answers more, and it was frozen."""
-    for number in range(120, 130):
-        answer(database, settings, number)
-    with database.writing() as session:
-        close_wave(session, "w1", TODAY)
-    return freeze(database, settings.home, "w1", TODAY)
+
+    def freezing():
+        for number in range(120, 130):
+            answer(database, settings, number)
+        with database.writing() as session:
+            close_wave(session, "w1", TODAY)
+        return freeze(database, settings.home, "w1", TODAY)
+
+    snapshot = home_once(database, settings, freezing)
+    return replace(snapshot, path=settings.home / "snapshots" / "w1.parquet")
 
 
 @pytest.fixture

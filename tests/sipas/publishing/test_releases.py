@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -25,6 +26,7 @@ from sipas.publishing.release_view import ReleaseView
 from sipas.publishing.review import approve, publish, releases
 from sipas.registry.models import Unit
 from tests.make import a_csv, a_point, a_response, a_wave
+from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
 DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23)]
@@ -47,7 +49,11 @@ def answered(database, settings, **counts):
 
 @pytest.fixture
 def frozen(database, settings):
-    return answered(database, settings, p_1=("03646", 50), p_2=("03664", 46), p_3=("03670", 4), p_4=("03679", 6))
+    def freezing():
+        return answered(database, settings, p_1=("03646", 50), p_2=("03664", 46), p_3=("03670", 4), p_4=("03679", 6))
+
+    snapshot = home_once(database, settings, freezing)
+    return replace(snapshot, path=settings.home / "snapshots" / "w1.parquet")
 
 
 def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
