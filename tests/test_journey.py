@@ -107,6 +107,7 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
     assert keys.held(settings.home, "w1") == keys.AFTER_GRACE  # the key of the weeks is gone
     snapshot = read_snapshot(frozen.path)
     assert (snapshot.rows, content_digest(frozen.path)) == (120, frozen.digest)
+    assert (snapshot.codebook.opens_on, snapshot.codebook.closes_on) == (OPENING.date(), today)
 
     # 6. The cells
     cells = tabulate(snapshot, by=["unit"], keep=["field"])
