@@ -118,7 +118,7 @@ def estimate(
     (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, engine, verify=verify)
     with analyst.progress() as progress:
         result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
-    analyst.warn(result.notes, result.unweighted)
+    analyst.warn(result.notes, result.unweighted, [source])
     if out is not None:
         from sipas.estimating.writing import write_table
 

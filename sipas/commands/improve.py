@@ -72,7 +72,7 @@ def improve(
     asked = {"ask": {"importance": item}, "questionnaire": lambda codebook: improving.without(codebook, item)}
     with analyst.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
-    analyst.warn(survey.notes, survey.weights.unweighted)
+    analyst.warn(survey.notes, survey.weights.unweighted, [source])
     analyst.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
 
 

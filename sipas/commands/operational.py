@@ -29,7 +29,7 @@ def told(error: Exception) -> str | None:
     if getattr(found, "sqlstate", "") == "42501":
         return _(
             "PostgreSQL gives the role that the setting database_url names no right to do this: {reason}. See "
-            "docs/operator.md, “What the disk remembers”, for the rights it needs.",
+            "`sipas manual operator`, “What the disk remembers”, for the rights it needs.",
             reason=str(found).splitlines()[0],
         )
     return None

@@ -85,7 +85,7 @@ def rank(
     (source,) = analyst.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     with analyst.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
-    analyst.warn(survey.notes, survey.weights.unweighted)
+    analyst.warn(survey.notes, survey.weights.unweighted, [source])
     if method == "stepdown" and any(row["df"] < 8 for row in rows if row["rank"]):
         click.echo(
             _("Some domains have fewer than 8 degrees of freedom, which stepdown cannot allow for; prefer holm."),

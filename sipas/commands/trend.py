@@ -105,7 +105,8 @@ def trend(
     sources = analyst.sources(files, design_files, frame, lonely, verify=verify)
     with analyst.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = series(waves, by, asked, stated)
-    analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
+    may_weigh = () if waves.reading == "panel" else sources
+    analyst.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
     analyst.say_reading(waves.reading)
     analyst.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes)
 
