@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis.data.codebook import COARSE
 from analysis.disclosure.safe_table import NotInTable, SafeTable
-from sipas import i18n
+from sipas import i18n, i18n_codes
 from sipas.errors import N_, UnknownCode
 from sipas.publishing import key_words, note_words
 from sipas.publishing.shelf import series_of
@@ -150,6 +150,19 @@ class Edition:
     def level(self) -> float:
         """Of the intervals: 0.95 almost always."""
         return float(self.manifest["method"].get("level") or 0.95)
+
+    def method_word(self, what: str) -> str:
+        """How the figures were made, for readers: "method", "rule" of scoring, "policy" of protection, "variance" or
+        "interval". What has no words, as in a release of a later program, stands as its code."""
+        about = self.manifest
+        known = {
+            "method": about["method"]["version"],
+            "rule": about["rule"]["name"],
+            "policy": about["policy"]["name"],
+            "variance": about["method"]["variance"],
+            "interval": about["method"]["interval"],
+        }
+        return i18n_codes.word(what, str(known[what]))
 
     @property
     def instrument(self) -> str:
