@@ -79,7 +79,7 @@ def _in_words(issue: shelf.Issue) -> Edition:
     return _cached(issue.folder, shelf.stamp(issue.folder), i18n.language())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # `_stamp` changes when a file of the release is written again
 def _cached(folder: Path, _stamp: object, language: str) -> Edition:
     issue = shelf.issue(folder.parent.parent, folder.name)
     return Edition(issue.manifest, issue.table, language)
