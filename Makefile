@@ -19,7 +19,7 @@ LONG_promises = tests/boundaries
 LONG_pages = tests/pages
 
 .DEFAULT_GOAL = help
-.PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark bench screens picture catalogs words lock licences manuals wheel clean
+.PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark bench screens picture catalogs words lock licences manuals decisions wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -110,6 +110,9 @@ licences: install  ## Write sipas/docs/licences.md from the lock file
 
 manuals: .venv/.tests  ## Note that the Vietnamese manuals say what the English ones say now
 	@$(BIN)/python -m tests.manuals
+
+decisions: .venv/.tests  ## Write DECISIONS.md, the index of the dated decisions in all READMEs
+	@$(BIN)/python -m tests.decisions
 
 wheel: install  ## Build a wheel into dist/
 	@$(PIP) wheel -q --no-deps --no-build-isolation -w dist .

@@ -80,7 +80,7 @@ def deeds(home: Path) -> list[dict[str, Any]]:
     return found
 
 
-_last: dict[tuple[object, ...], float] = {}
+_last: dict[tuple[object, ...], float] = {}  # when each was told; names of events, routes and reasons, which are few
 
 
 def seldom(event: str, **facts: object) -> None:

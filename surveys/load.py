@@ -23,7 +23,7 @@ def catalogue(folder: Path = INSTRUMENTS) -> dict[str, tuple[int, ...]]:
     return {code: tuple(sorted(numbers)) for code, numbers in versions.items()}
 
 
-@cache
+@cache  # a released file never changes; a changed draft is seen by the next process
 def load(code: str, version: int | None = None, folder: Path = INSTRUMENTS) -> Instrument:
     """The instrument of that code, in its latest version unless another is named.
 

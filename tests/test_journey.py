@@ -1,4 +1,4 @@
-"""One answer's way from a finger to a published figure: the newcomer's map. Read it from top to bottom."""
+"""One answer's way from a finger to a published figure: the newcomer's map, beside the table in sipas/README.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from analysis import design_weights, estimate, read_snapshot, tabulate
+from analysis import design_weights, estimate, frame_weights, read_snapshot, tabulate
+from analysis.data.snapshot import content_digest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.suppress import suppress
 from sipas import clock
@@ -43,46 +44,95 @@ def province(database, settings, tmp_path):
         )
 
 
+def arrives(app, number):
+    """The visitor of that number with her form open: every other one at each kiosk's own language, in five weeks."""
+    return Visitor(app.test_client(), "chieng-an-1" if number < 60 else "to-hieu-1", "vi" if number % 2 else "en")
+
+
+def fills_in(visitor, number):
+    """All are satisfied in Chiềng An, three of four in Tô Hiệu."""
+    visitor.answers_everything(2 if number >= 60 and number % 4 == 0 else 5 if number >= 60 else 4)
+    visitor.answers("service", "ho-tich")
+
+
 def test_one_answer_from_form_to_published_figure(province, app, database, settings, monkeypatch):
+    """The numbers and names of the steps are those of the table in sipas/README.md."""
     today = dt.date(2026, 9, 30)
+    monkeypatch.setattr(clock, "now", lambda: OPENING)
 
-    # 1-4: people answer at kiosks; nothing is stored before the button, and then one anonymous row
-    for number in range(120):
-        monkeypatch.setattr(clock, "now", lambda: FIVE_DAYS[number % 5])  # noqa: B023
-        point, level = ("chieng-an-1", 4) if number < 60 else ("to-hieu-1", 2 if number % 4 == 0 else 5)
-        visitor = Visitor(app.test_client(), point, "vi" if number % 2 else "en")
-        visitor.opens_the_questionnaire()
-        visitor.answers_everything(level)
-        visitor.answers("service", "ho-tich")
-        reply = visitor.sends()
-        assert visitor.reads_thanks(reply).startswith(("Cảm ơn", "Thank you"))
+    def rows():
+        with database.reading() as session:
+            return stored(session, 1)
+
+    # 1. The page
+    visitor = arrives(app, 0)
+    form = visitor.opens_the_questionnaire()
+    assert {"B1.1", "B1.2", "B1.3", "B2.1", "O", "service", "sex"} <= set(form.choices)
+    assert rows() == 0
+
+    # 2. What was sent
+    fills_in(visitor, 0)
+    visitor.said["B1.1"] = "6"
+    assert visitor.sends().status_code == 422
+    assert rows() == 0
+    del visitor.said["B1.1"]  # not answered
+    visitor.said["B4.1"] = "na"  # not applicable: apart from "not answered"
+
+    # 3. Door 1
+    assert visitor.reads_thanks(visitor.sends()) == "Thank you!"
     with database.reading() as session:
-        assert stored(session, 1) == 120
-        row = session.query(Response).first()
-        assert not hasattr(row, "day")
-        assert row.month == 202609
+        (row,) = session.query(Response).all()
+    assert set(row.__table__.columns.keys()) == {
+        *("key", "wave", "point", "unit", "field", "month", "cluster"),
+        *("channel", "language", "form", "sex", "age", "answers"),
+    }
+    assert (row.month, row.answers[2], row.answers[3], row.answers[18]) == (202609, 0, 4, 254)
 
-    # 5: the wave is closed and frozen: one Parquet file that explains itself; the key of the weeks is gone
+    # 4. The row
+    assert visitor.reads_thanks(visitor.sends()) == "Thank you!"  # the line broke before the thanks: sent again
+    assert rows() == 1
+    for number in range(1, 120):
+        monkeypatch.setattr(clock, "now", lambda: FIVE_DAYS[number % 5])  # noqa: B023
+        visitor = arrives(app, number)
+        visitor.opens_the_questionnaire()
+        fills_in(visitor, number)
+        assert visitor.reads_thanks(visitor.sends()).startswith(("Cảm ơn", "Thank you"))
+        assert rows() == number + 1
+
+    # 5. The snapshot
     with pytest.raises(WaveState, match="open"):
         freeze(database, settings.home, "w1", today)
     with database.writing() as session:
         close_wave(session, "w1", today)
     frozen = freeze(database, settings.home, "w1", today)
-    assert wave_keys.held(settings.home, "w1") == wave_keys.AFTER_GRACE
+    assert wave_keys.held(settings.home, "w1") == wave_keys.AFTER_GRACE  # the key of the weeks is gone
     snapshot = read_snapshot(frozen.path)
-    assert (snapshot.rows, snapshot.digest) == (120, frozen.digest)
+    assert (snapshot.rows, content_digest(frozen.path)) == (120, frozen.digest)
+    assert (snapshot.codebook.opens_on, snapshot.codebook.closes_on) == (OPENING.date(), today)
 
-    # 6-8: one pass into integer cells, weights, an estimate with its interval
-    cells = tabulate(snapshot, by=["unit"])  # five weeks at two kiosks: ten clusters in two strata
-    unweighted = next(r for r in estimate(cells, design_weights(cells)).records() if r["of"] == "overall")
-    assert unweighted["estimate"] == pytest.approx((60 + 45) / 120)
+    # 6. The cells
+    cells = tabulate(snapshot, by=["unit"], keep=["field"])
+    assert cells.rows.sum() == 120
+    assert len(snapshot.codebook.psus or ()) == 10  # five weeks at two kiosks
 
-    # 9: the second door: what stands on too few people does not leave
-    few = suppress(estimate(cells, design_weights(cells)), Policy(minimum=80))
+    # 7. The weights
+    unweighted, dossiers = design_weights(cells), {("03646", "ho-tich"): 900, ("03664", "ho-tich"): 100}
+    weighted = frame_weights(cells, dossiers, columns=("unit", "field"))
+    assert weighted.diagnostics["total"] == pytest.approx(1000)
+
+    # 8. The estimates
+    plain, wide = (estimate(cells, weights) for weights in (unweighted, weighted))
+    assert plain.row("overall")["estimate"] == pytest.approx((60 + 45) / 120, abs=0.001)
+    figure = wide.row("overall")
+    assert figure["estimate"] == pytest.approx(0.9 * 0.75 + 0.1 * 1.0, abs=0.001)
+    assert figure["low"] < figure["estimate"] < figure["high"]
+
+    # 9. Door 2
+    few = suppress(estimate(cells, unweighted, by=["unit"]), Policy(minimum=80))
     assert few.row("overall", unit="03646")["withheld"]
     assert not few.row("overall")["withheld"]
 
-    # 8-11: the same by one command, weighted to dossiers; a second person approves; it becomes public
+    # 10. The review
     code = build(database, settings, "w1", "Lò Thị Hoa", today)
     with pytest.raises(SamePerson):
         approve(database, settings.home, code, "lò thị hoa", today)
@@ -90,13 +140,14 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
         publish(database, settings.home, code, today)
     assert app.test_client().get(f"/results/{code}/").status_code == 404
     approve(database, settings.home, code, "Cầm Văn An", today)
-    publish(database, settings.home, code, today)
 
-    # 14: a reader sees the figure, weighted: nine dossiers in ten are Tô Hiệu's, where three of four were satisfied
-    figure = published_release(settings.home, code).table.row("overall")
-    assert figure["estimate"] == pytest.approx(0.9 * 0.75 + 0.1 * 1.0)
-    assert figure["low"] < figure["estimate"] < figure["high"]
-    page = text_of(app.test_client().get(f"/results/{code}/").text)
-    assert "77,5%" in page, page
+    # 11. The release
+    publish(database, settings.home, code, today)
     manifest = json.loads((settings.home / "releases" / code / "release.json").read_text(encoding="utf-8"))
     assert (manifest["snapshot"], manifest["approved_by"]) == (frozen.digest, "Cầm Văn An")
+
+    # 12. The reader
+    published = published_release(settings.home, code).table.row("overall")
+    assert published["estimate"] == 0.775  # rounded as on the page
+    page = text_of(app.test_client().get(f"/results/{code}/").text)
+    assert "77,5%" in page, page

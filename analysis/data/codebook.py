@@ -3,6 +3,7 @@
 A snapshot carries its codebook, so that it can be analysed again in ten years with nothing but this package.
 """
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,7 +17,9 @@ FORMAT = 1
 COARSE, WHOLE_WAVE = "coarse", "wave"  # field and month of rows that were stored without them, where few people come
 SCREEN, CODE, OPEN, MIXED = "screen", "code", "open", "mixed"
 WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a code, by an address open to everybody
-LATER = ("detailed", "several", "ways", "lost_keys")  # pairs that a codebook names only where it has any
+PAIRS = ("detailed", "several", "ways", "lost_keys")
+DAYS = ("opens_on", "closes_on")
+LATER = (*PAIRS, *DAYS)  # what a codebook names only where it has any, so that older ones stay as they were written
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -61,7 +64,11 @@ class Codebook:
     lost_keys (key, consequence) of keys of the wave that were lost before it was frozen. `cluster`: `lost` (PSUs are as
              without the loss, empty ones under made-up labels) or `renewed` (PSUs of a month in which two keys stood
              are joined); `seal`: how many sealed forms could not be opened; `id`, `invitation`: `renewed` or `lost`
+    opens_on, closes_on   the first and the last day on which the wave asked; None = not said, as in snapshots frozen
+             until November 2026, whose `notes` tell it to people
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
+
+    Raises BadCodebook where names are used twice or name nothing, and where the last day comes before the first.
     """
 
     instrument: str = ""
@@ -81,6 +88,8 @@ class Codebook:
     several: tuple[tuple[str, str], ...] | None = None
     ways: tuple[tuple[str, str], ...] | None = None
     lost_keys: tuple[tuple[str, str], ...] | None = None
+    opens_on: dt.date | None = None
+    closes_on: dt.date | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -108,6 +117,12 @@ class Codebook:
                     factor=factor,
                     items=", ".join(strangers),
                 )
+        if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
+            raise BadCodebook(
+                N_("the wave closes on {closes}, before it opens on {opens}"),
+                closes=str(self.closes_on),
+                opens=str(self.opens_on),
+            )
 
     @classmethod
     def plain(
@@ -167,6 +182,8 @@ class Codebook:
         for name in LATER:
             if content[name] is None:  # so that digests of older snapshots stay
                 del content[name]
+            elif name in DAYS:
+                content[name] = content[name].isoformat()
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
     @classmethod
@@ -186,7 +203,11 @@ class Codebook:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
         for name in LATER:
             if content.get(name) is not None:
-                content[name] = tuple(tuple(pair) for pair in content[name])
+                content[name] = (
+                    dt.date.fromisoformat(content[name])
+                    if name in DAYS
+                    else tuple(tuple(pair) for pair in content[name])
+                )
         content["not_applicable"] = tuple(content["not_applicable"])
         content["missing"] = tuple(content["missing"])
         return cls(**content)

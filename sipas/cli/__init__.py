@@ -130,8 +130,8 @@ def _told(error: Exception) -> str:
     if isinstance(error, OSError):
         return _("{file}: {reason}.", file=error.filename or "?", reason=error.strerror or str(error))
     return _(
-        "Something unforeseen happened ({kind}: {reason}). Nothing was half-written. Set SIPAS_DEBUG=1 and run the "
-        "same command again to see where, and please report it.",
+        "Something unforeseen happened ({kind}: {reason}) and stopped the command; a part of its work may be done. See "
+        "`sipas doctor`. Set SIPAS_DEBUG=1 and run the same command again to see where, and please report it.",
         kind=type(error).__name__,
         reason=error,
     )

@@ -64,7 +64,7 @@ def another_name(ours: Province) -> str:
         return ""
     return _(
         "SIPAS_PROVINCE says “{former}”, the registry “{name}”. The registry holds: pages, posters and releases say "
-        "“{name}”. Take the variable away; if the registry is another province's, see docs/operator.md, “The "
+        "“{name}”. Take the variable away; if the registry is another province's, see `sipas manual operator`, “The "
         "registry”.",
         former=former,
         name=ours.name,

@@ -17,8 +17,8 @@ def told(error: Exception) -> str | None:
     kind = getattr(found, "sqlite_errorname", "")
     if is_out_of_room(error, home) if home else is_full(error):
         return _(
-            "The disk is full; nothing was half-written. Make room (SIPAS_HOME/reserve may be deleted), then run the "
-            "same command again."
+            "The disk is full, so the command was not finished, and a file that it was writing may be incomplete. Make "
+            "room (SIPAS_HOME/reserve may be deleted), then run the same command again."
         )
     if isinstance(error, OSError):
         return _of_the_system(error, home)
@@ -29,7 +29,7 @@ def told(error: Exception) -> str | None:
     if getattr(found, "sqlstate", "") == "42501":
         return _(
             "PostgreSQL gives the role that the setting database_url names no right to do this: {reason}. See "
-            "docs/operator.md, “What the disk remembers”, for the rights it needs.",
+            "`sipas manual operator`, “What the disk remembers”, for the rights it needs.",
             reason=str(found).splitlines()[0],
         )
     return None

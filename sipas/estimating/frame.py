@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     counts = table.numbers(COUNT, problems)
     problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
     problems.refuse()
-    first, last = _month_totals(cells)
+    first, last = _months_asked(cells.codebook, cells.labels["month"])
     dossiers: dict[tuple[str, ...], float] = {}
     for record in table.records(*COLUMNS):
         key = tuple(record[column] for column in COLUMNS)
@@ -53,12 +53,14 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
     return dossiers
 
 
-def _month_totals(cells: analysis.Cells) -> tuple[str, str]:
-    """The first and the last month of the wave: as its codebook says, else those of the answers."""
-    said = re.fullmatch(r"(\d{4}-\d\d)-\d\d – (\d{4}-\d\d)-\d\d", cells.codebook.notes)
+def _months_asked(codebook: analysis.Codebook, labels: Iterable[object]) -> tuple[str, str]:
+    """Return the first and the last month of the wave as its codebook says, else those of the answers' labels."""
+    if codebook.opens_on and codebook.closes_on:
+        return f"{codebook.opens_on:%Y-%m}", f"{codebook.closes_on:%Y-%m}"
+    said = re.fullmatch(r"(\d{4}-\d\d)-\d\d – (\d{4}-\d\d)-\d\d", codebook.notes)  # frozen until November 2026
     if said:
         return said[1], said[2]
-    answered = [str(label) for label in cells.labels["month"] if re.fullmatch(r"\d{4}-\d\d", str(label))]
+    answered = [str(label) for label in labels if re.fullmatch(r"\d{4}-\d\d", str(label))]
     return min(answered, default="0000-00"), max(answered, default="9999-99")
 
 

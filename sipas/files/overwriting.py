@@ -37,6 +37,6 @@ def discard(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-@cache
+@cache  # one noise for the process: it need not be secret, only be no hole
 def _noise() -> bytes:
     return secrets.token_bytes(SLICE)

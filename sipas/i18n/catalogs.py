@@ -77,7 +77,7 @@ def speaking(code: str) -> Iterator[None]:
         _language.reset(token)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32)  # for the life of the process: words that are compiled anew are seen after a restart
 def catalog(code: str, domain: str) -> gettext.NullTranslations:
     """The compiled catalog. A language that is not whole says in Vietnamese what it lacks, marked as
     such (`fallback_marking`)."""

@@ -45,6 +45,11 @@ WORDS: dict[str, dict[str, str]] = {
     "field": {"coarse": N_("fields with few dossiers, together")},
     "point": {"several": N_("stored without its point")},
     "of": {"overall": N_("all items together")},
+    "variance": {"linearised": N_("by linearisation, between weeks of receiving points within offices")},
+    "interval": {"wilson_shared": N_("Wilson's interval, with a design effect that similar questions share")},
+    "rule": {"sipas-top2": N_("share of satisfied answers")},
+    "policy": {"sipas-primary": N_("protection of small groups")},
+    "method": {"sipas-method 1": N_("method of this platform, version 1")},
     "column": {
         "unit": N_("unit"),
         "field": N_("field"),

@@ -59,6 +59,7 @@ class Word:
         return asdict(self)
 
 
+# What is remembered here follows from catalogs and questionnaires, files that a process reads once (`i18n.catalog`).
 @lru_cache(maxsize=1)
 def messages() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """The visitors' words of the interface: (singular and plural, files)."""

@@ -181,7 +181,7 @@ class File:
             os.close(file)
 
 
-@cache
+@cache  # of one process: called first by a worker or the upkeep, never before a fork, which would count twice
 def held(home: Path) -> Held:
     """What this process holds of an installation."""
     made = Held(home)

@@ -89,7 +89,7 @@ _DAMAGED = {
     "": N_(
         "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
         "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
-        "`sipas wave key-restore` too). If there is no other: docs/operator.md, “The keys of a wave”."
+        "`sipas wave key-restore` too). If there is no other: `sipas manual operator`, “The keys of a wave”."
     ),
     "open": N_(
         "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "

@@ -196,7 +196,7 @@ class Questionnaire(Form):
         return sound
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # a released questionnaire never changes, a catalog is read once by each process
 def form_for(code: str, version: int, form: str, language: str) -> type[Questionnaire]:
     """The form class of an instrument in one of its forms and languages. A field is named as its item."""
     with i18n.speaking(language):

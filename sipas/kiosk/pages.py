@@ -64,6 +64,8 @@ def shell(place: Place, seal: Seal) -> Response:
     return Response(_shell(place, seal, i18n.language(), tuple(offered_here())), mimetype="text/html")
 
 
+# Of the pages remembered here all that they say is in the key: the place with its names and services, the look, the
+# languages offered. Templates, catalogs and questionnaires are files that a process reads once.
 @lru_cache(maxsize=512)
 def _shell(place: Place, seal: Seal, language: str, _offered: tuple[str, ...]) -> str:
     return _render(place, Preset(), form_of(place), "", seal)
@@ -73,7 +75,7 @@ def thanks(place: Place, preset: Preset) -> Response:
     """The end of a visit; finished bytes too, unless the address says more than where and how it looks."""
     if set(request.args) - {"look", "service"}:
         return Response(render_template("kiosk/thanks.html", place=place, preset=preset), mimetype="text/html")
-    plain, packed = _thanks(place, preset, i18n.language())
+    plain, packed = _thanks(place, preset, i18n.language(), tuple(offered_here()))
     is_packed = "gzip" in request.accept_encodings
     response = Response(packed if is_packed else plain, mimetype="text/html")
     if is_packed:
@@ -83,7 +85,7 @@ def thanks(place: Place, preset: Preset) -> Response:
 
 
 @lru_cache(maxsize=512)
-def _thanks(place: Place, preset: Preset, language: str) -> tuple[bytes, bytes]:
+def _thanks(place: Place, preset: Preset, language: str, _offered: tuple[str, ...]) -> tuple[bytes, bytes]:
     text = render_template("kiosk/thanks.html", place=place, preset=preset).encode()
     return text, gzip.compress(text, 9, mtime=0)
 

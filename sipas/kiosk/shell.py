@@ -76,7 +76,7 @@ def worker(place: Place, seal: Seal, province: Province) -> str:
     return _worker(current_app._get_current_object(), place, seal, province)  # type: ignore[attr-defined]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # the listed pages follow from place, seal, province and the settings, which are the app's
 def _worker(_app: Flask, place: Place, seal: Seal, _province: Province) -> str:
     languages = offered(current_app.config["SETTINGS"].languages, place.instrument_code)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)

@@ -37,7 +37,7 @@ def welcome(place: Place, province: Province, languages: Mapping[str, str], serv
     return pages
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # follows from the questionnaire and the words, which a process reads once
 def _lasts(place: Place, _language: str, chosen: bool) -> str:
     """How long it takes, rounded up: in halves to a minute and a half, then in whole minutes."""
     length = seconds(form_of(place), chosen)

@@ -136,7 +136,7 @@ def certificate_ends(certificate: Certificate, now: dt.datetime | None = None) -
             BAD,
             _(
                 "The certificate for {names} ended on {day}: browsers refuse it, and kiosks cannot send. Make a new "
-                "one (docs/kiosk-install.md), then restart the server.",
+                "one (`sipas manual kiosk-install`), then restart the server.",
                 names=names,
                 day=day,
             ),
@@ -145,7 +145,8 @@ def certificate_ends(certificate: Certificate, now: dt.datetime | None = None) -
         yield (
             BAD,
             _(
-                "The certificate for {names} ends on {day}, in {days} days. Make a new one (docs/kiosk-install.md), "
+                "The certificate for {names} ends on {day}, in {days} days. Make a new one "
+                "(`sipas manual kiosk-install`), "
                 "then restart the server.",
                 names=names,
                 day=day,

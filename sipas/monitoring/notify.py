@@ -48,7 +48,7 @@ def ways(settings: Settings) -> list[Way]:
         raise NotReady(
             N_(
                 "Nobody can be told: set smtp_host, mail_from and mail_to, or webhook (`sipas config set`). See "
-                "docs/operator.md, “Telling somebody”."
+                "`sipas manual operator`, “Telling somebody”."
             )
         )
     return found

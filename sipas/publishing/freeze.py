@@ -250,6 +250,8 @@ def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Ta
         notes=f"{wave.opens_on} – {wave.closes_on}{_about_unfinished(session, wave, table)}",
         detailed=_detailed(session, wave),
         several=_several(table),
+        opens_on=wave.opens_on,
+        closes_on=wave.closes_on,
     )
 
 

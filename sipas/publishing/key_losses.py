@@ -91,13 +91,15 @@ def refuse_lost(session: Session, home: Path, wave: Wave, today: dt.date) -> Non
 _LOST = N_(
     "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
     "old machine; if they are lost for good, two people say so: "
-    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See docs/operator.md, “The keys of a wave”.'
+    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See `sipas manual operator`, '
+    "“The keys of a wave”."
 )
 _LOST_WITH_SEAL = N_(
     "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
     "old machine; the seal key comes back from its sealed copy too: `sipas wave key-restore {wave}.seal.copy --with "
     "office.key`. If they are lost for good, two people say so: "
-    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See docs/operator.md, “The keys of a wave”.'
+    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See `sipas manual operator`, '
+    "“The keys of a wave”."
 )
 
 

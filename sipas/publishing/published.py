@@ -106,7 +106,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32)  # by `stamp`; what cannot be read is looked at again each time
 def _open(folder: Path, _stamp: object) -> PublishedRelease:
     """A folder on the shelf, whose manifest and table are those of its own list of digests."""
     found = open_folder(folder)

@@ -17,6 +17,7 @@ from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
 from sipas.estimating import key_words
+from sipas.i18n import code_labels
 from sipas.publishing import note_words
 from sipas.publishing.published import series_of
 from sipas.publishing.way_words import in_words
@@ -151,6 +152,19 @@ class ReleaseView:
     def level(self) -> float:
         """Of the intervals: 0.95 almost always."""
         return float(self.manifest["method"].get("level") or 0.95)
+
+    def method_word(self, what: str) -> str:
+        """How the figures were made, for readers: "method", "rule" of scoring, "policy" of protection, "variance" or
+        "interval". What has no words, as in a release of a later program, stands as its code."""
+        about = self.manifest
+        known = {
+            "method": about["method"]["version"],
+            "rule": about["rule"]["name"],
+            "policy": about["policy"]["name"],
+            "variance": about["method"]["variance"],
+            "interval": about["method"]["interval"],
+        }
+        return code_labels.word(what, str(known[what]))
 
     @property
     def instrument(self) -> str:

@@ -49,7 +49,9 @@ def file(release: str, name: str) -> Response:
     raise UnknownCode(N_("Release {release} has no file “{name}”."), release=release, name=name)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(
+    maxsize=32
+)  # `_stamp` changes when list, table or manifest are written; each file is checked when it is given
 def _offered(folder: Path, _stamp: object) -> tuple[Offered, ...]:
     text = (folder / published.SUMS).read_text(encoding="utf-8")
     named = [match.groups() for line in text.splitlines() if (match := LINE.fullmatch(line))]
@@ -57,7 +59,7 @@ def _offered(folder: Path, _stamp: object) -> tuple[Offered, ...]:
     return tuple(Offered(name, (folder / name).stat().st_size, digest) for digest, name in named)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # looked at again once the file's time changes; a refusal is not remembered
 def _check(path: Path, digest: str, _changed: int) -> None:
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise NotReady(N_("The file “{name}” is not the one that was published, and is not given out."), name=path.name)

@@ -79,7 +79,7 @@ def _in_words(issue: published.PublishedRelease) -> ReleaseView:
     return _cached(issue.folder, published.stamp(issue.folder), i18n.language())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64)  # `_stamp` changes when a file of the release is written again
 def _cached(folder: Path, _stamp: object, language: str) -> ReleaseView:
     issue = published.published_release(folder.parent.parent, folder.name)
     return ReleaseView(issue.manifest, issue.table, language)

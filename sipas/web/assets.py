@@ -81,7 +81,7 @@ def _packed(body: bytes) -> bytes:
     return gzip.compress(body, 9, mtime=0)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # the program's own files, for the life of the process, as all that is remembered here
 def assets() -> dict[str, Asset]:
     """Every file by its plain name."""
     made: dict[str, Asset] = {}

@@ -64,7 +64,7 @@ def check_pair(certificate: Path, key: Path) -> None:
         raise NotReady(N_("{key} is not the key of {file}."), key=key.name, file=certificate.name)
     if not read(certificate).names:
         raise NotReady(
-            N_("{file} names no address (subjectAltName); browsers refuse it. See docs/kiosk-install.md."),
+            N_("{file} names no address (subjectAltName); browsers refuse it. See `sipas manual kiosk-install`."),
             file=certificate.name,
         )
 

@@ -23,12 +23,18 @@ SENTENCES = {
     404: N_("Please check the address, or start from the first page."),
     405: N_("This address does not accept that kind of request."),
     413: N_("What was sent is too large."),
-    500: N_("Something went wrong on our side. Nothing you entered before was lost; please try again."),
+    500: N_(
+        "Something went wrong on our side. If you have just sent something, it may not have been stored; please try "
+        "again."
+    ),
     503: N_("The answer could not be stored just now. Please wait a moment and send it again."),
 }
 
 
-NO_ROOM = N_("The server's disk is full. Please tell whoever runs the server; nothing was changed.")
+NO_ROOM = N_(
+    "The server's disk is full, so this could not be finished. Please tell whoever runs the server, and try again once "
+    "there is room."
+)
 NO_STORAGE = N_(
     "The server cannot read or write its data just now. Please try again in a moment; if this stays, tell whoever runs "
     "the server."
@@ -57,12 +63,18 @@ class Said:
 
 def page(status: int, sentence: Callable[[], str], error: SipasError | None = None) -> Response:
     """One page for every error: a heading, one sentence, a way on. Where nothing was found nobody knows who reads it,
-    so that page speaks Vietnamese and English."""
+    so that page speaks Vietnamese and English.
+
+    That nothing was stored it says at a kiosk only where the request was refused before the door: not after a fault,
+    nor to a code that is spent (her own answer may have spent it), nor behind the thanks.
+    """
     heading = _heading(status, request.path.startswith(("/k/", "/q/")), error)
     others = [code for code in ("vi", "en") if code != i18n.language()] if status == 404 else []
     said, *also = (_said(code, heading, sentence) for code in (i18n.language(), *others))
     start = "" if isinstance(error, UnknownPoint) else _start()
-    response = make_response(render_template("errors/error.html", said=said, also=also, start=start), status)
+    refused = status < 500 and status != 409 and not request.path.endswith(("/thanks", "/late"))
+    words = render_template("errors/error.html", said=said, also=also, start=start, refused=refused)
+    response = make_response(words, status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = "5"

@@ -1,4 +1,4 @@
-"""A full disk at every command: one sentence that says so, and nothing half done; never “unforeseen”, never a trace."""
+"""A full disk at every command: one sentence that says so, and the way on; never “unforeseen”, never a trace."""
 
 from __future__ import annotations
 
@@ -205,3 +205,21 @@ def test_what_is_printed_into_a_file_on_a_full_disk_is_not_passed_over(template,
     assert run.returncode == 1
     assert "disk is full" in run.stderr
     assert "Exception" not in run.stderr
+
+
+def test_what_was_printed_before_the_disk_was_full_may_be_half_and_is_said_so(template, tmp_path):
+    with small_disk(tmp_path / "disk", 64) as small:
+        (small / "other").write_bytes(bytes(max(0, _free(small) - 8192)))
+        with (small / "list.json").open("w") as file:
+            run = subprocess.run(
+                [os.sys.executable, "-m", "sipas.cli", "registry", "list", "units", "--json"],
+                env={**os.environ, "SIPAS_HOME": str(template / "home"), "SIPAS_LANGUAGE": "en"},
+                stdout=file,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        half = (small / "list.json").read_text(encoding="utf-8", errors="replace")
+    assert (run.returncode, half.strip()[-1:] == "]", len(half) > 1000) == (1, False, True)
+    assert run.stderr.startswith(
+        "The disk is full, so the command was not finished, and a file that it was writing may be incomplete. Make room"
+    )

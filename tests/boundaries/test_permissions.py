@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sipas import clock
+from tests.home_files import strangers
 from tests.serving import Server, a_body, free_port, post
 
 FOLDERS = ("keys", "snapshots", "drafts", "releases", "backups")
@@ -90,6 +91,11 @@ def test_whatever_the_umask_nobody_else_reads_anything(worked):
     for name in ("sipas.sqlite", "write.lock", "snapshots/w1.parquet", "drafts/w1-r1/release.json", "nights.json"):
         assert stat.S_IMODE((worked / name).stat().st_mode) == 0o600
     assert list((worked / "backups").glob("*.sqlite.sha256"))
+
+
+def test_every_file_of_a_home_stands_in_the_operators_table(once):
+    """`docs/operator.md`, “The files of SIPAS_HOME”: who writes it, what is lost without it."""
+    assert strangers(once) == ["out.csv"]  # what the operator exported
 
 
 def test_an_older_home_is_told_and_mended_and_goes_on(worked):

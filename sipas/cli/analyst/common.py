@@ -58,7 +58,7 @@ design = click.option(
     "design_file",
     type=FILE,
     metavar="DESIGN.yaml",
-    help=_("The design of the sample; its keys are in the manual, docs/estimate.md."),
+    help=_("The design of the sample; its keys are in `sipas manual estimate`."),
 )
 
 designs = click.option(
@@ -205,11 +205,19 @@ def _say_snapshot(file: Path, verify: bool) -> None:
     click.echo(said, err=True)
 
 
-def warn(notes: Iterable[SipasError], unweighted: bool) -> None:
-    """What a careful reader should be told, on standard error."""
+def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source] = ()) -> None:
+    """What a careful reader should be told, on standard error; of `sources` that are snapshots also how to weigh."""
     for note in notes:
         click.echo(say(note), err=True)
-    if unweighted:
+    if unweighted and sources and not any(source.design for source in sources):
+        click.echo(
+            _(
+                "Unweighted: every answer counts as much as any other, unlike in a release. To weigh them to the "
+                "dossiers: `sipas frame save dossiers.csv`, then this command with --frame dossiers.csv"
+            ),
+            err=True,
+        )
+    elif unweighted:
         click.echo(_("Unweighted: no weights are named, so every row counts as much as any other."), err=True)
 
 

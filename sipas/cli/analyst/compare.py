@@ -118,7 +118,7 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
     }
     with common.progress() as progress, opened(source, by, rows=True, progress=progress) as survey:
         rows = ways[between](survey, by, asked)
-    common.warn(survey.notes, survey.weights.unweighted)
+    common.warn(survey.notes, survey.weights.unweighted, [source])
     return rows, survey.notes
 
 
@@ -128,7 +128,8 @@ def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, r
 
     with common.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = between_waves(waves, by, asked)
-    common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
+    may_weigh = () if waves.reading == "panel" else sources
+    common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
     common.say_reading(waves.reading)
     return rows, waves.notes
 

@@ -118,7 +118,7 @@ def estimate(
     (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, engine, verify=verify)
     with common.progress() as progress:
         result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
-    common.warn(result.notes, result.unweighted)
+    common.warn(result.notes, result.unweighted, [source])
     if out is not None:
         from sipas.estimating.writing import write_table
 

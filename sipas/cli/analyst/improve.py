@@ -72,7 +72,7 @@ def improve(
     asked = {"ask": {"importance": item}, "questionnaire": lambda codebook: improving.without(codebook, item)}
     with common.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
-    common.warn(survey.notes, survey.weights.unweighted)
+    common.warn(survey.notes, survey.weights.unweighted, [source])
     common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
 
 

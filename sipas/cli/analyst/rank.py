@@ -85,7 +85,7 @@ def rank(
     (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
-    common.warn(survey.notes, survey.weights.unweighted)
+    common.warn(survey.notes, survey.weights.unweighted, [source])
     if method == "stepdown" and any(row["df"] < 8 for row in rows if row["rank"]):
         click.echo(
             _("Some domains have fewer than 8 degrees of freedom, which stepdown cannot allow for; prefer holm."),

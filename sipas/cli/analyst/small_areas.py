@@ -91,7 +91,7 @@ def small_areas(
     (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows, about = small.small_areas(survey, family, of, method, features, level)
-    common.warn(survey.notes, survey.weights.unweighted)
+    common.warn(survey.notes, survey.weights.unweighted, [source])
     for flag in about["flags"]:
         click.echo(_(flag), err=True)
     common.tell(rows, as_json, out, lambda: printed(rows, about, level), survey.notes)

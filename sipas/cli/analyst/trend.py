@@ -105,7 +105,8 @@ def trend(
     sources = common.sources(files, design_files, frame, lonely, verify=verify)
     with common.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = series(waves, by, asked, stated)
-    common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts))
+    may_weigh = () if waves.reading == "panel" else sources
+    common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
     common.say_reading(waves.reading)
     common.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes)
 

@@ -141,7 +141,7 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
     help=_(
         "Make new keys in place of those that a wave has lost for good, so that it can go on asking. Two people say "
         "so, and why; it stands in the log and in the manifest of the wave's releases. What it costs for each key: "
-        "docs/operator.md, “The keys of a wave”."
+        "`sipas manual operator`, “The keys of a wave”."
     ),
     epilog=example(
         "sipas wave key-renew 2026-2 --by 'Lò Thị Hoa' --by 'Cầm Văn An' --reason 'Ổ đĩa hỏng, không có bản sao'"

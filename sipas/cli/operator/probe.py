@@ -135,7 +135,7 @@ def _unknown_certificate(address: str, refused: ssl.SSLCertVerificationError, au
     return ProbeFailed(
         N_(
             "{address}: its certificate is not to be trusted here ({reason}), by the authority in {file} neither. See "
-            "docs/kiosk-install.md."
+            "`sipas manual kiosk-install`."
         ),
         file=authority,
         **about,

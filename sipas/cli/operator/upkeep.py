@@ -204,7 +204,7 @@ def _deeds_of_a_night(where: Settings) -> dict[str, str]:
 
     database = Database.of(where)
 
-    @cache
+    @cache  # one judgement of the clock for all that one night destroys; the next night makes its own
     def gate() -> Gate:
         found = tonight(database, where)
         if found.doubted:

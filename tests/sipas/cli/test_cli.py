@@ -12,6 +12,7 @@ import sys
 import click
 import pytest
 
+from sipas import cli
 from sipas.cli import COMMANDS, Commands, group
 
 CONTEXT = click.Context(group)
@@ -184,3 +185,21 @@ def test_a_long_import_tells_now_and_then_how_far_it_is(monkeypatch, capsys):
     assert told.out == ""
     assert "65,536 of about 1,000,000 lines checked" in told.err
     assert "65,536 of 998,000 answers stored" in told.err
+
+
+def test_what_nobody_foresaw_is_not_said_to_have_left_everything_whole(monkeypatch, capsys):
+    """A command of several steps may have done some of them."""
+
+    def fails(**_more):
+        raise RuntimeError("a bolt")
+
+    monkeypatch.setattr(cli, "group", fails)
+    monkeypatch.setenv("SIPAS_LANGUAGE", "en")
+    monkeypatch.delenv("SIPAS_DEBUG", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "Something unforeseen happened (RuntimeError: a bolt) and stopped the command; a part of its work may be done. "
+        "See `sipas doctor`. Set SIPAS_DEBUG=1 and run the same command again to see where, and please report it.\n"
+    )

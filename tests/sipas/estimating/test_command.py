@@ -19,7 +19,7 @@ from sipas.estimating.writing import WRITERS
 from sipas.fieldwork.models import PopulationCount
 from sipas.i18n import say, speaking
 from sipas.publishing.build import figures
-from tests.sipas.estimating.calls import call, rows_of
+from tests.sipas.estimating.calls import call, rows_of, write_waves
 
 KEYS = {
     "domain",
@@ -399,3 +399,18 @@ def test_a_snapshot_is_named_by_its_digest_and_an_altered_one_is_refused_with_ve
     for words in (["estimate"], ["rank", "--by", "unit"], ["quality"]):
         refused = CliRunner().invoke(group, [*words, str(path), "--verify"], standalone_mode=False)
         assert "first.parquet was changed" in str(refused.exception), words
+
+
+def test_figures_of_a_snapshot_without_dossiers_say_how_to_weigh_them(tmp_path):
+    write_waves(tmp_path)
+    hint = (
+        "Unweighted: every answer counts as much as any other, unlike in a release. To weigh them to the dossiers: "
+        "`sipas frame save dossiers.csv`, then this command with --frame dossiers.csv"
+    )
+    first, second, frame = (tmp_path / name for name in ("first.parquet", "second.parquet", "dossiers.csv"))
+    assert hint in call("estimate", first).stderr.splitlines()
+    assert hint in call("trend", first, second, "--reading", "independent").stderr.splitlines()
+    assert "Unweighted" not in call("estimate", first, "--frame", frame).stderr
+    panel = call("trend", first, second, "--reading", "panel").stderr  # which cannot be weighted to dossiers
+    assert "Unweighted" in panel
+    assert "--frame" not in panel

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from sipas import clock, i18n
+from sipas import clock, create_app, i18n
 from sipas.fieldwork.visits import Visits
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
@@ -152,3 +152,12 @@ def test_a_packed_page_of_thanks_is_the_plain_one(kiosk):
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == kiosk.get(page).data
     assert "done=1" in packed.headers["Set-Cookie"]
+
+
+def test_a_remembered_page_of_thanks_offers_the_languages_of_its_own_settings(kiosk, database, settings):
+    """What a process remembers is shared by its applications, so the offer is part of the key."""
+    path = "/k/to-hieu-1/vi/thanks"
+    both = kiosk.get(path).text
+    alone = create_app(replace(settings, languages=("vi",))).test_client().get(path).text
+    assert 'lang="en"' in both
+    assert 'lang="en"' not in alone

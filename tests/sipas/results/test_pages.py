@@ -238,6 +238,35 @@ def test_the_method_page_tells_what_the_weights_did(reads):
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize("address", PAGES)
+def test_no_page_shows_a_citizen_the_code_words_of_the_program(reads, address, language):
+    """They stand in the files: `release.json` names method, rule, policy, variance and interval as they are."""
+    said = unescape(
+        re.sub(
+            r"<style.*?</style>|<code[^>]*>[0-9a-f]{64}</code>|<[^>]+>", " ", reads(address, language), flags=re.DOTALL
+        )
+    )
+    codes = r"\b[a-z]+_[a-z]+\b|\bsipas-[a-z]\w*|linearised|raking|\bservice-2024\b|\bcoarse\b|\boverall\b"
+    assert re.findall(codes, said) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["share of satisfied answers, version 1", "Wilson's interval", "method of this platform, version 1"]),
+        (
+            "vi",
+            ["tỷ lệ câu trả lời hài lòng, phiên bản 1", "khoảng Wilson", "phương pháp của hệ thống này, phiên bản 1"],
+        ),
+    ],
+)
+def test_the_method_page_names_rule_interval_and_method_in_words(reads, language, words):
+    html = unescape(reads(f"{RELEASE}/method", language))
+    for word in words:
+        assert word in html
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_the_long_page_begins_with_links_to_each_of_its_parts_in_order(reads, language):
     html = reads(f"{RELEASE}/", language)
     (contents,) = re.findall(r'<nav class="contents".*?</nav>', html, re.DOTALL)

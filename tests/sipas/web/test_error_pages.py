@@ -5,6 +5,7 @@ import os
 import re
 
 import pytest
+from werkzeug.exceptions import InternalServerError
 
 VIETNAMESE, ENGLISH = "Không có trang này", "This page does not exist"
 
@@ -54,7 +55,10 @@ def test_other_errors_speak_one_language(client):
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(errno.ENOSPC, "The server&#39;s disk is full."), (errno.EACCES, "The server cannot read or write its data")],
+    [
+        (errno.ENOSPC, "The server&#39;s disk is full, so this could not be finished."),
+        (errno.EACCES, "The server cannot read or write its data"),
+    ],
 )
 def test_a_disk_that_is_full_or_not_ours_is_named_at_the_desk(app, client, monkeypatch, number, words):
     def fails(*_arguments, **_more):
@@ -65,3 +69,35 @@ def test_a_disk_that_is_full_or_not_ours_is_named_at_the_desk(app, client, monke
     assert reply.status_code == 503
     assert words in reply.text
     assert "Something went wrong" not in reply.text
+
+
+SOMETHING = "If you have just sent something, it may not have been stored; please try again."
+
+
+@pytest.mark.parametrize(
+    ("address", "endpoint"), [("/k/to-hieu-1/en", "kiosk.send"), ("/k/to-hieu-1/en/thanks", "kiosk.thanks")]
+)
+def test_after_a_fault_no_page_says_that_nothing_was_stored(
+    app, client, database, settings, monkeypatch, address, endpoint
+):
+    """The answer may lie there: what failed may have come after its commit, or be the thanks alone."""
+
+    from tests.make import a_point, a_wave
+
+    def fails(*_arguments, **_more):
+        raise InternalServerError
+
+    a_point(database, "to-hieu-1", "03646")
+    a_wave(database, settings)
+
+    monkeypatch.setitem(app.view_functions, endpoint, fails)
+    reply = client.post(address) if endpoint == "kiosk.send" else client.get(address)
+    assert reply.status_code == 500
+    assert SOMETHING in reply.text
+    assert "Nothing" not in reply.text
+    assert "The staff at the counter can help." in reply.text
+
+
+def test_who_is_refused_before_the_door_reads_that_nothing_was_stored(client):
+    assert "Nothing about you was stored." in client.put("/k/to-hieu-1/en").text
+    assert "Nothing about you was stored." not in client.get("/k/nowhere/en/thanks").text

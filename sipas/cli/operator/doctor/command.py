@@ -196,7 +196,8 @@ def _file_system(where: Settings) -> Iterator[Finding]:
             WARN,
             _(
                 "SIPAS_HOME lies on a file system that does not overwrite in place ({kind}): what the night takes away "
-                "stays on the disk until the room is used again. See docs/operator.md, “What the disk remembers”.",
+                "stays on the disk until the room is used again. See `sipas manual operator`, “What the disk "
+                "remembers”.",
                 kind=kind,
             ),
         )
@@ -225,7 +226,7 @@ def _guesses(where: Settings) -> Iterator[Finding]:
             WARN,
             _(
                 "{wrong} invitation codes that do not exist were tried today: somebody is guessing. See "
-                "docs/invitations.md.",
+                "`sipas manual invitations`.",
                 wrong=number(wrong),
             ),
         )
@@ -233,8 +234,8 @@ def _guesses(where: Settings) -> Iterator[Finding]:
         yield (
             WARN,
             _(
-                "{wrong} wrong passwords were tried at the desk today: somebody is guessing. See docs/operator.md, "
-                "“When the desk's password is guessed”.",
+                "{wrong} wrong passwords were tried at the desk today: somebody is guessing. See "
+                "`sipas manual operator`, “When the desk's password is guessed”.",
                 wrong=number(wrong),
             ),
         )

@@ -142,7 +142,7 @@ def screens(where: Settings, database: Database) -> Iterator[Finding]:
         yield (
             WARN,
             _(
-                "The address {address} is not HTTPS; screens cannot seal there. See docs/kiosk-install.md.",
+                "The address {address} is not HTTPS; screens cannot seal there. See `sipas manual kiosk-install`.",
                 address=where.address,
             ),
         )
