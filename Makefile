@@ -19,7 +19,7 @@ LONG_promises = tests/boundaries
 LONG_pages = tests/pages
 
 .DEFAULT_GOAL = help
-.PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark bench screens picture catalogs words lock licences manuals decisions wheel clean
+.PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark test-mutants bench screens picture catalogs words lock licences manuals decisions wheel clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -88,6 +88,9 @@ test-spark: install  ## Run the pass on Spark's local[2] in an environment of it
 	@command -v java >/dev/null || { echo "Java is missing; install it with: sudo apt-get install -y openjdk-17-jre-headless"; exit 1; }
 	@[ -x build/spark/bin/python ] || { $(PYTHON) -m venv build/spark && build/spark/bin/python -m pip install -q --no-deps --require-hashes -r requirements.lock -r tests/requirements.lock && build/spark/bin/python -m pip install -q 'pyspark>=4,<5' 'pandas>=2.2,<3'; }
 	@SPARK_LOCAL_IP=127.0.0.1 PYSPARK_PYTHON="$(CURDIR)/build/spark/bin/python" PYTHONPATH="$(CURDIR)" build/spark/bin/python -m pytest -q tests/analysis/tabulation/test_spark.py -W ignore
+
+test-mutants: .venv/.tests  ## Ask whether the tests bite: a sample of small faults in each folder of figures and promises (MUTANTS="ROOM … --seed 7")
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
 bench: .venv/.tests  ## Measure, as ratios in one run against rivals and limits
 	@$(BIN)/python -m tests.bench

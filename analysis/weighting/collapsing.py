@@ -80,10 +80,6 @@ def collapse_margin(cells: Cells, column: str, dossiers: Mapping[Labels, float],
         else:
             groups.append([label])
             size.append((n, population))
-    if len(groups) > 1 and (size[-1][0] < smallest or size[-1][1] == 0):
-        last, (n, population) = groups.pop(), size.pop()
-        groups[-1] += last
-        size[-1] = (size[-1][0] + n, size[-1][1] + population)
     number = {label: k for k, group in enumerate(groups) for label in group}
     codes = np.array([number[label] for label in labels], dtype=np.int64)
     return (codes, np.array([population for _, population in size])), [g for g in groups if len(g) > 1]

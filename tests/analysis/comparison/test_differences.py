@@ -50,6 +50,27 @@ def test_level_is_that_of_the_interval(cells):
     assert (found.low[0], found.high[0]) == (row["low"], row["high"])
 
 
+def test_a_share_that_no_cluster_moves_and_one_at_the_edge_take_their_variance_from_the_interval():
+    answers = {"psu": [1, 1, 2, 2, 3, 3, 4, 4], "q": [5, 1] * 4, "r": [5] * 8, "s": [1] * 8}
+    cells = tabulate(pa.table(answers), codebook=Codebook.plain(["q", "r", "s"]), design=Design(psus="psu"))
+    found, table = figures_of(cells, None, ["q", "r", "s"], [{}]), estimate(cells)
+    half, all_of_them, nobody = (table.row(of) for of in ("q", "r", "s"))
+    assert [flags[0] for flags in found.flags] == ["zero variance", "edge", "edge"]
+    assert found.se[0] == pytest.approx((half["high"] - half["low"]) / 2 / 1.959963984540054)
+    assert found.se[1] == pytest.approx((1 - all_of_them["low"]) / 1.959963984540054)
+    assert found.se[2] == pytest.approx(nobody["high"] / 1.959963984540054)
+
+
+def test_joined_samples_know_nothing_of_each_other(cells):
+    parts = [figures_of(cells, None, ["q1", "q2"], [{}], wave=wave) for wave in ("x", "y")]
+    both = independent(parts)
+    assert both.covariance[:2, :2].tolist() == both.covariance[2:, 2:].tolist() == parts[0].covariance.tolist()
+    assert both.covariance[:2, 2:].tolist() == [[0, 0], [0, 0]]
+    assert (both.waves, both.of, both.reading) == (("x", "x", "y", "y"), ("q1", "q2", "q1", "q2"), "independent")
+    assert both.design_df == 2 * parts[0].design_df
+    assert len(both) == 4
+
+
 def test_all_lines_of_a_table_are_adjusted_together(cells):
     found = figures_of(cells, None, ["q1", "q2", "overall"], [{}])
     pairs = [(0, 1), (0, 2), (1, 2)]

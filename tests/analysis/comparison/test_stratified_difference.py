@@ -41,6 +41,15 @@ def compared(table, weights=None):
     return stratified_difference(cells, None, pooled(cells, ["overall"]), group, "field")
 
 
+def test_neither_small_nor_large_weights_change_it():
+    table = a_year(np.random.default_rng(1))
+    found = compared(table, weights="w")
+    for factor in (1e-6, 1e6):
+        scaled = table.set_column(table.column_names.index("w"), "w", pa.array(np.array(table["w"]) * factor))
+        other = compared(scaled, weights="w")
+        assert (other.value, other.se, other.df) == pytest.approx((found.value, found.se, found.df), rel=1e-9)
+
+
 def test_it_is_the_slope_of_a_regression_with_a_constant_for_each_field():
     """As `svyglm(y ~ open + factor(field))` computes it: least squares and a sandwich over the PSUs, written out."""
     table = a_year(np.random.default_rng(1))

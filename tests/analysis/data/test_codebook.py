@@ -1,51 +1,79 @@
-"""A codebook as text and back: the days of the wave, and older codebooks that do not name them."""
+"""A codebook comes back from text as it was, and one that contradicts itself is refused."""
 
-import datetime as dt
 import json
-from dataclasses import replace
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from analysis import Codebook, read_snapshot, write_snapshot
-from analysis.errors import BadCodebook, NotASnapshot
-from tests import november_files
+from analysis import Codebook, CodebookItem
+from analysis.errors import BadCodebook
 
-PLAIN = Codebook.plain(["q01"], title="Wave of May")
-DATED = replace(PLAIN, opens_on=dt.date(2026, 5, 4), closes_on=dt.date(2026, 6, 30))
-
-
-def test_the_days_of_the_wave_are_dates_in_the_file_and_come_back_as_dates(tmp_path):
-    stored = json.loads(DATED.to_json())
-    assert (stored["opens_on"], stored["closes_on"]) == ("2026-05-04", "2026-06-30")
-    write_snapshot(tmp_path / "may.parquet", pa.table({"q01": [5, 4]}), DATED)
-    assert read_snapshot(tmp_path / "may.parquet").codebook == DATED
-
-
-def test_a_codebook_that_names_no_days_is_written_as_before():
-    assert not {"opens_on", "closes_on"} & set(json.loads(PLAIN.to_json()))
-    old = json.loads(PLAIN.to_json())
-    assert Codebook.from_json(json.dumps(old)) == PLAIN
-
-
-def test_a_wave_cannot_close_before_it_opens():
-    with pytest.raises(BadCodebook, match="2026-05-03"):
-        replace(DATED, closes_on=dt.date(2026, 5, 3))
-    assert replace(DATED, closes_on=dt.date(2026, 5, 4)).closes_on == dt.date(2026, 5, 4)
+WHOLE = Codebook(
+    instrument="service-2024",
+    version=3,
+    wave="2026-1",
+    title="Sơn La",
+    simulated=True,
+    items=(CodebookItem("a", "Đủ ghế", "F", 3, (3, 2)), CodebookItem("b", factor="G")),
+    factors=(("F", "Ghế"), ("G", "")),
+    columns={"psu": ("week",), "strata": ("unit",)},
+    psus=(("u", "1"), ("u", "2")),
+    missing=(0,),
+    detailed=(("u", "x"),),
+    several=(("u", "y"),),
+    ways=(("u", "mixed"),),
+    lost_keys=(("seal", "4"),),
+)
 
 
-def test_a_day_that_is_none_makes_the_codebook_unreadable_and_is_said(tmp_path):
-    made = write_snapshot(tmp_path / "may.parquet", pa.table({"q01": [5, 4]}), DATED)
-    metadata = {b"codebook": DATED.to_json().replace("2026-05-04", "2026-05-32").encode()}
-    pq.write_table(made.table().replace_schema_metadata(metadata), made.path)
-    with pytest.raises(NotASnapshot, match=r"the codebook in .*may\.parquet cannot be read"):
-        read_snapshot(made.path)
+def test_a_codebook_comes_back_from_text_as_it_was():
+    again = Codebook.from_json(WHOLE.to_json())
+    assert again == WHOLE
+    assert again.version == "3"
+    assert again.items[0] == CodebookItem("a", "Đủ ghế", "F", 3, (2, 3))
+    assert again.factor_items == {"F": ("a",), "G": ("b",)}
+    assert again.not_applicable == (-1,)
+    grouped = Codebook.plain({"F": ["a", "b"], "G": ["b"]})
+    assert Codebook.from_json(grouped.to_json()) == grouped
 
 
-def test_a_snapshot_of_november_2026_names_its_days_to_people_alone_and_is_written_the_same():
-    path = november_files.FOLDER / "2026-1.parquet"
-    codebook = read_snapshot(path).codebook
-    assert (codebook.opens_on, codebook.closes_on) == (None, None)
-    assert codebook.notes == "2026-01-01 – 2026-06-30"
-    assert codebook.to_json().encode() == pq.read_metadata(path).metadata[b"codebook"]
+def test_what_older_programs_did_not_know_is_left_out_where_it_says_nothing():
+    assert {"detailed", "several", "ways", "lost_keys"} & json.loads(Codebook.plain(["a"]).to_json()).keys() == set()
+    assert {"detailed", "several", "ways", "lost_keys"} <= json.loads(WHOLE.to_json()).keys()
+
+
+def test_another_format_is_refused():
+    content = json.loads(WHOLE.to_json())
+    for changed in ({**content, "codebook": 99}, {name: content[name] for name in content if name != "codebook"}):
+        with pytest.raises(BadCodebook, match="in a format that this version does not read"):
+            Codebook.from_json(json.dumps(changed))
+
+
+def test_items_of_no_factor_do_not_count_in_the_whole_unless_there_are_no_factors():
+    book = Codebook(items=(CodebookItem("a", factor="F"), CodebookItem("b")), factors=(("F", ""),))
+    assert book.overall_items == ("a",)
+    assert Codebook.plain(["a", "b"]).overall_items == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"items": ()}, "has no items"),
+        ({"items": (CodebookItem("a"), CodebookItem("a"))}, "used twice .*: a"),
+        ({"items": (CodebookItem("a"),), "factors": (("a", ""),)}, "used twice .*: a"),
+        ({"items": (CodebookItem("overall"),)}, "used twice .*: overall"),
+        ({"items": (CodebookItem("a"),), "columns": {"cluster": ("x",)}}, "unknown role of a column: cluster"),
+        ({"items": (CodebookItem("a"),), "factors": (("F", ""),)}, "factor F names items that do not exist, or none"),
+        ({"items": (CodebookItem("a"),), "groups": (("F", ("a", "z")),)}, "or none: z"),
+    ],
+)
+def test_a_codebook_that_contradicts_itself_is_refused(wrong, said):
+    with pytest.raises(BadCodebook, match=said):
+        Codebook(**wrong)
+
+
+@pytest.mark.parametrize(("levels", "satisfied"), [(1, (1,)), (251, (4,)), (5, ()), (5, (0,)), (5, (6,))])
+def test_a_scale_has_from_2_to_250_levels_and_some_of_them_satisfied(levels, satisfied):
+    with pytest.raises(BadCodebook):
+        CodebookItem("a", levels=levels, satisfied=satisfied)
+    assert CodebookItem("a", levels=250, satisfied=(250,)).levels == 250
+    assert CodebookItem("a", levels=2, satisfied=(1,)).satisfied == (1,)

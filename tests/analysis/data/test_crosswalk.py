@@ -39,6 +39,12 @@ def test_totals_are_kept():
     assert sum(each.value for each in walk.carry({"a": 11, "b": 22, "c": 33}).values()) == pytest.approx(66)
 
 
+def test_without_answers_there_is_no_share_and_without_a_numerator_neither():
+    walk = Crosswalk.of(lines("a X\nb X\nc Y"))
+    assert walk.carry_shares({"a": 9, "c": 1}, {"a": 10, "b": 10, "c": 2})["X"].value is None
+    assert walk.carry_shares({"a": 9, "b": 0, "c": 1}, {"a": 10, "b": 10, "c": 2})["X"].value == 0.45
+
+
 def test_a_share_is_carried_as_numerator_and_denominator():
     shares = Crosswalk.of(lines("a X\nb X\nc Y")).carry_shares({"a": 90, "b": 1, "c": 0}, {"a": 100, "b": 10, "c": 0})
     assert shares["X"].value == pytest.approx(91 / 110)
@@ -49,6 +55,9 @@ def test_a_share_is_carried_as_numerator_and_denominator():
     ("text", "message"),
     [
         ("a X 0.5\na Y 0.4", "add up to 0.9"),
+        ("a X 0.5", "add up to 0.5"),
+        ("a X 0.6\na Y 0.402", "add up to 1.002"),
+        ("a X 1.1", "share 1.1 is not"),
         ("a X 1\na X 1", "goes to X twice"),
         ("a X 0", "share 0 is not"),
         ("a X half", "share half is not"),

@@ -1,6 +1,7 @@
 """A snapshot's digest is computed from what lies in the file, and an altered one does not pass."""
 
 import hashlib
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,6 +39,14 @@ def rewritten(snapshot, table: pa.Table | None = None, codebook: bytes | None = 
 def test_a_snapshot_as_it_was_written_is_verified(snapshot):
     assert content_digest(snapshot.path) == snapshot.digest
     assert verified(snapshot) is snapshot
+
+
+def test_the_rows_are_on_the_disk_before_the_file_has_its_name(tmp_path, monkeypatch):
+    calls, rename = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda _file: calls.append("rows"))
+    monkeypatch.setattr(os, "replace", lambda one, other: (calls.append("name"), rename(one, other)))
+    write_snapshot(tmp_path / "may.parquet", answers(), CODEBOOK)
+    assert calls == ["rows", "name"]
 
 
 def test_rows_are_found_among_those_of_the_file_as_often_as_they_are_there(snapshot):

@@ -41,6 +41,23 @@ def test_means_have_a_rule_of_our_own():
     assert list(mean_reliability(value[:1], v[:1], n[1:2], np.array([7.0]))) == ["review"]
 
 
+@pytest.mark.parametrize(("v", "expected"), [(9.0, "shown"), (9.1, "hidden")])
+def test_a_mean_is_hidden_above_three_tenths_of_itself(v, expected):
+    assert mean_reliability(np.array([-10.0]), np.array([v]), np.array([50.0]), np.array([8.0]))[0] == expected
+
+
+def test_a_share_needs_thirty_persons_and_eight_degrees_of_freedom():
+    ask = {"p": 0.95, "n": 400}
+    assert (word(**ask, df=8), word(**ask, df=7)) == ("shown", "review")
+    many = {"p": 0.9, "v": 0.0002, "n": 400.0, "df": 20.0, "positive": 360.0}
+    for persons, expected in ((30, "shown"), (29, "hidden")):
+        found = proportion_reliability(*(np.array([value]) for value in many.values()), persons=np.array([persons]))
+        assert found[0] == expected
+    assert (word(0.9, 300, deff=9.99), word(0.9, 300, deff=10.01)) == ("note", "hidden")  # effective answers: 30
+    assert word(0.97, 40) == "note"
+    assert word(0.96, 200) == "note"
+
+
 def test_many_answers_of_few_persons_are_not_shown():
     answers = {"p": 0.9, "v": 0.0004, "n": 400.0, "df": 20.0, "positive": 360.0}
     by_many = proportion_reliability(*(np.array([value]) for value in answers.values()), persons=np.array([40]))

@@ -77,6 +77,74 @@ def test_a_plan_that_cannot_be_is_refused_with_the_reason(plan, message):
         plan()
 
 
+def test_the_numbers_of_the_formula_are_those_by_hand():
+    assert sample_size(0.05) == 385  # 1.96^2 / 4 / 0.05^2 = 384.1
+    assert sample_size(0.1, level=0.9) == 68  # 1.645^2 / 4 / 0.01 = 67.6
+    assert sample_size(0.05, p=0.9) == 139  # 384.1 x 0.36
+    assert sample_size(0.05, deff=2) == 769
+    assert sample_size(0.05, response=1.0) == 385
+    assert sample_size(0.05, response=0.5) == 769
+    assert sample_size(0.05, deff=2, population=1000, response=0.5) == 869  # 768.3 / 1.7683 = 434.5
+
+
+def test_a_detectable_change_is_the_one_by_hand():
+    """(1.95996 + 0.84162) sqrt(deff p (1 - p) (1/n + 1/n'))."""
+    assert float(detectable_change(0.5, 800)) == pytest.approx(0.0700397, abs=1e-6)
+    assert float(detectable_change(0.5, 800, n_next=400)) == pytest.approx(
+        2.801585 * (0.25 * (1 / 800 + 1 / 400)) ** 0.5
+    )
+    assert float(detectable_change(0.9, 800, deff=2)) == pytest.approx(2.801585 * (2 * 0.09 * 2 / 800) ** 0.5)
+    assert float(detectable_change(0.5, 800, power=0.9, level=0.9)) == pytest.approx(2.926405 * (0.5 / 800) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"total": 10, "population": [100, 100, 100]}, [4, 3, 3]),  # the first of equal remainders
+        ({"total": 10, "population": [600, 250, 150]}, [6, 3, 1]),
+        ({"total": 12, "population": [0, 500, 3], "minimum": 5}, [0, 9, 3]),
+        ({"total": 8, "population": [500, 500], "minimum": 4}, [4, 4]),
+        ({"total": 20, "population": [10, 10]}, [10, 10]),
+        ({"total": 60, "population": [100, 400], "method": "power"}, [20, 40]),
+        ({"total": 90, "population": [100, 800], "method": "power", "power": 1 / 3}, [30, 60]),
+        ({"total": 60, "population": [100, 100], "method": "neyman", "spread": [0.1, 0.5]}, [10, 50]),
+        ({"total": 60, "population": [100, 100], "spread": [0.1, 0.5]}, [30, 30]),  # proportional knows no spread
+        ({"total": 100, "population": [2.9, 100]}, [2, 98]),
+        ({"total": 50, "population": [2.9, 100], "method": "neyman", "spread": [100, 1]}, [2, 48]),
+    ],
+)
+def test_small_allocations_by_hand(asked, expected):
+    total, population = asked.pop("total"), asked.pop("population")
+    assert allocate(total, population, **asked).tolist() == expected
+
+
+def test_the_start_of_a_draw_is_the_first_number_of_its_seed_and_each_step_the_next_place():
+    draw = systematic_draw(10, 4, seed=7)
+    assert draw.step == 2.5
+    assert draw.start == pytest.approx(0.625095466604667 * 2.5)  # NumPy's PCG64 begins so with seed 7
+    assert draw.chosen == (1, 4, 6, 9)
+    weighted = systematic_draw(4, 2, seed=7, sizes=[1.0, 4.0, 2.0, 1.0])  # a size of one step is not too large
+    assert (weighted.step, weighted.chosen) == (4.0, (1, 2))
+    assert systematic_draw(3, 3, seed=1).chosen == (0, 1, 2)
+    assert systematic_draw(3, 1, seed=1).listed == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda: systematic_draw(3, 0, seed=1), lambda: systematic_draw(3, 2, seed=1, sizes=[1, 1]),
+     lambda: systematic_draw(3, 2, seed=1, sizes=[1, 0, 1])],
+)  # fmt: skip
+def test_a_draw_of_none_or_from_sizes_that_do_not_fit_is_refused(wrong):
+    with pytest.raises(CannotPlan, match="each needs a positive size"):
+        wrong()
+
+
+@pytest.mark.parametrize("wrong", [{"margin": 1}, {"p": 0}, {"p": 1}, {"level": 1}, {"level": 0}, {"response": 0}])
+def test_what_lies_at_the_ends_is_refused(wrong):
+    with pytest.raises(CannotPlan, match=f"{next(iter(wrong))} lies between 0 and 1"):
+        sample_size(**{"margin": 0.05, **wrong})
+
+
 def test_a_draw_spreads_over_the_list_and_can_be_repeated():
     draw = systematic_draw(1000, 50, seed=20260301)
     assert set(np.diff(draw.chosen)) == {20}

@@ -60,6 +60,20 @@ def test_the_jackknife_leaves_out_one_cluster_at_a_time():
     assert found.flags == ("association, not cause", "review")
 
 
+@pytest.mark.parametrize(
+    ("psus", "flags"), [(8, ("association, not cause", "review")), (9, ("association, not cause",))]
+)
+def test_with_fewer_than_eight_degrees_of_freedom_a_reader_is_warned(psus, flags):
+    rng = np.random.default_rng(1)
+    x = rng.normal(3, 1, (90, 2))
+    y = x.sum(1) + rng.normal(0, 1, 90)
+    found = importance_of(x, y, ["a", "b"], strata=np.zeros(90), psus=np.arange(90) % psus)
+    assert (found.df, found.flags) == (psus - 1, flags)
+    t = {8: 2.364624, 9: 2.306004}[psus]
+    assert found.high == pytest.approx(found.share + t * found.se, rel=1e-6)
+    assert found.low == pytest.approx(found.share - t * found.se, rel=1e-6)
+
+
 def test_intervals_hold_the_share_of_a_large_population():
     truth = importance_of(**a_survey(99, n=200_000, clusters=4000)).share
     held = [(found.low <= truth) & (truth <= found.high) for found in (importance_of(**a_survey(s)) for s in range(60))]

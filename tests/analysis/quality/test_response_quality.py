@@ -58,6 +58,26 @@ def test_units_on_one_side_only_are_named():
     assert coverage({"a": 4}, {"a": 40})[0].times is None
 
 
+@pytest.mark.parametrize(
+    ("answers", "dossiers", "flag"),
+    [(30, 60, "eager"), (29, 58, None), (30, 61, None), (8, 256, "faint"), (7, 224, None), (8, 255, None)],
+)
+def test_four_times_or_a_quarter_of_the_others_rate_on_thirty_answers(answers, dossiers, flag):
+    """The others answer at 0.125 a dossier; thirty answers given, or thirty to be expected."""
+    asked = {"eager": 4.0, "faint": 0.25}
+    found = coverage({"a": answers, "b": 125}, {"a": dossiers, "b": 1000}, **asked)
+    assert found[0].flag == flag
+    assert found[0].times == pytest.approx(answers / dossiers * 8)
+
+
+def test_by_default_three_times_and_a_third():
+    found = coverage({"a": 31, "b": 125}, {"a": 82, "b": 1000})
+    assert found[0].flag == "eager"  # 3.02 times
+    assert coverage({"a": 31, "b": 125}, {"a": 84, "b": 1000})[0].flag is None  # 2.95 times
+    assert coverage({"a": 12, "b": 125}, {"a": 290, "b": 1000})[0].flag == "faint"  # 0.331 times
+    assert coverage({"a": 12, "b": 125}, {"a": 285, "b": 1000})[0].flag is None  # 0.337 times
+
+
 def test_a_faint_office_is_flagged_only_where_answers_were_to_be_expected():
     found = {unit.name: unit.flag for unit in coverage({"a": 900, "b": 5, "c": 1}, {"a": 9000, "b": 1000, "c": 30})}
     assert found == {"a": "eager", "b": "faint", "c": None}

@@ -41,6 +41,20 @@ def test_omega_finds_the_loadings_that_made_the_answers():
     assert found.flags == ()
 
 
+@pytest.mark.parametrize("loadings", [(0.45, 0.35, 0.3, 0.3), (0.05, 0.04, 0.03, 0.06)])
+def test_weak_or_narrow_items_have_their_loadings_too(loadings):
+    """Once items that hardly hang together, once scales so narrow that all loadings are small."""
+    loadings = np.array(loadings)
+    unique = np.full(4, 0.9) if loadings[0] > 0.1 else np.full(4, 0.002)
+    covariance = np.outer(loadings, loadings) + np.diag(unique)
+    rng = np.random.default_rng(2)
+    z = rng.standard_normal((4000, 4))
+    z = (z - z.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(z.T))).T @ np.linalg.cholesky(covariance).T
+    found = reliability_of(sum_products(z + 100, ITEMS))
+    np.testing.assert_allclose(found.loadings, loadings, atol=1e-5)
+    assert found.omega == pytest.approx(loadings.sum() ** 2 / covariance.sum(), abs=1e-5)
+
+
 def test_with_equal_loadings_omega_is_alpha():
     found = reliability_of(sum_products(answers(40_000, loadings=(0.7,) * 4), ITEMS))
     assert found.omega == pytest.approx(found.alpha, abs=0.002)
@@ -76,7 +90,8 @@ def test_a_weight_of_two_is_two_persons():
 
 def test_two_items_have_no_omega_and_one_has_nothing():
     found = reliability_of(sum_products(answers(), ITEMS).of(["q1", "q2"]))
-    assert found.omega is None
+    assert (found.omega, found.loadings, found.flags) == (None, (), ())
+    assert len(found.item_rest) == 2
     assert found.alpha_without == (None, None)
     with pytest.raises(AnalysisError, match="two items or more"):
         reliability_of(sum_products(answers(), ITEMS).of(["q1"]))
@@ -84,6 +99,8 @@ def test_two_items_have_no_omega_and_one_has_nothing():
         sum_products(answers(), ITEMS).of(["q9"])
     with pytest.raises(AnalysisError, match="not answered together"):
         reliability_of(sum_products([[1, 0], [0, 2]], ["q1", "q2"]))
+    with pytest.raises(AnalysisError, match="q1 and q2 were not answered together by two"):
+        reliability_of(sum_products([[1, 2], [3, 0], [0, 4]], ["q1", "q2"]))
 
 
 def test_a_fit_at_its_bound_is_flagged():

@@ -45,6 +45,10 @@ def test_small_clusters_are_joined_until_intervals_cover(sizes):
     assert simulated(together) >= 0.94
 
 
+def test_the_smallest_groups_of_clusters_come_first():
+    assert join_small_clusters([10, 10, 10, 10, 40]) == [[4], [0, 1, 2, 3]]
+
+
 def test_clusters_of_like_size_stay_apart():
     assert join_small_clusters([12, 9, 10, 11]) == [[0], [1], [2], [3]]
 

@@ -77,6 +77,15 @@ def test_margins_that_disagree_are_refused_with_both_totals(base):
         rake(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}})
 
 
+@pytest.mark.parametrize("method", ["linear", "raking"])
+def test_calibration_refuses_margins_that_disagree_too(base, method):
+    with pytest.raises(CannotCalibrate, match="sex adds up to 1100, month to 1200"):
+        calibrate(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}}, method=method)
+    with pytest.raises(CannotCalibrate, match="sex adds up to 1100, total to 1000"):
+        calibrate(base, {"sex": SEX}, total=1000, method=method)
+    assert calibrate(base, {"sex": SEX}, total=1100, method=method).total == pytest.approx(1100)
+
+
 def test_a_category_with_population_and_no_answers_is_named(base):
     with pytest.raises(CannotCalibrate, match=r"population but no answers for X \(sex\)"):
         poststratify(base, "sex", {**SEX, "X": 5})
@@ -154,7 +163,15 @@ def test_margins_that_can_never_meet_are_refused():
 
 
 def test_methods_and_bounds_must_fit_together(base):
-    for wrong in ({"method": "logit"}, {"bounds": (1.2, 3)}, {"method": "raking", "bounds": (0.3, 3)}, {"method": "x"}):
+    for wrong in (
+        {"method": "logit"},
+        {"bounds": (1.2, 3)},
+        {"bounds": (1, 3)},
+        {"bounds": (0.5, 1)},
+        {"bounds": (-0.1, 3)},
+        {"method": "raking", "bounds": (0.3, 3)},
+        {"method": "x"},
+    ):
         with pytest.raises(BadMethod):
             calibrate(base, {"sex": SEX}, **wrong)
 
@@ -182,6 +199,47 @@ def test_negative_weights_are_warned_of(base):
     weights = calibrate(base, {"sex": SEX}, {"visits": visits * 1100 / base.total * 1.6})
     assert weights.final.min() < 0
     assert any("zero or negative" in warning for warning in weights.diagnostics["warnings"])
+
+
+def test_diagnostics_say_between_which_weights_they_lie():
+    sample = by_hand.a_sample()
+    base = design_weights(cells_of(sample))
+    assert (base.diagnostics["smallest"], base.diagnostics["largest"], base.diagnostics["n"]) == (1.0, 4.0, 400)
+    assert (base.diagnostics["g_smallest"], base.diagnostics["g_largest"]) == (1.0, 1.0)
+    about = poststratify(base, "sex", SEX).diagnostics
+    g = {sex: SEX[sex] / sample["w"][sample["sex"] == sex].sum() for sex in SEX}
+    assert (about["g_smallest"], about["g_largest"]) == pytest.approx((min(g.values()), max(g.values())))
+    assert about["largest"] == pytest.approx(4 * max(g.values()))
+    assert about["smallest"] == pytest.approx(min(g.values()))
+    plain = design_weights(cells_of(sample, Design("stratum", "psu"))).diagnostics
+    assert (plain["n"], plain["total"], plain["kish"], plain["warnings"]) == (400, 400.0, 400.0, [])
+
+
+def test_only_rows_without_any_weight_are_called_unweighted(base):
+    assert design_weights(cells_of(by_hand.a_sample(), Design("stratum", "psu"))).unweighted
+    asked = {sex: 2 * total for sex, total in reached(base, "sex").items()}
+    for weights in (base, poststratify(base, "sex", SEX), rake(base, {"sex": SEX}), calibrate(base, {"sex": SEX}),
+                    adjust_nonresponse(base, "sex", asked)):  # fmt: skip
+        assert not weights.unweighted
+
+
+def test_the_size_of_the_population_may_stand_for_a_margin(base):
+    weights = calibrate(base, None, {"visits": 3000.0}, total=1100)
+    assert weights.total == pytest.approx(1100)
+    assert (weights.final * weights.cells.rows * weights.cells.numbers("visits")).sum() == pytest.approx(3000)
+    assert weights.diagnostics["population"] == 1100
+    with pytest.raises(CannotCalibrate, match="needs a margin or the population total"):
+        calibrate(base, None, {"visits": 3000.0})
+
+
+def test_a_total_with_too_few_labels_is_refused(base):
+    with pytest.raises(CannotCalibrate, match="the population total of F needs 2 labels"):
+        poststratify(base, ("sex", "month"), {("F",): 600, ("M",): 500})
+
+
+@pytest.mark.parametrize(("method", "bounds"), [("logit", (0.3, 3)), ("raking", None), ("linear", None)])
+def test_with_the_right_slope_few_steps_are_enough(base, method, bounds):
+    assert calibrate(base, {"sex": SEX, "month": MONTH}, method=method, bounds=bounds).diagnostics["iterations"] <= 7
 
 
 def test_unweighted_rows_may_be_post_stratified_and_are_then_weighted():

@@ -83,6 +83,29 @@ def test_a_pool_with_too_few_answers_is_merged_and_the_months_can_still_be_met()
     assert weights.total == pytest.approx(sum(FRAME.values()))
 
 
+def test_rows_without_month_in_a_merged_class_are_given_what_the_class_gives_them():
+    """40 answers of two months and four without: 200 + 64 dossiers are six for each, 24 without month, 240 with."""
+    columns = {
+        "unit": ["a"] * 44,
+        "field": ["land"] * 40 + [COARSE] * 4,
+        "month": ["2026-01"] * 10 + ["2026-02"] * 30 + [WHOLE_WAVE] * 4,
+        "psu": [number % 4 for number in range(44)],
+        "q": [5] * 44,
+    }
+    book = replace(BOOK, detailed=(("a", "land"),))
+    cells = tabulate(pa.table(columns), ["unit"], keep=["field", "month"], codebook=book, design=Design("unit", "psu"))
+    frame = {("a", "land", "2026-01"): 50.0, ("a", "land", "2026-02"): 150.0, ("a", "sport", "2026-01"): 64.0}
+    weights = frame_weights(cells, frame, smallest=1)
+    assert weights.diagnostics["merged"] == []
+    weights = frame_weights(cells, frame, smallest=5)
+    assert weights.diagnostics["merged"] == [[("a", COARSE), ("a", "land")]]
+    found = {}
+    for place in range(len(cells)):
+        month = cells.label("month", cells.code("month")[place])
+        found[month] = found.get(month, 0.0) + float(weights.final[place] * cells.rows[place])
+    assert found == pytest.approx({"2026-01": 60, "2026-02": 180, WHOLE_WAVE: 24})
+
+
 def test_figures_by_office_are_unbiased_and_their_intervals_cover():
     rng, rounds = np.random.default_rng(2), 300
     units = (None, "a", "b", "c")

@@ -106,6 +106,87 @@ def test_a_margin_that_cannot_be_met_is_left_out_and_said():
     assert by(weights, "unit") == pytest.approx({("a",): 100, ("b",): 30})
 
 
+def test_a_class_without_dossiers_joins_the_smallest_of_its_unit_though_it_is_larger():
+    counts = {("a", "civil"): 50, ("a", "land"): 10, ("a", "tax"): 30}
+    frame = {("a", "land"): 100, ("a", "tax"): 60}
+    weights = frame_weights(cells_of(counts), frame, columns=("unit", "field"))
+    assert weights.diagnostics["merged"] == [[("a", "civil"), ("a", "land")]]
+    assert by(weights, "field") == pytest.approx({("civil",): 100 * 50 / 60, ("land",): 100 * 10 / 60, ("tax",): 60})
+
+
+def test_ten_answers_are_enough_for_a_class_and_nine_are_not():
+    for few, merged in ((10, []), (9, [[("a", "land"), ("a", "tax")]])):
+        cells = cells_of({("a", "land"): few, ("a", "tax"): 30})
+        weights = frame_weights(cells, {("a", "land"): 70, ("a", "tax"): 60}, columns=("unit", "field"))
+        assert weights.diagnostics["merged"] == merged
+
+
+def months_of(dossiers, *answers):
+    """Weights of one office with so many answers in January, February, March, and what was merged."""
+    month = [f"2026-0{k + 1}" for k, n in enumerate(answers) for _ in range(n)]
+    table = pa.table({"unit": ["a"] * len(month), "field": ["x"] * len(month), "month": month,
+                      "week": [k % 4 for k in range(len(month))], "q": [4] * len(month)})  # fmt: skip
+    cells = tabulate(table, ["unit", "field"], codebook=CODEBOOK, design=Design("unit", "week"), keep=["month"])
+    frame = {("a", "x", f"2026-0{k + 1}"): float(n) for k, n in enumerate(dossiers)}
+    weights = frame_weights(cells, frame)
+    return by(weights, "month"), weights.diagnostics
+
+
+def test_a_first_month_with_few_answers_takes_the_next_one_in():
+    found, about = months_of([100, 200, 300], 5, 20, 20)
+    assert about["merged_margins"] == {"month": [["2026-01", "2026-02"]]}
+    assert found == pytest.approx({("2026-01",): 60, ("2026-02",): 240, ("2026-03",): 300})
+
+
+def test_a_first_month_without_dossiers_takes_the_next_one_in():
+    assert months_of([0, 200, 300], 20, 20, 20)[1]["merged_margins"] == {"month": [["2026-01", "2026-02"]]}
+
+
+def test_a_later_month_without_dossiers_joins_the_one_before():
+    assert months_of([100, 0, 300], 20, 20, 20)[1]["merged_margins"] == {"month": [["2026-01", "2026-02"]]}
+    assert months_of([100, 200, 0], 20, 20, 20)[1]["merged_margins"] == {"month": [["2026-02", "2026-03"]]}
+
+
+def test_the_last_month_with_few_answers_joins_the_one_before():
+    found, about = months_of([100, 200, 300], 20, 10, 9)
+    assert about["merged_margins"] == {"month": [["2026-02", "2026-03"]]}
+    assert found["2026-01",] == pytest.approx(100)
+
+
+def test_the_diagnostics_name_the_method_and_the_margins_that_were_used():
+    assert months_of([100, 200, 300], 20, 20, 20)[1]["method"] == "raking"
+    single = months_of([100], 20)[1]
+    assert (single["method"], single["margins"], single["iterations"]) == ("poststratify", [], 1)
+    joined = months_of([100, 200], 20, 3)[1]
+    assert (joined["method"], joined["margins"]) == ("poststratify", [])
+
+
+def test_one_class_with_more_than_a_twentieth_of_all_dossiers_is_warned_of():
+    cells = cells_of({(f"u{k:02}", "x"): 10 for k in range(21)})
+    for most, warned in ((10.0, False), (11.0, True)):
+        frame = {(f"u{k:02}", "x"): most if k == 4 else 10.0 for k in range(21)}
+        warnings = frame_weights(cells, frame, columns=("unit", "field")).diagnostics["warnings"]
+        assert any("more than a twentieth" in warning for warning in warnings) is warned
+    few = cells_of({(f"u{k}", "x"): 10 for k in range(4)})
+    even = frame_weights(few, {(f"u{k}", "x"): 10 for k in range(4)}, columns=("unit", "field"))
+    assert even.diagnostics["warnings"] == []
+
+
+def test_rows_without_their_class_are_refused_and_counted():
+    table = pa.table({"unit": ["a"] * 20, "field": ["x"] * 17 + [""] * 3, "week": [1, 2] * 10, "q": [4] * 20})
+    cells = tabulate(table, ["unit", "field"], codebook=CODEBOOK, design=Design("unit", "week"))
+    with pytest.raises(CannotCalibrate, match="3 rows have no field"):
+        frame_weights(cells, {("a", "x"): 50}, columns=("unit", "field"))
+
+
+def test_of_many_units_without_dossiers_twenty_are_named_and_the_others_counted():
+    counts = {(f"u{k:02}", "x"): 10 for k in range(24)}
+    for dossiers, said in ((1, r"u20, … \(\+3\):"), (4, "u23: add")):
+        frame = {(f"u{k:02}", "x"): 10 for k in range(dossiers)}
+        with pytest.raises(CannotCalibrate, match=said):
+            frame_weights(cells_of(counts), frame, columns=("unit", "field"))
+
+
 def test_an_arrow_table_is_a_frame_too_and_its_lacking_columns_are_named():
     cells = cells_of({("a", "land"): 20})
     frame = pa.table({"unit": ["a", "a"], "field": ["land", "land"], "dossiers": [60, 40]})
@@ -117,6 +198,9 @@ def test_an_arrow_table_is_a_frame_too_and_its_lacking_columns_are_named():
 def test_a_count_that_is_no_count_is_refused_with_its_place():
     with pytest.raises(CannotCalibrate, match="count for a/land must be"):
         frame_weights(cells_of({("a", "land"): 20}), {("a", "land"): -4}, columns=("unit", "field"))
+    for wrong in ({("a", "land"): float("nan")}, {("a", "land"): float("inf")}, {("a", "land"): None}, {"a": 4}):
+        with pytest.raises(CannotCalibrate, match="must be a number that is not negative, by unit, field"):
+            frame_weights(cells_of({("a", "land"): 20}), wrong, columns=("unit", "field"))
 
 
 def test_weights_from_the_frame_repair_an_eager_office():

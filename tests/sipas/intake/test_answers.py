@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sipas.errors import AnswerOutsideScale
 from sipas.intake import Answers
+from sipas.intake.answers import as_written
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, load
 
 SERVICE = load("service-2024")
@@ -52,6 +53,57 @@ def test_every_kind_of_question_of_the_demo_instrument_is_packed():
             assert Answers.of(demo, form, {item.code: "0"}).given == 1
             with pytest.raises(AnswerOutsideScale):
                 Answers.of(demo, form, {item.code: "-1"})
+
+
+def test_whatever_is_stored_is_written_in_files_so_that_it_comes_back():
+    for instrument in (SERVICE, load("demo")):
+        for place, item in enumerate(instrument.items):
+            form = item.forms[0]
+            for value in (*range(min(item.levels, 250) + 1), NOT_APPLICABLE, NOT_ASKED):
+                nothing_chosen = item.kind == "several" and value == 1  # which no answer is
+                if nothing_chosen or not (item.accepts(value) or value == NOT_ASKED):
+                    continue
+                text = as_written(item, value)
+                assert isinstance(text, str)
+                back = Answers.of(instrument, form, {item.code: text}).packed[place]
+                assert back == (NOT_ANSWERED if value == NOT_ASKED else value), (item.code, value, text)
+
+
+def test_each_kind_of_answer_has_its_byte():
+    demo = load("demo")
+    (choice,) = (item for item in demo.items if item.kind == "choice")
+    (several,) = (item for item in demo.items if item.kind == "several")
+    (count,) = (item for item in demo.items if item.kind == "count")
+
+    def said(item, value):
+        return Answers.of(demo, item.forms[0], {item.code: value}).packed[demo.items.index(item)]
+
+    codes = [option.code for option in choice.options]
+    assert [said(choice, code) for code in codes] == list(range(1, len(codes) + 1))
+    assert [said(choice, number) for number in (1, "2")] == [1, 2]  # by number, as files write it
+    first, second, third = [option.code for option in several.options][:3]
+    assert said(several, [first]) == 2
+    assert (
+        said(several, [third, first]) == said(several, f"{first} {third}") == said(several, (first, third, first)) == 6
+    )
+    assert said(several, [second, third]) == 7
+    assert said(several, []) == said(several, "") == said(several, None) == NOT_ANSWERED
+    assert [said(count, value) for value in (0, "0", "3", 3.0, " 2 ")] == [1, 1, 4, 4, 3]
+    assert said(count, count.most) == said(count, count.most + 1) == said(count, "999999999") == 1 + count.most
+    for item, wrong in ((choice, "?"), (choice, len(codes) + 1), (choice, 0), (several, ["?"]), (several, [first, "?"]),
+                        (count, -1), (count, "x"), (count, "1.5"), (count, "1234567890")):  # fmt: skip
+        with pytest.raises(AnswerOutsideScale, match=item.code):
+            said(item, wrong)
+
+
+def test_a_refusal_says_what_could_be_answered():
+    demo = load("demo")
+    for kind, known in (("count", "0–"), ("rating", "1–5")):
+        item = next(item for item in demo.items if item.kind == kind)
+        with pytest.raises(AnswerOutsideScale) as seen:
+            Answers.of(demo, item.forms[0], {item.code: "?"})
+        assert seen.value.values["known"].startswith(known)
+        assert seen.value.values["known"].endswith(", na") is item.allows_not_applicable
 
 
 @given(st.dictionaries(st.sampled_from([item.code for item in SERVICE.items]), st.text() | st.integers()))

@@ -60,7 +60,8 @@ def kept(database, settings):
 def test_a_late_answer_is_counted_at_its_point_and_nothing_of_it_is_kept(database, settings, frozen):
     assert a_response(database, settings, wave="w1", submission=TWO, comment="Chờ lâu") is Outcome.LATE
     assert a_response(database, settings, wave="w1", submission=THREE) is Outcome.LATE
-    assert kept(database, settings) == (1, {1: 2}, 0)
+    assert a_response(database, settings, wave="w1", submission="dd" * 16, unfinished=True) is Outcome.LATE
+    assert kept(database, settings) == (1, {1: 2}, 0)  # an unfinished form is no late answer
     assert set(LateCount.__table__.columns.keys()) == {"wave", "point", "number"}  # no time, no content
     assert set(LateMark.__table__.columns.keys()) == {"key", "wave"}
 

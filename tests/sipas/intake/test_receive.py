@@ -47,11 +47,22 @@ def test_an_answer_leaves_its_month_and_a_label_and_no_day(database, settings):
     assert len({row.cluster for row in found}) == 2  # two of the three days share a week
 
 
+def test_the_month_is_the_one_that_the_province_lives_in(database, settings):
+    """Half past one in the night of 1 October in Sơn La is 30 September in Greenwich."""
+    a_wave(database, settings)
+    a_response(database, settings, moment=dt.datetime(2026, 9, 30, 18, 30, tzinfo=dt.timezone.utc), comment="Chờ lâu")
+    a_response(database, settings, moment=dt.datetime(2026, 9, 30, 16, 30, tzinfo=dt.timezone.utc), comment="Nhanh")
+    assert {row.month for row in rows(database)} == {202610, 202609}
+    told = {comment.text: comment.month for comment in all_comments(database, settings)}
+    assert told == {"Chờ lâu": 202610, "Nhanh": 202609}
+
+
 def test_a_comment_shares_no_key_with_its_answer(database, settings):
     a_wave(database, settings)
     a_response(database, settings, submission="ab" * 16, comment="Cán bộ nhiệt tình 😊, gọi tôi 0912345678")
     (answer,), (comment,) = rows(database), all_comments(database, settings)
-    assert answer.key != comment.key
+    assert (len(answer.key), len(comment.key)) == (15, 16)
+    assert answer.key != comment.key[:15]
     assert comment.text == "Cán bộ nhiệt tình 😊, gọi tôi […]"
     shared = set(Comment.__table__.columns.keys()) & set(Response.__table__.columns.keys())
     assert shared == {"key", "wave", "unit", "field", "month"}

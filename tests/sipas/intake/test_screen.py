@@ -177,6 +177,12 @@ def test_screening_again_changes_nothing():
 GAPS = [" ", ".", "-", "", "/", "_", ",", " - ", " . ", "   ", "\u00a0", "\u200b", "\n", "·", "…", ") ", "|", ": ", "~"]
 
 
+def test_a_list_of_rising_numbers_is_no_telephone_and_one_that_falls_once_is():
+    assert redact("Bàn 1, 2, 3, 5, 8, 9, 10, 11, 12") == "Bàn 1, 2, 3, 5, 8, 9, 10, 11, 12"
+    assert redact("Gọi 9, 1, 2, 3, 4, 5, 6, 7, 8") == "Gọi […]"
+    assert redact("Gọi 1, 2, 3, 3, 4, 5, 6, 7, 8") == "Gọi […]"
+
+
 @given(
     st.text(max_size=40),
     st.lists(st.sampled_from("0123456789"), min_size=9, max_size=15),

@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
+from sipas.files.state_files import Damaged
 from sipas.intake import redemption_journal as module
-from sipas.intake.redemption_journal import OURS, PAGE, PAGES, PATIENCE, ROOM, SPENT, TAKEN, PageFull, RedemptionJournal
+from sipas.intake.redemption_journal import OURS, PAGE, PAGES, ROOM, SPENT, TAKEN, PageFull, RedemptionJournal
 
 
 def of(word):
@@ -39,9 +40,27 @@ def test_the_visit_that_spent_a_code_is_known_again_so_that_a_resend_goes_throug
 
 def test_a_reservation_that_comes_to_nothing_runs_out(marks):
     marks.reserve(of("code"), of("a"), 100)
-    assert marks.reserve(of("code"), of("b"), 100 + PATIENCE - 1) == TAKEN
-    assert marks.reserve(of("code"), of("b"), 100 + PATIENCE) == OURS
-    assert marks.reserve(of("code"), of("a"), 100 + PATIENCE) == TAKEN
+    assert marks.reserve(of("code"), of("b"), 109) == TAKEN  # ten minutes
+    assert marks.reserve(of("code"), of("b"), 110) == OURS
+    assert marks.reserve(of("code"), of("a"), 110) == TAKEN
+
+
+def test_a_file_that_is_not_what_was_written_is_damaged(marks, tmp_path):
+    marks.check()  # not there yet
+    marks.spend(of("code"), of("a"))
+    marks.spend(of("other"), of("b"))
+    marks.check()
+    path = tmp_path / "invitations.marks"
+    whole = path.read_bytes()
+    assert len(whole) == 256 * 4096
+    path.write_bytes(b"")  # as a process makes it, before its first use
+    marks.check()
+    first = next(place for place, byte in enumerate(whole) if byte)
+    for damaged in (whole[:-1], whole + bytes(4096), whole[:4096], whole[: first + 36] + b"\1" + whole[first + 37 :],
+                    whole[:4095] + b"x" + whole[4096:]):  # fmt: skip
+        path.write_bytes(damaged)
+        with pytest.raises(Damaged, match=r"invitations\.marks in SIPAS_HOME is damaged"):
+            marks.check()
 
 
 def test_a_clock_put_back_holds_no_code_for_ever(marks):
