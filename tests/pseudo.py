@@ -43,7 +43,7 @@ def made(tmp_path, monkeypatch, leave=lambda domain, where, source: False):
     one = Language(CODE, 99, "Pseudo", "vi@pseudo")
     monkeypatch.setitem(KNOWN, CODE, one)
     monkeypatch.setitem(NUMBERS, CODE, one.number)
-    for module in (i18n, completeness):
+    for module in (i18n.catalogs, completeness):
         monkeypatch.setattr(module, "FOLDER", folder)
     for cache in CACHES:
         cache.cache_clear()

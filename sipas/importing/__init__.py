@@ -19,7 +19,7 @@ from sipas.fieldwork.waves import hold, wave_of
 from sipas.importing.columns import heads_of
 from sipas.importing.export import export_responses
 from sipas.importing.lines import Lines
-from sipas.importing.spool import spool
+from sipas.importing.spool import row_spool
 from sipas.intake import record_many
 from sipas.keyring import wave_keys
 from sipas.storage.database import Database
@@ -46,7 +46,7 @@ def import_responses(
     Raises BadTable with every bad line, WaveState where the wave is not open; then nothing is stored.
     """
     table = read_in_pieces(file)
-    with spool(home) as checked:
+    with row_spool(home) as checked:
         with database.reading() as session:
             wave = _open(wave_of(session, wave_code))
             refuse_frozen(home, wave)

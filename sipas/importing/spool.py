@@ -23,7 +23,7 @@ ROWS = 65_536  # read back at once
 
 
 @contextmanager
-def spool(folder: Path) -> Iterator[Spool]:
+def row_spool(folder: Path) -> Iterator[Spool]:
     """A spool for the length of a block."""
     with tempfile.TemporaryFile(dir=folder) as file:
         yield Spool(file)

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from sipas import clock
 from sipas.config.settings import Settings
-from sipas.importing.spool import spool
+from sipas.importing.spool import row_spool
 from sipas.intake.maintenance import maintain
 from sipas.storage.database import Database
 from tests.boundaries.test_order_of_arrival import _rho, a_row, arrive
@@ -215,7 +215,7 @@ def test_rows_of_an_import_wait_on_the_disk_under_a_key_that_nobody_has(tmp_path
     import numpy as np
 
     rows = np.array([(b"k%013d" % number, number) for number in range(1000)], [("key", "S16"), ("number", "i4")])
-    with spool(tmp_path) as checked:
+    with row_spool(tmp_path) as checked:
         checked.add(rows[:400])
         checked.add(rows[400:])
         checked._file.flush()

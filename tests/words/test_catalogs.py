@@ -139,7 +139,7 @@ def test_words_are_found_where_nobody_compiled_them(tmp_path, monkeypatch):
     folder = tmp_path / "vi" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     shutil.copy(VIETNAMESE, folder)
-    monkeypatch.setattr(i18n, "FOLDER", tmp_path)
+    monkeypatch.setattr(i18n.catalogs, "FOLDER", tmp_path)
     found = i18n.catalog.__wrapped__("vi", "messages")
     assert found.gettext("Thank you!") == "Cảm ơn Ông/Bà!"
     for message in EVERY:
