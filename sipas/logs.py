@@ -27,7 +27,7 @@ DEEDS = "deeds.log"
 class JsonLines(logging.Formatter):
     """time (UTC, to the minute), level, event, and what the event brings along in `extra={"facts": {...}}`."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         facts = {

@@ -73,6 +73,8 @@ class Commands(click.Group):
         """Every command, those of groups too, each with what it does and one example."""
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
+            if command is None:
+                continue
             inner = command.commands if isinstance(command, click.Group) else {"": command}
             for below, one in inner.items():
                 with formatter.section(f"sipas {name} {below}".rstrip()):

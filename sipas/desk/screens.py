@@ -54,7 +54,7 @@ def places(session: Session, today: dt.date, watch: Watch | None = None) -> list
     for one in devices(session):
         found.setdefault(one.point.id, []).append(Screen.of(one.device, today))
     listed = [
-        Place(one, tuple(found.get(one.id, ())), watch and watch.of(one.code))
+        Place(one, tuple(found.get(one.id, ())), watch.of(one.code) if watch else None)
         for one in points(session)
         if one.channel == "kiosk"
     ]

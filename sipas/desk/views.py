@@ -94,7 +94,7 @@ def _amiss(session: Session) -> list[str]:
 
 
 def _home() -> Path:
-    return current_app.config["SETTINGS"].home  # type: ignore[no-any-return]
+    return current_app.config["SETTINGS"].home
 
 
 def _endings(session: Session) -> list[Ending]:

@@ -45,7 +45,13 @@ def ways(session: Session, wave: Wave) -> tuple[Came, ...]:
     for (_, point, unit, way), number in ways_of(session.connection(), wave.id).items():
         found.setdefault(points[point] if point else units[unit], Counter())[Way(way)] += number
     came = [
-        Came(place, *(ways[way] for way in Way), has_screen=isinstance(place, Point) and place.id in screens)
+        Came(
+            place,
+            screen=ways[Way.SCREEN],
+            code=ways[Way.CODE],
+            open=ways[Way.OPEN],
+            has_screen=isinstance(place, Point) and place.id in screens,
+        )
         for place, ways in found.items()
         if ways.total() >= TOGETHER
     ]

@@ -37,7 +37,7 @@ class Handling:
 
     def instead(self, unit: str, service: str) -> list[str]:
         """The offices that handle what is handed in at `unit`; else those that handle the field at all."""
-        return sorted(self.at.get((unit, service)) or self.by.get(service, ()))
+        return sorted(self.at.get((unit, service)) or self.by.get(service, set()))
 
 
 def handling_in(session: Session, months: Iterable[str]) -> dict[str, Handling]:

@@ -49,7 +49,9 @@ def frame_template(session: Session, months: Sequence[str] = ()) -> Template:
     units = list(session.scalars(select(Unit).order_by(Unit.id)))
     services = list(session.scalars(select(Service).order_by(Service.rank)))
     handling = handling_in(session, months)
-    name, named = _("name"), {one.code: _name(one) for one in [*units, *services]}
+    name = _("name")
+    named = {unit.code: _name(unit) for unit in units}
+    named |= {service.code: _name(service) for service in services}
     rows = [
         (unit.code, service.code, month, "", named[unit.code], named[service.code])
         for month in months

@@ -120,7 +120,7 @@ def last_look(home: Path) -> Watch | None:
 def found_at_last(home: Path) -> Watch | None:
     """The same; raises Damaged."""
     books = read(home / FILE, _books, REMADE)
-    return books and books.watch
+    return books.watch if books else None
 
 
 def _heard(before: Any, wave: str, total: int, this_month: int, today: dt.date) -> dt.date | None:

@@ -130,7 +130,7 @@ def say(error: Exception) -> str:
     template = getattr(error, "template", None)
     if template is None:
         return str(error)
-    values = {name: _spoken(name, value) for name, value in error.values.items()}
+    values = {name: _spoken(name, value) for name, value in getattr(error, "values", {}).items()}
     lines = [_(template).format(**values)]
     lines += [f"  {say(each)}" for each in getattr(error, "errors", ())]
     return "\n".join(lines)

@@ -67,11 +67,11 @@ def messages() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 
     with (FOLDER / "messages.pot").open("rb") as file:
         every = [message for message in read_po(file) if message.id and message.id not in NOT_SAID]
-    found = []
+    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for message in every:
         files = tuple(dict.fromkeys(name for name, _line in message.locations))
         if any(name.startswith(VISITORS) and name not in STAFF for name in files):
-            found.append((message.id if isinstance(message.id, tuple) else (message.id,), files))
+            found.append((tuple(message.id) if isinstance(message.id, (tuple, list)) else (message.id,), files))
     return tuple(found)
 
 
@@ -181,7 +181,7 @@ def collect(code: str, folder: Path = FOLDER) -> list[Path]:
         if path.exists():
             with path.open("rb") as file:
                 old = read_po(file, locale=KNOWN[code].folder)
-        new = Catalog(locale=KNOWN[code].folder, project="SIPAS", fuzzy=False, **LONG_AGO)
+        new = Catalog(locale=KNOWN[code].folder, project="SIPAS", fuzzy=False, **LONG_AGO)  # type: ignore[arg-type]
         new.header_comment = "# How to translate: translations/README.md"
         for word in (one for one in words(code) if one.domain == domain):
             context = word.where if domain == "instruments" else None
@@ -190,7 +190,7 @@ def collect(code: str, folder: Path = FOLDER) -> list[Path]:
             new.add(
                 ids if len(ids) > 1 else ids[0],
                 kept.string if kept else "",
-                locations=[] if context else [(word.where, None)],
+                locations=[] if context else [(word.where, None)],  # type: ignore[list-item]  # a file without a line
                 auto_comments=[] if context else [f"Tiếng Việt: {word.vietnamese}"],
                 flags=kept.flags if kept else (),
                 user_comments=kept.user_comments if kept else (),

@@ -166,7 +166,9 @@ class Lines:
         )
 
     def _stay_in_the_wave(self, day: NDArray[np.int64]) -> None:
-        first, last = (None if end is None else (end - dt.date(1970, 1, 1)).days for end in self._ends())
+        opens, closes = self._ends()
+        first = (opens - dt.date(1970, 1, 1)).days
+        last = None if closes is None else (closes - dt.date(1970, 1, 1)).days
         outside = (day != BAD) & ((day < first) | (day > last if last is not None else False))
         self.complaints.add(
             outside,

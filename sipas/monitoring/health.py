@@ -75,7 +75,7 @@ def _state_of_home(settings: Settings) -> Report:
         from sipas.fieldwork.silence import last_look
 
         watch = last_look(settings.home)
-        found["silent"] = watch and len(watch.silent)
+        found["silent"] = len(watch.silent) if watch else None
     return found
 
 

@@ -73,7 +73,7 @@ def _announce(home: Path, certificate: Certificate | None, settings: Mapping[str
         if _held(left) is None:
             left.unlink(missing_ok=True)
     path = folder / f"server-{os.getpid()}"
-    said = {"names": certificate.names, "ends": certificate.ends.isoformat()} if certificate else {}
+    said: dict[str, object] = {"names": certificate.names, "ends": certificate.ends.isoformat()} if certificate else {}
     said = {**said, "settings": settings}
     fresh = path.with_name(f".{path.name}")
     file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -26,6 +26,7 @@ class Supervised:
     def __init__(self, command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._command, self._clock = command, clock
         self._wait, self._due = 0.0, 0.0
+        self.process: subprocess.Popen[bytes] | None = None
         self._start()
 
     def look(self) -> None:
@@ -44,7 +45,7 @@ class Supervised:
 
     def _start(self) -> None:
         self._started = self._clock()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process = None
         try:
             self.process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own words
         except OSError as error:  # no memory, too many processes: at the next look

@@ -95,7 +95,7 @@ def _readable(session: Session, home: Path, code: str) -> Wave:
     return wave
 
 
-def _of(wanted: Select, session: Session, wave: Wave, unit: str) -> Select:  # type: ignore[type-arg]
+def _of(wanted: Select, session: Session, wave: Wave, unit: str) -> Select:
     wanted = wanted.where(Comment.wave == wave.id)
     if not unit:
         return wanted

@@ -160,8 +160,8 @@ def adopt(database: Database, home: Path, code: str) -> None:
     digest = digest_of(found.folder)
     check_files(found.folder, digest)
     told = found.manifest
-    people = [told.get(name) for name in ("built_by", "approved_by")]
-    if not all(isinstance(name, str) and name.strip() for name in people) or same_person(*people):
+    people = [name.strip() and name for name in map(told.get, ("built_by", "approved_by")) if isinstance(name, str)]
+    if len(people) < 2 or not all(people) or same_person(*people):
         raise SamePerson(N_("Release {code} does not name two people who built and approved it."), code=code)
     days = {name: dt.date.fromisoformat(str(told[name])) for name in ("built_on", "approved_on", "published_on")}
     with database.reading() as session:

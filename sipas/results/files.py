@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Response, current_app, request, send_file
+from flask import current_app, request, send_file
+from werkzeug.wrappers import Response as AnyResponse
 
 from sipas.errors import N_, NotReady, UnknownCode
 from sipas.publishing import published
@@ -37,7 +38,7 @@ def offered(home: Path, release: str) -> tuple[Offered, ...]:
 
 
 @results.get("/<release>/files/<name>")
-def file(release: str, name: str) -> Response:
+def file(release: str, name: str) -> AnyResponse:
     """One file as it was published. It is saved, never shown, so that a page among them runs nothing here."""
     home = current_app.config["SETTINGS"].home
     for one in offered(home, release):

@@ -260,6 +260,6 @@ def _refuse_replaced(connection: write_ahead_log.Connection, _record: object, _p
 
 def _begin(connection: Connection) -> None:
     if (
-        not connection.connection.driver_connection.in_transaction
+        not connection.connection.driver_connection.in_transaction  # type: ignore[union-attr]
     ):  # as one that `sipas.storage.pinned_connection` began
         connection.exec_driver_sql("BEGIN")

@@ -138,7 +138,7 @@ class Kept:
 
 
 def _is_current(pooled: PoolProxiedConnection) -> bool:
-    return pooled.driver_connection.is_current()  # type: ignore[union-attr, no-any-return]
+    return pooled.driver_connection.is_current()  # type: ignore[union-attr]
 
 
 def _replaced() -> sqlite3.Error:
@@ -146,4 +146,4 @@ def _replaced() -> sqlite3.Error:
 
 
 def _of_sqlalchemy(statement: str, error: sqlite3.Error) -> Exception:
-    return DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True)  # type: ignore[return-value]
+    return DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True)

@@ -131,7 +131,7 @@ class Connection(sqlite3.Connection):
 
     def __init__(self, database: str, *arguments: Any, **more: Any) -> None:
         self._file = _identity(database)  # before it is opened: at worst one that was current passes for replaced
-        super().__init__(Path(database).absolute().as_uri() + "?mode=rw", *arguments, uri=True, **more)
+        super().__init__(Path(database).absolute().as_uri() + "?mode=rw", *arguments, **{**more, "uri": True})
         self._path, self._process, self._is_open = database, os.getpid(), True
         with _TURN:
             _OPEN[database] += 1

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
 from sipas.web.links import address
 
@@ -168,7 +169,7 @@ def install(app: Flask) -> None:
     app.add_url_rule("/static/<path:filename>", "static", serve)
 
 
-def serve(filename: str) -> Response:
+def serve(filename: str) -> AnyResponse:
     """A file by either name."""
     asset = by_path().get(filename)
     kept = FOR_EVER if asset else EACH_TIME

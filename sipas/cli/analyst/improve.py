@@ -69,7 +69,10 @@ def improve(
 
     (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
     item = improving.outcome_of(codebook_from(source), outcome)
-    asked = {"ask": {"importance": item}, "questionnaire": lambda codebook: improving.without(codebook, item)}
+    asked: dict[str, Any] = {
+        "ask": {"importance": item},
+        "questionnaire": lambda codebook: improving.without(codebook, item),
+    }
     with common.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
     common.warn(survey.notes, survey.weights.unweighted, [source])

@@ -140,7 +140,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         found = list(block)
         led = {row["end"]: row for row in found if row["what"] == "change"}
         yield f"{figure_words(of)}, {domain}"
-        yield from lines([row | {"change": led.get(row["end"])} for row in found if row["what"] == "wave"], columns)
+        yield from lines([{**row, "change": led.get(row["end"])} for row in found if row["what"] == "wave"], columns)
         for slope in found:
             if slope["what"] == "slope" and slope["estimate"] is not None:
                 yield "  " + _(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from sipas import clock
@@ -45,7 +47,7 @@ def list_devices(as_json: bool) -> None:
     from sipas.fieldwork.devices import devices, missing
 
     with database().reading() as session:
-        listed = [
+        listed: list[dict[str, Any]] = [
             {
                 "device": one.device.id,
                 "point": one.point.code,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,7 +35,7 @@ def list_points(as_json: bool) -> None:
 
     where = settings()
     with database(where).reading() as session:
-        listed = []
+        listed: list[dict[str, Any]] = []
         for place in points(session):
             try:
                 open_wave_at(session, place.code, clock.today(), where.home)

@@ -109,7 +109,7 @@ def _checked(certificate: Path | None, key: Path | None) -> Certificate | None:
 
 
 def _serve(host: str, port: int, workers: int, certificate: Path | None, key: Path | None) -> None:
-    from granian import Granian  # type: ignore[attr-defined]
+    from granian import Granian
     from granian.constants import Interfaces, SSLProtocols
     from granian.http import HTTP1Settings
     from granian.log import LogLevels

@@ -101,7 +101,7 @@ def _remarks(coarse: set[Pair], bare: set[str], counts: Counts, loaded: Mapping[
         present = [cell for month, cell in cells.items() if cell is not None and month not in absent]
         if unit not in bare and absent and present and min(present) >= FEWEST:
             found.append(SipasError(ROWS_MISSING, unit=unit, field=field, months=", ".join(absent)))
-    last = defaultdict(str)
+    last: defaultdict[str, str] = defaultdict(str)
     for (unit, _), months in loaded.items():
         last[unit] = max(last[unit], *months)
     behind = {unit: month for unit, month in sorted(last.items()) if month < max(last.values())}
