@@ -34,7 +34,6 @@ def once(database: Database, deed: Callable[[], object], *words: object) -> None
     if key in _databases:
         with database.queue(), database.driver() as connection:
             _databases[key].backup(connection)
-            connection.execute("pragma wal_checkpoint(truncate)")  # else the log alone would hold a whole database
         return
     deed()
     _databases[key] = _in_memory(_contents(database))
