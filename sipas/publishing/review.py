@@ -160,8 +160,9 @@ def adopt(database: Database, home: Path, code: str) -> None:
     digest = digest_of(found.folder)
     check_files(found.folder, digest)
     told = found.manifest
-    people = [name.strip() and name for name in map(told.get, ("built_by", "approved_by")) if isinstance(name, str)]
-    if len(people) < 2 or not all(people) or same_person(*people):
+    named = (told.get("built_by"), told.get("approved_by"))
+    people = [name for name in named if isinstance(name, str) and name.strip()]
+    if len(people) < 2 or same_person(*people):
         raise SamePerson(N_("Release {code} does not name two people who built and approved it."), code=code)
     days = {name: dt.date.fromisoformat(str(told[name])) for name in ("built_on", "approved_on", "published_on")}
     with database.reading() as session:
