@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sipas.errors import N_, BadFile
 from sipas.tables.package import TOO_DEEP, Damaged, Package, local, parse
 
+NO_SHEET = N_("{file} has no sheet “{sheet}”; its sheets are: {sheets}")
+ALL_HIDDEN = N_("{file}: all its sheets are hidden ({sheets}); show the one to be read in Excel, or name it by --sheet")
 ZEROS = re.compile(r"0{2,}")
 
 
@@ -23,22 +27,25 @@ class Formats:
 
 @dataclass(frozen=True)
 class Book:
-    """The first sheet with cells, how many there are, and the other parts that its cells need ("" where absent)."""
+    """The sheet to read, the names of all visible ones, and the other parts that its cells need ("" where absent)."""
 
     sheet: str
     title: str
-    sheets: int
+    visible: tuple[str, ...]
     from_1904: bool
     styles: str
     texts: str
 
 
-def find_book(package: Package) -> Book | None:
-    """What the workbook holds; None where no sheet of it has cells."""
+def find_book(package: Package, asked: str, file: str) -> Book | None:
+    """What the workbook holds: the sheet of that name, or the first that is not hidden; None where none has cells.
+
+    Raises BadFile where no sheet is called so, or all are hidden.
+    """
     main = _of_kind(_targets(package, "_rels/.rels", ""), "officeDocument") or "xl/workbook.xml"
     folder, name = posixpath.split(main)
     targets = _targets(package, f"{folder}/_rels/{name}.rels", folder)
-    sheets: list[tuple[str, str]] = []
+    sheets: list[tuple[str, str, bool]] = []
     from_1904 = False
 
     def start(name: str, given: dict[str, str]) -> None:
@@ -46,7 +53,7 @@ def find_book(package: Package) -> Book | None:
         if name == "sheet":
             kind, target = targets.get(given.get("id", ""), ("", ""))
             if kind == "worksheet":  # a sheet that is all chart has no cells
-                sheets.append((target, given.get("name", "")))
+                sheets.append((target, given.get("name", ""), given.get("state", "visible") == "visible"))
         elif name == "workbookPr":
             from_1904 = given.get("date1904", "") in ("1", "true", "on")
 
@@ -55,7 +62,24 @@ def find_book(package: Package) -> Book | None:
         return None
     beside = (_of_kind(targets, kind) for kind in ("styles", "sharedStrings"))
     styles, texts = (part if package.has(part) else "" for part in beside)
-    return Book(*sheets[0], len(sheets), from_1904, styles, texts)
+    visible = tuple(title for _, title, is_visible in sheets if is_visible)
+    title = chosen_sheet([title for _, title, _ in sheets], visible, asked, file)
+    part = next(part for part, name, _ in sheets if name == title)
+    return Book(part, title, visible, from_1904, styles, texts)
+
+
+def chosen_sheet(titles: Sequence[str], visible: Sequence[str], asked: str, file: str) -> str:
+    """The sheet that was asked for, or the first visible one. Raises BadFile where there is none."""
+    names = ", ".join(f"“{title}”" for title in titles)
+    if asked:
+        wanted = unicodedata.normalize("NFC", asked).strip().casefold()
+        for title in titles:
+            if unicodedata.normalize("NFC", title).strip().casefold() == wanted:
+                return title
+        raise BadFile(NO_SHEET, file=file, sheet=asked, sheets=names)
+    if not visible:
+        raise BadFile(ALL_HIDDEN, file=file, sheets=names)
+    return visible[0]
 
 
 def find_formats(package: Package, part: str) -> Formats:

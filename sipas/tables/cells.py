@@ -6,6 +6,7 @@ Thirty million cells pass here; so this is one function with plain variables, an
 from __future__ import annotations
 
 import datetime as dt
+import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +15,11 @@ from sipas.errors import N_, SipasError
 from sipas.tables.book import Formats
 from sipas.tables.package import LONG_CELL, TOO_DEEP, Damaged, Package, Refused, local, parse
 from sipas.tables.problems import KEPT, CellProblem
+from sipas.tables.shape import FIRST, Row
 from sipas.tables.table import number_as_text
 from sipas.tables.texts import Texts, plain
 
+ERROR = N_("cell {cell} holds the error {value}; correct it in Excel, or leave the cell empty")
 FORMULA = N_("the formula in cell {cell} has no stored result; open the workbook in Excel and save it again")
 OUTSIDE = N_("“{value}” stands outside the named columns; name its column in the header, or delete it")
 BLANKS = N_("it has more than {most} cells without a value; delete the empty rows and columns around the table")
@@ -24,11 +27,16 @@ PLACES = N_("its table has more than {most} cells, rows times columns")
 COLUMNS = N_("it has more than {most} columns")
 
 ROWS, LAST_COLUMN = 1_048_576, 16_384  # as many as Excel has
+LAST = 3  # rows that are looked at for a sum
 REMEMBERED = 200_000
 SHOWN = 40  # letters of a value in a complaint
 # The elements that count; all others are passed over.
-DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND = range(1, 8)
+DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND, MERGED = range(1, 9)
 KINDS = {"sheetData": DATA, "row": ROW, "c": CELL, "v": VALUE, "f": FORMULA_OF, "t": TEXT, "rPh": SOUND}
+KINDS["mergeCell"] = MERGED
+MERGES = 10_000  # that are kept
+GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+DAY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](\d\d|\d{4})")
 
 
 @dataclass
@@ -50,9 +58,18 @@ class Sheet:
     """What was found beside the values, which are handed on as they come."""
 
     names: list[str] = field(default_factory=list)
+    header: int = 0  # the row of the names
     lines: array = field(default_factory=lambda: array("q"))
+    first: list[Row] = field(default_factory=list)  # the rows that come first, the header among them
+    last: list[Row] = field(default_factory=list)
     numeric: set[int] = field(default_factory=set)  # columns in which a number stands
     filled: set[int] = field(default_factory=set)  # columns in which anything stands
+    dated: set[int] = field(default_factory=set)  # columns in which a cell is a date to Excel
+    grouped: dict[int, tuple[int, str]] = field(default_factory=dict)  # row and value of a text like 1.250
+    days: dict[int, tuple[int, str]] = field(default_factory=dict)  # row and value of a text like 02/03/2026
+    hidden: list[int] = field(default_factory=list)  # rows with something in them
+    merged: list[str] = field(default_factory=list)  # A2:A61
+    errors: dict[int, Found] = field(default_factory=dict)  # by column
     formulas: Found = field(default_factory=Found)  # without results
     outside: Found = field(default_factory=Found)
 
@@ -67,6 +84,7 @@ class Numbers:
     def __init__(self, formats: Formats, from_1904: bool) -> None:
         self._formats, self._from_1904 = formats, from_1904
         self._known: dict[str, str] = {}
+        self.dates = formats.dates
         self._special = formats.dates | formats.zeros.keys()
 
     def text(self, written: str, style: int) -> tuple[str, bool]:
@@ -116,16 +134,19 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
     kinds: dict[str, int] = {}
     places: dict[str, int] = {}  # "AB" -> 27
     said: list[str] = []
+    over: list[tuple[int, int, str]] = []  # row, place and value of cells beyond the header, in the first rows
+    dates = numbers.dates
     header: dict[int, str] = {}
     columns: list[list[str | None]] = []
     width = room = at = 0
     row = place = letters = blanks = given = depth = style = 0
-    in_data = in_row = in_cell = hears = is_silent = has_formula = has_value = filled = False
+    in_data = in_row = in_cell = hears = is_silent = has_formula = has_value = filled = is_hidden = False
     kind_of_cell = ""
+    tail: tuple[list[list[str | None]], int] = ([], 0)
 
     def start(name: str, values: list[str]) -> None:
         nonlocal row, place, depth, style, kind_of_cell
-        nonlocal in_data, in_row, in_cell, hears, is_silent, has_formula, has_value, filled
+        nonlocal in_data, in_row, in_cell, hears, is_silent, has_formula, has_value, filled, is_hidden
         kind = kinds.get(name)
         if kind is None:
             kind = kinds[name] = KINDS.get(local(name), 0)
@@ -150,11 +171,13 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             if not before < place <= LAST_COLUMN:
                 raise Damaged(N_("the cells of row {row} do not follow each other"), row=row)
         elif kind == ROW and in_data and not in_row:
-            in_row, filled, place, before = True, False, 0, row
+            in_row, filled, is_hidden, place, before = True, False, False, 0, row
             row += 1
             for index in range(0, len(values), 2):
                 if values[index] == "r":
                     row = int(values[index + 1])
+                elif values[index] == "hidden":
+                    is_hidden = values[index + 1] in ("1", "true")
             if not before < row <= ROWS:
                 raise Damaged(N_("row {row} comes after row {before}"), row=row, before=before)
         elif kind == FORMULA_OF:
@@ -165,6 +188,9 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             is_silent = True
         elif kind == DATA:
             in_data = True
+        elif kind == MERGED and not in_data:
+            if len(sheet.merged) < MERGES:
+                sheet.merged += (values[index + 1] for index in range(0, len(values), 2) if values[index] == "ref")
         elif kind and in_data:
             raise Damaged(N_("its cells lie in each other"))
 
@@ -225,29 +251,50 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
         given += 1
         filled = True
         index = place - 1
+        if kind_of_cell == "e":
+            found = sheet.errors.setdefault(index, Found())
+            found.add(file, row, "", ERROR, cell=f"{letter(index)}{row}", value=value)
         if not width:
             header[index] = value
         elif index >= width:
             shown = value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+            if len(sheet.first) < FIRST:
+                over.append((row, index, shown))
             sheet.outside.add(file, row, letter(index), OUTSIDE, value=shown)
         else:
             columns[index][at] = value
             sheet.filled.add(index)
             if is_number:
                 sheet.numeric.add(index)
+            elif kind_of_cell == "n" or kind_of_cell == "d":
+                if style in dates or kind_of_cell == "d":
+                    sheet.dated.add(index)
+            elif len(value) <= 10 and value[-1:].isdecimal():
+                if index not in sheet.grouped and GROUP.fullmatch(value):
+                    sheet.grouped[index] = row, value
+                elif index not in sheet.days and DAY.fullmatch(value):
+                    sheet.days[index] = row, value
 
     def close() -> None:
         """A row with something in it ends: the header, or a row of the table."""
-        nonlocal width, room, at, columns
+        nonlocal width, room, at, columns, tail
+        if is_hidden:
+            sheet.hidden.append(row)
         if width:
             sheet.lines.append(row)
+            if len(sheet.first) < FIRST:
+                beyond = {place: said for at_row, place, said in over if at_row == row}
+                sheet.first.append(Row(row, cells_of(columns, at) | beyond))
             if len(sheet.lines) * width > limits.places:
                 raise Refused(PLACES, most=limits.places)
             at += 1
             if at < room:
                 return
             sink(columns, at)
+            tail = columns, at
         else:
+            sheet.header = row
+            sheet.first.append(Row(row, dict(header)))
             width = max(header) + 1
             if width > limits.columns:
                 raise Refused(COLUMNS, most=limits.columns)
@@ -259,7 +306,16 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
     parse(package, part, start, end, text, limits.part)
     if at:
         sink(columns, at)
+        tail = columns, at
+    sheet.last = [
+        Row(sheet.lines[-back], cells_of(tail[0], tail[1] - back)) for back in range(1, min(LAST, tail[1]) + 1)
+    ]
     return sheet
+
+
+def cells_of(columns: list[list[str | None]], at: int) -> dict[int, str]:
+    """The filled cells of a row by place."""
+    return {place: value for place, column in enumerate(columns) if (value := column[at]) is not None}
 
 
 def _place(word: str) -> int:

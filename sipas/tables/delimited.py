@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections import Counter
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,12 +19,15 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from sipas.errors import N_, BadFile, SipasError
+from sipas.tables.account import Reading
 from sipas.tables.encoding import body_of_utf8
 from sipas.tables.header import check_header
 from sipas.tables.problems import KEPT, BadTable, CellProblem
+from sipas.tables.separator import LOOK, declared_separator, likeliest_separator
+from sipas.tables.shape import FIRST, Row, is_sum, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Table
 
-SEPARATORS = ",;\t"
+LAST = 3  # rows that are looked at for a sum
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BLOCK = 1 << 23
 LONGEST, CHUNK = 1 << 22, 1 << 20  # bytes of a line; read at once to find its end
@@ -47,22 +51,25 @@ def read_delimited(data: bytes, file: str) -> Table:
     data = body_of_utf8(data, file)
     if not data.strip():
         raise BadFile(EMPTY, file=file)
-    separator, start = declared_separator(data)
+    declared, start = declared_separator(data)
     first = re.compile(rb"[^\r\n]").search(data, start)
     start = first.start() if first else start
-    header, after = header_of(data, start, separator)
-    if not separator:
-        separator = likeliest_separator(header)
-        header, after = header_of(data, start, separator)
+    separator = declared or likeliest_separator(data, start)
+    header, after = header_of(data, start)
     names = names_of(header, separator, file)
     if data.count(b'"') % 2:
         raise BadTable(_unclosed(data, file, start, separator))
-    raw = _read(data, after, len(names), separator, file, start)
+    shape = first_rows(data, start, separator)
+    raw = _read(data, after, len(names), separator, file, start, shape)
     rows = len(raw[0])
     filled = filled_rows(raw)
     if filled is not None:
         raw = [column.filter(filled) for column in raw]
-    columns, raw = check_header(names, raw, file)
+    try:
+        columns, raw = check_header(names, raw, file)
+    except BadFile:
+        refuse_misplaced_header(file, shape)
+        raise
 
     @cache
     def lines() -> NDArray[np.int64]:
@@ -74,11 +81,16 @@ def read_delimited(data: bytes, file: str) -> Table:
                 raise _long_cell(file, long.line) from None
         return found if filled is None else found[filled.to_numpy()]
 
+    kept = len(raw[0]) if raw else 0
+    if kept and has_sum_below(raw):
+        refuse_sum_below(file, [Row(int(lines()[row]), cells_at(raw, row)) for row in range(max(kept - LAST, 0), kept)])
     return Table(
         name=file,
         columns=columns,
-        rows=len(raw[0]) if raw else 0,
+        rows=kept,
         separator=separator,
+        first_rows=tuple(shape),
+        reading=Reading(file, "CSV", kept, line_at(data, start), "UTF-8", separator, blank=rows - kept),
         _raw=dict(zip(columns, raw, strict=True)),
         _lines=lines,
     )
@@ -94,6 +106,17 @@ def refuse_long_lines(path: Path) -> None:
                 raise BadFile(LONG_LINE, file=path.name, line=lines, megabytes=LONGEST >> 20)
             length = len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + (0 if ends else length)
             lines += chunk.count(b"\n") or chunk.count(b"\r")
+
+
+def head_names(path: Path) -> tuple[str, ...]:
+    """The names in the header of a CSV file, of which only the beginning is read."""
+    with path.open("rb") as stream:
+        data = stream.read(LOOK).removeprefix(codecs.BOM_UTF8)
+    declared, start = declared_separator(data)
+    separator = declared or likeliest_separator(data, start)
+    names = csv.reader(io.StringIO(data[start:].decode(errors="replace"), newline=""), delimiter=separator)
+    first = next((row for row in names if any(row)), [])
+    return tuple(unicodedata.normalize("NFC", name).strip() for name in first)
 
 
 def names_of(header: str, separator: str, file: str) -> list[str]:
@@ -126,19 +149,39 @@ def _lines_of_rows(data: bytes, after: int, rows: int) -> NDArray[np.int64] | No
     return np.arange(first, first + rows)
 
 
-def declared_separator(data: bytes) -> tuple[str, int]:
-    """Excel reads, and some programs write, a first line `sep=;`."""
-    declared = re.match(rb'"?sep=([,;\t])"?(\r\n|\n|\r)', data)
-    return (declared[1].decode(), declared.end()) if declared else ("", 0)
+def first_rows(data: bytes, start: int, separator: str) -> list[Row]:
+    """The first rows with their filled cells, the header among them."""
+    found = []
+    try:
+        for line, record in _records(data[: start + LOOK], start, separator):
+            cells = {place: cell.strip() for place, cell in enumerate(record) if cell.strip()}
+            if cells:
+                found.append(Row(line, cells))
+            if len(found) == FIRST:
+                break
+    except _LongCell:
+        pass
+    return found
 
 
-def likeliest_separator(header: str) -> str:
-    counts = Counter(re.sub(r'"[^"]*"', "", header))
-    best = max(SEPARATORS, key=lambda separator: counts[separator])
-    return best if counts[best] else ","
+def cells_at(columns: list[pa.ChunkedArray], row: int) -> dict[int, str]:
+    """The filled cells of a row by place."""
+    found = ((place, column[row].as_py()) for place, column in enumerate(columns))
+    return {place: value.strip() for place, value in found if value and value.strip()}
 
 
-def header_of(data: bytes, start: int, separator: str) -> tuple[str, int]:
+def has_sum_below(columns: list[pa.ChunkedArray]) -> bool:
+    """Whether a sum stands among the last rows."""
+    rows = len(columns[0])
+    return any(is_sum(Row(0, cells_at(columns, row))) for row in range(max(rows - LAST, 0), rows))
+
+
+def line_at(data: bytes, start: int) -> int:
+    """The line on which a byte stands."""
+    return len(LINE_END.findall(data, 0, start)) + 1
+
+
+def header_of(data: bytes, start: int) -> tuple[str, int]:
     """The text of the header, which may span lines inside quotation marks, and where the next line begins."""
     end, quotes = start, 0
     while True:
@@ -149,7 +192,9 @@ def header_of(data: bytes, start: int, separator: str) -> tuple[str, int]:
             return data[start:end].decode(), end
 
 
-def _read(data: bytes, after: int, width: int, separator: str, file: str, start: int) -> list[pa.ChunkedArray]:
+def _read(
+    data: bytes, after: int, width: int, separator: str, file: str, start: int, shape: list[Row]
+) -> list[pa.ChunkedArray]:
     if not data[after:].strip():
         return [pa.chunked_array([], pa.string())] * width
     try:
@@ -161,6 +206,7 @@ def _read(data: bytes, after: int, width: int, separator: str, file: str, start:
         except _LongCell as found:
             raise _long_cell(file, found.line) from error
         if ragged:
+            refuse_misplaced_header(file, shape)
             raise BadTable(ragged) from error
         raise BadFile(UNREADABLE, file=file, reason=str(error)) from error
     return table.columns
@@ -180,8 +226,8 @@ def options_of(width: int, separator: str, *, quotes: bool, block: int) -> dict[
 
 def _records(data: bytes, start: int, separator: str) -> Iterator[tuple[int, list[str]]]:
     """The slow and exact reading: each record that is not blank, with the line on which it begins."""
-    line = len(LINE_END.findall(data, 0, start)) + 1
-    text = io.TextIOWrapper(io.BytesIO(data[start:]), encoding="utf-8", newline="")
+    line = line_at(data, start)
+    text = io.TextIOWrapper(io.BytesIO(data[start:]), encoding="utf-8", errors="replace", newline="")
     reader = csv.reader(text, delimiter=separator)
     read = 0
     try:

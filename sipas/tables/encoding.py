@@ -1,11 +1,17 @@
-"""What a text file is written in: UTF-8 passes, everything else is named, with the way to save it rightly."""
+"""What a text file is written in: UTF-8 passes, everything else is named, with the way to save it rightly.
+
+The old Vietnamese fonts (TCVN3, VNI) show other letters than the file holds, so that a file may even be sound UTF-8 and
+every word in it nonsense; that is judged by whether the words come out as Vietnamese syllables.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 
 from sipas.errors import N_, BadFile
+from sipas.tables.old_fonts import OF_TCVN3, from_tcvn3, old_font_of, share_of_vni, vietnamese
 
 BOMS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -18,6 +24,11 @@ CHUNK = 1 << 20
 NOT_UTF8 = N_(
     "{file} is written in {encoding}, not in UTF-8 (line {line}). Save it again: in Excel as “CSV UTF-8 (Comma "
     "delimited)”, in Notepad with the encoding UTF-8"
+)
+OLD_FONTS = {"TCVN3": "TCVN3 (.VnTime)", "VNI": "VNI (VNI-Times)"}
+OLD_FONT = N_(
+    "{file} is written for the old fonts of {encoding}, not in Unicode (line {line}), so its words cannot be read. "
+    "Convert it to Unicode, with UniKey for instance, and save it as “CSV UTF-8”"
 )
 NUL_BYTE = N_("{file}, line {line} holds a zero byte: this is no text file, or it is damaged; export it again")
 
@@ -35,7 +46,12 @@ def body_of_utf8(data: bytes, file: str) -> bytes:
         raise BadFile(NUL_BYTE, file=file, line=_line_at(data, nul))
     wrong = _first_byte_that_is_not_utf8(data)
     if wrong is not None:
-        raise BadFile(NOT_UTF8, file=file, encoding=_legacy_name(data), line=_line_at(data, wrong))
+        encoding = _legacy_name(data)
+        template = OLD_FONT if encoding in OLD_FONTS else NOT_UTF8
+        raise BadFile(template, file=file, encoding=OLD_FONTS.get(encoding, encoding), line=_line_at(data, wrong))
+    old = old_font_of(data[: 4 * CHUNK].decode(errors="replace"))
+    if old:
+        raise BadFile(OLD_FONT, file=file, encoding=OLD_FONTS[old], line=1)
     return data
 
 
@@ -60,8 +76,20 @@ def _looks_like_utf16(data: bytes) -> bool:
 
 
 def _legacy_name(data: bytes) -> str:
-    """Windows-1258 writes tones as marks after the vowel, and has đ, ơ and ư; here nothing else is likelier."""
-    text = data[: 4 * CHUNK].decode("windows-1258", errors="replace")
+    """The old encoding in which the words of a file come out as Vietnamese; what looks like none is Windows-1252.
+
+    Windows-1258 writes tones as marks after the vowel, and has đ, ơ and ư.
+    """
+    head = data[: 4 * CHUNK]
+    text = head.decode("windows-1258", errors="replace")
+    likely = {
+        "Windows-1258": vietnamese(unicodedata.normalize("NFC", text)),
+        "TCVN3": vietnamese(from_tcvn3(head)) if len(OF_TCVN3.findall(head)) > 1 else 0.0,
+        "VNI": share_of_vni(head.decode("cp1252", errors="replace")),
+    }
+    best = max(likely, key=lambda name: likely[name])
+    if likely[best] > 0.5:
+        return best
     if re.search("[AEIOUYaeiouyĂăÂâÊêÔôƠơƯư][\u0300\u0301\u0303\u0309\u0323]|[đĐơƠưƯ]", text):
         return "Windows-1258"
     return "Windows-1252"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,20 +9,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sipas.errors import N_
+from sipas.errors import N_, SipasError
+from sipas.tables.decimal_marks import (
+    COMMA,
+    DOUBTFUL,
+    MARKS,
+    NOT_A_NUMBER,
+    POINT,
+    all_two_ways,
+    both_ways,
+    is_two_ways,
+    mark_of,
+    number_of,
+    settled_by_neighbours,
+)
 from sipas.tables.problems import Problems
 
 if TYPE_CHECKING:
     from sipas.tables.table import Table
 
-PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-GROUPED = re.compile(r"[+-]?\d{1,3}([.,   ']\d{3})+([.,]\d+)?")
-THOUSANDS_OR_DECIMALS = re.compile(r"[+-]?\d{1,3},\d{3}")
-
-NOT_A_NUMBER = N_("“{value}” is not a number; correct it, or leave the cell empty")
-WITH_GROUPS = N_("“{value}” has a separator of thousands; write the number with digits and one decimal mark only")
-TWO_WAYS = N_("“{value}” may mean thousands or decimals; write it without a separator, or with a decimal point")
-MIXED = N_("“{value}” has a decimal comma, but other cells of this column have a decimal point; use one of them")
+HALF_TEXT = N_(
+    "“{value}” is text, while other cells of this column are numbers, so it may mean {whole} or {part}; format the "
+    "whole column as numbers in Excel and enter it again"
+)
+THOUSANDS = N_(
+    "{file}, column {column}: “{value}” was read as {whole}, a number with a separator of thousands, because other "
+    "numbers of the file have a decimal comma"
+)
+ENGLISH_THOUSANDS = N_(
+    "{file}, column {column}: “{value}” was read as {whole}, a number with a separator of thousands, because other "
+    "numbers of the file have a decimal point"
+)
 
 
 def read_numbers(table: Table, column: str, problems: Problems | None = None) -> NDArray[np.float64]:
@@ -41,9 +57,16 @@ def _read(table: Table, column: str, problems: Problems) -> NDArray[np.float64]:
     if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         values = pc.cast(raw, pa.float64(), safe=False)
         return _finite(column, values, problems, nan_is_empty=pa.types.is_floating(kind))
+    if column in table.half_text:
+        line, value = table.half_text[column]
+        problems.add_at(line, column, HALF_TEXT, **both_ways(value))
+        return np.full(table.rows, np.inf)
     try:
-        if pa.types.is_string(kind):
-            return _finite(column, pc.cast(raw, pa.float64()), problems)
+        if pa.types.is_string(kind) and table.decimal != COMMA:
+            numbers = _finite(column, pc.cast(raw, pa.float64()), problems)
+            sure = table.decimal == POINT or column in table.stored_as_numbers
+            if sure or not all_two_ways(raw, numbers):
+                return numbers
     except pa.ArrowInvalid:
         pass
     return _read_each(table, column, problems)
@@ -62,27 +85,33 @@ def _finite(
 
 
 def _read_each(table: Table, column: str, problems: Problems) -> NDArray[np.float64]:
-    """The slower way, by distinct values, for decimal commas and for naming what is no number."""
-    encoded = table.text(column).combine_chunks()
-    encoded = pc.dictionary_encode(encoded)
+    """The slower way, by distinct values, for decimal commas, doubtful marks and for naming what is no number."""
+    encoded = pc.dictionary_encode(table.text(column).combine_chunks())
     words = encoded.dictionary.to_pylist()
-    commas = [word for word in words if PLAIN.fullmatch(word) and "," in word]
-    points = any(PLAIN.fullmatch(word) and "." in word for word in words)
-    doubtful = table.separator == "," and all(THOUSANDS_OR_DECIMALS.fullmatch(word) for word in commas)
+    which = np.asarray(pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False))
+    doubtful = [word for word in words if is_two_ways(word)]
+    mark, thousands = mark_of(words, table.decimal, table.separator)
+    if not mark and len({sign for word in doubtful for sign in ".," if sign in word}) == 1:
+        mark, thousands = settled_by_neighbours(table, column) or "", True
+    if not mark:
+        first = int(np.flatnonzero(np.isin(which, [words.index(word) for word in doubtful]))[0])
+        problems.add(first, column, DOUBTFUL, **both_ways(words[which[first]]))
+        return np.full(table.rows, np.inf)
+    table.reading.decimals[column] = mark
     numbers = np.full(len(words) + 1, np.nan)
     wrong: dict[int, str] = {}
     for index, word in enumerate(words):
-        if not PLAIN.fullmatch(word):
-            wrong[index] = WITH_GROUPS if GROUPED.fullmatch(word) else NOT_A_NUMBER
-        elif "," in word and points:
-            wrong[index] = MIXED
-        elif "," in word and doubtful:
-            wrong[index] = TWO_WAYS
+        found = number_of(word, mark, thousands)
+        if isinstance(found, str):
+            wrong[index] = found
         else:
-            numbers[index] = float(word.replace(",", "."))
-            if not np.isfinite(numbers[index]):
-                wrong[index] = NOT_A_NUMBER
-    which = np.asarray(pc.fill_null(encoded.indices, len(words)).to_numpy(zero_copy_only=False))
+            numbers[index] = found
+    grouped = [word for word in doubtful if MARKS[mark] not in word]
+    if grouped and thousands and not table.decimal:
+        template = THOUSANDS if mark == COMMA else ENGLISH_THOUSANDS
+        whole = both_ways(grouped[0])["whole"]
+        note = SipasError(template, file=table.name, column=table.called(column), value=grouped[0], whole=whole)
+        table.reading.doubt(note)
     if wrong:
         numbers[list(wrong)] = np.inf
         for template in dict.fromkeys(wrong.values()):

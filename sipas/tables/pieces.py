@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from sipas.errors import BadFile
 from sipas.tables import delimited
+from sipas.tables.account import Reading
 from sipas.tables.header import check_header
 from sipas.tables.heads import Heads
 from sipas.tables.read import kind_of, read_table
+from sipas.tables.shape import Row, refuse_misplaced_header
 from sipas.tables.table import Table, refusing_damage
 
 ROWS = 65_536  # of a piece
@@ -39,13 +41,17 @@ class Pieces:
     about: int
     walk: Callable[[], Iterator[Table]]
     written: Mapping[str, str] = field(default_factory=dict)
+    reading: Reading = field(default_factory=lambda: Reading(""))
+    first_rows: tuple[Row, ...] = field(default=(), repr=False)
 
     def __iter__(self) -> Iterator[Table]:
         return self.walk()
 
     def require(self, *columns: str) -> None:
         """Refuse the file when one of these columns is absent; see `Table.require`."""
-        Table(name=self.name, columns=self.columns, rows=0, written=self.written).require(*columns)
+        Table(name=self.name, columns=self.columns, rows=0, written=self.written, first_rows=self.first_rows).require(
+            *columns
+        )
 
     def under(self, heads: Heads) -> Pieces:
         """The same under the names that `heads` knows; see `Table.under`."""
@@ -71,7 +77,9 @@ def read_in_pieces(path: str | os.PathLike[str]) -> Pieces:
         if found is not None:
             return found
     whole = read_table(path)
-    return Pieces(whole.name, whole.columns, whole.rows, lambda: _slices(whole))
+    whole.refuse_broken(whole.columns)
+    about = {"reading": whole.reading, "first_rows": whole.first_rows}
+    return Pieces(whole.name, whole.columns, whole.rows, lambda: _slices(whole), **about)
 
 
 def _slices(whole: Table) -> Iterator[Table]:
@@ -97,7 +105,7 @@ def _of_parquet(path: Path) -> Pieces:
                 yield _piece(whole.name, columns, first, lambda: np.arange(1, whole.rows + 1), counts_rows=True)
                 first += batch.num_rows
 
-    return Pieces(whole.name, whole.columns, whole.rows, walk)
+    return Pieces(whole.name, whole.columns, whole.rows, walk, reading=whole.reading)
 
 
 def _of_delimited(path: Path) -> Pieces | None:
@@ -110,10 +118,9 @@ def _of_delimited(path: Path) -> Pieces | None:
     with path.open("rb") as stream:
         raw = stream.read(LOOK)
     head = raw.removeprefix(codecs.BOM_UTF8)
-    separator, start = delimited.declared_separator(head)
-    header, after = delimited.header_of(head, start, separator)
-    if not separator:
-        separator = delimited.likeliest_separator(header)
+    declared, start = delimited.declared_separator(head)
+    header, after = delimited.header_of(head, start)
+    separator = declared or delimited.likeliest_separator(head, start)
     if not header.strip() or not head[after:].strip():
         return None
     names = delimited.names_of(header, separator, path.name)
@@ -124,8 +131,11 @@ def _of_delimited(path: Path) -> Pieces | None:
     def lines() -> NDArray[np.int64]:
         return read_table(path).lines()
 
+    shape = delimited.first_rows(head, start, separator)
+
     def walk() -> Iterator[Table]:
         first = 0
+        last: list[pa.ChunkedArray] = []
         try:
             with path.open("rb") as stream:
                 stream.seek(at)
@@ -135,15 +145,22 @@ def _of_delimited(path: Path) -> Pieces | None:
                     if filled is not None:
                         columns = [column.filter(filled) for column in columns]
                     kept, columns = check_header(names, columns, path.name)
+                    last = columns if len(columns[0]) else last
                     if len(columns[0]):
                         yield _piece(path.name, dict(zip(kept, columns, strict=True)), first, lines)
                     first += len(columns[0])
         except pa.ArrowInvalid as error:
             read_table(path)  # names the lines
             raise BadFile(delimited.UNREADABLE, file=path.name, reason=str(error)) from error
+        except BadFile:
+            refuse_misplaced_header(path.name, shape)
+            raise
+        if last and delimited.has_sum_below(last):
+            read_table(path)  # names the line
 
     columns, _ = check_header(names, [pa.chunked_array([], pa.string())] * len(names), path.name)
-    return Pieces(path.name, columns, line_ends, walk)
+    reading = Reading(path.name, "CSV", line_ends, delimited.line_at(head, start), "UTF-8", separator)
+    return Pieces(path.name, columns, line_ends, walk, reading=reading, first_rows=tuple(shape))
 
 
 def _piece(

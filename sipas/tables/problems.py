@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 KEPT = 1000
+LINES = 5  # with the same fault that are named
 
 
 class CellProblem(SipasError):
@@ -39,7 +40,7 @@ class BadTable(ManyErrors, BadFile):
     """Cells or lines of a table that cannot be accepted.
 
     `problems` holds them (the first thousand, in the order of the file) and `count` says how many there are; the text
-    tells the first twenty and how many more.
+    tells each cause once with its lines, the first twenty of them, and how many cells there are more.
     """
 
     def __init__(self, problems: Sequence[CellProblem], count: int = 0) -> None:
@@ -54,10 +55,26 @@ class BadTable(ManyErrors, BadFile):
             file=self.problems[0].values["file"],
             count=self.count,
         )
-        errors: list[SipasError] = list(self.problems[:SHOWN])
-        if self.count > len(errors):
-            errors.append(SipasError(N_("... and {more} more"), more=self.count - len(errors)))
+        causes: dict[tuple[str, str], list[CellProblem]] = {}
+        for problem in self.problems:
+            causes.setdefault((problem.column, str(problem.reason)), []).append(problem)
+        shown = list(causes.values())[:SHOWN]
+        errors = [_at_all_lines(alike) for alike in shown]
+        told = sum(map(len, shown))
+        if self.count > told:
+            errors.append(SipasError(N_("... and {more} more"), more=self.count - told))
         super().__init__(heading, errors)
+
+
+def _at_all_lines(alike: Sequence[CellProblem]) -> SipasError:
+    """One complaint for all cells of a column that have the same fault."""
+    first, *others = alike
+    if not others:
+        return first
+    lines = ", ".join(str(problem.line) for problem in others[:LINES]) + (", …" if len(others) > LINES else "")
+    return SipasError(
+        N_("{complaint} (the same in {count} more: {lines})"), complaint=first, count=len(others), lines=lines
+    )
 
 
 class Problems:
@@ -83,6 +100,12 @@ class Problems:
                 values["value"] = table.shown(row, column) if column else ""
             reason = SipasError(template, **values)
             self.found.append(CellProblem(table.name, table.line(row), table.called(column), reason, table.counts_rows))
+
+    def add_at(self, line: int, column: str, template: str, **values: object) -> None:
+        """Note what is wrong in a cell of which the line is known, and the value among `values`."""
+        self.count += 1
+        table = self.table
+        self.found.append(CellProblem(table.name, line, table.called(column), SipasError(template, **values)))
 
     def add_rows(self, rows: Sequence[int] | NDArray[np.integer], column: str, template: str, **values: object) -> None:
         """Note the same complaint about a cell in each of several rows."""

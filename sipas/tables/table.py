@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sipas.errors import N_, BadFile, SipasError
+from sipas.errors import N_, BadFile
 from sipas.i18n.code_labels import Codes
+from sipas.tables.account import Reading
 from sipas.tables.numbers import read_numbers
+from sipas.tables.problems import BadTable, Problems
+from sipas.tables.shape import Row, refuse_header_below
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
     from sipas.tables.heads import Heads
-    from sipas.tables.problems import Problems
+    from sipas.tables.problems import CellProblem
 
 DAMAGED = N_("{file} is no readable Parquet file ({reason}); write it again")
+ERROR_WORD = N_("{value} is an error of Excel; correct it there, or leave the cell empty")
+ERROR_SET = frozenset(("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"))
+ERROR_WORDS = pa.array(sorted(ERROR_SET))
 PLAINLY_TEXT = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_temporal, pa.types.is_decimal)
 
 
@@ -77,7 +83,10 @@ class Table:
 
     `columns` are the names in the order of the file and `rows` the number of data rows. `text` and `numbers` give a
     column, `records` walks the rows. Columns that Excel stored as numbers are named in `stored_as_numbers`: a code
-    in such a column may have lost its zeros before we saw it. `notes` say what a careful reader should be told.
+    in such a column may have lost its zeros before we saw it; `half_text` has of those the line and value of a text
+    like 1.250 among the numbers, and `broken` the error cells of a column, which is refused once it is asked for.
+    `reading` is the account of how the file was understood, and `decimal` the mark that
+    was said to stand before decimals ("" where nobody said).
     Columns of a Parquet file (`parquet`) and of a workbook (`packed`) come when they are asked for. `written` has the
     heads that say a column's name in other words; see `under`.
     """
@@ -88,7 +97,11 @@ class Table:
     separator: str = ""
     counts_rows: bool = False
     stored_as_numbers: frozenset[str] = frozenset()
-    notes: tuple[SipasError, ...] = ()
+    half_text: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    broken: Mapping[str, tuple[Sequence[CellProblem], int]] = field(default_factory=dict)
+    first_rows: tuple[Row, ...] = field(default=(), repr=False)
+    reading: Reading = field(default_factory=lambda: Reading(""))
+    decimal: str = ""
     written: Mapping[str, str] = field(default_factory=dict)
     parquet: ParquetFile | None = field(default=None, repr=False)
     packed: Packed | None = field(default=None, repr=False)
@@ -111,6 +124,8 @@ class Table:
             self,
             columns=tuple(found),
             stored_as_numbers=frozenset(back[name] for name in self.stored_as_numbers),
+            half_text={back[name]: where for name, where in self.half_text.items()},
+            broken={back[name]: errors for name, errors in self.broken.items()},
             written={name: written for name, written in found.items() if name != written},
             packed=packed,
             _raw={back[name]: column for name, column in self._raw.items()},
@@ -126,6 +141,7 @@ class Table:
         absent = [column for column in columns if column not in self.columns]
         if not absent:
             return
+        refuse_header_below(self.name, self.first_rows, [self.called(column) for column in columns])
         near = self.nearest(absent[0])
         values: dict[str, Any] = {
             "file": self.name,
@@ -146,6 +162,7 @@ class Table:
     def load(self, columns: Sequence[str]) -> None:
         """Fetch several columns of a file or workbook at once, which is quicker than one after the other."""
         self.require(*columns)
+        self.refuse_broken(columns)
         wanted = [column for column in dict.fromkeys(columns) if column not in self._raw]
         if wanted and self.parquet is not None:
             with refusing_damage(self.name):
@@ -153,6 +170,12 @@ class Table:
             self._raw.update((column, data.column(self.called(column))) for column in wanted)
         elif wanted and self.packed is not None:
             self._raw.update(self.packed.columns(wanted))
+
+    def refuse_broken(self, columns: Iterable[str]) -> None:
+        """Raise BadTable where one of these columns has error cells (#N/A, #DIV/0!)."""
+        for column in columns:
+            if column in self.broken:
+                raise BadTable(*self.broken[column])
 
     def raw(self, column: str) -> pa.ChunkedArray:
         """The column as it was stored: text from CSV and workbooks, its own type from Parquet."""
@@ -162,8 +185,20 @@ class Table:
     def text(self, column: str) -> pa.ChunkedArray:
         """The column as NFC text without surrounding blanks; null where the cell is empty."""
         if column not in self._text:
-            self._text[column] = _as_text(self.raw(column), self.name, column)
+            text = _as_text(self.raw(column), self.name, column)
+            self._refuse_error_words(column, text)
+            self._text[column] = text
         return self._text[column]
+
+    def _refuse_error_words(self, column: str, text: pa.ChunkedArray) -> None:
+        """Excel's errors as a CSV file has them; of a workbook `broken` knows them."""
+        if not pa.types.is_string(text.type):
+            return
+        wrong = pc.is_in(text, value_set=ERROR_WORDS)
+        if pc.any(wrong, min_count=0).as_py():
+            problems = Problems(self)
+            problems.add_rows(np.flatnonzero(wrong.to_numpy()), column, ERROR_WORD)
+            problems.refuse()
 
     def numbers(self, column: str, problems: Problems | None = None) -> NDArray[np.float64]:
         """The column as numbers, NaN where the cell is empty; decimal points and decimal commas are understood.
@@ -181,6 +216,8 @@ class Table:
             encoded = pc.dictionary_encode(self.text(column))
         codes = encoded.unify_dictionaries().combine_chunks()
         words = _as_text(pa.chunked_array([codes.dictionary]), self.name, column).to_pylist()
+        if not ERROR_SET.isdisjoint(words):
+            self.text(column)  # says where
         places = np.array([-1 if word is None else place for place, word in enumerate(words)] + [-1], np.int64)
         which = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
         return places[which], [word or "" for word in words]

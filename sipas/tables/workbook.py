@@ -1,4 +1,7 @@
-"""Excel workbooks (.xlsx): the first sheet, read as text, with codes shown as the sheet shows them.
+"""Excel workbooks (.xlsx): one sheet, read as text, with codes shown as the sheet shows them.
+
+What Excel shows is what is meant: rows that it hides, cells that it merges, errors, and dates beside texts like dates
+are named by their place and refused, for no reader can tell what whoever hid or merged them had in mind.
 
 The sheet is read as a stream and kept as packed columns, so that a million rows of thirty columns need little memory
 and a file that was made to need much is refused (`package.py`).
@@ -6,6 +9,7 @@ and a file that was made to need much is refused (`package.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +17,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sipas.errors import N_, BadFile, SipasError
+from sipas.tables.account import Reading
 from sipas.tables.book import Book, find_book, find_formats
-from sipas.tables.cells import Numbers, Sheet, read_cells
+from sipas.tables.cells import Numbers, Sheet, letter, read_cells
 from sipas.tables.header import kept_columns
 from sipas.tables.package import LIMITS, Limits, Package, Refused, opened
 from sipas.tables.problems import BadTable
+from sipas.tables.shape import TWO_ROWS, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Packed, Table
 from sipas.tables.texts import MUCH, read_texts
 
+SHOWN = 5  # rows or ranges that are named
 EMPTY = N_("{file} is empty")
-FIRST_SHEET = N_("{file}: only the first sheet, “{sheet}”, is read; the workbook has {count} sheets")
+EMPTY_SHEET = N_("{file}: the sheet “{sheet}” is empty; say by --sheet which of the others is meant: {sheets}")
+FIRST_SHEET = N_("{file}: the sheet “{sheet}” is read; the others are not ({others})")
+HIDDEN = N_(
+    "{file}: {count} rows are hidden or filtered out in Excel (rows {rows}); show all rows, or delete those that do "
+    "not belong to the table, and save again"
+)
+MERGED = N_(
+    "{file}: merged cells stand in the table ({ranges}; {count} in all), and only the first cell of each holds a "
+    "value; unmerge them, fill in every row, and save again"
+)
+MIXED_DATES = N_(
+    "{file}, column {column}: some cells are dates to Excel, others are texts such as “{value}” (row {line}), so that "
+    "day and month may be swapped in some of them; format the whole column as text and write each day as 2026-03-31"
+)
 
 
 class Columns:
@@ -52,34 +72,90 @@ class Columns:
         return self._writer
 
 
-def read_workbook(path: Path, limits: Limits = LIMITS) -> Table:
-    """Read the first sheet of a workbook; empty rows are passed over, lines are the rows that Excel counts.
+def read_workbook(path: Path, limits: Limits = LIMITS, sheet: str = "") -> Table:
+    """Read the sheet of that name, or the first that is not hidden; empty rows are passed over, lines are Excel's rows.
 
-    Raises BadFile where the file passes a limit or is none, BadTable for values without a column and for formulas
-    without a result.
+    Raises BadFile where the file passes a limit, is none, or has its header elsewhere, hidden rows, merged cells or a
+    sum below; BadTable for values without a column, formulas without a result, and errors where they are asked for.
     """
     columns = Columns(limits.packed)
     with opened(path, limits) as package:
-        book = find_book(package)
-        sheet = _cells(package, book, path.name, columns) if book else Sheet()
-    if book is None or not sheet.names:
+        book = find_book(package, sheet, path.name)
+        found = _cells(package, book, path.name, columns) if book else Sheet()
+    if book is None or not found.names:
+        others = [title for title in book.visible if title != book.title] if book else []
+        if book and others:
+            raise BadFile(EMPTY_SHEET, file=path.name, sheet=book.title, sheets=_quoted(others))
         raise BadFile(EMPTY, file=path.name)
-    if sheet.formulas.count:  # such a cell would read as empty, and a weight or an answer would silently be lost
-        raise BadTable(sheet.formulas.kept, sheet.formulas.count)
-    if sheet.outside.count:
-        raise BadTable(sheet.outside.kept, sheet.outside.count)
-    kept = kept_columns(sheet.names, [index in sheet.filled for index in range(len(sheet.names))], path.name)
-    lines = np.array(sheet.lines, np.int64)
-    notes = [SipasError(FIRST_SHEET, file=path.name, sheet=book.title, count=book.sheets)] if book.sheets > 1 else []
+    _judge(found, path.name)
+    try:
+        kept = kept_columns(found.names, [index in found.filled for index in range(len(found.names))], path.name)
+    except BadFile:
+        refuse_misplaced_header(path.name, found.first)
+        raise
+    names = {index: name for name, index in kept.items()}
+    lines = np.array(found.lines, np.int64)
+    reading = Reading(path.name, "XLSX", len(lines), found.header, sheet=book.title, sheets=len(book.visible))
+    reading.blank = int(lines[-1]) - found.header - len(lines) if len(lines) else 0
+    if len(book.visible) > 1 and not sheet:
+        others = _quoted([title for title in book.visible if title != book.title])
+        reading.doubt(SipasError(FIRST_SHEET, file=path.name, sheet=book.title, others=others))
+    numeric = frozenset(names[index] for index in found.numeric if index in names)
     return Table(
         name=path.name,
         columns=tuple(kept),
         rows=len(lines),
-        stored_as_numbers=frozenset(name for name, index in kept.items() if index in sheet.numeric),
-        notes=tuple(notes),
-        packed=Packed(columns.file(len(sheet.names)), {name: str(index) for name, index in kept.items()}),
+        stored_as_numbers=numeric,
+        half_text={names[at]: where for at, where in found.grouped.items() if names.get(at) in numeric},
+        broken={names[at]: (errors.kept, errors.count) for at, errors in found.errors.items() if at in names},
+        reading=reading,
+        first_rows=tuple(found.first),
+        packed=Packed(columns.file(len(found.names)), {name: str(index) for name, index in kept.items()}),
         _lines=lambda: lines,
     )
+
+
+def _judge(found: Sheet, file: str) -> None:
+    """Refuse what Excel shows otherwise than it stores it. Raises BadFile or BadTable, one sentence for each cause."""
+    last = max(found.lines, default=found.header)
+    inside = [(name, *range_boundaries(name)) for name in found.merged]
+    of_header = [name for name, _, top, _, bottom in inside if top <= found.header < bottom <= last]
+    if of_header and len(found.first) > 1:
+        raise BadFile(TWO_ROWS, file=file, first=found.header, second=found.first[1].line)
+    if found.outside.count:
+        refuse_misplaced_header(file, found.first)
+    if found.hidden:
+        raise BadFile(HIDDEN, file=file, count=len(found.hidden), rows=_some(found.hidden))
+    merged = [name for name, left, top, _, _ in inside if found.header < top <= last and left <= len(found.names)]
+    if merged:
+        raise BadFile(MERGED, file=file, count=len(merged), ranges=_some(merged))
+    refuse_sum_below(file, found.last)
+    if found.formulas.count:  # such a cell would read as empty, and a weight or an answer would silently be lost
+        raise BadTable(found.formulas.kept, found.formulas.count)
+    if found.outside.count:
+        raise BadTable(found.outside.kept, found.outside.count)
+    for index in sorted(found.dated & found.days.keys()):
+        row, value = found.days[index]
+        raise BadFile(MIXED_DATES, file=file, column=letter(index), line=row, value=value)
+
+
+def range_boundaries(name: str) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a range of cells, counted from 1; all 0 where it is none."""
+    from openpyxl.utils import range_boundaries as boundaries
+
+    try:
+        left, top, right, bottom = boundaries(name)
+    except (ValueError, TypeError):
+        return 0, 0, 0, 0
+    return left or 0, top or 0, right or 0, bottom or 0
+
+
+def _some(names: Sequence[object]) -> str:
+    return ", ".join(map(str, names[:SHOWN])) + (", …" if len(names) > SHOWN else "")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
 
 
 def _cells(package: Package, book: Book, file: str, columns: Columns) -> Sheet:

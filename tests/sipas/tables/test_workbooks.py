@@ -32,7 +32,7 @@ MIXED = [
     *("03646", "Đất đai", " x ", "a_x005F_b", "line\nbreak", "'quoted'", "=not a formula", "<&>", "😀", "x" * 32_767),
     *(0, 1, -7, 3646, 12.5, 1e-9, 1e20, 123456789012345678, 0.1, -0.0, True, False, None, ""),
     *(dt.date(2026, 3, 2), A_MOMENT, dt.time(8, 15), dt.timedelta(hours=30)),
-    *(dt.date(1900, 1, 15), dt.date(9999, 12, 31), "#N/A"),
+    *(dt.date(1900, 1, 15), dt.date(9999, 12, 31)),
 ]
 
 
@@ -87,7 +87,7 @@ def test_a_workbook_of_another_program_is_read_alike(tmp_path):
     table = read_table(tmp_path / "t.xlsx")
     assert cells(table) == [{"day": "2026-03-02", "code": "03646", "rich": "Hộ tịch", "sum": "2"}]
     assert table.line(0) == 3
-    assert "“Số liệu”, is read; the workbook has 2 sheets" in str(table.notes[0])
+    assert "the sheet “Số liệu” is read; the others are not (“Khác”)" in str(table.reading.doubts[0])
 
 
 def test_a_formula_whose_result_is_no_text_at_all_is_an_empty_cell(tmp_path):

@@ -1,0 +1,62 @@
+"""The table of dossiers by unit, field and month: read alike by every door, with one strictness."""
+
+from __future__ import annotations
+
+import re
+
+from sipas.errors import N_
+from sipas.i18n.code_labels import column_names
+from sipas.tables.heads import Heads
+from sipas.tables.problems import Problems
+from sipas.tables.table import Record, Table
+
+COLUMNS = ("unit", "field", "month", "dossiers")
+MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+FIRST_DAY = re.compile(rf"({MONTH.pattern})-01")  # how Excel keeps a month that it took for a date
+SHOWN = 5  # lines without a count that are named
+NO_MONTH = N_("“{value}” is no month; write it as 2026-03.")
+TWICE = N_("The same unit, field and month stand in line {line} already.")
+NO_WHOLE = N_("“{value}” is no count; write a whole number without separators.")
+EMPTY = N_("This cell is empty; write the code of the {column}, or delete the row.")
+NO_COUNT = N_(
+    "Rows without a number of dossiers: {count} ({lines}). Write 0 where no dossier was handled, or delete the row."
+)
+
+Key = tuple[str, str, str]  # unit, field, month
+
+
+def population_table(table: Table) -> Table:
+    """The table with its four columns under their own names. Raises BadFile where one is absent."""
+    table = table.under(Heads(column_names(COLUMNS)))
+    table.require(*COLUMNS)
+    return table
+
+
+def read_population_rows(table: Table, problems: Problems) -> dict[Key, tuple[Record, int]]:
+    """The rows by unit, field and month, each with its number of dossiers; what is wrong goes to `problems`.
+
+    A month may be a date of Excel on its first day. A number of dossiers is whole and not negative.
+    """
+    found: dict[Key, tuple[Record, int]] = {}
+    empty: list[Record] = []
+    for record in table.records(*COLUMNS):
+        is_date = FIRST_DAY.fullmatch(record["month"])
+        key = (record["unit"], record["field"], is_date[1] if is_date else record["month"])
+        for column in ("unit", "field"):
+            if not record[column]:
+                problems.add(record.row, column, EMPTY, column=column)
+        if not MONTH.fullmatch(key[2]):
+            problems.add(record.row, "month", NO_MONTH)
+        if key in found:
+            problems.add(record.row, "", TWICE, line=found[key][0].line)
+        text = record["dossiers"]
+        if not text:
+            empty.append(record)
+        elif not re.fullmatch(r"\d{1,9}", text):
+            problems.add(record.row, "dossiers", NO_WHOLE)
+            text = ""
+        found[key] = (record, int(text or 0))
+    if empty:
+        lines = ", ".join(str(one.line) for one in empty[:SHOWN]) + (", …" if len(empty) > SHOWN else "")
+        problems.add(empty[0].row, "dossiers", NO_COUNT, count=len(empty), lines=lines)
+    return found
