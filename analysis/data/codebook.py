@@ -130,12 +130,14 @@ class Codebook:
         items: Iterable[str] | Mapping[str, Sequence[str]],
         *,
         levels: int | Mapping[str, int] = 5,
-        satisfied: Sequence[int] = (4, 5),
+        satisfied: Sequence[int] | Mapping[str, Sequence[int]] = (4, 5),
         not_applicable: Sequence[int] = (),
         missing: Sequence[int] = (),
         title: str = "",
     ) -> "Codebook":
         """Make the codebook of a plain table: a list of item columns, or a mapping from factor to item columns.
+
+        `levels` and `satisfied` hold for every item, or are mappings from item.
 
         >>> Codebook.plain({"speed": ["q01", "q02"], "place": ["q02", "q03"]}).factor_items["place"]
         ('q02', 'q03')
@@ -148,7 +150,9 @@ class Codebook:
             title=title,
             items=tuple(
                 CodebookItem(
-                    code, levels=levels[code] if isinstance(levels, Mapping) else levels, satisfied=tuple(satisfied)
+                    code,
+                    levels=levels[code] if isinstance(levels, Mapping) else levels,
+                    satisfied=tuple(satisfied[code] if isinstance(satisfied, Mapping) else satisfied),
                 )
                 for code in codes
             ),

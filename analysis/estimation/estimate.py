@@ -170,7 +170,7 @@ def _assemble(
     some = counted > 0
     value = np.where(some, found.value, np.nan)
     variance = _variance(found, titles, counted)
-    deff, deff_wr = _design_effects(found, variance, counted, sample.weights.unweighted)
+    deff, deff_wr = _design_effects(found, variance, counted, sample.weights)
     quantile = level if side != "both" else (1 + level) / 2
     settled = replace(found, value=value, variance=variance)
     low, high, used, siblings = _limits(sample, families, titles, settled, counted, interval, quantile)
@@ -217,11 +217,11 @@ def _variance(found: RatioEstimates, titles: Titles, counted: Array) -> Array:
     return v
 
 
-def _design_effects(found: RatioEstimates, variance: Array, counted: Array, unweighted: bool) -> tuple[Array, Array]:
-    """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0."""
+def _design_effects(found: RatioEstimates, variance: Array, counted: Array, weights: Weights) -> tuple[Array, Array]:
+    """Variance over s^2 (1 - n/N)/n and over s^2/n; NaN where that is 0. Without a known N the first is the second."""
     with np.errstate(divide="ignore", invalid="ignore"):
         sample = found.element_variance / (counted - 1)
-        finite = np.ones_like(variance) if unweighted else 1 - counted / found.denominator
+        finite = np.ones_like(variance) if weights.unweighted or weights.relative else 1 - counted / found.denominator
         without = np.where(sample > 0, variance / sample, np.nan)
         return np.where(finite > 1e-12, without / finite, np.nan), without
 

@@ -36,7 +36,8 @@ class Estimates:
     rows      for an item those who answered it, else all rows of the domain (R's n)
     df        PSUs minus strata among the domain's respondents
     deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
-              answers, so that a factor of one item has its item's; without weights, without the factor 1 - n/N
+              answers, so that a factor of one item has its item's; without the factor 1 - n/N where N is not known:
+              without weights, and with weights that were scaled (`Weights.relative`)
     low, high the interval; used: the design effect inside it, siblings: over how many figures
     """
 

@@ -13,6 +13,13 @@ from numpy.typing import NDArray
 from analysis.errors import N_, BadWeights
 from analysis.tabulation.cells import Cells
 
+SCALED = 1e-3  # of n, by which rounded weights of mean 1 may pass it
+RELATIVE = N_(
+    "the weights add up to no more than the number of rows, so they were scaled (to a mean of 1, as in many published "
+    "files): shares and intervals are right, totals mean nothing, and design effects are those of draws with "
+    "replacement"
+)
+
 Refit = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
@@ -59,6 +66,16 @@ class Weights:
         """Whom all rows together stand for."""
         return float((self.final * self.cells.rows).sum())
 
+    @property
+    def relative(self) -> bool:
+        """Whether the weights were scaled and add up to no population: they are said for as many as answered, or fewer.
+
+        R's `survey` warns then ("Sample size greater than population size: are weights correctly scaled?"), and its
+        design effects without replacement mean nothing; those of `deff="replace"` do.
+        """
+        told = self.unweighted or self.calibration is not None or bool(self.cells.design.fpc)
+        return not told and self.total <= self.cells.size * (1 + SCALED)
+
 
 def design_weights(cells: Cells) -> Weights:
     """Return the weights of the design's column; without one, each row counts as one, and figures say "unweighted".
@@ -89,7 +106,10 @@ def design_weights(cells: Cells) -> Weights:
             count=int(cells.rows[wrong].sum()),
             value=str(values[wrong][0]),
         )
-    return Weights(cells, values, values, diagnostics=describe(cells, values, values))
+    weights = Weights(cells, values, values, diagnostics=describe(cells, values, values))
+    if weights.relative:
+        weights.diagnostics["warnings"].append(RELATIVE)
+    return weights
 
 
 def describe(cells: Cells, base: NDArray, final: NDArray, **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sipas.errors import N_
 from sipas.estimating.columns import crossed, distinct, places, rows_of
 from sipas.estimating.totals import Totals
 from sipas.tables import Problems, Table
+from sipas.tables.looks import as_seen
 
 if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
@@ -33,6 +34,10 @@ NO_LEVEL = N_(
 NO_WEIGHT = N_("the weight is empty; give every row a weight above 0, or leave the row out")
 BAD_WEIGHT = N_("the weight {value} is not above 0; correct it, or leave the row out")
 EMPTY_DESIGN = N_("this cell is empty, and the design needs {role} in every row; fill it, or leave the row out")
+MARKED_DESIGN = N_(
+    "“{value}” is listed under `missing`, and the design needs {role} in every row; correct the cell, leave the row "
+    "out, or take the mark off the list"
+)
 BAD_COUNT = N_("the population count {value} is below 1; `fpc` takes counts, never fractions")
 NO_TOTAL = N_("“{value}” has no total in {file}, line {totals_line}; add it there, or correct the cell")
 ZEROS_LOST = N_(
@@ -41,16 +46,25 @@ ZEROS_LOST = N_(
 )
 
 
-def may_stream(table: Table, design: DesignFile) -> bool:
-    """Whether the pass can read the file itself: Parquet with whole-number items and a scale of 1, 2, 3, ..."""
+def may_stream(table: Table, design: DesignFile, by: Sequence[Sequence[str]] = ()) -> bool:
+    """Whether the pass can read the file itself: Parquet with whole-number items, scales of 1, 2, 3, ..., and no mark
+    of `missing` in the columns of the design and of the domains.
+    """
     if table.parquet is None:
         return False
     schema = table.parquet.schema_arrow
     return (
         design.scale.counted
+        and all(scale.counted for scale in design.scales.values())
         and all(re.fullmatch(r"-?\d{1,4}", word) for word in (*design.not_applicable, *design.missing))
         and all(pa.types.is_signed_integer(schema.field(item).type) for item in design.items)
+        and not any(_marked(table, design, column) for column in (*design.group_columns, *(c for f in by for c in f)))
     )
+
+
+def _marked(table: Table, design: DesignFile, column: str) -> bool:
+    """Whether a mark of `missing` stands in a column."""
+    return bool(design.missing) and not set(design.missing).isdisjoint(distinct(table, column).dictionary.to_pylist())
 
 
 def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]], keep: Sequence[str] = ()) -> pa.Table:
@@ -63,8 +77,16 @@ def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]], ke
     items = check(table, design)
     columns = {item: items[item] for item in design.items}
     columns.update((column, pa.array(table.numbers(column))) for column in numbers)
-    columns.update((column, table.text(column)) for column in codes if column not in columns)
+    columns.update((column, _without_marks(table, design, column)) for column in codes if column not in columns)
     return pa.table(columns)
+
+
+def _without_marks(table: Table, design: DesignFile, column: str) -> pa.ChunkedArray:
+    """A column of codes, empty where a mark of `missing` stands."""
+    text = table.text(column)
+    if not design.missing:
+        return text
+    return pc.if_else(pc.is_in(text, value_set=pa.array(design.missing)), pa.scalar(None, text.type), text)
 
 
 def check(table: Table, design: DesignFile) -> dict[str, pa.Array]:
@@ -89,15 +111,16 @@ def _number_columns(design: DesignFile) -> list[str]:
 
 def _levels(table: Table, item: str, design: DesignFile, problems: Problems) -> pa.Array:
     """An item's answers as levels 1..k, -1 for not applicable, null for not answered."""
-    encoded = distinct(table, item)
-    meaning = {code: place for place, code in enumerate(design.scale.levels, start=1)}
+    encoded, scale = distinct(table, item), design.scale_of(item)
+    meaning = {code: place for place, code in enumerate(scale.levels, start=1)}
     meaning.update(dict.fromkeys(design.not_applicable, NOT_APPLICABLE))
     meaning.update(dict.fromkeys(design.missing, EMPTY))
+    meaning.update({as_seen(code): state for code, state in meaning.items()})
     found = [meaning.get(_canonical(word, meaning), OUTSIDE) for word in encoded.dictionary.to_pylist()]
     states = np.array([*found, EMPTY], np.int16)[places(encoded)]
     if OUTSIDE in found:
-        problems.add_rows(np.flatnonzero(states == OUTSIDE), item, NO_LEVEL, scale=design.scale.span)
-    levels = states.astype(np.int8) if len(design.scale.levels) < 128 else states
+        problems.add_rows(np.flatnonzero(states == OUTSIDE), item, NO_LEVEL, scale=scale.span)
+    levels = states.astype(np.int8) if len(scale.levels) < 128 else states
     return pa.array(levels, mask=states == EMPTY)
 
 
@@ -105,6 +128,8 @@ def _canonical(word: str, meaning: dict[str, int]) -> str:
     """`5.0`, `5,0` and `05` are the level 5, as other programs write it; `4.5` is none."""
     if word in meaning:
         return word
+    if as_seen(word) in meaning:
+        return as_seen(word)
     whole = re.fullmatch(r"(-?)0*(\d+)(?:[.,]0*)?", word)
     return whole[1] + whole[2] if whole else word
 
@@ -123,6 +148,9 @@ def _check_design(
     for role in ("strata", "psu", "ssu"):
         for column in getattr(design, role):
             problems.add_rows(_empty_rows(table, column), column, EMPTY_DESIGN, role=f"`{role}`")
+            if _marked(table, design, column):
+                marked = pc.is_in(table.text(column), value_set=pa.array(design.missing)).to_numpy()
+                problems.add_rows(np.flatnonzero(marked), column, MARKED_DESIGN, role=f"`{role}`")
     for column in design.fpc:
         if isinstance(column, str):
             counts = counted[column]

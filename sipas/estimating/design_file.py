@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,13 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
+from sipas.estimating.scales import Scale, read_scale, read_scales
 from sipas.estimating.totals import Totals, read_poststratify, read_rake
 from sipas.estimating.yaml_lines import (
     Complaints,
     entries,
     is_absent,
-    number,
+    numbers,
     read_yaml,
     refuse_unknown,
     word,
@@ -29,7 +31,10 @@ KEYS = (
     "ssu",
     "items",
     "satisfied",
+    "scoring",
     "levels",
+    "scales",
+    "decimal",
     "missing",
     "not_applicable",
     "fpc",
@@ -38,36 +43,23 @@ KEYS = (
     "rake",
     "waves",
 )
+DECIMALS = ("point", "comma")
 READINGS = ("panel", "independent")
 LONELY = ("fail", "remove", "centre", "average")
-DEFAULT_LEVELS = 5
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The levels of an item from the lowest to the highest, as they are written, and which of them are satisfied."""
-
-    levels: tuple[str, ...]
-    satisfied: tuple[int, ...]
-
-    @property
-    def counted(self) -> bool:
-        """Whether the levels are the whole numbers from 1 on."""
-        return self.levels == tuple(str(level) for level in range(1, len(self.levels) + 1))
-
-    @property
-    def span(self) -> str:
-        """The levels, shortly: `1–5`, or all of them where they are words."""
-        return f"1–{len(self.levels)}" if self.counted else ", ".join(self.levels)
 
 
 @dataclass(frozen=True)
 class DesignFile:
-    """What a design file says. Columns are named here and looked for later; codes are text."""
+    """What a design file says. Columns are named here and looked for later; codes are text.
+
+    scale, scales   the scale of all items, but for those that have their own
+    decimal         "point" or "comma", the mark before decimals in the files; "" where nothing is said
+    """
 
     file: str
     items: tuple[str, ...]
     scale: Scale
+    scales: Mapping[str, Scale] = field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     weights: str | None = None
     strata: tuple[str, ...] = ()
@@ -80,6 +72,16 @@ class DesignFile:
     poststratify: Totals | None = None
     rake: tuple[Totals, ...] = ()
     waves: str | None = None
+    decimal: str = ""
+
+    def scale_of(self, item: str) -> Scale:
+        """The scale of an item."""
+        return self.scales.get(item, self.scale)
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        """The columns of codes that every row needs."""
+        return (*self.strata, *self.psu, *self.ssu)
 
     @property
     def calibration_columns(self) -> tuple[str, ...]:
@@ -100,22 +102,25 @@ def read_design(path: str | os.PathLike[str]) -> DesignFile:
         return words(given[key], complaints) if key in given else ()
 
     items, factors = _items(given.get("items"), complaints)
+    decimal = _one_of("decimal", given.get("decimal"), DECIMALS, complaints) or ""
     design = DesignFile(
         file=path.name,
         items=items,
         factors=factors,
-        scale=_scale(given.get("levels"), given.get("satisfied"), complaints),
+        scale=read_scale(given, complaints),
+        scales=read_scales(given.get("scales"), items, complaints),
         weights=_weights(given.get("weights"), complaints),
         strata=columns("strata"),
         psu=columns("psu"),
         ssu=columns("ssu"),
         missing=columns("missing"),
         not_applicable=columns("not_applicable"),
-        fpc=_fpc(given.get("fpc"), complaints),
+        fpc=_fpc(given.get("fpc"), decimal, complaints),
         lonely=_lonely(given.get("lonely"), complaints),
-        poststratify=read_poststratify(given.get("poststratify"), path.parent, complaints),
-        rake=read_rake(given.get("rake"), path.parent, complaints),
-        waves=_waves(given.get("waves"), complaints),
+        poststratify=read_poststratify(given.get("poststratify"), path.parent, decimal, complaints),
+        rake=read_rake(given.get("rake"), path.parent, decimal, complaints),
+        waves=_one_of("waves", given.get("waves"), READINGS, complaints),
+        decimal=decimal,
     )
     _check_together(design, given, complaints)
     complaints.refuse()
@@ -150,33 +155,6 @@ def _items(node: Node | None, complaints: Complaints) -> tuple[tuple[str, ...], 
     return items, {}
 
 
-def _scale(levels: Node | None, satisfied: Node | None, complaints: Complaints) -> Scale:
-    """`levels` is a number, or the list of levels from the lowest to the highest; `satisfied` one level or a list."""
-    codes = tuple(str(level) for level in range(1, DEFAULT_LEVELS + 1))
-    if isinstance(levels, SequenceNode):
-        codes = words(levels, complaints)
-        if len(set(codes)) < len(codes) or len(codes) < 2:
-            complaints.add(levels, N_("`levels` lists at least two levels, each once, the lowest first"))
-    elif levels is not None:
-        count = number(levels, complaints)
-        if count is not None and (not count.is_integer() or not 2 <= count <= 250):
-            complaints.add(levels, N_("`levels` is the number of levels, a whole number from 2 to 250"))
-        elif count is not None:
-            codes = tuple(str(level) for level in range(1, int(count) + 1))
-    if satisfied is None:
-        return Scale(codes, tuple(range(max(len(codes) - 1, 2), len(codes) + 1)))
-    named = words(satisfied, complaints)
-    strange = [name for name in named if name not in codes]
-    if strange or not named:
-        template = N_("`satisfied` names {names}, and the levels are {levels}; correct it, or state `levels`")
-        complaints.add(satisfied, template, names=", ".join(strange) or "-", levels=Scale(codes, ()).span)
-        return Scale(codes, (len(codes),))
-    places = tuple(sorted(codes.index(name) + 1 for name in named))
-    if not isinstance(satisfied, SequenceNode):
-        places = tuple(range(places[0], len(codes) + 1))
-    return Scale(codes, places)
-
-
 def _weights(node: Node | None, complaints: Complaints) -> str | None:
     if node is None:
         return None
@@ -187,7 +165,7 @@ def _weights(node: Node | None, complaints: Complaints) -> str | None:
     return named[0]
 
 
-def _fpc(node: Node | None, complaints: Complaints) -> tuple[str | float, ...]:
+def _fpc(node: Node | None, decimal: str, complaints: Complaints) -> tuple[str | float, ...]:
     """Population counts by stage: columns, or numbers that hold for every stratum."""
     if node is None:
         return ()
@@ -195,14 +173,16 @@ def _fpc(node: Node | None, complaints: Complaints) -> tuple[str | float, ...]:
         complaints.add(node, N_("`fpc` is a column or a number, or a list of two for two stages"))
         return ()
     stages: list[str | float] = []
-    for name in words(node, complaints):
-        try:
-            count = float(name)
-        except ValueError:
+    for each in node.value if isinstance(node, SequenceNode) else [node]:
+        name = word(each, complaints) or ""
+        if not re.fullmatch(r"[+-]?[\d.,]+([eE][+-]?\d+)?|inf|nan", name):
             stages.append(name)
             continue
+        (count,) = numbers([each], complaints, decimal)
+        if count is None:
+            continue
         if not 1 <= count < float("inf"):
-            complaints.add(node, N_("`fpc` counts units of the population: {n} is below 1 or no count"), n=name)
+            complaints.add(each, N_("`fpc` counts units of the population: {n} is below 1 or no count"), n=name)
         stages.append(count)
     if len(stages) > 2:
         complaints.add(node, N_("`fpc` has {count} stages; at most two are handled"), count=len(stages))
@@ -220,14 +200,14 @@ def _lonely(node: Node | None, complaints: Complaints) -> str:
     return name
 
 
-def _waves(node: Node | None, complaints: Complaints) -> str | None:
-    """How several files are read together: the same clusters asked again, or new ones."""
+def _one_of(key: str, node: Node | None, known: tuple[str, ...], complaints: Complaints) -> str | None:
+    """One of a few words; None where nothing is said."""
     if node is None:
         return None
     name = word(node, complaints) or ""
-    if name not in READINGS:
-        template = N_("`waves` is one of {known}, not “{value}”")
-        complaints.add(node, template, known=", ".join(READINGS), value=name)
+    if name not in known:
+        template = N_("`{key}` is one of {known}, not “{value}”")
+        complaints.add(node, template, key=key, known=", ".join(known), value=name)
     return name
 
 
@@ -244,7 +224,8 @@ def _check_together(design: DesignFile, given: dict[str, Node], complaints: Comp
         template = N_("{values} cannot be both missing and not applicable")
         complaints.add(given["not_applicable"], template, values=", ".join(both))
     for key in ("missing", "not_applicable"):
-        levels = sorted(set(getattr(design, key)) & set(design.scale.levels))
+        known = {level for scale in (design.scale, *design.scales.values()) for level in scale.levels}
+        levels = sorted(set(getattr(design, key)) & known)
         if levels:
             template = N_("{values} is a level of the scale and cannot be in `{key}` as well; state `levels`")
             complaints.add(given[key], template, values=", ".join(levels), key=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from sipas.tables import Problems, Table
 
 if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
+    from sipas.estimating.totals import Totals
 
 LONELY = N_(
     "the stratum “{value}” has a single PSU, so its variance is unknown; merge it with a similar stratum, or choose "
@@ -27,6 +29,14 @@ TWO_COUNTS = N_("the population count {value} differs from {other} in line {firs
 SMALL_COUNT = N_("the population count {value} is less than the {n} units sampled in “{group}”; `fpc` counts units")
 SMALL_NUMBER = N_(
     "{file}: `fpc` says that the population has {count} units, but {n} were sampled in {data}; correct the count"
+)
+TOO_MANY = N_(
+    "all {rows} rows of {data} with {cell} ({columns}) have {others} ({other_columns}, line {other_line}), yet {cell} "
+    "has a total of {needed} and {others} only {there_are}; correct the totals, or merge the cells with similar ones"
+)
+NOTHING_LEFT = N_(
+    "all {rows} rows of {data} with {cell} ({columns}) have {others} ({other_columns}, line {other_line}), and both "
+    "have a total of {needed}: nothing is left for the other rows with {others}; correct the totals, or merge the cells"
 )
 NOBODY = N_("there is a total for {cell} ({columns}), but {data} has no such row; merge the cell with a similar one")
 
@@ -79,7 +89,7 @@ def _counts(table: Table, design: DesignFile) -> None:
 
 
 def _totals(table: Table, design: DesignFile) -> None:
-    """Totals of cells that nobody answered for."""
+    """Totals of cells that nobody answered for, and margins that contradict each other."""
     complaints = Complaints(design.file)
     for margin in (design.poststratify,) if design.poststratify else design.rake:
         present = set(crossed(table, margin.by)[1])
@@ -88,3 +98,29 @@ def _totals(table: Table, design: DesignFile) -> None:
                 shown, columns = " + ".join(cell), "+".join(margin.by)
                 complaints.at(margin.line, NOBODY, cell=shown, columns=columns, data=table.name)
     complaints.refuse()
+    for one, other in permutations(design.rake, 2):
+        _contradictions(table, one, other, complaints)
+    complaints.refuse()
+
+
+def _contradictions(table: Table, one: Totals, other: Totals, complaints: Complaints) -> None:
+    """Cells of a margin that need more people than the cells of another margin have in which all their rows lie."""
+    of_one, of_other = crossed(table, one.by), crossed(table, other.by)
+    beside: dict[tuple[str, ...], dict[tuple[str, ...], int]] = {}
+    met: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    pairs, counts = np.unique(np.stack([of_one[0], of_other[0]]), axis=1, return_counts=True)
+    for here, there, rows in zip(*pairs.tolist(), counts.tolist(), strict=True):
+        beside.setdefault(of_one[1][here], {})[of_other[1][there]] = rows
+        met.setdefault(of_other[1][there], set()).add(of_one[1][here])
+    for cell, others in beside.items():
+        needed, there_are = one.cells[cell], sum(other.cells[each] for each in others)
+        alone = all(met[each] == {cell} for each in others)
+        if needed < there_are * (1 - 1e-9) or (alone and needed <= there_are * (1 + 1e-9)):
+            continue
+        shown = ", ".join(" + ".join(each) for each in others)
+        values: dict[str, object] = {
+            "rows": sum(others.values()), "cell": " + ".join(cell), "columns": "+".join(one.by), "data": table.name,
+            "others": shown, "other_columns": "+".join(other.by), "needed": f"{needed:.10g}",
+            "there_are": f"{there_are:.10g}", "other_line": other.line,
+        }  # fmt: skip
+        complaints.at(one.line, TOO_MANY if needed > there_are * (1 + 1e-9) else NOTHING_LEFT, **values)

@@ -6,43 +6,38 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 import analysis
 from analysis.weighting.population_counts import counts_as_stored
 from sipas.errors import N_, SipasError
-from sipas.i18n.code_labels import column_names
-from sipas.tables import Heads, Problems, read_table
+from sipas.tables import Problems, read_table
+from sipas.tables.population_rows import population_table, read_population_rows
 
 COLUMNS = ("unit", "field", "month")
-COUNT = "dossiers"
-NEGATIVE = N_("the number of dossiers {value} is empty or negative; write 0 where there were none")
+SHOWN = 6  # months that are named
+OTHER_MONTHS = N_("{file}: rows of other months than {first} to {last} are left out: {rows} ({months})")
 
 
-def weights_to_frame(cells: analysis.Cells, path: Path) -> tuple[analysis.Weights, list[SipasError]]:
+def weights_to_frame(cells: analysis.Cells, path: Path, sheet: str = "") -> tuple[analysis.Weights, list[SipasError]]:
     """Weights to the dossiers of each unit and field, with the months as a margin; months without answers are left out.
 
-    Also what a reader should know of them: units nobody answered for, and classes that were merged.
+    Also what a reader should know of them: units nobody answered for, classes that were merged, and rows of other
+    months. Raises BadTable with every line that `sipas frame load` would refuse for itself.
     """
-    dossiers = dossiers_of(cells, path)
+    dossiers, told = dossiers_of(cells, path, sheet)
     weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
-    return weights, _told(weights)
+    return weights, [*told, *_told(weights)]
 
 
-def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], float]:
-    """Dossiers by unit, field and month, of the months in which the answers were given."""
-    table = read_table(path).under(Heads(column_names((*COLUMNS, COUNT))))
-    table.require(*COLUMNS, COUNT)
+def dossiers_of(
+    cells: analysis.Cells, path: Path, sheet: str = ""
+) -> tuple[dict[tuple[str, ...], float], list[SipasError]]:
+    """Dossiers by unit, field and month, of the months in which the answers were given; and what was left out."""
+    table = population_table(read_table(path, sheet=sheet))
     problems = Problems(table)
-    counts = table.numbers(COUNT, problems)
-    problems.add_rows(np.flatnonzero(np.isnan(counts) | (counts < 0)), COUNT, NEGATIVE)
+    rows = read_population_rows(table, problems)
     problems.refuse()
     first, last = _months_asked(cells.codebook, cells.labels["month"])
-    dossiers: dict[tuple[str, ...], float] = {}
-    for record in table.records(*COLUMNS):
-        key = tuple(record[column] for column in COLUMNS)
-        if first <= key[2] <= last and counts[record.row]:
-            dossiers[key] = dossiers.get(key, 0.0) + float(counts[record.row])
+    dossiers = {key: float(count) for key, (_, count) in rows.items() if first <= key[2] <= last and count}
     if not dossiers:
         raise SipasError(
             N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),
@@ -50,7 +45,16 @@ def dossiers_of(cells: analysis.Cells, path: Path) -> dict[tuple[str, ...], floa
             first=first,
             last=last,
         )
-    return dossiers
+    others = sorted({month for _, _, month in rows if not first <= month <= last})
+    if not others:
+        return dossiers, []
+    count = sum(month in others for _, _, month in rows)
+    values = {"file": table.name, "rows": count, "first": first, "last": last, "months": _shortly(others)}
+    return dossiers, [SipasError(OTHER_MONTHS, **values)]
+
+
+def _shortly(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= SHOWN else f"{names[0]}, {names[1]}, …, {names[-1]}"
 
 
 def _months_asked(codebook: analysis.Codebook, labels: Iterable[object]) -> tuple[str, str]:

@@ -17,10 +17,19 @@ Row = dict[str, Any]
 
 
 def allocation(
-    path: Path, family: tuple[str, ...], count: str, total: int, method: Method, spread: str | None, **more: Any
+    path: Path,
+    family: tuple[str, ...],
+    count: str,
+    total: int,
+    method: Method,
+    spread: str | None,
+    *,
+    sheet: str = "",
+    decimal: str = "",
+    **more: Any,
 ) -> list[Row]:
     """Interviews per domain of a table of counts; `spread` is a column with each domain's standard deviation."""
-    table = read_table(path)
+    table = read_table(path, sheet=sheet, decimal=decimal)
     needed = (*family, count, *([spread] if spread else []))
     if not set(needed) <= set(table.columns):  # a table of dossiers whose columns are called otherwise
         table = table.under(Heads(column_names(("unit", "field", "month", "dossiers"))))
@@ -49,9 +58,11 @@ def allocation(
     ]
 
 
-def drawn(path: Path, n: int, seed: int | None, size: str | None) -> tuple[list[Row], dict[str, Any]]:
+def drawn(
+    path: Path, n: int, seed: int | None, size: str | None, *, sheet: str = "", decimal: str = ""
+) -> tuple[list[Row], dict[str, Any]]:
     """The drawn lines of a list, in its order, and all that is needed to draw them again."""
-    table = read_table(path)
+    table = read_table(path, sheet=sheet, decimal=decimal)
     table.require(*([size] if size else []))
     sizes = None
     if size:

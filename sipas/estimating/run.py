@@ -22,12 +22,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Result:
-    """The estimates, how many rows they rest on, and what a careful reader should be told."""
+    """The estimates, how many rows they rest on, what a careful reader should be told, and the table's head."""
 
     estimates: analysis.Estimates
     rows: int
     unweighted: bool
     notes: tuple[SipasError, ...] = ()
+    head: tuple[SipasError, ...] = ()
 
 
 def estimate_source(
@@ -50,4 +51,4 @@ def estimate_source(
             variance=method.variance,
             side=method.side,
         )
-        return Result(estimates, survey.cells.size, survey.weights.unweighted, survey.notes)
+        return Result(estimates, survey.cells.size, survey.weights.unweighted, survey.notes, survey.head)

@@ -30,9 +30,9 @@ class Features:
     of: dict[tuple[str, ...], list[float]]
 
 
-def read_features(path: Path, family: tuple[str, ...], names: tuple[str, ...]) -> Features:
+def read_features(path: Path, family: tuple[str, ...], names: tuple[str, ...], decimal: str = "") -> Features:
     """A table with the columns of the domains and the named columns of numbers; each domain once."""
-    table = read_table(path)
+    table = read_table(path, decimal=decimal)
     table.require(*family, *names)
     problems = Problems(table)
     columns = [table.numbers(name, problems) for name in names]

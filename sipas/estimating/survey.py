@@ -20,6 +20,7 @@ from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stre
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
+from sipas.estimating.understanding import doubts, head
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -37,13 +38,15 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True)
 class Source:
     """A file, and what was said of it: its design (none for a snapshot), dossiers to weight a snapshot to, the rule
-    for single PSUs (none: a release's for a snapshot, else what the design says), and where the pass runs."""
+    for single PSUs (none: a release's for a snapshot, else what the design says), where the pass runs, and the sheet of
+    the workbook, be it the file or the dossiers ("": the first visible one)."""
 
     path: Path
     design: DesignFile | None = None
     frame: Path | None = None
     lonely: str | None = None
     engine: str = "local"
+    sheet: str = ""
 
     @property
     def name(self) -> str:
@@ -55,12 +58,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Survey:
-    """An opened file: what it is called, its cells and weights, and what a careful reader should be told."""
+    """An opened file: what it is called, its cells and weights, and what a careful reader should be told.
+
+    head    for the top of a table: which levels count as satisfied
+    notes   what was doubtful, without what the reading of the file says itself (`sipas.tables.account`)
+    """
 
     name: str
     cells: analysis.Cells
     weights: analysis.Weights
     notes: tuple[SipasError, ...] = ()
+    head: tuple[SipasError, ...] = ()
 
     def domains(self, by: Families) -> list[dict[str, str]]:
         """Everybody, then every domain of the families."""
@@ -103,9 +111,10 @@ def opened(
     if source.design is None:
         yield _snapshot(source, by, keep, ask or {}, questionnaire, progress)
         return
-    design, table = source.design, read_table(source.path)
+    design = source.design
+    table = read_table(source.path, sheet=source.sheet, decimal=design.decimal)
     require_columns(table, design, by)
-    streamed = may_stream(table, design)
+    streamed = may_stream(table, design, by)
     try:
         cells = analysis.tabulate(
             source.path if streamed else answers_of(table, design, by, keep),
@@ -119,7 +128,8 @@ def opened(
             **(ask or {}),
         )
         weights = weights_of(cells, design)
-        yield Survey(source.name, cells, weights, (*table.notes, *_warnings(weights)))
+        notes = (*doubts(cells, design), *_warnings(weights))
+        yield Survey(source.name, cells, weights, notes, head(cells, design))
     except analysis.AnalysisError as error:
         if streamed:
             check(table, design)
@@ -159,9 +169,10 @@ def _snapshot(
     if source.frame is None:
         weights = analysis.design_weights(cells)
     else:
-        weights, told = weights_to_frame(cells, source.frame)
+        weights, told = weights_to_frame(cells, source.frame, source.sheet)
         notes += told
-    return Survey(source.name, cells, weights, (*notes, *_warnings(weights)))
+    notes += doubts(cells)
+    return Survey(source.name, cells, weights, (*notes, *_warnings(weights)), head(cells))
 
 
 def weights_of(cells: analysis.Cells, design: DesignFile) -> analysis.Weights:
@@ -182,8 +193,8 @@ def codebook_of(design: DesignFile, streamed: bool) -> analysis.Codebook:
         missing = tuple(map(int, design.missing))
     return analysis.Codebook.plain(
         design.factors or design.items,
-        levels=len(design.scale.levels),
-        satisfied=design.scale.satisfied,
+        levels={item: len(design.scale_of(item).levels) for item in design.items},
+        satisfied={item: design.scale_of(item).satisfied for item in design.items},
         not_applicable=not_applicable,
         missing=missing,
         title=design.file,

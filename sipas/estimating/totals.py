@@ -9,7 +9,7 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.yaml_lines import Complaints, entries, is_absent, number, refuse_unknown, word, words
+from sipas.estimating.yaml_lines import Complaints, entries, is_absent, numbers, refuse_unknown, word, words
 from sipas.tables import read_table
 
 TOTAL = ("total", "Freq", "N")
@@ -25,11 +25,11 @@ class Totals:
     line: int = 0
 
 
-def read_poststratify(node: Node | None, folder: Path, complaints: Complaints) -> Totals | None:
+def read_poststratify(node: Node | None, folder: Path, decimal: str, complaints: Complaints) -> Totals | None:
     """The cells of a post-stratification, in any of the forms that the manual shows."""
     if node is None:
         return None
-    margins = _margins(node, folder, complaints)
+    margins = _margins(node, folder, decimal, complaints)
     if len(margins) > 1:
         template = N_(
             "`poststratify` takes one column, or `by:` with the cells of several; for separate margins use `rake`"
@@ -38,12 +38,12 @@ def read_poststratify(node: Node | None, folder: Path, complaints: Complaints) -
     return margins[0] if margins else None
 
 
-def read_rake(node: Node | None, folder: Path, complaints: Complaints) -> tuple[Totals, ...]:
+def read_rake(node: Node | None, folder: Path, decimal: str, complaints: Complaints) -> tuple[Totals, ...]:
     """The margins to rake to: a mapping column -> totals, or a list of margins."""
     if node is None:
         return ()
     nodes = node.value if isinstance(node, SequenceNode) else [node]
-    margins = tuple(margin for each in nodes for margin in _margins(each, folder, complaints))
+    margins = tuple(margin for each in nodes for margin in _margins(each, folder, decimal, complaints))
     twice = {margin.by for margin in margins if sum(margin.by == other.by for other in margins) > 1}
     if twice:
         complaints.add(node, N_("two margins for {columns}; keep one"), columns=", ".join(sorted(map("+".join, twice))))
@@ -54,14 +54,14 @@ def read_rake(node: Node | None, folder: Path, complaints: Complaints) -> tuple[
     return margins
 
 
-def _margins(node: Node, folder: Path, complaints: Complaints) -> list[Totals]:
+def _margins(node: Node, folder: Path, decimal: str, complaints: Complaints) -> list[Totals]:
     if not isinstance(node, MappingNode):
         complaints.add(node, FORM)
         return []
     given = entries(node, complaints)
     line = node.start_mark.line + 1
     if "by" not in given or isinstance(given["by"], MappingNode):
-        return [_one_column(name, value, complaints) for name, value in given.items()]
+        return [_one_column(name, value, decimal, complaints) for name, value in given.items()]
     refuse_unknown(node, ("by", "cells", "file"), complaints)
     by = words(given["by"], complaints)
     if not by or len(set(by)) < len(by):
@@ -71,32 +71,35 @@ def _margins(node: Node, folder: Path, complaints: Complaints) -> list[Totals]:
         complaints.add(node, N_("`by` needs the totals: either `cells:` here, or `file:` with a table of them"))
         return []
     cells = (
-        _cells(given["cells"], by, complaints)
+        _cells(given["cells"], by, decimal, complaints)
         if "cells" in given
-        else _cells_of_file(given["file"], by, folder, complaints)
+        else _cells_of_file(given["file"], by, folder, decimal, complaints)
     )
     return [Totals(by, cells, line)]
 
 
-def _one_column(name: str, node: Node, complaints: Complaints) -> Totals:
+def _one_column(name: str, node: Node, decimal: str, complaints: Complaints) -> Totals:
     """`sex: {F: 5100, M: 4900}`"""
     cells: dict[tuple[str, ...], float] = {}
     if not isinstance(node, MappingNode) or is_absent(node):
         complaints.add(node, FORM)
     else:
-        for code, value in entries(node, complaints).items():
-            _put(cells, (code,), value, number(value, complaints), complaints)
+        given = entries(node, complaints)
+        totals = numbers(list(given.values()), complaints, decimal)
+        for (code, value), total in zip(given.items(), totals, strict=True):
+            _put(cells, (code,), value, total, complaints)
     return Totals((name,), cells, node.start_mark.line + 1)
 
 
-def _cells(node: Node, by: tuple[str, ...], complaints: Complaints) -> dict[tuple[str, ...], float]:
+def _cells(node: Node, by: tuple[str, ...], decimal: str, complaints: Complaints) -> dict[tuple[str, ...], float]:
     """`- {sex: F, age: 18-34, total: 1800}`, or with one column `{F: 5100, M: 4900}`"""
     cells: dict[tuple[str, ...], float] = {}
     if isinstance(node, MappingNode) and len(by) == 1:
-        return dict(_one_column(by[0], node, complaints).cells)
+        return dict(_one_column(by[0], node, decimal, complaints).cells)
     if not isinstance(node, SequenceNode) or not node.value:
         complaints.add(node, N_("`cells` is a list, one line for each cell: `- {{sex: F, age: 18-34, total: 1800}}`"))
         return cells
+    keys: list[tuple[tuple[str, ...], Node, Node]] = []
     for each in node.value:
         if not isinstance(each, MappingNode):
             complaints.add(each, N_("a cell is written as `{{sex: F, age: 18-34, total: 1800}}`"))
@@ -111,28 +114,30 @@ def _cells(node: Node, by: tuple[str, ...], complaints: Complaints) -> dict[tupl
             continue
         codes = [word(given[column], complaints) for column in by]
         if None not in codes:
-            key = tuple(code or "" for code in codes)
-            _put(cells, key, each, number(given[total[0]], complaints), complaints)
+            keys.append((tuple(code or "" for code in codes), each, given[total[0]]))
+    totals = numbers([value for _, _, value in keys], complaints, decimal)
+    for (key, each, _), found in zip(keys, totals, strict=True):
+        _put(cells, key, each, found, complaints)
     return cells
 
 
 def _cells_of_file(
-    node: Node, by: tuple[str, ...], folder: Path, complaints: Complaints
+    node: Node, by: tuple[str, ...], folder: Path, decimal: str, complaints: Complaints
 ) -> dict[tuple[str, ...], float]:
     """A table beside the design file, with the columns of `by` and one of total, Freq or N."""
     name = word(node, complaints)
     if not name:
         return {}
-    table = read_table(folder / name)
+    table = read_table(folder / name, decimal=decimal)
     table.require(*by)
     total = [column for column in TOTAL if column in table and column not in by]
     if len(total) != 1:
         complaints.add(node, N_("{file} needs one column named total, Freq or N"), file=name)
         return {}
     cells: dict[tuple[str, ...], float] = {}
-    numbers = table.numbers(total[0])
+    found = table.numbers(total[0])
     for record in table.records(*by):
-        _put(cells, tuple(record[column] for column in by), node, float(numbers[record.row]), complaints, record.line)
+        _put(cells, tuple(record[column] for column in by), node, float(found[record.row]), complaints)
     return cells
 
 
@@ -142,7 +147,6 @@ def _put(
     node: Node,
     total: float | None,
     complaints: Complaints,
-    line_of_file: int = 0,
 ) -> None:
     if total is None:
         return

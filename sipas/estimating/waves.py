@@ -25,6 +25,7 @@ from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
+from sipas.estimating.understanding import doubts, head
 from sipas.tables import read_table
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Waves:
     parts: tuple[Survey, ...]
     reading: str
     notes: tuple[SipasError, ...] = ()
+
+    @property
+    def head(self) -> tuple[SipasError, ...]:
+        """For the top of a table: which levels count as satisfied; each sentence once."""
+        return tuple({str(line): line for part in self.parts for line in part.head}.values())
 
     def domains(self, by: Families) -> list[dict[str, str]]:
         """Everybody, then every domain that any wave has."""
@@ -139,7 +145,7 @@ def _panel(
         return
     if any(_apart_from_totals(source.design) != _apart_from_totals(design) for source in sources):
         raise SipasError(N_("the designs of a panel may differ in their totals only; read the waves as independent"))
-    tables = [read_table(source.path) for source in sources]
+    tables = [read_table(source.path, sheet=source.sheet, decimal=design.decimal) for source in sources]
     for table in tables:
         require_columns(table, design, by)
     try:
@@ -155,8 +161,8 @@ def _panel(
             progress=progress,
         )
         weights = _weights(cells, dict(zip(names, (source.design for source in sources), strict=True)))
-        notes = tuple(note for table in tables for note in table.notes)
-        yield Survey("", cells, weights, notes), tuple(what_was_measured(codebook, name) for name in names)
+        survey = Survey("", cells, weights, tuple(doubts(cells, design)), head(cells, design))
+        yield survey, tuple(what_was_measured(codebook, name) for name in names)
     except analysis.AnalysisError as error:
         for table in tables:
             explain(table, design, error)
@@ -226,7 +232,8 @@ def _panel_of_snapshots(
         notes.insert(0, SipasError(N_("the answers in this file are simulated")))
     for each in snapshots:
         notes += key_words.sentences(each.codebook.lost_keys)
-    return Survey("", cells, analysis.design_weights(cells), tuple(notes)), measured
+    notes += doubts(cells)
+    return Survey("", cells, analysis.design_weights(cells), tuple(notes), head(cells)), measured
 
 
 def _marked(table: pa.Table, name: str) -> pa.Table:

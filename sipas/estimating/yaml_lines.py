@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sipas.errors import N_, BadFile, ManyErrors, SipasError
+from sipas.tables.decimal_marks import DOUBTFUL, NOT_A_NUMBER, both_ways, is_two_ways, mark_of, number_of
 from sipas.tables.encoding import body_of_utf8
 
 ABSENT = ("", "~", "null")
@@ -131,10 +132,27 @@ def words(node: Node, complaints: Complaints) -> tuple[str, ...]:
 
 def number(node: Node, complaints: Complaints) -> float | None:
     """One value as a finite number."""
-    text = word(node, complaints)
-    if text is None:
-        return None
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.replace("_", "")):
-        return float(text.replace("_", ""))
-    complaints.add(node, N_("“{value}” is not a number; write it with digits and a decimal point"), value=text)
-    return None
+    return numbers([node], complaints)[0]
+
+
+def numbers(nodes: Sequence[Node], complaints: Complaints, decimal: str = "") -> list[float | None]:
+    """Values that stand together as finite numbers, None where one is none; all of them tell what a mark means.
+
+    `decimal` is "point" or "comma" where that was said.
+    """
+    texts = [word(node, complaints) for node in nodes]
+    plain = [text.replace("_", "") if text is not None else "" for text in texts]
+    mark, thousands = mark_of(plain, decimal)
+    if not mark:
+        place = next(place for place, text in enumerate(plain) if is_two_ways(text))
+        complaints.add(nodes[place], DOUBTFUL, **both_ways(plain[place]))
+        return [None] * len(nodes)
+    found: list[float | None] = []
+    for node, text, said in zip(nodes, plain, texts, strict=True):
+        value = number_of(text, mark, thousands) if said is not None else None
+        if isinstance(value, str):
+            template = N_("“{value}” is not a number; write it with digits and one decimal mark")
+            complaints.add(node, template if value == NOT_A_NUMBER else value, value=said)
+            value = None
+        found.append(value)
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +12,10 @@ from sqlalchemy.orm import Session
 from sipas.errors import N_
 from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import PopulationCount
-from sipas.i18n.code_labels import column_names
 from sipas.registry.models import Service, Unit
-from sipas.tables import Heads, Problems, Record, Table, read_table
+from sipas.tables import Problems, Record, Table, read_table
+from sipas.tables.population_rows import MONTH, Key, population_table, read_population_rows
 
-COLUMNS = ("unit", "field", "month", "dossiers")
-MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
-SHOWN = 5  # lines without a count that are named
-FIRST_DAY = re.compile(rf"({MONTH.pattern})-01")  # how Excel keeps a month that it took for a date
 NO_UNIT = N_(
     "There is no unit “{value}” in the registry; write its code, as text, with its zeros. `sipas registry list units` "
     "shows them."
@@ -30,9 +25,6 @@ FUTURE = N_("{value} lies in the future; dossiers are counted once the month has
 ELSEWHERE = N_(
     "{field} at {unit} is handled by {instead}, so that answers name that office; write its code, or correct "
     "competence.csv. A wrong row that is loaded already goes when it is loaded again with 0."
-)
-NO_COUNT = N_(
-    "Rows without a number of dossiers: {count} ({lines}). Write 0 where no dossier was handled, or delete the row."
 )
 NOBODY = N_("{field} is handled by nobody in {month}, by the registry; correct the row, or competence.csv.")
 
@@ -58,8 +50,7 @@ def load_frame(session: Session, counts: Table | Path, today: dt.date, source: s
     Raises BadTable with every bad line: unknown unit or field, a month not like 2026-03 or in the future, a count below
     0 or not whole, the same cell twice, dossiers at an office that does not handle the field in that month.
     """
-    table = (read_table(counts) if isinstance(counts, Path) else counts).under(Heads(column_names(COLUMNS)))
-    table.require(*COLUMNS)
+    table = population_table(read_table(counts) if isinstance(counts, Path) else counts)
     problems = Problems(table)
     found = _read(session, table, problems, today)
     _ask_the_registry(session, found, problems)
@@ -73,40 +64,18 @@ def load_frame(session: Session, counts: Table | Path, today: dt.date, source: s
     return Loaded(len(found) - replaced, replaced, tuple(sorted({month for _, _, month in found})))
 
 
-Key = tuple[str, str, str]  # unit, field, month
-
-
 def _read(session: Session, table: Table, problems: Problems, today: dt.date) -> dict[Key, tuple[Record, int]]:
     """The rows by what they count, each with its number of dossiers."""
     units, fields = set(session.scalars(select(Unit.code))), set(session.scalars(select(Service.code)))
     now = f"{today:%Y-%m}"
-    found: dict[Key, tuple[Record, int]] = {}
-    empty: list[Record] = []
-    for record in table.records():
-        is_date = FIRST_DAY.fullmatch(record["month"])
-        unit, field, month = key = (record["unit"], record["field"], is_date[1] if is_date else record["month"])
+    found = read_population_rows(table, problems)
+    for (unit, field, month), (record, _) in found.items():
         if unit not in units:
             problems.add(record.row, "unit", NO_UNIT)
         if field not in fields:
             problems.add(record.row, "field", NO_FIELD)
-        if not MONTH.fullmatch(month):
-            problems.add(record.row, "month", N_("“{value}” is no month; write it as 2026-03."))
-        elif month > now:
+        if month > now:
             problems.add(record.row, "month", FUTURE, now=now)
-        if key in found:
-            told = N_("The same unit, field and month stand in line {line} already.")
-            problems.add(record.row, "", told, line=found[key][0].line)
-        text = record["dossiers"]
-        if not text:
-            empty.append(record)
-            text = "0"
-        elif not re.fullmatch(r"\d{1,9}", text):
-            problems.add(record.row, "dossiers", N_("“{value}” is no count; write a whole number without separators."))
-            text = "0"
-        found[key] = (record, int(text))
-    if empty:
-        lines = ", ".join(str(one.line) for one in empty[:SHOWN]) + (", …" if len(empty) > SHOWN else "")
-        problems.add(empty[0].row, "dossiers", NO_COUNT, count=len(empty), lines=lines)
     return found
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.handling import handling_in
-from sipas.fieldwork.population_counts import COLUMNS, MONTH
 from sipas.i18n import _, language
 from sipas.i18n.code_labels import word
 from sipas.registry.models import Service, Unit
+from sipas.tables.population_rows import COLUMNS, MONTH
 from sipas.tables.template import Choices, Template, TemplateColumn
 
 SPAN = re.compile(r"(\d{4}-\d\d)\.\.(\d{4}-\d\d)")

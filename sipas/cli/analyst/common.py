@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sipas.cli.number_types import NUMBER
+from sipas.cli.readings import explain, readings, telling
 from sipas.i18n import _, say
 
 if TYPE_CHECKING:
@@ -27,13 +29,50 @@ Command = Callable[..., Any]
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
+class Family(tuple[str, ...]):
+    """The columns of a family, and the text that named them: a column's own name may hold commas."""
+
+    text: str
+
+    @classmethod
+    def of(cls, text: str) -> Family:
+        """The pieces between the commas of a text."""
+        family = cls(column.strip() for column in text.split(","))
+        family.text = text
+        return family
+
+
 def families(given: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """`unit,field` as the columns of a family; refuses empty and doubled ones."""
-    found = [tuple(column.strip() for column in family.split(",")) for family in given]
+    """`unit,field` as the columns of a family; refuses empty and doubled ones. See `with_commas`."""
+    found: list[tuple[str, ...]] = [Family.of(text) for text in given]
     for family, text in zip(found, given, strict=True):
         if not all(family) or len(set(family)) < len(family):
             raise click.BadParameter(_("“{given}” is no list of columns such as unit or unit,field", given=text))
     return found
+
+
+def with_commas(by: Sequence[tuple[str, ...]], sources: Sequence[Source]) -> list[tuple[str, ...]]:
+    """The families, with commas kept where they stand in the name of a column of the file."""
+    if not any(len(family) > 1 for family in by):
+        return list(by)
+    from sipas.tables.read import column_names
+
+    names = {" ".join(name.split()): name for name in column_names(sources[0].path, sources[0].sheet) if "," in name}
+    return [_joined(family, names) if names and len(family) > 1 else family for family in by]
+
+
+def _joined(family: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    """The pieces between commas joined again to the longest names that there are."""
+    pieces = family.text.split(",") if isinstance(family, Family) else list(family)
+    found = []
+    while pieces:
+        for count in range(len(pieces), 0, -1):
+            said = " ".join(",".join(pieces[:count]).split())
+            if said in names or count == 1:
+                found.append(names.get(said, said))
+                del pieces[:count]
+                break
+    return tuple(found)
 
 
 def _level(ctx: click.Context, param: click.Parameter, level: float) -> float:
@@ -107,7 +146,25 @@ verify = click.option(
     help=_("Compute each snapshot's digest anew from its content, and refuse one that was changed."),
 )
 
-as_json = click.option("--json", "as_json", is_flag=True, help=_("Print JSON for scripts instead of a table."))
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help=_("Print JSON for scripts instead of a table; with --explain an object with reading and rows."),
+)
+
+sheet = click.option(
+    "--sheet",
+    default="",
+    metavar=_("NAME"),
+    help=_("The sheet of a workbook to read (default: the first that is not hidden)."),
+)
+
+decimal = click.option(
+    "--decimal",
+    type=click.Choice(("point", "comma")),
+    help=_("What stands before decimals in the table, where its numbers do not tell (1.250)."),
+)
 
 out = click.option(
     "--out",
@@ -118,7 +175,7 @@ out = click.option(
 )
 
 level = click.option(
-    "--level", type=float, default=0.95, show_default=True, callback=_level, help=_("The level of the interval.")
+    "--level", type=NUMBER, default=0.95, show_default=True, callback=_level, help=_("The level of the interval.")
 )
 
 adjust = click.option(
@@ -148,7 +205,9 @@ def options(*chosen: Callable[[Command], Command]) -> Callable[[Command], Comman
     """Several options at once, in the order in which help shows them."""
 
     def decorate(command: Command) -> Command:
-        for option in reversed(chosen):
+        command = telling(command)
+        every: list[Callable[[Command], Command]] = [*chosen, explain]
+        for option in reversed(every):
             command = option(command)
         return command
 
@@ -162,6 +221,7 @@ def sources(
     lonely: str | None = None,
     engine: str = "local",
     verify: bool = False,
+    sheet: str = "",
 ) -> list[Source]:
     """The files with what was said of them; a plain table without a design is a wrong call.
 
@@ -170,6 +230,7 @@ def sources(
     """
     from sipas.estimating.survey import Source, has_codebook
 
+    sheets = _sheets([*files, *([frame] if frame else [])], sheet)
     for file in files:
         if has_codebook(file):
             _say_snapshot(file, verify)
@@ -181,7 +242,7 @@ def sources(
                 _("{file} has no codebook; say with --design DESIGN.yaml how its answers came about", file=file.name)
             )
     if not design_files:
-        return [Source(file, None, frame, lonely, engine) for file in files]
+        return [Source(file, None, frame, lonely, engine, sheets[frame] if frame else "") for file in files]
     if len(design_files) not in (1, len(files)):
         raise click.UsageError(_("give --design once for all files, or once for each of the {count}", count=len(files)))
     if frame is not None:
@@ -189,7 +250,19 @@ def sources(
     from sipas.estimating.design_file import read_design
 
     read = [read_design(design) for design in design_files] * (len(files) if len(design_files) == 1 else 1)
-    return [Source(file, design, None, lonely, engine) for file, design in zip(files, read, strict=True)]
+    return [Source(file, design, None, lonely, engine, sheets[file]) for file, design in zip(files, read, strict=True)]
+
+
+def _sheets(files: Sequence[Path], sheet: str) -> dict[Path, str]:
+    """The sheet that is asked for, of each file that is a workbook."""
+    from sipas.tables.read import WORKBOOKS, kind_of
+
+    if not sheet:
+        return dict.fromkeys(files, "")
+    found = {file: sheet if kind_of(file) in WORKBOOKS else "" for file in files}
+    if not any(found.values()):
+        raise click.UsageError(_("--sheet names a sheet of a workbook, and none of the files is one"))
+    return found
 
 
 def _say_snapshot(file: Path, verify: bool) -> None:
@@ -207,6 +280,7 @@ def _say_snapshot(file: Path, verify: bool) -> None:
 
 def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source] = ()) -> None:
     """What a careful reader should be told, on standard error; of `sources` that are snapshots also how to weigh."""
+    readings().say()
     for note in notes:
         click.echo(say(note), err=True)
     if unweighted and sources and not any(source.design for source in sources):
@@ -235,24 +309,34 @@ def tell(
     out: Path | None,
     lines: Callable[[], Iterable[str]],
     notes: Iterable[SipasError] = (),
+    head: Iterable[SipasError] = (),
 ) -> None:
-    """The rows as JSON, as a file that carries the `notes`, or as `lines` for a person."""
+    """The rows as JSON, as a file that carries what was understood, or as `lines` for a person below the `head`."""
     if out is not None:
         from sipas.estimating.writing import flat, write_table
 
-        write_table(flat(rows), out, [say(note) for note in notes])
+        write_table(flat(rows), out, told_beside(notes, head))
         click.echo(_("{count} rows written to {file}", count=len(rows), file=str(out)), err=True)
     if as_json:
         print_json(rows)
     elif out is None:
-        for line in lines():
+        for line in (*map(say, head), *lines()):
             click.echo(line)
+
+
+def told_beside(notes: Iterable[SipasError], head: Iterable[SipasError]) -> list[str]:
+    """What a file of results carries for whoever opens it: notes, which levels are satisfied, how files were read."""
+    return [*map(say, notes), *map(say, head), *readings().sentences()]
 
 
 def print_json(records: Iterable[Mapping[str, Any]]) -> None:
     """A list with one row a line: easy to read, to compare and to load."""
     rows = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
-    click.echo("[\n" + ",\n".join(rows) + "\n]")
+    listed = "[\n" + ",\n".join(rows) + "\n]"
+    if readings().explain:
+        account = json.dumps(readings().records(), ensure_ascii=False)
+        listed = f'{{"reading": {account},\n"rows": {listed}}}'
+    click.echo(listed)
 
 
 @contextmanager

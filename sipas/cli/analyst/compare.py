@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sipas.estimating.comparing import Asked, Row
     from sipas.estimating.survey import Source
 
-    Found = tuple[list[Row], tuple[SipasError, ...]]
+    Found = tuple[list[Row], tuple[SipasError, ...], tuple[SipasError, ...]]
 
 BETWEEN = ("whole", "domains", "figures")
 
@@ -49,6 +49,7 @@ BETWEEN = ("whole", "domains", "figures")
     click.option("--against", type=common.FILE, metavar="FILE", help=_("An earlier wave, to be subtracted.")),
     common.designs,
     common.frame,
+    common.sheet,
     common.verify,
     common.by,
     common.of,
@@ -73,6 +74,7 @@ def compare(
     against: Path | None,
     design_files: tuple[Path, ...],
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
@@ -94,17 +96,19 @@ def compare(
     if against is None and reading is not None:
         raise click.UsageError(_("--reading says how two waves are read; name the other with --against"))
     if against is not None:
-        sources = common.sources([data, against], design_files, frame, lonely, verify=verify)
-        rows, notes = _waves(sources, by, asked, reading)
+        sources = common.sources([data, against], design_files, frame, lonely, verify=verify, sheet=sheet)
+        by = common.with_commas(by, sources)
+        rows, notes, head = _waves(sources, by, asked, reading)
     else:
         between = between or ("whole" if by else "figures")
         if between != "figures" and not by:
             raise click.UsageError(_("--by names the domains to compare"))
         if between == "figures" and len(asked.of) < 2:
             raise click.UsageError(_("name domains with --by, two figures with --of, or a wave with --against"))
-        (source,) = common.sources([data], design_files, frame, lonely, verify=verify)
-        rows, notes = _one_file(source, by, asked, between)
-    common.tell(rows, as_json, out, lambda: printed(rows, asked), notes)
+        (source,) = common.sources([data], design_files, frame, lonely, verify=verify, sheet=sheet)
+        by = common.with_commas(by, [source])
+        rows, notes, head = _one_file(source, by, asked, between)
+    common.tell(rows, as_json, out, lambda: printed(rows, asked), notes, head)
 
 
 def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: str) -> Found:
@@ -119,7 +123,7 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
     with common.progress() as progress, opened(source, by, rows=True, progress=progress) as survey:
         rows = ways[between](survey, by, asked)
     common.warn(survey.notes, survey.weights.unweighted, [source])
-    return rows, survey.notes
+    return rows, survey.notes, survey.head
 
 
 def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None) -> Found:
@@ -131,7 +135,7 @@ def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, r
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
     common.say_reading(waves.reading)
-    return rows, waves.notes
+    return rows, waves.notes, waves.head
 
 
 def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:

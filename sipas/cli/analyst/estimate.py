@@ -61,6 +61,7 @@ EXAMPLE = "\n\n".join(
     common.data,
     common.design,
     common.frame,
+    common.sheet,
     common.verify,
     common.by,
     common.as_json,
@@ -101,6 +102,7 @@ def estimate(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: list[tuple[str, ...]],
     as_json: bool,
@@ -115,7 +117,10 @@ def estimate(
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating.run import Method, estimate_source
 
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, engine, verify=verify)
+    (source,) = common.sources(
+        [data], [design_file] if design_file else [], frame, lonely, engine, verify=verify, sheet=sheet
+    )
+    by = common.with_commas(by, [source])
     with common.progress() as progress:
         result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
     common.warn(result.notes, result.unweighted, [source])
@@ -123,11 +128,11 @@ def estimate(
         from sipas.estimating.writing import write_table
 
         table = result.estimates.to_arrow()
-        write_table(table, out, [say(note) for note in result.notes])
+        write_table(table, out, common.told_beside(result.notes, result.head))
         click.echo(_("{count} estimates written to {file}", count=table.num_rows, file=str(out)), err=True)
     if as_json:
         common.print_json(result.estimates.records())
     elif out is None:
-        heading = [_("{file}: {count} rows", file=data.name, count=result.rows)]
+        heading = [_("{file}: {count} rows", file=data.name, count=result.rows), *map(say, result.head)]
         for line in blocks(result.estimates.records(), heading):
             click.echo(line)

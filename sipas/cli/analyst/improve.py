@@ -39,6 +39,7 @@ from sipas.i18n import _
     common.data,
     common.design,
     common.frame,
+    common.sheet,
     common.verify,
     common.by,
     click.option(
@@ -55,6 +56,7 @@ def improve(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: list[tuple[str, ...]],
     outcome: str | None,
@@ -67,7 +69,8 @@ def improve(
     from sipas.estimating import improving
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
+    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    by = common.with_commas(by, [source])
     item = improving.outcome_of(codebook_from(source), outcome)
     asked: dict[str, Any] = {
         "ask": {"importance": item},
@@ -76,7 +79,7 @@ def improve(
     with common.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
     common.warn(survey.notes, survey.weights.unweighted, [source])
-    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes, survey.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

@@ -27,6 +27,7 @@ from sipas.i18n import _
     common.data,
     common.design,
     common.frame,
+    common.sheet,
     common.verify,
     common.by,
     click.option(
@@ -50,6 +51,7 @@ def quality(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: list[tuple[str, ...]],
     complete: bool,
@@ -62,17 +64,20 @@ def quality(
     from sipas.estimating import questionnaire, ways
     from sipas.estimating.survey import codebook_from, opened
 
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely="centre", verify=verify)
+    (source,) = common.sources(
+        [data], [design_file] if design_file else [], frame, lonely="centre", verify=verify, sheet=sheet
+    )
+    by = common.with_commas(by, [source])
     factors = questionnaire.measured(codebook_from(source))
     ask = {"complete" if complete else "cross_products": factors, "straight_lines": questionnaire.LEAST}
     kinds = ways.kinds_of(source, [point for point in open_points.replace(" ", "").split(",") if point])
     keep = [*questionnaire.form_column(source), *(ways.COLUMNS if kinds else ())]
     with common.progress() as progress, opened(source, by, keep=keep, ask=ask, progress=progress) as survey:
-        dossiers = frames.dossiers_of(survey.cells, frame) if frame else {}
+        dossiers = frames.dossiers_of(survey.cells, frame, source.sheet)[0] if frame else {}
         known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if frame else {}
         rows = questionnaire.quality(survey, by, {name: each for name, each in known.items() if each}, complete, kinds)
     common.warn(survey.notes, False)
-    common.tell(rows, as_json, out, lambda: printed(rows), survey.notes)
+    common.tell(rows, as_json, out, lambda: printed(rows), survey.notes, survey.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

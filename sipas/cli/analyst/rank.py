@@ -40,6 +40,7 @@ METHODS = ("holm", "stepdown")
     common.data,
     common.design,
     common.frame,
+    common.sheet,
     common.verify,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to rank.")),
     common.of,
@@ -66,6 +67,7 @@ def rank(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: str,
     of: tuple[str, ...],
@@ -82,7 +84,8 @@ def rank(
     from sipas.estimating.survey import opened
 
     (family,) = common.families((by,))
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
+    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    (family,) = common.with_commas([family], [source])
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
     common.warn(survey.notes, survey.weights.unweighted, [source])
@@ -91,7 +94,7 @@ def rank(
             _("Some domains have fewer than 8 degrees of freedom, which stepdown cannot allow for; prefer holm."),
             err=True,
         )
-    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes, survey.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

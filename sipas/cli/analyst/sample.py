@@ -9,6 +9,7 @@ import click
 
 from sipas.cli.analyst import common
 from sipas.cli.common import example, print_json, print_table
+from sipas.cli.number_types import COUNT, NUMBER
 from sipas.estimating.reading import domain_words, percent, points
 from sipas.i18n import _
 from sipas.i18n.code_labels import word
@@ -16,9 +17,11 @@ from sipas.i18n.code_labels import word
 METHODS = ("proportional", "neyman", "power")
 
 share = click.option(
-    "--share", type=float, default=0.5, show_default=True, help=_("The share that is expected; 0.5 is the safest.")
+    "--share", type=NUMBER, default=0.5, show_default=True, help=_("The share that is expected; 0.5 is the safest.")
 )
-deff = click.option("--deff", type=float, default=1.0, show_default=True, help=_("The design effect of the last wave."))
+deff = click.option(
+    "--deff", type=NUMBER, default=1.0, show_default=True, help=_("The design effect of the last wave.")
+)
 level = common.level
 
 
@@ -32,11 +35,11 @@ def sample() -> None:
     epilog=example("sipas sample size --margin 0.03 --share 0.85 --deff 2 --response 0.8"),
 )
 @common.options(
-    click.option("--margin", type=float, required=True, help=_("Half the width of the interval: 0.03 is 3 points.")),
+    click.option("--margin", type=NUMBER, required=True, help=_("Half the width of the interval: 0.03 is 3 points.")),
     share,
     deff,
-    click.option("--population", type=float, default=float("inf"), help=_("How many there are; few need fewer.")),
-    click.option("--response", type=float, default=1.0, show_default=True, help=_("The share that answers.")),
+    click.option("--population", type=COUNT, default=float("inf"), help=_("How many there are; few need fewer.")),
+    click.option("--response", type=NUMBER, default=1.0, show_default=True, help=_("The share that answers.")),
     level,
     common.as_json,
 )
@@ -69,7 +72,7 @@ def size(
     click.option("--next", "later", type=click.IntRange(1), help=_("Answers in the next one (default: as many).")),
     share,
     deff,
-    click.option("--power", type=float, default=0.8, show_default=True, help=_("With which probability it is found.")),
+    click.option("--power", type=NUMBER, default=0.8, show_default=True, help=_("With which probability it is found.")),
     level,
     common.as_json,
 )
@@ -112,8 +115,10 @@ def change(
         help=_("How the interviews are divided."),
     ),
     click.option("--spread", help=_("With neyman: a column with each unit's standard deviation.")),
-    click.option("--power", type=float, default=0.5, show_default=True, help=_("With power: the exponent.")),
+    click.option("--power", type=NUMBER, default=0.5, show_default=True, help=_("With power: the exponent.")),
     click.option("--minimum", type=click.IntRange(0), default=0, show_default=True, help=_("The fewest for a unit.")),
+    common.sheet,
+    common.decimal,
     common.as_json,
     common.out,
 )
@@ -126,6 +131,8 @@ def allocate(
     spread: str | None,
     power: float,
     minimum: int,
+    sheet: str,
+    decimal: str | None,
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -134,7 +141,9 @@ def allocate(
     if method == "neyman" and spread is None:
         raise click.UsageError(_("neyman needs --spread, a column with each unit's standard deviation"))
     (family,) = common.families((by,))
-    rows = allocation(frame, family, count, total, method, spread, power=power, minimum=minimum)
+    rows = allocation(
+        frame, family, count, total, method, spread, power=power, minimum=minimum, sheet=sheet, decimal=decimal or ""
+    )
     if as_json or out:
         common.tell(rows, as_json, out, lambda: [])
         return
@@ -156,13 +165,24 @@ def allocate(
     click.option("-n", type=click.IntRange(1), required=True, help=_("How many lines to draw.")),
     click.option("--seed", type=click.IntRange(0), help=_("The seed (default: a new one, which is printed).")),
     click.option("--size", metavar=_("COLUMN"), help=_("Draw with probability in proportion to this column.")),
+    common.sheet,
+    common.decimal,
     common.as_json,
     common.out,
 )
-def draw(list_: Path, n: int, seed: int | None, size: str | None, as_json: bool, out: Path | None) -> None:
+def draw(
+    list_: Path,
+    n: int,
+    seed: int | None,
+    size: str | None,
+    sheet: str,
+    decimal: str | None,
+    as_json: bool,
+    out: Path | None,
+) -> None:
     from sipas.estimating.planning import drawn
 
-    rows, about = drawn(list_, n, seed, size)
+    rows, about = drawn(list_, n, seed, size, sheet=sheet, decimal=decimal or "")
     click.echo(
         _(
             "Drew {n} of {listed} with seed {seed}: start {start}, step {step}.",

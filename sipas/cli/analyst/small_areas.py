@@ -40,6 +40,7 @@ METHODS = ("reml", "ml", "moment")
     common.data,
     common.design,
     common.frame,
+    common.sheet,
     common.verify,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to predict.")),
     click.option("--of", default="overall", show_default=True, metavar=_("ITEM"), help=_("An item or a factor.")),
@@ -60,6 +61,7 @@ METHODS = ("reml", "ml", "moment")
         show_default=True,
         help=_("How the variance between domains is estimated."),
     ),
+    common.decimal,
     common.level,
     common.lonely,
     common.as_json,
@@ -69,12 +71,14 @@ def small_areas(
     data: Path,
     design_file: Path | None,
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: str,
     of: str,
     table: Path | None,
     names: tuple[str, ...],
     method: str,
+    decimal: str | None,
     level: float,
     lonely: str | None,
     as_json: bool,
@@ -87,14 +91,15 @@ def small_areas(
     (family,) = common.families((by,))
     if names and table is None:
         raise click.UsageError(_("--feature names columns of a table; give it with --features"))
-    features = small.read_features(table, family, names) if table else None
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify)
+    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    (family,) = common.with_commas([family], [source])
+    features = small.read_features(table, family, names, decimal or "") if table else None
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows, about = small.small_areas(survey, family, of, method, features, level)
     common.warn(survey.notes, survey.weights.unweighted, [source])
     for flag in about["flags"]:
         click.echo(_(flag), err=True)
-    common.tell(rows, as_json, out, lambda: printed(rows, about, level), survey.notes)
+    common.tell(rows, as_json, out, lambda: printed(rows, about, level), survey.notes, survey.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: float) -> Iterator[str]:

@@ -67,6 +67,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
     ),
     common.designs,
     common.frame,
+    common.sheet,
     common.verify,
     common.by,
     common.of,
@@ -83,6 +84,7 @@ def trend(
     stated: dict[str, tuple[str, ...]],
     design_files: tuple[Path, ...],
     frame: Path | None,
+    sheet: str,
     verify: bool,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
@@ -102,13 +104,14 @@ def trend(
     if len(files) < 2:
         raise click.UsageError(_("a trend needs two waves or more"))
     asked = Asked(of or ("overall",), level, adjust, df)
-    sources = common.sources(files, design_files, frame, lonely, verify=verify)
+    sources = common.sources(files, design_files, frame, lonely, verify=verify, sheet=sheet)
+    by = common.with_commas(by, sources)
     with common.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
         rows = series(waves, by, asked, stated)
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
     common.say_reading(waves.reading)
-    common.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes, waves.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

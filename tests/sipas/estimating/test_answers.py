@@ -21,7 +21,7 @@ def test_levels_missing_and_not_applicable_are_told_apart(case):
 def test_named_levels_become_their_place(case):
     table, design = case(
         "q\nHài lòng\nBình thường\nKhông hài lòng\n-\n",
-        "items: q\nlevels: [Không hài lòng, Bình thường, Hài lòng]\nmissing: '-'\n",
+        "items: q\nlevels: [Không hài lòng, Bình thường, Hài lòng]\nsatisfied: Hài lòng\nmissing: '-'\n",
     )
     assert answers_of(table, design, [])["q"].to_pylist() == [3, 2, 1, None]
 

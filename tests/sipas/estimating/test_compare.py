@@ -213,8 +213,8 @@ def test_bad_name_is_refused_by_name(province, arguments, complaint):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("unit,field,month,dossiers\n03600,land,2025-10,x\n", "“x” is not a number"),
-        ("unit,field,month,dossiers\n03600,land,2025-10,-3\n", "-3 is empty or negative"),
+        ("unit,field,month,dossiers\n03600,land,2025-10,x\n", "“x” is no count; write a whole number"),
+        ("unit,field,month,dossiers\n03600,land,2025-10,-3\n", "“-3” is no count"),
         ("unit,field,month\n03600,land,2025-10\n", "has no column dossiers"),
         ("unit,field,month,dossiers\n03600,land,2024-10,7\n", "no dossiers of the months 2025-10 to 2025-12"),
     ],

@@ -33,7 +33,9 @@ def test_items_may_map_factors_and_an_item_may_serve_two(written):
     [
         ("satisfied: [4, 5]", 5, (4, 5)),
         ("satisfied: 3\nlevels: 3", 3, (3,)),
-        ("levels: 3", 3, (2, 3)),
+        ("levels: 3\nscoring: top1", 3, (3,)),
+        ("levels: 7\nscoring: sipas-top2", 7, (6, 7)),
+        ("scoring: top1", 5, (5,)),
         ("levels: [Không hài lòng, Bình thường, Hài lòng]\nsatisfied: Bình thường", 3, (2, 3)),
         ("levels: [Không hài lòng, Bình thường, Hài lòng]\nsatisfied: [Hài lòng]", 3, (3,)),
         ("levels: ['0', '1']\nsatisfied: 1", 2, (2,)),
@@ -171,3 +173,54 @@ def written(tmp_path):
 
     write.folder = tmp_path
     return write
+
+
+@pytest.mark.parametrize("levels", ["3", "4", "[Không hài lòng, Bình thường, Hài lòng]", "2"])
+def test_satisfied_levels_are_guessed_for_five_levels_only(written, levels):
+    with pytest.raises(BadDesignFile, match=r"`satisfied` is missing: of [234] levels .* nobody can guess"):
+        read_design(written(f"items: [q01]\nlevels: {levels}\n"))
+
+
+def test_items_may_have_scales_of_their_own(written):
+    design = read_design(
+        written("items: [q01, q11, q12]\nscales:\n  - {items: [q11, q12], levels: [no, maybe, yes], scoring: top1}\n")
+    )
+    assert (design.scale_of("q01").span, design.scale_of("q01").satisfied) == ("1–5", (4, 5))
+    assert (design.scale_of("q12").span, design.scale_of("q12").satisfied) == ("no, maybe, yes", (3,))
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ("scales: [{items: [q09], levels: 3, satisfied: 3}]", "q09 is not listed under `items`"),
+        ("scales: [{items: [q01], levels: 3}]", "`satisfied` is missing: of 3 levels"),
+        ("scales: [{items: [q01], satisfied: 3}]", "a scale names its `items` and its `levels`"),
+        ("scales: {items: [q01]}", "`scales` is a list"),
+        ("scoring: best", "`scoring` is one of top2, sipas-top2, top1, not “best”"),
+        ("levels: 2\nscoring: top2", "counts every level as satisfied; there are only 2"),
+        ("satisfied: 4\nscoring: top2", "give `satisfied` or `scoring`, not both"),
+        ("decimal: dot", "`decimal` is one of point, comma, not “dot”"),
+        ("poststratify: {sex: {F: 5.100, M: 4.900}}", "“5.100” may mean 5100 or 5.1"),
+        ("fpc: 1.200", "“1.200” may mean 1200 or 1.2"),
+    ],
+)
+def test_doubtful_scales_and_numbers_are_refused(written, lines, complaint):
+    with pytest.raises(BadDesignFile) as refused:
+        read_design(written("items: [q01]\n" + lines + "\n"))
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("totals", "decimal", "read"),
+    [
+        ("{F: 5.100, M: 4.900}", "comma", (5100.0, 4900.0)),
+        ("{F: 5.100, M: 4.900}", "point", (5.1, 4.9)),
+        ("{F: 5100, M: 4900}", None, (5100.0, 4900.0)),
+        ("{F: '51,5', M: '49,25'}", None, (51.5, 49.25)),
+        ("{F: 5.100, M: 12.5}", None, (5.1, 12.5)),
+    ],
+)
+def test_totals_are_read_by_what_all_of_them_show(written, totals, decimal, read):
+    said = f"decimal: {decimal}\n" if decimal else ""
+    design = read_design(written(f"items: [q01]\n{said}poststratify: {{sex: {totals}}}\n"))
+    assert design.poststratify.cells == {("F",): read[0], ("M",): read[1]}

@@ -35,7 +35,7 @@ FRAME = "unit,field,month,dossiers\n" + "".join(f"03646,dat-dai,2026-0{month},{m
 )
 def test_months_are_those_of_the_dates_and_only_without_them_those_of_the_note(tmp_path, changed, months):
     cells = tabulate(pa.table(ROWS), ["unit"], codebook=replace(BOOK, **changed), keep=["field", "month"])
-    assert {key[2] for key in dossiers_of(cells, a_csv(tmp_path, FRAME))} == months
+    assert {key[2] for key in dossiers_of(cells, a_csv(tmp_path, FRAME))[0]} == months
 
 
 def test_a_snapshot_of_november_2026_gives_the_digits_that_it_gave(tmp_path):

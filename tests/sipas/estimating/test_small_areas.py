@@ -55,7 +55,7 @@ def test_an_office_without_answers_gets_the_expectation_alone(province, tmp_path
 
 def test_table_puts_the_direct_estimate_first(province):
     printed = call("small-areas", province / "first.parquet", "--by", "unit").stdout
-    heading = printed.splitlines()[1]
+    heading = printed.splitlines()[2]
     assert heading.index("direct") < heading.index("predicted") < heading.index("kept")
 
 
