@@ -21,6 +21,7 @@ from analysis.tabulation.tabulate import design_of
 from sipas.errors import N_, SipasError
 from sipas.estimating import key_words
 from sipas.estimating.answers import answers_of
+from sipas.estimating.boundaries import Boundaries, in_some_waves
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
@@ -95,12 +96,22 @@ def _family(domain: dict[str, str], by: Families) -> int:
 
 @contextmanager
 def opened_waves(
-    sources: Sequence[Source], by: Families = (), *, reading: str | None = None, progress: Progress | None = None
+    sources: Sequence[Source],
+    by: Families = (),
+    *,
+    reading: str | None = None,
+    boundaries: Boundaries | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Waves]:
-    """The waves of several files, in the order given; `reading` wins over what the design says."""
+    """The waves of several files, in the order given; `reading` wins over what the design says.
+
+    boundaries   what became of old units: each wave is read by the new ones; independent samples only
+    """
     names = _names(sources)
     design = sources[0].design
     reading = reading or (design.waves if design else None) or "independent"
+    if reading == "panel" and boundaries is not None:
+        raise SipasError(N_("units are carried over a change of boundaries between independent samples only"))
     if reading == "panel":
         with _panel(sources, names, by, progress) as (survey, measured):
             yield Waves(names, measured, (survey,), reading, survey.notes)
@@ -108,12 +119,19 @@ def opened_waves(
     with ExitStack() as stack:
         parts = tuple(stack.enter_context(opened(source, by, rows=True, progress=progress)) for source in sources)
         measured = tuple(what_was_measured(part.cells.codebook, name) for part, name in zip(parts, names, strict=True))
-        notes = tuple(
+        notes = [
             SipasError(N_("{file}: {reason}"), file=name, reason=note)
             for name, part in zip(names, parts, strict=True)
             for note in part.notes
-        )
-        yield Waves(names, measured, parts, reading, notes)
+        ]
+        if boundaries is not None:
+            carried = [
+                boundaries.carried(replace(part, name=name), by) for part, name in zip(parts, names, strict=True)
+            ]
+            parts = tuple(part for part, _ in carried)
+            notes += [note for _, told in carried for note in told]
+        notes += in_some_waves([part.domains(by) for part in parts], names) if by else []
+        yield Waves(names, measured, parts, reading, tuple(notes))
 
 
 def what_was_measured(codebook: analysis.Codebook, name: str) -> Wave:

@@ -19,6 +19,7 @@ from sipas.i18n import _, say
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
+    from sipas.estimating.boundaries import Boundaries
     from sipas.estimating.survey import Source
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
@@ -194,6 +195,16 @@ freedom = click.option(
     help=_("Degrees of freedom of a difference: the smaller of its two figures', or those of all rows, as in R."),
 )
 
+crosswalk = click.option(
+    "--crosswalk",
+    type=FILE,
+    metavar="FILE",
+    help=_(
+        "What became of old units: a table with the columns old and new, and share where one was divided. Units that "
+        "were merged are compared as the sum of their parts."
+    ),
+)
+
 reading = click.option(
     "--reading",
     type=click.Choice(("panel", "independent")),
@@ -263,6 +274,15 @@ def _sheets(files: Sequence[Path], sheet: str) -> dict[Path, str]:
     if not any(found.values()):
         raise click.UsageError(_("--sheet names a sheet of a workbook, and none of the files is one"))
     return found
+
+
+def boundaries_of(crosswalk: Path | None) -> Boundaries | None:
+    """What became of old units, by the table that is named."""
+    if crosswalk is None:
+        return None
+    from sipas.estimating.boundaries import read_boundaries
+
+    return read_boundaries(crosswalk)
 
 
 def _say_snapshot(file: Path, verify: bool) -> None:

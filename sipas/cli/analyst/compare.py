@@ -65,6 +65,7 @@ BETWEEN = ("whole", "domains", "figures")
     common.level,
     common.freedom,
     common.reading,
+    common.crosswalk,
     common.lonely,
     common.as_json,
     common.out,
@@ -83,6 +84,7 @@ def compare(
     level: float,
     df: str,
     reading: str | None,
+    crosswalk: Path | None,
     lonely: str | None,
     as_json: bool,
     out: Path | None,
@@ -95,10 +97,12 @@ def compare(
         raise click.UsageError(_("--against compares waves; leave out --between"))
     if against is None and reading is not None:
         raise click.UsageError(_("--reading says how two waves are read; name the other with --against"))
+    if against is None and crosswalk is not None:
+        raise click.UsageError(_("--crosswalk carries units from one wave to another; name the other with --against"))
     if against is not None:
         sources = common.sources([data, against], design_files, frame, lonely, verify=verify, sheet=sheet)
         by = common.with_commas(by, sources)
-        rows, notes, head = _waves(sources, by, asked, reading)
+        rows, notes, head = _waves(sources, by, asked, reading, crosswalk)
     else:
         between = between or ("whole" if by else "figures")
         if between != "figures" and not by:
@@ -126,11 +130,18 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
     return rows, survey.notes, survey.head
 
 
-def _waves(sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None) -> Found:
+def _waves(
+    sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None, crosswalk: Path | None
+) -> Found:
     from sipas.estimating.comparing import between_waves
     from sipas.estimating.waves import opened_waves
 
-    with common.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
+    with (
+        common.progress() as progress,
+        opened_waves(
+            sources, by, reading=reading, boundaries=common.boundaries_of(crosswalk), progress=progress
+        ) as waves,
+    ):
         rows = between_waves(waves, by, asked)
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)

@@ -75,6 +75,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
     common.level,
     common.freedom,
     common.reading,
+    common.crosswalk,
     common.lonely,
     common.as_json,
     common.out,
@@ -92,6 +93,7 @@ def trend(
     level: float,
     df: str,
     reading: str | None,
+    crosswalk: Path | None,
     lonely: str | None,
     as_json: bool,
     out: Path | None,
@@ -106,7 +108,12 @@ def trend(
     asked = Asked(of or ("overall",), level, adjust, df)
     sources = common.sources(files, design_files, frame, lonely, verify=verify, sheet=sheet)
     by = common.with_commas(by, sources)
-    with common.progress() as progress, opened_waves(sources, by, reading=reading, progress=progress) as waves:
+    with (
+        common.progress() as progress,
+        opened_waves(
+            sources, by, reading=reading, boundaries=common.boundaries_of(crosswalk), progress=progress
+        ) as waves,
+    ):
         rows = series(waves, by, asked, stated)
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
