@@ -39,7 +39,6 @@ from surveys import Instrument, load
 
 SEED = 2026
 INSTRUMENT = "service-2024"
-MARK = "demo"  # a file that says: whatever lies here was made for trying
 FINISHED, OPEN = "2026-1", "2026-2"
 PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
@@ -90,7 +89,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
     step(0)
     if not database.exists():
         database = create(settings)
-        (settings.home / MARK).touch()
+        settings.paths.demo.touch()
     with database.writing() as session:
         if not session.scalar(select(func.count()).select_from(Unit)):
             load_registry(session)
@@ -162,7 +161,7 @@ def _profile(instrument: Instrument, code: str) -> list[str]:
 
 
 def _refuse_real(settings: Settings, database: Database) -> None:
-    if (settings.home / MARK).exists():
+    if settings.paths.demo.exists():
         return
     with database.reading() as session:
         if points(session) or session.scalar(select(Wave.id)):

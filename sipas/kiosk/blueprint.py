@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from flask import Blueprint, current_app, g, request
+from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
 from sipas import i18n
+from sipas.fieldwork.visits import Visits
 from sipas.i18n import _
 from sipas.i18n.completeness import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
 from sipas.web import assets, security_headers
+from sipas.web.installation import installation, of_app
 from sipas.web.links import go, here
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
+
+
+@kiosk.record
+def set_up(state: BlueprintSetupState) -> None:
+    """Gives the application one memory of what is asked where."""
+    ours = of_app(state.app)
+    state.app.extensions["sipas.kiosk"] = Visits(ours.database, ours.home)
+
+
+def visits() -> Visits:
+    """What is asked where, as far as this application remembers it."""
+    found: Visits = current_app.extensions["sipas.kiosk"]
+    return found
 
 
 @kiosk.after_request
@@ -48,7 +64,7 @@ def ways_to_see_it() -> dict[str, object]:
 
 def offered_here() -> dict[str, str]:
     """The languages to choose from at the point that the address names."""
-    return offered(current_app.config["SETTINGS"].languages, g.get("instrument", ""))
+    return offered(installation().settings.languages, g.get("instrument", ""))
 
 
 @kiosk.before_request

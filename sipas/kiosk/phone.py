@@ -10,11 +10,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, current_app, g, make_response, render_template, request
+from flask import Blueprint, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
-from sipas.config.settings import Settings
+from sipas import i18n
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.points import point as point_of
@@ -34,6 +33,7 @@ from sipas.kiosk.blueprint import (
     leave_no_copy,
     offered_here,
     speak_what_is_offered,
+    visits,
     ways_to_see_it,
 )
 from sipas.kiosk.fast_validation import Sent
@@ -42,9 +42,8 @@ from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
 from sipas.kiosk.welcome import welcome
-from sipas.storage.database import Database
+from sipas.web.installation import installation
 from sipas.web.links import address, go, here
-from sipas.web.rate_limits import of_request
 from sipas.web.request_language import province
 
 phone = Blueprint("phone", __name__, template_folder="templates")
@@ -80,8 +79,9 @@ class Way:
         """
         if self.invited is not None:
             heard = said(**what_was_said(self.visit, form, channel="phone"))
+            ours = installation()
             return redeeming(
-                _database(), _settings().home, self.invited.key, self.invited.code, f"{form.submission}|{heard}"
+                ours.database, ours.home, self.invited.key, self.invited.code, f"{form.submission}|{heard}"
             )
         if self.must_bring_a_code:
             raise NeedsInvitation(N_("This survey asks for the code on the strip at your receipt."))
@@ -93,26 +93,18 @@ class Way:
         return self.invited is None and self.visit.point.invitation == "required"
 
 
-def _settings() -> Settings:
-    return current_app.config["SETTINGS"]
-
-
-def _database() -> Database:
-    return current_app.config["DATABASE"]
-
-
 def _way(mark: str, language: str) -> Way:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
     i18n.speak(language)
-    visits, today = current_app.config["VISITS"], clock.today()
+    today = installation().today()
     opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if invitation_codes.is_code(mark) and (guest := _guest(mark, opened_in)):
-        visit = visits.at(guest.point, today, opened_in)
+        visit = visits().at(guest.point, today, opened_in)
         if visit.wave.code != guest.wave:
             raise _over()
         return _kept(Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest))
     try:
-        visit = visits.at(mark, today, opened_in)
+        visit = visits().at(mark, today, opened_in)
     except UnknownPoint:
         invitation_codes.read(mark)  # says what is wrong with it
         raise
@@ -132,12 +124,12 @@ def _kept(way: Way) -> Way:
 
 def _guest(mark: str, opened_in: str) -> Invited | None:
     """Whom a code invites; None where it is the code of a point, made when codes of this length were not yet known."""
-    limits, address = of_request()
-    code, today = invitation_codes.read(mark), clock.today()
+    ours, code = installation(), invitation_codes.read(mark)
+    limits, address, today = ours.limits, ours.limits.address_of(request), ours.today()
     guesses.check(limits, code, address)
     try:
-        with _database().reading() as session:
-            return invited(session, _settings().home, code, today, opened_in)
+        with installation().database.reading() as session:
+            return invited(session, installation().home, code, today, opened_in)
     except UnknownInvitation:
         if _is_point(mark):
             return None
@@ -147,7 +139,7 @@ def _guest(mark: str, opened_in: str) -> Invited | None:
 
 def _is_point(mark: str) -> bool:
     try:
-        with _database().reading() as session:
+        with installation().database.reading() as session:
             return bool(point_of(session, mark))
     except UnknownPoint:
         return False
@@ -189,7 +181,7 @@ def start(point: str) -> str | Response:
     if invitation_codes.is_code(point) and invitation_codes.read(point) != point and not _is_point(point):
         return go(here(point=invitation_codes.read(point)))
     way = _way(point, i18n.language())
-    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
+    wave_keys.refuse_without(installation().home, way.visit.wave.code)
     if way.must_bring_a_code:
         return _entry(place=way.place)
     return render_template(
@@ -206,7 +198,7 @@ def start(point: str) -> str | Response:
 def questionnaire(point: str, language: str) -> str | Response:
     """All questions in one document, which is the same whatever the code."""
     way = _way(point, language)
-    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
+    wave_keys.refuse_without(installation().home, way.visit.wave.code)
     return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place, g.preset)
 
 

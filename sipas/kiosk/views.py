@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, g, render_template, request
+from flask import g, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
-from sipas.config.settings import Settings
+from sipas import i18n
 from sipas.fieldwork.visits import Visit
 from sipas.intake import COARSER, PLACELESS, STORED, Answers
 from sipas.intake.models import PROBE
@@ -16,16 +15,15 @@ from sipas.intake.receive import Outcome, receive
 from sipas.intake.ways import COUNTED, Way
 from sipas.keyring import wave_keys
 from sipas.kiosk import pages
-from sipas.kiosk.blueprint import kiosk, offered_here
+from sipas.kiosk.blueprint import kiosk, offered_here, visits
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
-from sipas.storage.database import Database
+from sipas.web.installation import installation
 from sipas.web.links import address, go, here
-from sipas.web.rate_limits import of_request
 from sipas.web.request_language import province
 from sipas.web.token_buckets import Budget
 
@@ -33,18 +31,10 @@ DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed"
 LANGUAGE = "<language:language>"
 
 
-def _settings() -> Settings:
-    return current_app.config["SETTINGS"]
-
-
-def _database() -> Database:
-    return current_app.config["DATABASE"]
-
-
 def _visit(point: str, language: str, wave: str = "") -> Visit:
     """What is asked here today; a page that was opened before its wave ended names that wave, and keeps to it."""
     i18n.speak(language)
-    visit = current_app.config["VISITS"].at(point, clock.today(), wave)
+    visit = visits().at(point, installation().today(), wave)
     g.instrument = visit.wave.instrument
     return visit
 
@@ -77,7 +67,7 @@ def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     visit = _visit(point, "vi")
     if "shell" not in request.args:  # a device can keep answers sealed until the keys are back
-        wave_keys.refuse_without(_settings().home, visit.wave.code)
+        wave_keys.refuse_without(installation().home, visit.wave.code)
     place = Place.of(visit)
     preset = Preset.of(place)
     said = welcome(place, province(), offered_here(), preset.service)
@@ -91,8 +81,8 @@ def questionnaire(point: str, language: str) -> Response:
     visit = _visit(point, language)
     place = Place.of(visit)
     if "shell" in request.args:
-        return pages.shell(place, Seal.of(visit, _settings().home))
-    wave_keys.refuse_without(_settings().home, visit.wave.code)  # before anybody fills it in for nothing
+        return pages.shell(place, Seal.of(visit, installation().home))
+    wave_keys.refuse_without(installation().home, visit.wave.code)  # before anybody fills it in for nothing
     return pages.questionnaire(place, Preset.of(place))
 
 
@@ -120,15 +110,15 @@ def keep(
 ) -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late. Of an unfinished form nothing that was typed is kept."""
-    settings = _settings()
+    ours = installation()
     said = what_was_said(visit, form, channel)
-    if is_probe(settings, request.headers.get("X-Probe"), form.submission):
+    if is_probe(ours.settings, request.headers.get("X-Probe"), form.submission):
         said["codes"]["channel"] = PROBE
-    (limits, address), counter, today = of_request(), f"point {visit.point.code}", clock.today()
-    limits.take(counter, Budget.of_point(settings), address, today)
+    counter, today = f"point {visit.point.code}", ours.today()
+    ours.limits.take(counter, Budget.of_point(ours.settings), ours.limits.address_of(request), today)
     outcome = receive(
-        _database(),
-        settings.home,
+        ours.database,
+        ours.home,
         wave=visit.wave.code,
         **said,
         comment="" if unfinished else form.comment(),
@@ -136,11 +126,11 @@ def keep(
         way=way,
         language=i18n.language(),
         submission=form.submission,
-        moment=clock.now(),
+        moment=ours.now(),
         still_open=visit.still_open,
     )
     if outcome is Outcome.RESENT:
-        limits.budgets.give_back(counter, today)
+        ours.limits.budgets.give_back(counter, today)
     return outcome
 
 

@@ -22,8 +22,9 @@ def create(settings: Settings) -> Database:
 
     Raises Unusable over a database that is damaged or another program's, and where one is missing that was here."""
     refuse_unusable(settings, Database.of(settings))
-    for folder in ("keys", "snapshots", "drafts", "releases", "backups"):
-        private_folder(settings.home / folder)
+    paths = settings.paths
+    for folder in (paths.keys, paths.snapshots, paths.drafts, paths.releases, paths.backups):
+        private_folder(folder)
     database = Database.of(settings)
     is_new = not database.exists()
     if is_new:
@@ -34,7 +35,7 @@ def create(settings: Settings) -> Database:
         with database.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
     schema.upgrade(database)
-    if is_new and not (settings.home / trusted_date.FILE).exists():
+    if is_new and not paths.nights.exists():
         trusted_date.believe(settings.home)  # the date of the first day; of an older home it must be said
     return database
 

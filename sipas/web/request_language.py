@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
-from sipas import clock, i18n
+from sipas import i18n
 from sipas.i18n import code_labels, fallback_marking
 from sipas.i18n.languages import KNOWN
 from sipas.registry.province import Province, is_city
+from sipas.web.installation import installation
 
 
 class LanguageConverter(BaseConverter):
@@ -22,7 +23,8 @@ class LanguageConverter(BaseConverter):
 
 def province() -> Province:
     """Whose pages these are, by the registry of today; without a name where it does not say."""
-    return current_app.config["PROVINCE"].on(clock.today())
+    ours = installation()
+    return ours.province.on(ours.today())
 
 
 def province_name() -> str:

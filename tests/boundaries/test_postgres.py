@@ -27,6 +27,7 @@ from sipas.publishing.key_losses import KeysLost, Saying, renew
 from sipas.registry.importing import OURS, load_registry
 from sipas.registry.models import Unit
 from sipas.storage.database import Base
+from sipas.web.installation import of_app
 from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
 from tests.people import Visitor
@@ -96,7 +97,7 @@ def test_a_visit_is_stored_once_and_its_comment_apart(database, settings):
     assert visitor.sends().status_code == visitor.sends().status_code == 303
     assert count(database) == 1
     assert a_response(database, settings, comment="Tốt 👍")
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_import_and_freeze_give_what_sqlite_gives(database, settings, tmp_path):

@@ -169,7 +169,7 @@ def test_a_page_that_was_open_when_its_wave_was_frozen_is_told_so_politely(app, 
         close_wave(session, "w1", on(dt.date(2026, 9, 30)))
     freeze(database, settings.home, "w1", on(FROZEN))
     a_wave(database, settings, "w2", opens_on=FROZEN)  # the same point asks anew; nothing slips into the new wave
-    app.config["VISITS"]._known.clear()
+    app.extensions["sipas.kiosk"]._known.clear()
     assert before.reads_thanks(before.sends()) == {"vi": "Cảm ơn Ông/Bà!", "en": "Thank you!"}[language]
     reply = after.sends()
     assert reply.status_code == 303

@@ -17,6 +17,7 @@ from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Response
 from sipas.inviting import guesses
 from sipas.kiosk import pages
+from sipas.web.installation import of_app
 from sipas.web.token_buckets import UNKNOWN_CODES, Budget
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
@@ -93,7 +94,7 @@ def test_after_the_end_nobody_learns_which_codes_were_used(phones, database, set
     resent, tried = Guest(phones, code).opens(), Guest(phones, some_codes(database, settings)[0]).opens()
     with database.writing() as session:
         close_wave(session, "w1", clock.today())
-    phones.application.config["VISITS"]._known.clear()
+    phones.application.extensions["sipas.kiosk"]._known.clear()
     replies = [guest.sends() for guest in (resent, tried, resent, tried)]
     assert {reply.status_code for reply in replies} == {410}
     assert (
@@ -284,7 +285,7 @@ def test_a_point_named_like_a_code_before_codes_were_longer_is_still_found(phone
     guest = Guest(phones, name).opens()
     guest.reads_thanks(guest.sends())
     assert phones.get(f"/q/{name}").status_code == 200
-    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phones, code):
@@ -292,12 +293,12 @@ def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phone
     for _ in range(30):
         assert phones.get(f"/q/{slipped}").status_code == 422
     assert phones.get(f"/q/{code}").status_code == 200
-    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_behind_a_named_proxy_people_are_told_apart(phones, old_code, monkeypatch):
     few_guesses(monkeypatch, 200)
-    phones.application.config["RATE_LIMITS"]._proxies = (ipaddress.ip_network("127.0.0.1"),)
+    of_app(phones.application).limits._proxies = (ipaddress.ip_network("127.0.0.1"),)
     for one in wrong_codes(19, old_code):
         phones.get(f"/q/{one}", headers={"X-Forwarded-For": "198.51.100.4, 203.0.113.9"})
     assert phones.get(f"/q/{old_code}", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 429
@@ -325,7 +326,7 @@ def test_where_codes_are_required_no_other_way_leads_to_an_answer(phones, databa
     assert answers(database) == []
     with database.writing() as session:
         set_invitation(session, "to-hieu-phone", "optional")
-    app_visits = phones.application.config["VISITS"]
+    app_visits = phones.application.extensions["sipas.kiosk"]
     app_visits._known.clear()
     assert 'href="/q/?lang=vi"' in phones.get("/q/to-hieu-phone").text  # who has a code finds the field for it
     assert 'href="/q/?lang=vi"' not in phones.get("/q/poster").text
@@ -368,7 +369,7 @@ def test_an_answer_that_comes_after_the_freeze_is_told_so_and_its_code_is_used_u
     with database.writing() as session:
         close_wave(session, "w1", today)
     freeze(database, settings.home, "w1", today)
-    phones.application.config["VISITS"]._known.clear()
+    phones.application.extensions["sipas.kiosk"]._known.clear()
     assert phones.get(f"/q/{code}").status_code == 410
     reply = guest.sends()
     assert reply.headers["Location"].startswith(f"/q/{code}/vi/late?wave=w1")

@@ -118,11 +118,11 @@ def test_its_points_ask_nothing_and_a_page_opened_before_is_told_to_be_late(clie
     key.write_bytes(b"k" * 32)
     shutil.move(settings.home / "snapshots" / "w1.parquet", away)  # the page as it was opened before
     shutil.move(settings.home / "deeds.log", settings.home / "deeds.away")
-    client.application.config["VISITS"]._known.clear()
+    client.application.extensions["sipas.kiosk"]._known.clear()
     late.opens_the_questionnaire()
     key.unlink()
     shutil.move(away, settings.home / "snapshots" / "w1.parquet")
-    client.application.config["VISITS"]._known.clear()
+    client.application.extensions["sipas.kiosk"]._known.clear()
     late.answers_everything(4)
     reply = late.sends()
     assert reply.status_code == 303
