@@ -6,8 +6,8 @@ from flask import Blueprint, current_app, g, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
-from sipas import i18n
-from sipas.fieldwork.visits import Visits
+from sipas import clock, i18n
+from sipas.fieldwork.asking import AskingPoint, AskingPoints
 from sipas.i18n import _
 from sipas.i18n.completeness import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
@@ -22,13 +22,25 @@ kiosk = Blueprint("kiosk", __name__, template_folder="templates")
 def set_up(state: BlueprintSetupState) -> None:
     """Gives the application one memory of what is asked where."""
     ours = of_app(state.app)
-    state.app.extensions["sipas.kiosk"] = Visits(ours.database, ours.home)
+    state.app.extensions["sipas.kiosk"] = AskingPoints(ours.database, ours.home)
 
 
-def visits() -> Visits:
-    """What is asked where, as far as this application remembers it."""
-    found: Visits = current_app.extensions["sipas.kiosk"]
-    return found
+@kiosk.before_request
+def look_at_the_clock() -> None:
+    """Once for each request: the moment (`g.moment`) and its day in the province (`g.today`)."""
+    g.moment = installation().now()
+    g.today = clock.local(g.moment).date()
+
+
+def what_is_asked(point: str, wave: str = "") -> AskingPoint:
+    """What is asked at a point today (`g.asking`); raises what `AskingPoints.at` raises.
+
+    A page that was opened before its `wave` ended names it, and keeps to it.
+    """
+    known: AskingPoints = current_app.extensions["sipas.kiosk"]
+    g.asking = asking = known.at(point, g.today, wave)
+    g.instrument = asking.wave.instrument
+    return asking
 
 
 @kiosk.after_request

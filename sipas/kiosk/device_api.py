@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from flask import current_app, jsonify, render_template, request
+from flask import current_app, g, jsonify, render_template, request
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -19,12 +19,12 @@ from sipas.fieldwork import devices
 from sipas.fieldwork.models import Device
 from sipas.fieldwork.points import point as point_of
 from sipas.kiosk.batch_receiver import MOST, BatchReceiver, Message, Report, clock_holds, settle
-from sipas.kiosk.blueprint import kiosk
+from sipas.kiosk.blueprint import kiosk, what_is_asked
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
-from sipas.kiosk.views import LANGUAGE, _visit
+from sipas.kiosk.views import LANGUAGE
 from sipas.web.installation import installation
 from sipas.web.links import address, go
 from sipas.web.request_language import province
@@ -74,8 +74,7 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
 @kiosk.get("/<point>/worker.js")
 def service_worker(point: str) -> Response:
     """The service worker of this point. Only a page of an enrolled device registers it."""
-    visit = _visit(point, "vi")
-    script = worker(Place.of(visit), Seal.of(visit, installation().home), province())
+    script = worker(Place.of(g.asking), Seal.of(g.asking, installation().home), province())
     response = current_app.response_class(script, mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = address(".start", point=point)
     return response
@@ -84,8 +83,7 @@ def service_worker(point: str) -> Response:
 @kiosk.post("/<point>/sealed")
 def sealed(point: str) -> tuple[Response, int] | Response:
     """A signed batch; the reply says of each message what became of it, once that is stored."""
-    ours, body = installation(), request.get_data()
-    now = ours.now()
+    ours, body, now = installation(), request.get_data(), g.moment
     said = _json()
     with ours.database.reading() as session:
         try:
@@ -98,7 +96,7 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     report, messages = _report(said), _messages(said)
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
-    budgets, today = ours.limits.budgets, ours.today()
+    budgets, today = ours.limits.budgets, g.today
     lane = "device" if report.batch == sender.batch + 1 else "resent"  # what anybody can replay spends nothing new
     counter = f"{lane} {sender.id}"
     budgets.take(counter, Budget.of_device(ours.settings), today, len(messages))
@@ -129,7 +127,7 @@ def _booked(deed: Callable[[Session], T]) -> T:
 def _asks_now(point: str) -> str:
     """The wave that asks here today, so that a device learns of one that was closed; "" where none does."""
     try:
-        return _visit(point, "vi").wave.code
+        return what_is_asked(point).wave.code
     except NoOpenWave:
         return ""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from sipas.errors import N_, NotReady
-from sipas.fieldwork.visits import Visit
+from sipas.fieldwork.asking import AskingPoint
 from sipas.i18n import completeness
 from sipas.i18n.completeness import offered
 from sipas.keyring import wave_keys
@@ -43,9 +43,9 @@ class Seal:
     closes_on: str  # the wave's last day, "" while nobody knows it
 
     @classmethod
-    def of(cls, visit: Visit, home: Path) -> Seal:
+    def of(cls, asking: AskingPoint, home: Path) -> Seal:
         """Of the wave that asks where the visitor stands."""
-        wave = visit.wave
+        wave = asking.wave
         public = base64.b64encode(wave_keys.seal_public(home, wave.code)).decode()
         return cls(public, wave.code, wave.instrument, str(wave.version), str(wave.closes_on or ""))
 

@@ -1,4 +1,5 @@
-"""Ties catalogs and the province's name to requests and templates: `?lang=` chooses, Vietnamese is the default."""
+"""Ties catalogs and the province's name to requests and templates: the path names the language, or `?lang=` does;
+Vietnamese is the default."""
 
 from __future__ import annotations
 
@@ -65,8 +66,9 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def choose_language() -> None:
-        code = request.args.get("lang", "vi")
-        i18n.speak(code if code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
+        named = (request.view_args or {}).get("language")
+        code = named or request.args.get("lang", "vi")
+        i18n.speak(code if named or code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
 
     @app.teardown_request
     def forget_language(_error: BaseException | None) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sipas import clock
 from sipas.errors import NoOpenWave, NotStored
 from sipas.expiry.gate import Gate
-from sipas.fieldwork.visits import visit_of
+from sipas.fieldwork.asking import asking_in
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Outcome, keys_of_submissions, late_by_point, stored
 from sipas.intake.comment_spool import CommentSpool
@@ -149,12 +149,12 @@ def test_a_closed_wave_takes_what_a_kiosk_heard_in_its_days_until_it_is_frozen(d
         close_wave(session, "w1", on(dt.date(2026, 9, 30)))
     on(FROZEN)
     with database.reading() as session:
-        visit = visit_of(session, "to-hieu-1", "w1", A_MORNING.date())
-        assert visit.still_open(session.connection(), said_on=dt.date(2026, 9, 30))
+        asking = asking_in(session, "to-hieu-1", "w1", A_MORNING.date())
+        assert asking.still_open(session.connection(), said_on=dt.date(2026, 9, 30))
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session.connection(), said_on=FROZEN)
+            asking.still_open(session.connection(), said_on=FROZEN)
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session.connection())
+            asking.still_open(session.connection())
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

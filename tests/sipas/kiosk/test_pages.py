@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sipas import clock, create_app, i18n
-from sipas.fieldwork.visits import Visits
+from sipas.fieldwork.asking import AskingPoints
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.point_view import Place
@@ -64,7 +64,7 @@ def test_a_page_is_rendered_once_for_each_place_and_language(kiosk, monkeypatch)
 def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
     from sipas.fieldwork.points import point
 
-    kiosk.application.extensions["sipas.kiosk"] = Visits(database, seconds=0.0)
+    kiosk.application.extensions["sipas.kiosk"] = AskingPoints(database, seconds=0.0)
     kiosk.get("/k/to-hieu-1/vi")
     with database.writing() as session:
         point(session, "to-hieu-1").name = "Quầy số 1"

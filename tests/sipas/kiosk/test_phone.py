@@ -21,6 +21,7 @@ from sipas.web.installation import of_app
 from sipas.web.token_buckets import UNKNOWN_CODES, Budget
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
+from tests.way import calls_of
 
 
 @pytest.fixture
@@ -153,17 +154,17 @@ def test_a_failure_between_costs_nobody_her_vote(phones, app, database, code, mo
 
 def test_an_answer_that_is_refused_leaves_its_code_free(phones, database, code, monkeypatch):
     from sipas.errors import N_, NoOpenWave
-    from sipas.fieldwork.visits import Visit
+    from sipas.fieldwork.asking import AskingPoint
 
-    def closed(*_):
+    def closed(*_, **__):
         raise NoOpenWave(
             N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
         )
 
-    still_open = Visit.still_open
-    monkeypatch.setattr(Visit, "still_open", closed)
+    still_open = AskingPoint.still_open
+    monkeypatch.setattr(AskingPoint, "still_open", closed)
     assert Guest(phones, code).opens().sends().status_code == 404
-    monkeypatch.setattr(Visit, "still_open", still_open)
+    monkeypatch.setattr(AskingPoint, "still_open", still_open)
     assert Guest(phones, code).opens().sends().status_code == 303
 
 
@@ -375,3 +376,23 @@ def test_an_answer_that_comes_after_the_freeze_is_told_so_and_its_code_is_used_u
     assert reply.headers["Location"].startswith(f"/q/{code}/vi/late?wave=w1")
     assert phones.get(reply.headers["Location"]).status_code == 200
     assert len(answers(database)) == 1
+
+
+@pytest.mark.parametrize("door", ["kiosk", "poster", "code"])
+def test_point_clock_and_language_are_looked_up_once_for_a_form_that_is_sent(phones, database, settings, door):
+    marks = some_codes(database, settings, count=2) if door == "code" else ["poster"] * 2
+    for mark in marks:  # what a process does once is done by the first
+        guest = Guest(phones, mark, "en")
+        guest.address = guest.address.replace("/q/", "/k/") if door == "kiosk" else guest.address
+        guest.opens()
+        calls = calls_of(guest.sends)
+    assert len(answers(database)) == 2
+    assert [row.language for row in answers(database)] == [2, 2]
+    for module, function in (
+        ("fieldwork/asking", "AskingPoints.at"),
+        ("clock", "now"),
+        ("i18n/catalogs", "speak"),
+        ("intake/receive", "receive"),
+        ("intake/anonymise", "anonymise"),
+    ):
+        assert calls.of(module, function) == 1, function
