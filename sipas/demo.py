@@ -280,9 +280,9 @@ def _day(week: str, month: str) -> dt.date:
 
 def _finish_wave(database: Database, settings: Settings, today: dt.date, step: Callable[[int], None]) -> None:
     with database.reading() as session:
-        wave = session.scalar(select(Wave).where(Wave.code == FINISHED))
+        wave = wave_of(session, FINISHED)
         release = session.scalar(select(Release).join(Wave).where(Wave.code == FINISHED))
-        state, code, stage = wave.state, release and release.code, release and release.state
+        state, code, stage = wave.state, release.code if release else None, release.state if release else None
     if state == "open":
         with database.writing() as session:
             close_wave(session, FINISHED, LAST)

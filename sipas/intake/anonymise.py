@@ -61,7 +61,7 @@ def anonymise(visit: Visit, *, key: bytes, cluster_key: bytes) -> Row:
     language = LANGUAGE_CODES[visit.language]
     numbers = stored_numbers(codes, _month(local.year, local.month), language, visit.sex, visit.age)
     label = cluster_label(cluster_key, numbers["point"], clock.cluster_week(local.date()), bool(codes.coarse))
-    return Row(key=key, cluster=label, answers=visit.answers.packed, **numbers)
+    return Row(key=key, wave=codes.wave, cluster=label, answers=visit.answers.packed, **numbers)
 
 
 def anonymise_many(visits: Visits, *, key: NDArray[np.void], cluster_key: bytes) -> NDArray[np.void]:
@@ -76,6 +76,7 @@ def anonymise_many(visits: Visits, *, key: NDArray[np.void], cluster_key: bytes)
     point, few = (np.broadcast_to(one, len(packed)) for one in (numbers["point"], codes.coarse))
     columns: dict[str, ArrayLike] = {
         "key": key,
+        "wave": codes.wave,
         "cluster": _clusters(point, visits.day, few, cluster_key),
         "answers": np.ascontiguousarray(packed).view(f"V{packed.shape[1]}")[:, 0],
         **numbers,
@@ -87,12 +88,11 @@ def anonymise_many(visits: Visits, *, key: NDArray[np.void], cluster_key: bytes)
 
 
 def stored_numbers(codes: VisitCodes[N], month: N, language: N, sex: N, age: N) -> dict[str, N]:
-    """Return the numbers of a row, or of many as columns: the one place where it is decided what is left out.
+    """Return the numbers of a row (all but its wave), or of many as columns: here it is decided what is left out.
 
     Raises OverflowError where one does not fit its column.
     """
     told = {
-        "wave": codes.wave,
         "point": codes.point,
         "unit": codes.unit,
         "field": codes.field,
@@ -102,7 +102,9 @@ def stored_numbers(codes: VisitCodes[N], month: N, language: N, sex: N, age: N) 
         "sex": sex,
         "age": age,
     }
-    outside = reduce(or_, told.values()) & ~LARGEST  # any bit that no small number has; a negative one has all of them
+    outside = (
+        reduce(or_, told.values(), codes.wave) & ~LARGEST
+    )  # any bit that no small number has; a negative one has all of them
     if outside.any() if isinstance(outside, np.ndarray) else outside:
         raise OverflowError("a number does not fit its column")
     told["month"] = month
@@ -120,7 +122,7 @@ def _month(year: N, month: N) -> N:
 
 
 def _clusters(
-    point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.bool_], key: bytes
+    point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.int64], key: bytes
 ) -> NDArray[np.void]:
     """Every visit's label; each point's week is hashed once for those with detail, and once for those without."""
     days, which_day = np.unique(day, return_inverse=True)

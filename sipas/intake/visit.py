@@ -42,11 +42,11 @@ class VisitCodes(Generic[N]):
         """1 where the point is not stored. A synthetic answer keeps it, so that it is never taken for a person's."""
         return self.several * (self.channel != PROBE)
 
-    def left_unfinished(self) -> VisitCodes[N]:
+    def left_unfinished(self: VisitCodes[int]) -> VisitCodes[int]:
         """Return the same of a form that was left in the middle."""
         return replace(self, form=self.form + UNFINISHED)
 
-    def synthetic(self) -> VisitCodes[N]:
+    def synthetic(self: VisitCodes[int]) -> VisitCodes[int]:
         """Return the same of an answer that nobody gave (`sipas probe`)."""
         return replace(self, channel=PROBE)
 

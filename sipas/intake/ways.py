@@ -273,7 +273,7 @@ def check(home: Path) -> None:
 def _parsed(data: bytes) -> Books:
     said = json.loads(data) if data.strip(b" ") else {}
     books = {name: {tuple(row[:4]): int(row[4]) for row in said.get(name, [])} for name in ("waiting", "leaving")}
-    return Books(**books)  # type: ignore[arg-type]
+    return Books(**books)
 
 
 def _write(file: int, books: Books, durable: bool = False) -> None:

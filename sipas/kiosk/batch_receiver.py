@@ -137,13 +137,19 @@ class BatchReceiver:
         with self.database.reading() as session:
             asking = asking_in(session, self.point.code, wave.code, day, self.home)
         today = clock.local(self.now).date()
-        door = {"submission": message.submission, "still_open": partial(asking.still_open, said_on=day, today=today)}
+        submission, still_open = message.submission, partial(asking.still_open, said_on=day, today=today)
         if kind == "comment":
             codes = asking.codes(said.fields["service"][0], "kiosk")
             visit, text = Visit(wave.code, codes, NOTHING, moment, "vi"), said.fields["comment"][0]
-            return WORDS[receive_comment(self.database, self.home, visit, text, **door)]
-        visit = self._visit(asking, said, moment)
-        return WORDS[receive(self.database, self.home, visit, way=Way.SCREEN, **door)]
+            outcome = receive_comment(
+                self.database, self.home, visit, text, submission=submission, still_open=still_open
+            )
+        else:
+            visit = self._visit(asking, said, moment)
+            outcome = receive(
+                self.database, self.home, visit, submission=submission, way=Way.SCREEN, still_open=still_open
+            )
+        return WORDS[outcome]
 
     def _visit(self, asking: AskingPoint, said: Said, moment: dt.datetime) -> Visit:
         """The visit that a sealed answer tells of; raises LookupError where it tells of none."""

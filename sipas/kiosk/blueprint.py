@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, Response, current_app, g, request
 from flask.blueprints import BlueprintSetupState
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import clock, i18n
 from sipas.fieldwork.asking import AskingPoint, AskingPoints
@@ -80,7 +80,7 @@ def offered_here() -> dict[str, str]:
 
 
 @kiosk.before_request
-def speak_what_is_offered() -> Response | None:
+def speak_what_is_offered() -> AnyResponse | None:
     """An address in a language that is not offered leads to the Vietnamese page; what is sent is taken all the same."""
     code = (request.view_args or {}).get("language", i18n.language())
     if request.method not in ("GET", "HEAD") or code in offered_here():
