@@ -59,7 +59,7 @@ class NothingToFreeze(WaveState):
     """A wave without a single answer."""
 
 
-def freeze(
+def freeze(  # noqa: PLR0913
     database: Database,
     home: Path,
     wave_code: str,
@@ -84,6 +84,8 @@ def freeze(
     file is written outside of any; a second short transaction puts it in its place and says so; the key of the clusters
     goes last. After a power cut in between, the same command goes on. The other keys live `grace` days more, in which
     late answers are counted.
+
+    More than eight parameters: three are for what goes wrong once in years, and have their quiet default.
     """
     with workshop(HomePaths(home).snapshots):
         if (taken_up := take_up(database, home, wave_code, today, grace, _table, named)) is not None:
