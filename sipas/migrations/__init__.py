@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from sqlalchemy import text
-
 from sipas.backups import backup
 from sipas.backups.condition import refuse_unusable
 from sipas.config.settings import Settings
@@ -64,9 +62,3 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
 def downgrade(settings: Settings, version: str) -> None:
     """Back to an older version, for tests of the migrations alone."""
     schema.downgrade(Database.of(settings), version)
-
-
-def set_version(database: Database, version: str) -> None:
-    """Writes a version number, so that a test can play an older or newer program."""
-    with database.writing() as session:
-        session.execute(text("update alembic_version set version_num = :v"), {"v": version})

@@ -13,11 +13,12 @@ from sipas.config.settings import Settings
 from sipas.errors import NotReady, SchemaMismatch
 from sipas.fieldwork.waves import waves
 from sipas.intake import Outcome
-from sipas.migrations import create, downgrade, migrate, set_version
+from sipas.migrations import create, downgrade, migrate
 from sipas.storage import schema
 from sipas.storage.database import HEAD, Base, Database
 from sipas.web.installation import of_app
 from tests import go_down_and_up
+from tests.go_down_and_up import set_version
 from tests.make import a_response, a_wave
 from tests.november_files import unpacked
 
