@@ -157,6 +157,24 @@ def test_a_closed_wave_takes_what_a_kiosk_heard_in_its_days_until_it_is_frozen(d
             asking.still_open(session.connection())
 
 
+def test_what_arrives_on_the_last_day_is_taken_where_its_turn_to_be_written_comes_after_midnight(
+    database, settings, on
+):
+    last = on(dt.date(2026, 9, 30))
+    a_wave(database, settings, closes_on=last)
+    with database.reading() as session:
+        asking = asking_in(session, "to-hieu-1", "w1", last)
+    on(FROZEN)
+    with database.reading() as session:
+        assert asking.still_open(session.connection(), today=last)
+        with pytest.raises(NoOpenWave, match="just been closed"):
+            asking.still_open(session.connection())
+    with database.writing() as session:
+        close_wave(session, "w1", last)
+    with database.reading() as session, pytest.raises(NoOpenWave, match="just been closed"):
+        asking.still_open(session.connection(), today=last)
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_page_that_was_open_when_its_wave_was_frozen_is_told_so_politely(app, database, settings, on, language):
     a_wave(database, settings)
