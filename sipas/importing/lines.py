@@ -206,24 +206,24 @@ class Lines:
         return self.taken[key]
 
     def _place(self, number: int, service: str, unit: str) -> VisitCodes[int]:
-        """The numbers of a field at a visit. The unit has to be said only where the field was not kept."""
-        visit = self.visits.of(number)
+        """The numbers of a field at a asking. The unit has to be said only where the field was not kept."""
+        asking = self.visits.of(number)
         asked = self.units.get(unit)
         if service == COARSE:
-            for one, responsible in visit.services:
-                codes = visit.codes_of(one, responsible)
+            for one, responsible in asking.services:
+                codes = asking.codes_of(one, responsible)
                 if codes.coarse and responsible == asked:
                     return codes
             raise SipasError(
                 N_("At {point} no field of unit “{unit}” is stored without its name, for few people come; see `unit`."),
-                point=visit.point.code,
+                point=asking.point.code,
                 unit=unit,
             )
-        for one, responsible in visit.services:  # without its point a field may be that of several units
+        for one, responsible in asking.services:  # without its point a field may be that of several units
             if (one.code, responsible) == (service, asked):
-                return visit.codes_of(one, responsible)
-        codes = visit.codes(service)
-        if visit.point.code == SEVERAL:
+                return asking.codes_of(one, responsible)
+        codes = asking.codes(service)
+        if asking.point.code == SEVERAL:
             raise SipasError(
                 N_("“{unit}” is responsible for no {field} that several places take in; see `unit`."),
                 unit=unit,
@@ -234,7 +234,7 @@ class Lines:
                 N_("“{unit}” is not the unit that is responsible for {field} at {point}."),
                 unit=unit,
                 field=service,
-                point=visit.point.code,
+                point=asking.point.code,
             )
         return codes
 

@@ -102,9 +102,8 @@ def stored_numbers(codes: VisitCodes[N], month: N, language: N, sex: N, age: N) 
         "sex": sex,
         "age": age,
     }
-    outside = (
-        reduce(or_, told.values(), codes.wave) & ~LARGEST
-    )  # any bit that no small number has; a negative one has all of them
+    # any bit that no small number has; a negative one has all of them
+    outside = reduce(or_, told.values(), codes.wave) & ~LARGEST
     if outside.any() if isinstance(outside, np.ndarray) else outside:
         raise OverflowError("a number does not fit its column")
     told["month"] = month
