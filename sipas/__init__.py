@@ -22,17 +22,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     from sipas import logs
     from sipas.config.sources import load_settings
     from sipas.monitoring import pages
-    from sipas.monitoring.health import Health
-    from sipas.registry.province import KnownProvince
-    from sipas.storage.database import Database
     from sipas.web import assets, error_pages, links, origins, request_language, security_headers
+    from sipas.web.installation import Installation, install
 
     settings = settings or load_settings()
     app = Flask("sipas", static_folder=None)
+    install(app, Installation.of(settings))
     app.config.update(
-        SETTINGS=settings,
-        DATABASE=(database := Database.of(settings)),
-        PROVINCE=KnownProvince(database),
         SECRET_KEY=settings.secret("desk") if "desk" in settings.parts else None,
         SESSION_COOKIE_NAME="desk",
         SESSION_COOKIE_SAMESITE="Strict",
@@ -40,7 +36,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_PARTS=400,
     )
-    app.config["HEALTH"] = Health(app.config["DATABASE"], settings)
     logs.install(app)
     request_language.install(app)  # first: whoever is refused is told so in her language
     origins.install(app)
@@ -49,25 +44,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     error_pages.install(app)
     assets.install(app)
     app.register_blueprint(pages.front)
-    if "kiosk" in settings.parts or "desk" in settings.parts:
-        from sipas.web.rate_limits import RateLimits
-        from sipas.web.token_buckets import Budgets
-
-        app.config["RATE_LIMITS"] = RateLimits(Budgets(settings.home), settings.proxy)
     if "kiosk" in settings.parts:
-        from sipas.fieldwork.visits import Visits
         from sipas.kiosk import kiosk
         from sipas.kiosk.phone import phone
 
-        app.config["VISITS"] = Visits(app.config["DATABASE"], settings.home)
         app.register_blueprint(kiosk, url_prefix="/k")
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:
         from sipas.desk import desk
-        from sipas.desk.attempts import Attempts
         from sipas.desk.sessions import DeskSessions
 
-        app.config["ATTEMPTS"] = Attempts(settings.home, app.config["RATE_LIMITS"])
         app.session_interface = DeskSessions()
         app.register_blueprint(desk, url_prefix="/desk")
     if "results" in settings.parts:

@@ -24,7 +24,7 @@ from sipas.fieldwork.points import add_point, points, set_invitation
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.small_cells.points import kept_in
 from sipas.fieldwork.waves import close_wave, open_wave, wave_of
-from sipas.intake import LANGUAGE_CODES, anonymise_many, keys_of_submissions, record_many, stored
+from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_submissions, record_many, stored
 from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.publishing.build import build
@@ -39,7 +39,6 @@ from surveys import Instrument, load
 
 SEED = 2026
 INSTRUMENT = "service-2024"
-MARK = "demo"  # a file that says: whatever lies here was made for trying
 FINISHED, OPEN = "2026-1", "2026-2"
 PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
@@ -90,7 +89,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
     step(0)
     if not database.exists():
         database = create(settings)
-        (settings.home / MARK).touch()
+        settings.paths.demo.touch()
     with database.writing() as session:
         if not session.scalar(select(func.count()).select_from(Unit)):
             load_registry(session)
@@ -162,7 +161,7 @@ def _profile(instrument: Instrument, code: str) -> list[str]:
 
 
 def _refuse_real(settings: Settings, database: Database) -> None:
-    if (settings.home / MARK).exists():
+    if settings.paths.demo.exists():
         return
     with database.reading() as session:
         if points(session) or session.scalar(select(Wave.id)):
@@ -247,20 +246,27 @@ def _anonymous(session: Session, settings: Settings, answers: pa.Table) -> NDArr
     point = [place_ids[i] for i in columns["place"]]
     unit = [unit_ids[code] for code in columns["unit"]]
     field = [service_ids[code] for code in columns["field"]]
-    return anonymise_many(
-        columns["packed"],
+    days = [_day(week, month) for week, month in zip(columns["week"], columns["month"], strict=True)]
+    codes = VisitCodes(
         wave=wave.id,
-        point=point,
-        unit=unit,
-        field=field,
-        day=[_day(week, month) for week, month in zip(columns["week"], columns["month"], strict=True)],
-        channel=[CHANNELS[word] for word in columns["channel"]],
-        language=[LANGUAGE_CODES[word] for word in columns["language"]],
-        form=[FORMS[word] for word in columns["form"]],
-        sex=[sexes.get(word, 0) for word in columns["sex"]],
-        age=[ages.get(word, 0) for word in columns["age"]],
-        coarse=[pair not in detail for pair in zip(unit, field, strict=True)],
-        several=[one not in told for one in zip(point, unit, field, strict=True)],
+        point=np.array(point),
+        unit=np.array(unit),
+        field=np.array(field),
+        channel=np.array([CHANNELS[word] for word in columns["channel"]]),
+        form=np.array([FORMS[word] for word in columns["form"]]),
+        coarse=np.array([int(pair not in detail) for pair in zip(unit, field, strict=True)]),
+        several=np.array([int(one not in told) for one in zip(point, unit, field, strict=True)]),
+    )
+    came = Visits(
+        codes,
+        answers=np.frombuffer(b"".join(columns["packed"]), np.uint8).reshape(answers.num_rows, -1),
+        day=np.array(days, "datetime64[D]"),
+        language=np.array([LANGUAGE_CODES[word] for word in columns["language"]]),
+        sex=np.array([sexes.get(word, 0) for word in columns["sex"]]),
+        age=np.array([ages.get(word, 0) for word in columns["age"]]),
+    )
+    return anonymise_many(
+        came,
         key=keys_of_submissions(wave_keys.load(settings.home, wave.code, "id"), [""] * answers.num_rows),
         cluster_key=wave_keys.load(settings.home, wave.code, "cluster"),
     )
@@ -274,9 +280,9 @@ def _day(week: str, month: str) -> dt.date:
 
 def _finish_wave(database: Database, settings: Settings, today: dt.date, step: Callable[[int], None]) -> None:
     with database.reading() as session:
-        wave = session.scalar(select(Wave).where(Wave.code == FINISHED))
+        wave = wave_of(session, FINISHED)
         release = session.scalar(select(Release).join(Wave).where(Wave.code == FINISHED))
-        state, code, stage = wave.state, release and release.code, release and release.state
+        state, code, stage = wave.state, release.code if release else None, release.state if release else None
     if state == "open":
         with database.writing() as session:
             close_wave(session, FINISHED, LAST)

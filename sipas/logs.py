@@ -15,13 +15,13 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import append
 
 if TYPE_CHECKING:
     from flask import Flask
 
 EVENTS = logging.getLogger("sipas-events")
-DEEDS = "deeds.log"
 
 
 class JsonLines(logging.Formatter):
@@ -60,14 +60,14 @@ def install(app: Flask) -> None:
 def keep(home: Path, event: str, day: dt.date, **facts: object) -> None:
     """An event that must be found again: in the log, and as a line in SIPAS_HOME/deeds.log, which nothing shortens."""
     EVENTS.info(event, extra={"facts": facts})
-    append(home / DEEDS, json.dumps({"day": str(day), "event": event, **facts}, ensure_ascii=False))
+    append(HomePaths(home).deeds, json.dumps({"day": str(day), "event": event, **facts}, ensure_ascii=False))
 
 
 def deeds(home: Path) -> list[dict[str, Any]]:
     """What `deeds.log` tells, oldest first; a line that is none of ours (torn, or written by hand) tells nothing."""
     found = []
     try:
-        lines = (home / DEEDS).read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = HomePaths(home).deeds.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     for line in lines:

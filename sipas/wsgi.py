@@ -3,8 +3,9 @@
 from sipas import create_app
 from sipas.files.state_files import only_for_us
 from sipas.intake.ways import held
+from sipas.web.installation import of_app
 from sipas.web.request_buffering import Gathering
 
 only_for_us()
 app = create_app()
-gathered = Gathering(app, ending=held(app.config["SETTINGS"].home).flush)
+gathered = Gathering(app, ending=held(of_app(app).home).flush)

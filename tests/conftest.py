@@ -17,6 +17,7 @@ from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
+from sipas.web.installation import of_app
 from tests import quicker
 
 quicker.templates_compile_once()
@@ -95,7 +96,7 @@ def app(settings):
     """The whole application over it."""
     made = create_app(settings)
     yield made
-    made.config["DATABASE"].engine.dispose()
+    of_app(made).database.engine.dispose()
 
 
 @pytest.fixture

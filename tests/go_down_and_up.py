@@ -19,6 +19,12 @@ BEFORE_FIRST_DAYS = "0012"
 BEFORE_SERIES = "0009"
 
 
+def set_version(database: Database, version: str) -> None:
+    """Write a version number into a database, as of an older or newer program."""
+    with database.writing() as session:
+        session.execute(text("update alembic_version set version_num = :v"), {"v": version})
+
+
 def screens_and_late_answers(database: Database, settings: Settings) -> None:
     """From the newest version below the sixth and up again: what both know is kept, and late marks work anew."""
     a_wave(database, settings)

@@ -1,13 +1,13 @@
-"""The table of the operator's manual that lists every file of SIPAS_HOME, held against homes and against the code."""
+"""The table of the operator's manual that lists every file of SIPAS_HOME, held against homes and `HomePaths`."""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from sipas.docs import FOLDER
+from sipas.files.home_paths import Entry, HomePaths
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,51 +35,34 @@ def _pattern(name: str) -> str:
     return re.sub(r"[A-Z]{2,}", r"[\\w.-]+", re.escape(name).replace("…", ".+"))
 
 
-def in_code() -> dict[str, str]:
-    """Return the names right below a home that the code of `sipas` writes out, each with one module that does.
+def in_code() -> list[str]:
+    """Return every name that `HomePaths` gives to a file or folder of a home, capitals for what differs."""
+    home = Path("/home")
+    made = HomePaths(home)
+    found = [entry.name for entry in vars(HomePaths).values() if isinstance(entry, Entry)]
+    named = [made.wave_key("WAVE", "KIND"), made.secret("NAME"), made.snapshot("WAVE"), made.draft("CODE")]
+    return found + [str(path.relative_to(home)) for path in (*named, made.release("CODE"), made.server(1))]
 
-    They stand in expressions as `home / "keys"` or `where.home / nights.FILE`; names made of values are left to homes.
-    """
-    trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted((ROOT / "sipas").rglob("*.py"))}
-    constants = {path: dict(_constants(tree)) for path, tree in trees.items()}
-    by_module = {path.stem: known for path, known in constants.items()}
-    found: dict[str, str] = {}
-    for path, tree in trees.items():
-        imported = {
-            alias.asname or alias.name: by_module.get(node.module.rpartition(".")[2], {}).get(alias.name)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom) and node.module
-            for alias in node.names
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_home(node.left):
-                name = _named(node.right, {**imported, **constants[path]}, by_module)
-                if name:
-                    found.setdefault(name, str(path.relative_to(ROOT)))
+
+def written_out() -> list[str]:
+    """Return the places of `sipas` that name a file of a home themselves: a path joined with one of the names of
+    `in_code` (`folder / "keys"`), and whatever is joined with the home itself but a name that an operator gave."""
+    names = {part for name in in_code() for part in (name, *name.split("/"))} - {"WAVE.KIND.key", "CODE", "server-1"}
+    found = []
+    for path in sorted((ROOT / "sipas").rglob("*.py")):
+        if path.name == "home_paths.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                right, is_home = node.right, _is_home(node.left)
+                literal = right.value if isinstance(right, ast.Constant) else None
+                is_ours = literal in names or (is_home and (literal is not None or isinstance(right, ast.JoinedStr)))
+                is_constant = is_home and ast.unparse(right).rpartition(".")[2].isupper()
+                if is_ours or is_constant:
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
     return found
 
 
 def _is_home(node: ast.expr) -> bool:
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     return name in ("home", "_home")
-
-
-def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            pairs = [(target, node.value) for target in node.targets]
-            if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-                pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
-            for target, value in pairs:
-                if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield target.id, value.value
-
-
-def _named(node: ast.expr, here: dict[str, str | None], by_module: dict[str, dict[str, str]]) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.Name):
-        return here.get(node.id)
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        return by_module.get(node.value.id, {}).get(node.attr)
-    return None

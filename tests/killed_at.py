@@ -22,7 +22,7 @@ from sipas.config.settings import Settings
 from sipas.intake import record
 from sipas.intake.maintenance import maintain
 from sipas.storage.database import Database
-from tests.boundaries.test_order_of_arrival import a_row
+from tests.make import a_row
 
 SHIM = ctypes.CDLL(None)
 OFTEN = 3  # answers that were thanked before the night begins
@@ -86,7 +86,7 @@ def _ended(process: int) -> int:
 def _answer(home: Path, thanks: int) -> None:
     database = Database.of(Settings(home=home))
     for number in itertools.count(1_000_000):
-        row = a_row(number)
+        row = a_row(f"{number:032x}")
         assert database.write_plainly(lambda short, row=row: record(short, row))
         os.write(thanks, row.key)
 

@@ -10,13 +10,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from sipas.config.settings import Settings
+from sipas.fieldwork.asking import asking_at, asking_in
 from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import add_point, points
-from sipas.fieldwork.visits import visit_at, visit_of
 from sipas.fieldwork.waves import open_wave
-from sipas.intake import Answers, Outcome, receive
+from sipas.intake import Answers, Outcome, Visit, VisitCodes, anonymise, comment_of, receive
 from sipas.intake.comment_spool import flush_comments
-from sipas.intake.models import Comment
+from sipas.intake.models import Comment, Row
+from sipas.intake.submission_keys import submission_key
 from sipas.keyring import wave_keys
 from sipas.registry.models import Service, Unit
 from sipas.storage.database import Database
@@ -25,6 +26,7 @@ from tests.repeated import once
 
 OPENING = dt.date(2026, 9, 1)
 A_MORNING = dt.datetime(2026, 9, 16, 2, 30, tzinfo=dt.timezone.utc)  # half past nine in Sơn La
+PACKED = Answers.of(load("service-2024"), "short", {"O": "4"})
 
 
 def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", form: str = "full", **more) -> str:
@@ -95,23 +97,42 @@ def a_response(
     """
     day = (moment + dt.timedelta(hours=7)).date()
     with database.reading() as session:
-        visit = visit_of(session, point, wave, day) if wave else visit_at(session, point, day)
-        instrument = load(visit.wave.instrument, visit.wave.version)
-        form, codes = visit.point.form, visit.codes(service)
+        asking = asking_in(session, point, wave, day) if wave else asking_at(session, point, day)
+        instrument = load(asking.wave.instrument, asking.wave.version)
+        form, codes = asking.point.form, asking.codes(service)
     said = {code: "4" for code in instrument.forms[form] if instrument.item(code).kind == "rating"}
     given = Answers.of(instrument, form, said if answers is None else answers)
-    return receive(
-        database,
-        settings.home,
-        wave=visit.wave.code,
-        codes=codes,
-        answers=given,
-        moment=moment,
-        language=more.pop("language", "vi"),
-        submission=submission,
-        **({"still_open": visit.still_open} if wave else {}),
-        **more,
-    )
+    if more.pop("unfinished", False):
+        codes = codes.left_unfinished()
+    profile = {name: more.pop(name) for name in ("sex", "age") if name in more}
+    visit = Visit(asking.wave.code, codes, given, moment, more.pop("language", "vi"), **profile)
+    if wave:
+        more["still_open"] = asking.still_open
+    return receive(database, settings.home, visit, submission=submission, **more)
+
+
+def a_visit(
+    answers: Answers = PACKED,
+    moment: dt.datetime = A_MORNING,
+    language: str = "vi",
+    sex: int = 0,
+    age: int = 0,
+    **codes: int,
+) -> Visit:
+    """A visit without an installation around it: every small number is 1 unless `codes` say otherwise."""
+    one = dict.fromkeys(("wave", "point", "unit", "field", "channel", "form"), 1) | {"coarse": 0, "several": 0}
+    return Visit("w1", VisitCodes(**{**one, **codes}), answers, moment, language, sex, age)
+
+
+def a_row(submission: str, visit: Visit | None = None) -> Row:
+    """What the first door makes of a visit, under keys of nobody's."""
+    key = submission_key(b"i" * 32, submission)
+    return anonymise(visit or a_visit(), key=key, cluster_key=b"c" * 32)
+
+
+def a_comment(words: str, submission: str) -> Comment:
+    """What the first door makes of a comment, under the same keys."""
+    return comment_of(words, a_visit().codes, moment=A_MORNING, submission=submission, id_key=b"i" * 32)
 
 
 def some_codes(

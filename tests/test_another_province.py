@@ -22,6 +22,7 @@ from sqlalchemy import create_engine, text
 from sipas import clock, create_app
 from sipas.cli import group
 from sipas.cli.common import settings
+from sipas.web.installation import of_app
 from surveys import load
 from tests import postgres
 from tests.people import text_of
@@ -118,7 +119,7 @@ class Officer:
         try:
             return text_of(app.test_client().get(address).text)
         finally:
-            app.config["DATABASE"].engine.dispose()
+            of_app(app).database.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=POSTGRES)])

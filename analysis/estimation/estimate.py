@@ -26,7 +26,7 @@ VARIANCES = ("linearised", "jackknife")
 SIDES = ("both", "lower", "upper")
 
 
-def estimate(
+def estimate(  # noqa: PLR0913
     cells: Cells,
     weights: Weights | None = None,
     *,
@@ -83,7 +83,7 @@ def estimate(
     )
 
 
-def figures(
+def figures(  # noqa: PLR0913
     cells: Cells,
     weights: Weights | None,
     estimands: Estimands,
@@ -108,7 +108,7 @@ def figures(
     )  # fmt: skip
 
 
-def _figures(
+def _figures(  # noqa: PLR0913
     cells: Cells,
     weights: Weights | None,
     parts: Iterable[Estimands],

@@ -14,7 +14,6 @@ from analysis.estimation.intervals import capped_n, kg_nchs
 
 SHOWN, NOTE, REVIEW, HIDDEN = "shown", "note", "review", "hidden"
 WORDS = (SHOWN, NOTE, REVIEW, HIDDEN)
-PROPORTION, OWN = "nchs-2017", "own"
 FEW_DF = 8
 
 Array = NDArray[Any]

@@ -30,7 +30,7 @@ ENGINES = ("local", "spark")
 PARTS = 8
 
 
-def tabulate(
+def tabulate(  # noqa: PLR0913
     source: Source,
     by: Sequence[str | Sequence[str]] = (),
     *,

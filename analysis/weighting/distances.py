@@ -51,7 +51,7 @@ def fit_newton(
     return base * g[ids], step, miss
 
 
-def _step(
+def _step(  # noqa: PLR0913
     u: NDArray,
     change: NDArray,
     x: NDArray,

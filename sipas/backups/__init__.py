@@ -25,7 +25,6 @@ from sipas.backups.condition import is_unreadable, our_tables
 from sipas.backups.pending import Day
 from sipas.config.settings import Settings
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
-from sipas.expiry import trusted_date
 from sipas.files.disk_space import sync_folder
 from sipas.files.overwriting import discard
 from sipas.files.state_files import write_whole
@@ -91,9 +90,9 @@ def restore(
             postgresql.load(connection, file, version)
             counts.clear()
     _leave_out_strangers(settings.home, database)
-    (settings.home / "maintained").unlink(missing_ok=True)  # the next night writes everything anew
+    settings.paths.maintained.unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
-        (settings.home / trusted_date.FILE).unlink(missing_ok=True)
+        settings.paths.nights.unlink(missing_ok=True)
     return before
 
 
@@ -161,7 +160,7 @@ def _before(
 
 def _written(settings: Settings, name: str, ending: str, write: Callable[[Path], None]) -> Path:
     """A backup under the next free name: on the disk, with its digest, or not at all."""
-    path = _free(settings.home / "backups", name, ending)
+    path = _free(settings.paths.backups, name, ending)
     partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
     discard(partial)  # a crash may have left it
     try:

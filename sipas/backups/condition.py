@@ -18,12 +18,12 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady, SipasError
+from sipas.files.home_paths import HomePaths
 from sipas.storage.database import HEAD, Base, Database
 
 ENDINGS = {True: ".sqlite", False: ".pgcopy"}  # of backups, on SQLite and on PostgreSQL
 REPLACED = "before-restore"  # how the name of a backup begins that `sipas restore` made of what it replaced
 VERSION = "alembic_version"
-IN_USE = ("keys/*.*.key", "snapshots/*.parquet", "releases/*", "backups/*")  # not there before a home was used
 SHOWN = 3  # names of tables in a sentence
 
 MISSING = N_("The database {file} is missing, though keys, snapshots, releases or backups of it lie beside it.")
@@ -88,7 +88,7 @@ def newest_backup(settings: Settings) -> Path | None:
     ending = ENDINGS[settings.url.startswith("sqlite")]
     listed = [
         path
-        for path in (settings.home / "backups").glob(f"*{ending}")
+        for path in settings.paths.backups.glob(f"*{ending}")
         if path.is_file() and path.with_name(path.name + ".sha256").is_file()
     ]
     return max(listed, key=_age, default=None)
@@ -156,7 +156,10 @@ def _file_fault(file: Path) -> str | None:
 
 
 def _was_used(home: Path) -> bool:
-    return any(next(home.glob(pattern), None) for pattern in IN_USE)
+    """Whether anything lies in it that was not there before a home was used."""
+    paths = HomePaths(home)
+    left = ((paths.keys, "*.*.key"), (paths.snapshots, "*.parquet"), (paths.releases, "*"), (paths.backups, "*"))
+    return any(next(folder.glob(pattern), None) for folder, pattern in left)
 
 
 def _with_way_out(cause: SipasError, settings: Settings) -> Unusable:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from sipas.files.disk_space import is_full, is_out_of_room
+from sipas.files.home_paths import HomePaths
 from sipas.i18n import _
 
 
@@ -23,7 +24,7 @@ def told(error: Exception) -> str | None:
     if isinstance(error, OSError):
         return _of_the_system(error, home)
     if kind.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")) and home:
-        return _no_right(home / "sipas.sqlite", home)
+        return _no_right(HomePaths(home).sqlite, home)
     if kind.startswith("SQLITE_IOERR"):
         return _failing(home)
     if getattr(found, "sqlstate", "") == "42501":

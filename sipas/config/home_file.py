@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import Damaged, private_folder, write_whole
 
-FILE = "settings.conf"
 HELD = "SIPAS_HELD_SETTINGS"  # the file's text as a server found it at its start, for its workers
 
 
@@ -33,7 +33,7 @@ class Line:
 
 def read(home: Path) -> str:
     """The text of the file, "" where there is none; raises Damaged where it is no text."""
-    path = home / FILE
+    path = HomePaths(home).settings
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -127,7 +127,7 @@ def _change(home: Path, name: str, line: str | None) -> bool:
         kept = [one for number, one in enumerate(lines) if number not in places[bool(line) :]]
         if line is not None:
             kept = [*kept, line] if not places else [line if _named(one) == name else one for one in kept]
-        write_whole(home / FILE, ("\n".join(kept) + "\n").encode())
+        write_whole(HomePaths(home).settings, ("\n".join(kept) + "\n").encode())
         return True
 
 

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from sipas.config.home_file import FILE as SETTINGS
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 
 OTHERS = 0o077  # what group and others may do
 SECRET = (".key", ".secret", ".password")  # endings of what lets somebody read, sign or enter
@@ -33,9 +33,9 @@ def mend(home: Path) -> tuple[int, list[Path]]:
 
 def open_secrets(home: Path) -> list[Path]:
     """The keys, secrets and password files, and the settings (some hold a password), that group or others may read."""
-    folder = home / "keys"
+    folder = HomePaths(home).keys
     listed = [path for path in sorted(folder.iterdir()) if path.suffix in SECRET] if folder.is_dir() else []
-    return [path for path in (*listed, home / SETTINGS) if _mode(path) & OTHERS]
+    return [path for path in (*listed, HomePaths(home).settings) if _mode(path) & OTHERS]
 
 
 def refuse_open_secrets(home: Path) -> None:

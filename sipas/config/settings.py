@@ -17,6 +17,7 @@ from pathlib import Path
 from sipas.config import notifying, values
 from sipas.config.values import PARTS, Network
 from sipas.errors import N_
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import read, write_new
 from sipas.i18n.languages import COMPLETE
 
@@ -202,9 +203,14 @@ class Settings:
     )
 
     @property
+    def paths(self) -> HomePaths:
+        """Where each file of the home lies."""
+        return HomePaths(self.home)
+
+    @property
     def url(self) -> str:
         """The database's address; no absolute path is ever stored in the home folder."""
-        return self.database_url or f"sqlite:///{self.home / 'sipas.sqlite'}"
+        return self.database_url or f"sqlite:///{self.paths.sqlite}"
 
     @property
     def authority_file(self) -> Path | None:
@@ -214,7 +220,7 @@ class Settings:
     def secret(self, name: str) -> str:
         """A secret of this installation, made at first use, readable by its owner only; raises Damaged where the file
         holds anything else, for under an empty secret anybody could sign."""
-        path = self.home / "keys" / f"{name}.secret"
+        path = self.paths.secret(name)
         while (secret := read(path, _secret, DAMAGED_SECRET)) is None:
             try:
                 write_new(path, secrets.token_hex(32).encode())

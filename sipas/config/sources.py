@@ -14,6 +14,7 @@ from typing import Any
 from sipas.config import home_file, values
 from sipas.config.settings import Settings, default_home
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 
 SETTINGS = {setting.name: setting for setting in fields(Settings)}
 IN_HOME = tuple(name for name in SETTINGS if name != "home")
@@ -56,7 +57,7 @@ def origins(environ: Mapping[str, str] | None = None) -> dict[str, Origin]:
     environ = os.environ if environ is None else environ
     found = {"home": home_of(environ)}
     home = found["home"].value
-    path = home / home_file.FILE
+    path = HomePaths(home).settings
     kept = home_file.parse(home_file.held(environ, home), path, IN_HOME)
     for name in IN_HOME:
         setting, variable = SETTINGS[name], f"SIPAS_{name.upper()}"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sipas.corrections.closing import named
 from sipas.errors import N_, ManyErrors, SipasError, UnknownCode
 from sipas.fieldwork.models import Point, PopulationCount, Wave
+from sipas.files.home_paths import HomePaths
 from sipas.publishing.models import SnapshotRecord
 from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
 from sipas.storage.database import Base
@@ -100,7 +101,7 @@ def _uses(session: Session, home: Path, found: Unit | Service) -> Iterator[Sipas
             yield error
     places = {row.id: row.code for row in session.execute(select(Wave.id, Wave.code))}
     for record in session.scalars(select(SnapshotRecord)):
-        path = home / "snapshots" / record.file
+        path = HomePaths(home).snapshots / record.file
         if path.is_file() and _holds(path, ("unit", "stratum") if kind == "unit" else ("field",), found.code):
             yield SipasError(SNAPSHOT, wave=places[record.wave_id])
 

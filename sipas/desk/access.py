@@ -18,10 +18,10 @@ from pathlib import Path
 from werkzeug.security import generate_password_hash
 
 from sipas.errors import N_, NotReady, SipasError
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import private_folder, read, write_whole
 
 SHORTEST = 10
-ENDED = "desk.ended"
 CHEAP = "scrypt:1024:8:1"  # of a generated password: its 78 bits protect it, also where the hash was stolen
 
 
@@ -40,8 +40,8 @@ def set_password(home: Path, password: str, is_generated: bool = False) -> None:
     path = _path(home)
     write_whole(path, generate_password_hash(password, method=CHEAP if is_generated else "scrypt").encode())
     # sessions made with an earlier password are over without a list; attempts are those of November 2026
-    for name in ("desk.attempts", ENDED):
-        path.with_name(name).unlink(missing_ok=True)
+    for left in (path.with_name("desk.attempts"), HomePaths(home).ended_sessions):
+        left.unlink(missing_ok=True)
 
 
 def is_generated(stored: str) -> bool:
@@ -70,7 +70,7 @@ def new_session() -> str:
 def end_session(home: Path, session: str, lasts: float, now: float | None = None) -> None:
     """From now on the session is over, wherever a copy of its cookie lies. Sessions older than `lasts` seconds are
     over by themselves, and forgotten here."""
-    now, path = time.time() if now is None else now, home / "keys" / ENDED
+    now, path = time.time() if now is None else now, HomePaths(home).ended_sessions
     folder = os.open(private_folder(path.parent), os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)  # of the folder: the file itself is another one after each writing
@@ -91,7 +91,7 @@ def ended_sessions(home: Path) -> dict[str, float]:
         "keys/{file} in SIPAS_HOME is damaged: nobody knows which sessions at the desk are over. Set the password "
         "again with `sipas desk password`, which ends all of them."
     )
-    return read(home / "keys" / ENDED, _ended, damaged) or {}
+    return read(HomePaths(home).ended_sessions, _ended, damaged) or {}
 
 
 def _ended(data: bytes) -> dict[str, float]:
@@ -116,4 +116,4 @@ def _hash(data: bytes) -> str:
 
 
 def _path(home: Path) -> Path:
-    return home / "keys" / "desk.password"
+    return HomePaths(home).desk_password

@@ -12,7 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sipas import i18n
 from sipas.desk import access
+from sipas.desk.attempts import Attempts
 from sipas.publishing.charts import TEMPLATE_TOOLS
+from sipas.web.installation import installation, of_app
 from sipas.web.links import go, link
 
 LONGEST = 8 * 3600  # seconds from signing in; a working day
@@ -22,9 +24,17 @@ desk = Blueprint("desk", __name__, template_folder="templates")
 
 
 @desk.record
-def give_tools(state: BlueprintSetupState) -> None:
-    """Chart macros look these up."""
+def set_up(state: BlueprintSetupState) -> None:
+    """Gives chart macros what they look up, and the application its count of attempts to sign in."""
     state.app.jinja_env.globals.update(TEMPLATE_TOOLS)
+    ours = of_app(state.app)
+    state.app.extensions["sipas.desk"] = Attempts(ours.home, ours.limits)
+
+
+def attempts() -> Attempts:
+    """Who tries the password of this application's desk."""
+    found: Attempts = current_app.extensions["sipas.desk"]
+    return found
 
 
 @desk.app_template_filter("day")
@@ -53,5 +63,5 @@ def signed_in() -> bool:
     mark, own, since = session.get("mark"), session.get("own"), session.get("since", 0)
     if not isinstance(mark, str) or not isinstance(own, str) or not 0 <= time.time() - since < LONGEST:
         return False
-    home = current_app.config["SETTINGS"].home
+    home = installation().home
     return hmac.compare_digest(mark, access.mark(home)) and not access.has_ended(home, own)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 
 from sipas.desk.blueprint import desk
 from sipas.publishing import comments as reading
+from sipas.web.installation import installation
 
 
 @desk.get("/wave/<code>/comments")
 def comments(code: str) -> str:
     """The comments of a wave, of one unit where it is asked for."""
-    home = current_app.config["SETTINGS"].home
+    home = installation().home
     unit = request.args.get("unit", "")
-    with current_app.config["DATABASE"].reading() as session:
+    with installation().database.reading() as session:
         count = reading.how_many(session, home, code, unit)
         pages = max(1, -(-count // reading.PAGE))
         number = min(max(request.args.get("page", 1, type=int), 1), pages)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from flask import abort, current_app, render_template
+from flask import abort, render_template
 
 import surveys
 from sipas.desk.blueprint import desk
 from sipas.i18n import completeness
 from sipas.i18n.languages import KNOWN
+from sipas.web.installation import installation
 
 
 @desk.get("/languages")
 def languages() -> str:
     """Every language that we know of, with what stands between it and the kiosk."""
-    enabled = current_app.config["SETTINGS"].languages
+    enabled = installation().settings.languages
     rows = [
         {
             "language": one,

@@ -10,11 +10,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 import segno
-from flask import current_app, render_template, request
+from flask import render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from sipas import clock
 from sipas.desk.blueprint import desk
 from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing
 from sipas.fieldwork.devices import revoke as revoke_device
@@ -22,6 +21,7 @@ from sipas.fieldwork.models import Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.fieldwork.silence import Silent, Watch, last_look
+from sipas.web.installation import installation
 from sipas.web.links import go, link
 
 
@@ -64,18 +64,18 @@ def places(session: Session, today: dt.date, watch: Watch | None = None) -> list
 @desk.get("/screens")
 def screens() -> str:
     """All screens."""
-    watch = last_look(current_app.config["SETTINGS"].home)
-    with current_app.config["DATABASE"].reading() as session:
-        return render_template("desk/screens.html", places=places(session, clock.today(), watch), days=QUIET)
+    watch = last_look(installation().home)
+    with installation().database.reading() as session:
+        return render_template("desk/screens.html", places=places(session, installation().today(), watch), days=QUIET)
 
 
 @desk.post("/screens/code")
 def enrol_code() -> str:
     """A code for a screen, shown once, with the address as QR: the code stands behind its `#` and reaches no server."""
-    with current_app.config["DATABASE"].writing() as session:
+    with installation().database.writing() as session:
         place = point_of(session, request.form.get("point", ""))
-        code = make_code(session, place.code, clock.now())
-    server = current_app.config["SETTINGS"].address  # what a request calls us is printed nowhere
+        code = make_code(session, place.code, installation().now())
+    server = installation().settings.address  # what a request calls us is printed nowhere
     page = f"{server}/k/{place.code}/vi/device"  # screens may be served by another machine
     picture = _qr(f"{page}#code={code}") if server else ""
     return render_template("desk/code.html", point=place, code=code, page_of_screen=page, picture=picture)
@@ -90,6 +90,6 @@ def _qr(text: str) -> str:
 @desk.post("/screens/revoke")
 def revoke() -> Response:
     """Nothing is taken from this screen any more."""
-    with current_app.config["DATABASE"].writing() as session:
+    with installation().database.writing() as session:
         revoke_device(session, request.form.get("device", ""))
     return go(link("desk.screens"))

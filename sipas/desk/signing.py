@@ -9,13 +9,13 @@ from flask import current_app, render_template, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
+from sipas import i18n
 from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
-from sipas.desk.blueprint import LONGEST, desk, signed_in
+from sipas.desk.blueprint import LONGEST, attempts, desk, signed_in
 from sipas.i18n import _
+from sipas.web.installation import installation
 from sipas.web.links import go, link
-from sipas.web.rate_limits import of_request
 
 BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
 
@@ -33,17 +33,18 @@ def let_in() -> tuple[str, int] | Response:
     The browser gets a cookie that opens nothing: it says that somebody signed in here, so that no stranger's wrong
     passwords keep this browser waiting (OWASP's "device cookie").
     """
-    home, (_limits, address) = current_app.config["SETTINGS"].home, of_request()
+    ours = installation()
+    address = ours.limits.address_of(request)
     password = request.form.get("password", "")
     try:
-        right = current_app.config["ATTEMPTS"].check(password, address, _browser(), clock.today())
+        right = attempts().check(password, address, _browser(), ours.today())
     except (TooManyAttempts, Crowded) as error:
         return render_template("desk/login.html", problem=i18n.say(error)), error.status
     if not right:
         wrong = _("This is not the password. Please check capital letters and try again.")
         return render_template("desk/login.html", problem=wrong), 422
     session.clear()
-    session["mark"], session["own"], session["since"] = access.mark(home), access.new_session(), int(time.time())
+    session["mark"], session["own"], session["since"] = access.mark(ours.home), access.new_session(), int(time.time())
     reply = go(link("desk.overview"))
     reply.set_cookie(
         BROWSER,
@@ -72,6 +73,6 @@ def _signer() -> URLSafeTimedSerializer:
 @desk.post("/logout")
 def sign_out() -> Response:
     """Ends the session, and whatever copy of its cookie there is."""
-    access.end_session(current_app.config["SETTINGS"].home, session["own"], LONGEST)
+    access.end_session(installation().home, session["own"], LONGEST)
     session.clear()
     return go(link("desk.sign_in"))

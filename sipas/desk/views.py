@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
+from sipas import i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
 from sipas.desk.ways import ways
@@ -25,21 +25,22 @@ from sipas.publishing.models import DestructionStop
 from sipas.publishing.reconcile import at_a_glance
 from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.publishing.review import release_of, releases
+from sipas.web.installation import installation
 from sipas.web.links import go, link
 
 
 @desk.get("")
 def overview() -> str:
     """All waves and all releases."""
-    watch = last_look(_home())
-    with current_app.config["DATABASE"].reading() as session:
+    watch = last_look(installation().home)
+    with installation().database.reading() as session:
         return render_template(
             "desk/overview.html",
-            waves=list(reversed(summaries(session, clock.today(), watch))),
+            waves=list(reversed(summaries(session, installation().today(), watch))),
             releases=list(reversed(releases(session))),
             ends={one.wave: one.due for one in reversed(_endings(session))},
-            known=look(_home()),
-            today=clock.today(),
+            known=look(installation().home),
+            today=installation().today(),
             amiss=_amiss(session),
         )
 
@@ -53,10 +54,10 @@ def with_a_slash() -> Response:
 @desk.get("/wave/<code>")
 def wave(code: str) -> str:
     """One wave: answers at each point, which of them are silent, and what the nights to come destroy."""
-    watch = last_look(_home())
-    with current_app.config["DATABASE"].reading() as session:
+    watch = last_look(installation().home)
+    with installation().database.reading() as session:
         one = wave_of(session, code)
-        found = of_wave(session, one, clock.today(), watch)
+        found = of_wave(session, one, installation().today(), watch)
         return render_template(
             "desk/wave.html",
             progress=found,
@@ -66,15 +67,15 @@ def wave(code: str) -> str:
             ways=ways(session, one),
             endings=[each for each in _endings(session) if each.wave == code],
             stop=session.get(DestructionStop, one.id),
-            known=look(_home()),
-            today=clock.today(),
+            known=look(installation().home),
+            today=installation().today(),
         )
 
 
 @desk.get("/release/<code>")
 def release(code: str) -> str:
     """One release as its readers will see it, with what is still to be done."""
-    with current_app.config["DATABASE"].reading() as session:
+    with installation().database.reading() as session:
         record = release_of(session, code)
         issue = published.open_folder(_folder(record.code, record.state))
     order = request.args.get("sort", "")
@@ -88,23 +89,22 @@ def release(code: str) -> str:
 
 def _amiss(session: Session) -> list[str]:
     """What concerns whoever runs the server: whether answers are stored, the night, where home and database differ."""
-    where, database = current_app.config["SETTINGS"], current_app.config["DATABASE"]
-    told = [sentence for sign, sentence in (*answers(database, where), *service(where)) if sign == BAD]
-    return told + [i18n.say(one.error) for one in at_a_glance(session, _home())]
-
-
-def _home() -> Path:
-    return current_app.config["SETTINGS"].home
+    ours = installation()
+    found = (*answers(ours.database, ours.settings), *service(ours.settings))
+    told = [sentence for sign, sentence in found if sign == BAD]
+    return told + [i18n.say(one.error) for one in at_a_glance(session, ours.home)]
 
 
 def _endings(session: Session) -> list[Ending]:
     """What the nights of the next ten days destroy, soonest first."""
-    held = shortened.look(_home(), current_app.config["SETTINGS"].retention, clock.today())
-    return endings(session, _home(), held.days, clock.today())
+    ours = installation()
+    held = shortened.look(ours.home, ours.settings.retention, ours.today())
+    return endings(session, ours.home, held.days, ours.today())
 
 
 def _folder(code: str, state: str) -> Path:
-    folder = _home() / ("releases" if state == "published" else "drafts") / code
+    paths = installation().paths
+    folder = paths.release(code) if state == "published" else paths.draft(code)
     if not (folder / published.MANIFEST).is_file():
         raise NotReady(
             N_("The files of release {code} are missing from SIPAS_HOME/{folder}; restore them from a backup."),

@@ -38,10 +38,11 @@ def licence_of(name: str) -> str:
         told = metadata(name)
     except PackageNotFoundError:
         return "(not installed here)"
-    if told.get("License-Expression"):
+    if "License-Expression" in told:
         return str(told["License-Expression"])
     classes = [line.split(" :: ")[-1] for line in told.get_all("Classifier") or [] if line.startswith("License ::")]
-    return ", ".join(classes) or (told.get("License") or "not stated").splitlines()[0]
+    stated = next(filter(None, told.get_all("License") or []), "not stated")
+    return ", ".join(classes) or stated.splitlines()[0]
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from typing import Any
 
 from sipas import clock
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_whole
 
-FILE = "nights.json"
 NIGHTS = 14  # for which a clock is doubted at most
 TOLERANCE = 1  # days that a clock may be away from what is explained: a night that fell out
 HALF_A_DAY = 12 * 3600.0
@@ -162,7 +162,7 @@ def refuse_doubted(home: Path) -> None:
 
 def last_night(home: Path) -> Nights | None:
     """What the last night kept; None where there was none, raises Damaged where it cannot be read."""
-    return read(home / FILE, _nights, REMADE)
+    return read(HomePaths(home).nights, _nights, REMADE)
 
 
 def _write(home: Path, known: Nights) -> None:
@@ -170,7 +170,7 @@ def _write(home: Path, known: Nights) -> None:
     for name in ("seen", "believed"):
         if words[name]:
             words[name]["moment"] = words[name]["moment"].isoformat()
-    write_whole(home / FILE, json.dumps(words).encode())
+    write_whole(HomePaths(home).nights, json.dumps(words).encode())
 
 
 def _nights(data: bytes) -> Nights:

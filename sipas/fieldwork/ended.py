@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
+from sipas.files.home_paths import HomePaths
 from sipas.keyring import wave_keys
 from sipas.logs import deeds
 
@@ -17,16 +18,11 @@ FROZEN = "frozen"
 DESTROYED = "keys destroyed"
 
 
-def snapshot_of(home: Path, code: str) -> Path:
-    """Where a wave's snapshot lies once it is frozen."""
-    return home / "snapshots" / f"{code}.parquet"
-
-
 def was_frozen(home: Path, wave: Wave) -> bool:
     """Whether the home holds that the wave was frozen, of which the database says that it is open or closed."""
     if wave.is_ended:
         return False
-    if snapshot_of(home, wave.code).exists():
+    if HomePaths(home).snapshot(wave.code).exists():
         return True
     return wave_keys.find(home, wave.code, "cluster") is None and frozen_on(home, wave.code) is not None
 
@@ -51,7 +47,7 @@ def refuse_frozen(home: Path, wave: Wave) -> None:
 
 def refuse_old_snapshot(home: Path, code: str) -> None:
     """Raise WaveState where a wave of that code was frozen here, so that a new one could take no answer."""
-    path = snapshot_of(home, code)
+    path = HomePaths(home).snapshot(code)
     if path.exists():
         raise WaveState(
             N_(

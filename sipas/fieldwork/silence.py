@@ -28,9 +28,9 @@ from sipas.fieldwork.pattern import FEW, is_silent, months_before, rate, working
 from sipas.fieldwork.points import is_working
 from sipas.fieldwork.small_cells.points import told_points
 from sipas.fieldwork.waves import asks
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_over
 
-FILE = "heard.json"
 MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening
 LISTENED = ("kiosk", "phone", "web")  # paper and telephone answers come in heaps, whenever somebody brings them
 
@@ -119,7 +119,7 @@ def last_look(home: Path) -> Watch | None:
 
 def found_at_last(home: Path) -> Watch | None:
     """The same; raises Damaged."""
-    books = read(home / FILE, _books, REMADE)
+    books = read(HomePaths(home).heard, _books, REMADE)
     return books.watch if books else None
 
 
@@ -188,7 +188,7 @@ def _plain(silent: Collection[Silent]) -> list[dict[str, object]]:
 def _points(home: Path) -> dict[str, list[Any]]:
     """What was known of each point; a torn file is as good as none."""
     try:
-        books = read(home / FILE, _books, REMADE)
+        books = read(HomePaths(home).heard, _books, REMADE)
     except Damaged:
         return {}
     return books.points if books else {}
@@ -205,4 +205,4 @@ def _books(data: bytes) -> _Books:
 
 def _write(home: Path, said: Mapping[str, object]) -> None:
     """In place: a new file beside the old one would leave the old dates on the disk."""
-    write_over(home / FILE, json.dumps(said).encode())
+    write_over(HomePaths(home).heard, json.dumps(said).encode())

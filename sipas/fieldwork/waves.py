@@ -27,7 +27,7 @@ class BadWave(SipasError):
     """A wave that cannot be opened as asked."""
 
 
-def open_wave(
+def open_wave(  # noqa: PLR0913
     session: Session,
     code: str,
     instrument: str,
@@ -49,6 +49,8 @@ def open_wave(
     `coarsest` says that no answer shall keep field, month and profile. `partial` says what becomes of a form that is
     left unfinished on a kiosk; it holds for the whole wave, for the first page tells people beforehand. `series` says
     to which figures the wave's releases belong; chosen now, before anybody knows them, it never changes.
+
+    More than eight parameters: all that is settled about a wave is settled as it opens, and never afterwards.
     """
     if not is_wave_code(code):
         raise BadWave(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 
 RESERVE = 64 * 2**20
 ROOM = 2**20  # bytes free; below, what SQLite cannot open or write has no room
@@ -62,7 +63,7 @@ def is_out_of_room(error: BaseException, home: Path) -> bool:
 
 def reserve(home: Path) -> Path:
     """Where the reserve lies."""
-    return home / "reserve"
+    return HomePaths(home).reserve
 
 
 def is_reserved(home: Path) -> bool:

@@ -27,7 +27,7 @@ VISITORS = (
     "sipas/fieldwork/invitation_codes.py",
     "sipas/web/error_pages.py",
     "sipas/errors.py",
-    "sipas/fieldwork/visits.py",
+    "sipas/fieldwork/asking.py",
     "sipas/i18n/languages.py",
     "sipas/intake/anonymise.py",
     "sipas/intake/ways.py",

@@ -18,7 +18,7 @@ from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
-from sipas.intake import LANGUAGE_CODES, anonymise_many, keys_of_lines, keys_of_submissions
+from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_lines, keys_of_submissions
 from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
@@ -59,7 +59,7 @@ class Lines:
             **{code: answer_reader(instrument, self.form, code) for code in self.items},
         }
         self.known: dict[str, dict[str, int]] = {column: {} for column in self.readers}
-        self.taken: dict[tuple[int, str, str], dict[str, int]] = {}
+        self.taken: dict[tuple[int, str, str], VisitCodes[int]] = {}
         self.numbered: list[NDArray[np.uint64]] = []
 
     def rows(self, file: str) -> Iterator[NDArray[np.void]]:
@@ -80,8 +80,8 @@ class Lines:
         values = {column: self._look_up(piece, column) for column in self.readers if column not in self.places}
         days = self._days(values[self.when])
         visits = self.visits.numbers(values["point"], days)
-        codes = self._codes(piece, visits)
-        self._keep_to_the_point(values[self.when], codes["point"])
+        codes = self._codes(piece, visits, values["channel"])
+        self._keep_to_the_point(values[self.when], codes.point)
         self._stay_in_the_wave(days)
         self._keep_to_the_month(piece, days)
         packed = np.tile(self.blank, (piece.rows, 1))
@@ -99,23 +99,9 @@ class Lines:
         key = self._marks(piece, file)
         if self.complaints.any:
             return np.empty(0, "V1")
-        return anonymise_many(
-            packed,
-            wave=self.wave.id,
-            point=codes["point"],
-            unit=codes["unit"],
-            field=codes["field"],
-            day=days.astype("datetime64[D]"),
-            channel=values["channel"],
-            language=values["language"],
-            form=FORMS[self.form],
-            sex=values["sex"],
-            age=values["age"],
-            coarse=codes["coarse"],
-            several=codes["several"],
-            key=key,
-            cluster_key=self.secrets["cluster"],
-        )
+        day = days.astype("datetime64[D]")
+        came = Visits(codes, packed, day, values["language"], values["sex"], values["age"])
+        return anonymise_many(came, key=key, cluster_key=self.secrets["cluster"])
 
     def _look_up(self, piece: Table, column: str) -> NDArray[np.int64]:
         """The column's stored numbers; BAD with a complaint where a cell may not say what it says."""
@@ -183,69 +169,72 @@ class Lines:
     def _ends(self) -> tuple[dt.date, dt.date | None]:
         return self.wave.opens_on, self.wave.closes_on
 
-    def _codes(self, piece: Table, visit: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-        """Point, responsible unit and field of each line: each pair of point and service is asked once."""
+    def _codes(
+        self, piece: Table, visit: NDArray[np.int64], channel: NDArray[np.int64]
+    ) -> VisitCodes[NDArray[np.int64]]:
+        """Point, responsible unit and field of each line, BAD where one is not known: each pair of point and service is
+        asked once."""
         which, words = piece.coded("field")
         office, offices = piece.coded("unit") if "unit" in piece else (np.zeros(piece.rows, np.int64), [])
         words, offices = [*words, ""], [*offices, ""]
         both = which % len(words) * len(offices) + office % len(offices)
         count = len(words) * len(offices)
         pairs, pair_of = np.unique(visit * count + both, return_inverse=True)
-        found: dict[str, list[int]] = {name: [] for name in ("point", "unit", "field", "coarse", "several")}
+        found: list[tuple[int, ...]] = []
         for pair in pairs.tolist():
             place, word, unit = pair // count, words[pair % count // len(offices)], offices[pair % len(offices)]
-            codes = self._taken(place, word, unit) if place != BAD else {}
-            for name, column in found.items():
-                column.append(codes.get(name, BAD))
-        columns = {name: np.array(column, np.int64)[pair_of] for name, column in found.items()}
+            one = self._taken(place, word, unit) if place != BAD else None
+            found.append((one.point, one.unit, one.field, one.coarse, one.several) if one else (BAD,) * 5)
+        point, responsible, field, coarse, several = np.array(found, np.int64).reshape(-1, 5).T[:, pair_of]
         self.complaints.add(
-            (visit != BAD) & (columns["field"] == BAD),
+            (visit != BAD) & (field == BAD),
             "field",
             lambda row: _error_of(
                 lambda word: self._place(int(visit[row]), word, offices[office[row]]), words[which[row]]
             ),
         )
-        return columns
+        form = np.array(FORMS[self.form])
+        return VisitCodes(self.wave.id, point, responsible, field, channel, form, coarse, several)
 
-    def _taken(self, place: int, service: str, unit: str) -> dict[str, int]:
+    def _taken(self, place: int, service: str, unit: str) -> VisitCodes[int] | None:
         key = place, service, unit
         if key not in self.taken:
             try:
                 self.taken[key] = self._place(place, service, unit)
             except SipasError:
-                return {}
+                return None
         return self.taken[key]
 
-    def _place(self, number: int, service: str, unit: str) -> dict[str, int]:
-        """The numbers of a field at a visit. The unit has to be said only where the field was not kept."""
-        visit = self.visits.of(number)
+    def _place(self, number: int, service: str, unit: str) -> VisitCodes[int]:
+        """The numbers of a field at a asking. The unit has to be said only where the field was not kept."""
+        asking = self.visits.of(number)
         asked = self.units.get(unit)
         if service == COARSE:
-            for one, responsible in visit.services:
-                codes = visit.codes_of(one, responsible)
-                if codes["coarse"] and responsible == asked:
+            for one, responsible in asking.services:
+                codes = asking.codes_of(one, responsible)
+                if codes.coarse and responsible == asked:
                     return codes
             raise SipasError(
                 N_("At {point} no field of unit “{unit}” is stored without its name, for few people come; see `unit`."),
-                point=visit.point.code,
+                point=asking.point.code,
                 unit=unit,
             )
-        for one, responsible in visit.services:  # without its point a field may be that of several units
+        for one, responsible in asking.services:  # without its point a field may be that of several units
             if (one.code, responsible) == (service, asked):
-                return visit.codes_of(one, responsible)
-        codes = visit.codes(service)
-        if visit.point.code == SEVERAL:
+                return asking.codes_of(one, responsible)
+        codes = asking.codes(service)
+        if asking.point.code == SEVERAL:
             raise SipasError(
                 N_("“{unit}” is responsible for no {field} that several places take in; see `unit`."),
                 unit=unit,
                 field=service,
             )
-        if unit and self.units.get(unit) != codes["unit"]:
+        if unit and self.units.get(unit) != codes.unit:
             raise SipasError(
                 N_("“{unit}” is not the unit that is responsible for {field} at {point}."),
                 unit=unit,
                 field=service,
-                point=visit.point.code,
+                point=asking.point.code,
             )
         return codes
 

@@ -25,6 +25,7 @@ from sipas.intake.record import (
 )
 from sipas.intake.redaction import redact
 from sipas.intake.submission_keys import keys_of_lines, keys_of_submissions
+from sipas.intake.visit import Visit, VisitCodes, Visits
 
 __all__ = [
     "COARSER",
@@ -33,6 +34,9 @@ __all__ = [
     "STORED",
     "Answers",
     "Outcome",
+    "Visit",
+    "VisitCodes",
+    "Visits",
     "anonymise",
     "anonymise_many",
     "cluster_label",

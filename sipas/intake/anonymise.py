@@ -1,4 +1,4 @@
-"""The first door: the one place where a visit becomes a row. Its signature is the promise.
+"""The first door: the one place where a visit becomes a row. What a `Visit` holds is all that it can know.
 
 `STORED` is what a row holds, in the words of the privacy page; a test compares it with the table's columns.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from sipas import clock
 from sipas.errors import N_
 from sipas.i18n.languages import NUMBERS
-from sipas.intake.answers import Answers
-from sipas.intake.models import PROBE, Comment, Row, row_type
-from sipas.intake.submission_keys import submission_key
+from sipas.intake.models import Comment, Row, row_type
+from sipas.intake.visit import N, Visit, VisitCodes, Visits
 from sipas.keyring import wave_keys
 
 STORED: dict[str, str] = {
@@ -46,120 +46,82 @@ PLACELESS = ("point", "channel")
 """Not stored (0) where several places receive for the office and field, for nobody counts how few came to one of them;
 the label is then that of the week alone. A channel that few points have would name the point, so it goes with it."""
 
-NOTHING = dict.fromkeys(COARSER, 0)
-NOWHERE = dict.fromkeys(PLACELESS, 0)
 LARGEST = 2**15 - 1  # that a small number's column holds
 
 LANGUAGE_CODES = NUMBERS
 
 
-def anonymise(
-    answers: Answers,
-    *,
-    wave: int,
-    point: int,
-    unit: int,
-    field: int,
-    moment: dt.datetime,
-    channel: int,
-    language: str,
-    form: int,
-    sex: int,
-    age: int,
-    coarse: int,
-    several: int,
-    submission: str,
-    cluster_key: bytes,
-    id_key: bytes,
-) -> Row:
+def anonymise(visit: Visit, *, key: bytes, cluster_key: bytes) -> Row:
     """Turn one visit into the only thing we keep of it.
 
-    `moment` leaves its month and, under a key that dies with the wave, the label it shares with its point's week.
-    `coarse` is 1 where few people come for this field of the unit: then what `COARSER` names is not stored; `several`
-    is 1 where several places receive for it: then what `PLACELESS` names is not.
-    `submission` is the random id that the browser holds; it leaves a keyed hash, so that a resend is recognised.
-
-    `anonymise_many` is the same door, wide; for one visit its arrays would cost ten times as much.
+    `key` is a keyed hash of the random id that the browser holds (`submission_keys.py`), so that a resend is
+    recognised. `anonymise_many` is the same door, wide; for one visit its arrays would cost ten times as much.
     """
-    local, nowhere = clock.local(moment), bool(several) and channel != PROBE
-    row = Row(
-        key=submission_key(id_key, submission),
-        wave=wave,
-        point=point,
-        unit=unit,
-        field=field,
-        month=local.year * 100 + local.month,
-        cluster=cluster_label(cluster_key, 0 if nowhere else point, clock.cluster_week(local.date()), bool(coarse)),
-        channel=channel,
-        language=LANGUAGE_CODES[language],
-        form=form,
-        sex=sex,
-        age=age,
-        answers=answers.packed,
-    )
-    if not all(0 <= number <= LARGEST for number in (wave, point, unit, field, channel, form, sex, age)):
-        raise OverflowError("a number does not fit its column")
-    row = row._replace(**NOTHING) if coarse else row
-    return row._replace(**NOWHERE) if nowhere else row
+    local, codes = clock.local(visit.moment), visit.codes
+    language = LANGUAGE_CODES[visit.language]
+    numbers = stored_numbers(codes, _month(local.year, local.month), language, visit.sex, visit.age)
+    label = cluster_label(cluster_key, numbers["point"], clock.cluster_week(local.date()), bool(codes.coarse))
+    return Row(key=key, wave=codes.wave, cluster=label, answers=visit.answers.packed, **numbers)
 
 
-def anonymise_many(
-    answers: Sequence[bytes] | NDArray[np.uint8],
-    *,
-    wave: int,
-    point: ArrayLike,
-    unit: ArrayLike,
-    field: ArrayLike,
-    day: ArrayLike,
-    channel: ArrayLike,
-    language: ArrayLike,
-    form: ArrayLike,
-    sex: ArrayLike,
-    age: ArrayLike,
-    coarse: ArrayLike,
-    several: ArrayLike,
-    key: NDArray[np.void],
-    cluster_key: bytes,
-) -> NDArray[np.void]:
-    """The same door, wide: many visits at once (an import) as arrays; each row has a field for every stored column.
+def anonymise_many(visits: Visits, *, key: NDArray[np.void], cluster_key: bytes) -> NDArray[np.void]:
+    """The same door, wide: many visits at once (an import); each row has a field for every stored column.
 
-    `answers` are packed as in `Answers`, one row each; `key` comes from `marks`, which knows the wave's `id` key.
+    `key` comes from `keys_of_submissions` or `keys_of_lines`, which know the wave's `id` key.
     """
-    if not isinstance(answers, np.ndarray):
-        answers = np.frombuffer(b"".join(answers), np.uint8).reshape(len(answers), -1)
-    days = np.asarray(day, "datetime64[D]")
-    months = days.astype("datetime64[M]").astype(int)
-    few = np.broadcast_to(np.asarray(coarse, bool), len(answers))
-    nowhere = np.broadcast_to(np.asarray(several, bool) & (np.asarray(channel) != PROBE), len(answers))
-    known: dict[str, ArrayLike] = {
+    codes, packed = visits.codes, visits.answers
+    months = visits.day.astype("datetime64[M]").astype(int)
+    month = _month(1970 + months // 12, months % 12 + 1)
+    numbers = stored_numbers(codes, month, visits.language, visits.sex, visits.age)
+    point, few = (np.broadcast_to(one, len(packed)) for one in (numbers["point"], codes.coarse))
+    columns: dict[str, ArrayLike] = {
         "key": key,
-        "wave": wave,
-        "point": point,
-        "unit": unit,
-        "field": field,
-        "month": (1970 + months // 12) * 100 + months % 12 + 1,
-        "cluster": _clusters(np.where(nowhere, 0, point), days, few, cluster_key),
-        "channel": channel,
-        "language": language,
-        "form": form,
-        "sex": sex,
-        "age": age,
-        "answers": np.ascontiguousarray(answers).view(f"V{answers.shape[1]}")[:, 0],
+        "wave": codes.wave,
+        "cluster": _clusters(point, visits.day, few, cluster_key),
+        "answers": np.ascontiguousarray(packed).view(f"V{packed.shape[1]}")[:, 0],
+        **numbers,
     }
-    rows = np.empty(len(answers), row_type(answers.shape[1]))
+    rows = np.empty(len(packed), row_type(packed.shape[1]))
     for name in STORED:
-        rows[name] = known[name]
-        if rows.dtype[name].kind == "i" and (rows[name] != known[name]).any():
-            raise OverflowError(f"a value of “{name}” does not fit its column")
-    for name in COARSER:
-        rows[name][few] = 0
-    for name in PLACELESS:
-        rows[name][nowhere] = 0
+        rows[name] = columns[name]
     return rows
 
 
+def stored_numbers(codes: VisitCodes[N], month: N, language: N, sex: N, age: N) -> dict[str, N]:
+    """Return the numbers of a row (all but its wave), or of many as columns: here it is decided what is left out.
+
+    Raises OverflowError where one does not fit its column.
+    """
+    told = {
+        "point": codes.point,
+        "unit": codes.unit,
+        "field": codes.field,
+        "channel": codes.channel,
+        "language": language,
+        "form": codes.form,
+        "sex": sex,
+        "age": age,
+    }
+    # any bit that no small number has; a negative one has all of them
+    outside = reduce(or_, told.values(), codes.wave) & ~LARGEST
+    if outside.any() if isinstance(outside, np.ndarray) else outside:
+        raise OverflowError("a number does not fit its column")
+    told["month"] = month
+    detailed, placed = 1 - codes.coarse, 1 - codes.nowhere
+    for name in COARSER:
+        told[name] = told[name] * detailed
+    for name in PLACELESS:
+        told[name] = told[name] * placed
+    return told
+
+
+def _month(year: N, month: N) -> N:
+    """A month as it is stored, such as 202603."""
+    return year * 100 + month
+
+
 def _clusters(
-    point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.bool_], key: bytes
+    point: NDArray[np.int64], day: NDArray[np.datetime64], few: NDArray[np.int64], key: bytes
 ) -> NDArray[np.void]:
     """Every visit's label; each point's week is hashed once for those with detail, and once for those without."""
     days, which_day = np.unique(day, return_inverse=True)
@@ -181,16 +143,14 @@ def cluster_label(key: bytes, point: int, week: str, coarse: bool = False) -> by
     return wave_keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
 
 
-def comment_of(
-    text: str, *, wave: int, unit: int, field: int, coarse: int, moment: dt.datetime, submission: str, id_key: bytes
-) -> Comment:
+def comment_of(text: str, codes: VisitCodes[int], *, moment: dt.datetime, submission: str, id_key: bytes) -> Comment:
     """A free text as its own row: no key in common with the answer it came with; without any place where few come."""
-    local = clock.local(moment)
+    local, detailed = clock.local(moment), 1 - codes.coarse
     return Comment(
         key=wave_keys.label(id_key, "comment", submission or secrets.token_hex(16)),
-        wave=wave,
-        unit=0 if coarse else unit,
-        field=0 if coarse else field,
-        month=0 if coarse else local.year * 100 + local.month,
+        wave=codes.wave,
+        unit=codes.unit * detailed,
+        field=codes.field * detailed,
+        month=_month(local.year, local.month) * detailed,
         text=text,
     )

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sipas.files.disk_space import sync_folder
+from sipas.files.home_paths import HomePaths
 from sipas.intake.models import Comment
 from sipas.intake.record import record, values_of
 from sipas.storage.database import Database, why_not_stored
@@ -35,7 +36,7 @@ class CommentSpool:
     """The file of an installation."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "comments.inbox"
+        self._path = HomePaths(home).comment_spool
 
     def put(self, comment: Comment) -> bool:
         """Keeps a comment, durably; False where it waits here already. Raises NoRoom, or OSError from the disk."""

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_whole
 from sipas.intake.comment_spool import CommentSpool, flush_comments
 from sipas.intake.invitations import Invitation, settle
@@ -33,7 +34,6 @@ ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backup
 NEVER = -ENOUGH  # so that any number of rows is enough
 TRIES, SWITCHES = 50, 5
 PAUSE, TURN = 0.1, 0.01  # seconds: until we look again whether somebody reads; in which others may write
-MARK = "maintained"  # in the home folder: how many rows there were when it was last done
 
 
 class FilesInUse(NotReady):
@@ -56,13 +56,13 @@ def maintain(database: Database, home: Path) -> bool:
         _rewrite_sqlite(database, database.file)
     else:
         _rewrite_postgresql(database)
-    write_whole(home / MARK, str(rows).encode())
+    write_whole(HomePaths(home).maintained, str(rows).encode())
     return True
 
 
 def rows_at_last(home: Path) -> int:
     """How many rows there were when it was last done, 0 where it never was; raises Damaged."""
-    return read(home / MARK, _count, REMADE) or 0
+    return read(HomePaths(home).maintained, _count, REMADE) or 0
 
 
 def _count(data: bytes) -> int:

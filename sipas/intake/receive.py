@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
 from sipas import clock
 from sipas.errors import NotReady, SipasError
 from sipas.intake.anonymise import anonymise, comment_of
-from sipas.intake.answers import Answers
 from sipas.intake.comment_spool import spool_comment
-from sipas.intake.models import PROBE, UNFINISHED, Unopened
+from sipas.intake.models import Unopened
 from sipas.intake.record import count_late, month_of_stored, record
 from sipas.intake.redaction import redact
 from sipas.intake.submission_keys import late_mark, submission_key
+from sipas.intake.visit import Visit
 from sipas.intake.ways import Way, held
 from sipas.keyring import wave_keys
 from sipas.storage.database import Database
@@ -33,68 +33,45 @@ class Outcome(Enum):
     LATE = "late"  # its wave is frozen; it was counted once at its point, and nothing that was said is kept
 
 
-def said(codes: Mapping[str, int], answers: Answers, sex: int = 0, age: int = 0) -> str:
+def said(visit: Visit) -> str:
     """All that makes an answer the same answer when it is sent again, but for its comment.
 
     Only what the visitor chose and where: which office is responsible, and so how finely the answer is stored, may have
     changed while it waited, and must not make another answer of it.
     """
-    chosen = [(name, codes[name]) for name in SAME]
-    return "|".join(map(str, (answers.packed.hex(), chosen, sex, age)))
+    chosen = [(name, getattr(visit.codes, name)) for name in SAME]
+    return "|".join(map(str, (visit.answers.packed.hex(), chosen, visit.sex, visit.age)))
 
 
 def receive(
     database: Database,
     home: Path,
+    visit: Visit,
     *,
-    wave: str,
-    codes: Mapping[str, int],
-    answers: Answers,
-    moment: dt.datetime,
-    language: str,
     submission: str,
-    sex: int = 0,
-    age: int = 0,
     comment: str = "",
-    unfinished: bool = False,
     way: Way = Way.OPEN,
     still_open: Callable[[Short], bool] = lambda _connection: True,
 ) -> Outcome:
     """Takes a visit; only after the return may a page say thank you.
 
-    `codes` are the small numbers of wave, point, unit, field, channel and form, `coarse` and `several`, as
-    `Visit.codes` gives them; `wave` is its code, for its keys. `unfinished` marks a form that was left in the middle.
-    By which `way` it came is counted once it is stored, in memory and apart from it (`ways.py`).
-    `still_open` is asked inside the answer's transaction: True where the wave takes answers, False where it is frozen
-    and this one is late; it raises where the wave takes nothing any more. What was stored before is a resend even then,
-    and its comment is still taken: that may have been what had no room the first time.
+    `submission` is the random id that the browser holds. By which `way` it came is counted once it is stored, in memory
+    and apart from it (`ways.py`). `still_open` is asked inside the answer's transaction: True where the wave takes
+    answers, False where it is frozen and this one is late; it raises where the wave takes nothing any more. What was
+    stored before is a resend even then, and its comment is still taken: that may have been what had no room the first
+    time.
     """
+    wave, codes = visit.wave, visit.codes
     try:
         id_key = wave_keys.load(home, wave, "id")
     except NotReady:
         with database.reading() as session:
             still_open(session.connection())  # says it where the days of grace are over
         raise
-    if unfinished:
-        codes = {**codes, "form": codes["form"] + UNFINISHED}
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
-    heard, late = said(codes, answers, sex, age), late_mark(id_key, submission)
-    submission = wave_keys.label(id_key, "resend", submission, heard).hex() if submission else ""
-    cluster_key = wave_keys.find(home, wave, "cluster")
-    row = None
-    if cluster_key:
-        row = anonymise(
-            answers,
-            **codes,
-            moment=moment,
-            language=language,
-            sex=sex,
-            age=age,
-            submission=submission,
-            cluster_key=cluster_key,
-            id_key=id_key,
-        )
-    key = row.key if row else submission_key(id_key, submission)
+    known = wave_keys.label(id_key, "resend", submission, said(visit)).hex() if submission else ""
+    key, cluster_key = submission_key(id_key, known), wave_keys.find(home, wave, "cluster")
+    row = anonymise(visit, key=key, cluster_key=cluster_key) if cluster_key else None
 
     def keep(connection: Short) -> tuple[Outcome, int | None]:
         """What became of it, and the month of an answer that was stored before the wave ended."""
@@ -112,41 +89,38 @@ def receive(
         month = month_of_stored(connection, key)
         if month is not None:
             return Outcome.RESENT, month
-        if codes["channel"] != PROBE and not unfinished:
-            count_late(connection, codes["wave"], codes["point"], late)
+        if visit.is_counted:
+            count_late(connection, codes.wave, codes.point, late_mark(id_key, submission))
         return Outcome.LATE, None
 
     outcome, month = database.write_plainly(keep, "answer")
-    if row and outcome is Outcome.STORED and row.channel != PROBE and not unfinished:
+    if row and outcome is Outcome.STORED and visit.is_counted:
         held(home).add((row.wave, row.point, row.unit), way)
     text = redact(comment)
     if text and outcome is not Outcome.LATE:
-        place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
+        moment = visit.moment
         if month:  # the comment's month is its answer's, not that of a wave to come
             moment = dt.datetime(month // 100, month % 100, 1, 12, tzinfo=clock.ZONE)
-        apart = comment_of(text, **place, moment=moment, submission=submission, id_key=id_key)
-        spool_comment(database, home, apart)
+        spool_comment(database, home, comment_of(text, codes, moment=moment, submission=known, id_key=id_key))
     return outcome
 
 
 def receive_comment(
     database: Database,
     home: Path,
+    visit: Visit,
     text: str,
     *,
-    wave: str,
-    codes: Mapping[str, int],
-    moment: dt.datetime,
     submission: str,
     still_open: Callable[[Short], bool] = lambda _connection: True,
 ) -> Outcome:
-    """Takes a comment that came by itself, apart from its answer and later. An empty one, which a device makes so that
-    nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
+    """Takes a comment that came by itself, apart from its visit's answers and later. An empty one, which a device makes
+    so that nobody sees who wrote, leaves nothing. A late one is dropped; its answer is what is counted."""
     text = redact(text)
     if not text:
         return Outcome.STORED
-    place = {name: codes[name] for name in ("wave", "unit", "field", "coarse")}
-    row = comment_of(text, **place, moment=moment, submission=submission, id_key=wave_keys.load(home, wave, "id"))
+    id_key = wave_keys.load(home, visit.wave, "id")
+    row = comment_of(text, visit.codes, moment=visit.moment, submission=submission, id_key=id_key)
     with database.reading() as session:
         if not still_open(session.connection()):
             return Outcome.LATE

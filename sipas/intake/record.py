@@ -19,9 +19,12 @@ LIVE = (1, 2, 3)  # channels kiosk, phone and web: sent by people, at the moment
 
 def record(connection: Short, row: Row | Comment | LateMark | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
-    is_answer = isinstance(row, Row)
-    values = row if is_answer else tuple(values_of(row).values())
-    insert = insert_once(connection.dialect.name, Response.__tablename__ if is_answer else row.__tablename__)
+    values: tuple[object, ...]
+    if isinstance(row, Row):
+        table, values = Response.__tablename__, row
+    else:
+        table, values = row.__tablename__, tuple(values_of(row).values())
+    insert = insert_once(connection.dialect.name, table)
     return connection.exec_driver_sql(insert, values).rowcount == 1
 
 
@@ -56,7 +59,7 @@ def count_late(connection: Short, wave: int, point: int, mark: bytes | None) -> 
         return
     table = LateCount.__table__
     kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    insert = kind.insert(table).values(wave=wave, point=point, number=1)  # type: ignore[arg-type]
+    insert = kind.insert(table).values(wave=wave, point=point, number=1)
     whole(connection).execute(
         insert.on_conflict_do_update(index_elements=["wave", "point"], set_={"number": table.c.number + 1})
     )

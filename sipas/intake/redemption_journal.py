@@ -21,6 +21,7 @@ from pathlib import Path
 
 from sipas.errors import N_
 from sipas.files.disk_space import sync_folder
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import Damaged
 
 PAGES, PAGE = 256, 4096
@@ -39,7 +40,7 @@ class RedemptionJournal:
     """The file, shared by all processes; one of them at a time."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "invitations.marks"
+        self._path = HomePaths(home).redemption_journal
 
     def reserve(self, code: bytes, visit: bytes, now: int | None = None) -> str:
         """Reserves a code for a visit: OURS where it is (again) this visit's, TAKEN where another's, SPENT. Raises

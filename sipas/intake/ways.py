@@ -35,6 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sipas import clock
 from sipas.errors import N_
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import read
 from sipas.intake.models import WayCount
 from sipas.storage.database import Database
@@ -132,7 +133,7 @@ class File:
     """The file of an installation, shared by all processes; one of them at a time."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "ways.counts"
+        self._path = HomePaths(home).way_counts
 
     def books(self) -> Books:
         """As it is now."""
@@ -266,13 +267,13 @@ def check(home: Path) -> None:
         "The file {file} in SIPAS_HOME is damaged: by which way today's answers came is forgotten. The next ones are "
         "counted in it anew."
     )
-    read(home / "ways.counts", _parsed, damaged)
+    read(HomePaths(home).way_counts, _parsed, damaged)
 
 
 def _parsed(data: bytes) -> Books:
     said = json.loads(data) if data.strip(b" ") else {}
     books = {name: {tuple(row[:4]): int(row[4]) for row in said.get(name, [])} for name in ("waiting", "leaving")}
-    return Books(**books)  # type: ignore[arg-type]
+    return Books(**books)
 
 
 def _write(file: int, books: Books, durable: bool = False) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import Damaged, write_new, write_over
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class KeyDamaged(Damaged, KeyMissing):
 
 
 def _path(home: Path, wave: str, kind: str) -> Path:
-    return home / "keys" / f"{wave}.{kind}.key"
+    return HomePaths(home).wave_key(wave, kind)
 
 
 def make(home: Path, wave: str, kinds: Iterable[str] = KINDS) -> None:

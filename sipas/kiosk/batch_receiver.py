@@ -25,13 +25,12 @@ from werkzeug.datastructures import MultiDict
 
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, NotReady, NotStored, SipasError
+from sipas.fieldwork.asking import AskingPoint, asking_in
 from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.models import FORMS, Device, Point, Wave
-from sipas.fieldwork.visits import Visit, visit_of
 from sipas.fieldwork.waves import is_wave_code, wave_of
 from sipas.i18n.languages import KNOWN
-from sipas.intake import Answers
-from sipas.intake.models import PROBE
+from sipas.intake import Answers, Visit
 from sipas.intake.receive import Outcome, keep_sealed, receive, receive_comment
 from sipas.intake.record import count_late
 from sipas.intake.sealed import KINDS, Context, Said, opened
@@ -45,6 +44,7 @@ from sipas.storage.database import Database
 
 MOST = 20  # messages in a batch; with their wrapping under the 64 kB that any request may have
 
+NOTHING = Answers(b"")  # of a comment that comes by itself
 WORDS = {Outcome.STORED: "stored", Outcome.RESENT: "known", Outcome.LATE: "late"}
 
 
@@ -135,45 +135,40 @@ class BatchReceiver:
         moment = placed(wave, said.week, said.month, self.now, believed)
         day = clock.local(moment).date()
         with self.database.reading() as session:
-            visit = visit_of(session, self.point.code, wave.code, day, self.home)
-        common = {
-            "wave": wave.code,
-            "moment": moment,
-            "submission": message.submission,
-            "still_open": partial(visit.still_open, said_on=day),
-        }
+            asking = asking_in(session, self.point.code, wave.code, day, self.home)
+        today = clock.local(self.now).date()
+        submission, still_open = message.submission, partial(asking.still_open, said_on=day, today=today)
         if kind == "comment":
-            codes = visit.codes(said.fields["service"][0], "kiosk")
-            text = said.fields["comment"][0]
-            outcome = receive_comment(self.database, self.home, text, codes=codes, **common)
+            codes = asking.codes(said.fields["service"][0], "kiosk")
+            visit, text = Visit(wave.code, codes, NOTHING, moment, "vi"), said.fields["comment"][0]
+            outcome = receive_comment(
+                self.database, self.home, visit, text, submission=submission, still_open=still_open
+            )
         else:
-            outcome = self._answer(visit, said, common)
+            visit = self._visit(asking, said, moment)
+            outcome = receive(
+                self.database, self.home, visit, submission=submission, way=Way.SCREEN, still_open=still_open
+            )
         return WORDS[outcome]
 
-    def _answer(self, visit: Visit, said: Said, common: dict) -> Outcome:  # type: ignore[type-arg]
+    def _visit(self, asking: AskingPoint, said: Said, moment: dt.datetime) -> Visit:
+        """The visit that a sealed answer tells of; raises LookupError where it tells of none."""
         if said.form not in FORMS or said.language not in KNOWN:
             raise LookupError(said.form)
-        if said.unfinished and visit.wave.partial != "keep":
+        if said.unfinished and asking.wave.partial != "keep":
             raise LookupError("this wave keeps no unfinished form")
-        place = Place.of(visit)
+        place = Place.of(asking)
         asked = form_for(place.instrument_code, place.instrument_version, said.form, said.language)
         form = Sent(asked, place.services, MultiDict(said.fields))
         if not form.validate():
             raise LookupError("not an answer of this form")
-        codes = visit.codes(form.service.data, "kiosk", said.form)
+        codes = asking.codes(form.service.data, "kiosk", said.form)
+        if said.unfinished:
+            codes = codes.left_unfinished()
         if said.probe and self.is_probe(said.probe):
-            codes["channel"] = PROBE
-        return receive(
-            self.database,
-            self.home,
-            codes=codes,
-            answers=Answers.of(form.instrument, said.form, form.answers()),
-            **form.profile(),
-            language=said.language,
-            unfinished=said.unfinished,
-            way=Way.SCREEN,
-            **common,
-        )
+            codes = codes.synthetic()
+        answers = Answers.of(form.instrument, said.form, form.answers())
+        return Visit(asking.wave.code, codes, answers, moment, said.language, **form.profile())
 
 
 def placed(wave: Wave, week: str, month: str, now: dt.datetime, believed: bool) -> dt.datetime:

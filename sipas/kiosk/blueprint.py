@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, g, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, current_app, g, request
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response as AnyResponse
 
-from sipas import i18n
+from sipas import clock, i18n
+from sipas.fieldwork.asking import AskingPoint, AskingPoints
 from sipas.i18n import _
 from sipas.i18n.completeness import offered, sheets
 from sipas.kiosk.preset import LOOKS, Preset
 from sipas.web import assets, security_headers
+from sipas.web.installation import installation, of_app
 from sipas.web.links import go, here
 
 kiosk = Blueprint("kiosk", __name__, template_folder="templates")
+
+
+@kiosk.record
+def set_up(state: BlueprintSetupState) -> None:
+    """Gives the application one memory of what is asked where."""
+    ours = of_app(state.app)
+    state.app.extensions["sipas.kiosk"] = AskingPoints(ours.database, ours.home)
+
+
+@kiosk.before_request
+def look_at_the_clock() -> None:
+    """Once for each request: the moment (`g.moment`) and its day in the province (`g.today`)."""
+    g.moment = installation().now()
+    g.today = clock.local(g.moment).date()
+
+
+def what_is_asked(point: str, wave: str = "") -> AskingPoint:
+    """What is asked at a point today (`g.asking`); raises what `AskingPoints.at` raises.
+
+    A page that was opened before its `wave` ended names it, and keeps to it.
+    """
+    known: AskingPoints = current_app.extensions["sipas.kiosk"]
+    g.asking = asking = known.at(point, g.today, wave)
+    g.instrument = asking.wave.instrument
+    return asking
 
 
 @kiosk.after_request
@@ -48,11 +76,11 @@ def ways_to_see_it() -> dict[str, object]:
 
 def offered_here() -> dict[str, str]:
     """The languages to choose from at the point that the address names."""
-    return offered(current_app.config["SETTINGS"].languages, g.get("instrument", ""))
+    return offered(installation().settings.languages, g.get("instrument", ""))
 
 
 @kiosk.before_request
-def speak_what_is_offered() -> Response | None:
+def speak_what_is_offered() -> AnyResponse | None:
     """An address in a language that is not offered leads to the Vietnamese page; what is sent is taken all the same."""
     code = (request.view_args or {}).get("language", i18n.language())
     if request.method not in ("GET", "HEAD") or code in offered_here():

@@ -8,23 +8,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from flask import current_app, jsonify, render_template, request
+from flask import current_app, g, jsonify, render_template, request
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
+from sipas import i18n
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork import devices
 from sipas.fieldwork.models import Device
 from sipas.fieldwork.points import point as point_of
 from sipas.kiosk.batch_receiver import MOST, BatchReceiver, Message, Report, clock_holds, settle
-from sipas.kiosk.blueprint import kiosk
+from sipas.kiosk.blueprint import kiosk, what_is_asked
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
-from sipas.kiosk.views import LANGUAGE, _database, _settings, _visit
+from sipas.kiosk.views import LANGUAGE
+from sipas.web.installation import installation
 from sipas.web.links import address, go
 from sipas.web.request_language import province
 from sipas.web.token_buckets import Budget
@@ -46,7 +47,7 @@ def to_device(point: str) -> Response:
 def device(point: str, language: str) -> str:
     """Where an installer enrols this screen, and where staff see what it holds; also while nothing is asked."""
     _speak_to_staff(language)
-    with _database().reading() as session:
+    with installation().database.reading() as session:
         place = Place.at(point_of(session, point))
     others = [(code, name, "") for code, name in i18n.LANGUAGES.items() if code != i18n.language()]
     return render_template("kiosk/device.html", place=place, preset=Preset.of(place), switches=others)
@@ -64,7 +65,7 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
     said = _json()
     try:
         code, key = str(said.get("code", "")), _bytes(said.get("key"))
-        made = _booked(lambda session: devices.enrol(session, point, code, key, clock.now()))
+        made = _booked(lambda session: devices.enrol(session, point, code, key, installation().now()))
     except SipasError as error:
         return jsonify(reason=i18n.say(error)), error.status
     return jsonify(device=made.id, enrolled=made.enrolled, now=_milliseconds())
@@ -73,8 +74,7 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
 @kiosk.get("/<point>/worker.js")
 def service_worker(point: str) -> Response:
     """The service worker of this point. Only a page of an enrolled device registers it."""
-    visit = _visit(point, "vi")
-    script = worker(Place.of(visit), Seal.of(visit, _settings().home), province())
+    script = worker(Place.of(g.asking), Seal.of(g.asking, installation().home), province())
     response = current_app.response_class(script, mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = address(".start", point=point)
     return response
@@ -83,9 +83,9 @@ def service_worker(point: str) -> Response:
 @kiosk.post("/<point>/sealed")
 def sealed(point: str) -> tuple[Response, int] | Response:
     """A signed batch; the reply says of each message what became of it, once that is stored."""
-    body, now = request.get_data(), clock.now()
+    ours, body, now = installation(), request.get_data(), g.moment
     said = _json()
-    with _database().reading() as session:
+    with ours.database.reading() as session:
         try:
             sender = devices.device_at(
                 session, point, _word(said.get("device")), _bytes(request.headers.get("X-Signature")), body
@@ -96,12 +96,12 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     report, messages = _report(said), _messages(said)
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
-    budgets, today = current_app.config["RATE_LIMITS"].budgets, clock.today()
+    budgets, today = ours.limits.budgets, g.today
     lane = "device" if report.batch == sender.batch + 1 else "resent"  # what anybody can replay spends nothing new
     counter = f"{lane} {sender.id}"
-    budgets.take(counter, Budget.of_device(_settings()), today, len(messages))
-    is_probe = partial(sealed_probe, _settings())
-    desk = BatchReceiver(_database(), _settings().home, place, now, clock_holds(report, now), sender.enrolled, is_probe)
+    budgets.take(counter, Budget.of_device(ours.settings), today, len(messages))
+    is_probe = partial(sealed_probe, ours.settings)
+    desk = BatchReceiver(ours.database, ours.home, place, now, clock_holds(report, now), sender.enrolled, is_probe)
     outcomes = desk.take(messages)
     budgets.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
 
@@ -121,19 +121,19 @@ def _booked(deed: Callable[[Session], T]) -> T:
             session.flush()
             return done
 
-    return _database().write(within, "device")
+    return installation().database.write(within, "device")
 
 
 def _asks_now(point: str) -> str:
     """The wave that asks here today, so that a device learns of one that was closed; "" where none does."""
     try:
-        return _visit(point, "vi").wave.code
+        return what_is_asked(point).wave.code
     except NoOpenWave:
         return ""
 
 
 def _milliseconds() -> int:
-    return round(clock.now().timestamp() * 1000)
+    return round(installation().now().timestamp() * 1000)
 
 
 def _json() -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Sent:
     @cached_property
     def in_order(self) -> bool:
         """Whether the look-ups find nothing to ask about; where they do, `whole` decides."""
-        first, offers = self._first, Offers.of(self._form)
+        first, offers = self._first, Offers.of(self._form)  # type: ignore[arg-type]  # a class has a hash
         chosen = first.get("service")
         return (
             any(chosen == code for code, _names in self._services)
@@ -94,7 +94,7 @@ class Sent:
 
     @cached_property
     def _answers(self) -> dict[str, object]:
-        first, several = self._first, Offers.of(self._form).several
+        first, several = self._first, Offers.of(self._form).several  # type: ignore[arg-type]
         return {code: self._posted.getlist(code) if code in several else first.get(code) for code in self.asked}
 
     def validate(self) -> bool:

@@ -10,16 +10,15 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, current_app, g, make_response, render_template, request
+from flask import Blueprint, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
-from sipas.config.settings import Settings
+from sipas import i18n
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownPoint
 from sipas.fieldwork import invitation_codes
+from sipas.fieldwork.asking import AskingPoint
 from sipas.fieldwork.points import point as point_of
-from sipas.fieldwork.visits import Visit
-from sipas.intake import COARSER, PLACELESS, STORED, Outcome
+from sipas.intake import COARSER, PLACELESS, STORED, Outcome, Visit
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
 from sipas.intake.receive import said
 from sipas.intake.redemption_journal import PATIENCE
@@ -32,24 +31,24 @@ from sipas.kiosk import pages, retry_page
 from sipas.kiosk.blueprint import (
     allow_its_style,
     leave_no_copy,
+    look_at_the_clock,
     offered_here,
     speak_what_is_offered,
     ways_to_see_it,
+    what_is_asked,
 )
-from sipas.kiosk.fast_validation import Sent
-from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
-from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, what_was_said
+from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, sent_by
 from sipas.kiosk.welcome import welcome
-from sipas.storage.database import Database
+from sipas.web.installation import installation
 from sipas.web.links import address, go, here
-from sipas.web.rate_limits import of_request
 from sipas.web.request_language import province
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
 phone.after_request(allow_its_style)
+phone.before_request(look_at_the_clock)
 phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
 phone.add_app_template_filter(invitation_codes.spaced, "spaced")
@@ -68,21 +67,19 @@ class NeedsInvitation(SipasError):
 class Way:
     """By which a visitor came: to which point, and with which code, if any."""
 
-    visit: Visit
+    asking: AskingPoint
     place: Place
     invited: Invited | None
 
-    def redeeming(self, form: Questionnaire | Sent) -> AbstractContextManager[None]:
+    def redeeming(self, visit: Visit, submission: str) -> AbstractContextManager[None]:
         """The block in which the answer is stored; it spends the code.
 
         What was said is part of the submission, as it is of the row's key: other answers under the same id are another
         answer, and the code has none left for it.
         """
         if self.invited is not None:
-            heard = said(**what_was_said(self.visit, form, channel="phone"))
-            return redeeming(
-                _database(), _settings().home, self.invited.key, self.invited.code, f"{form.submission}|{heard}"
-            )
+            ours, invited = installation(), self.invited
+            return redeeming(ours.database, ours.home, invited.key, invited.code, f"{submission}|{said(visit)}")
         if self.must_bring_a_code:
             raise NeedsInvitation(N_("This survey asks for the code on the strip at your receipt."))
         return nullcontext()
@@ -90,33 +87,23 @@ class Way:
     @property
     def must_bring_a_code(self) -> bool:
         """Whether this visitor may look, but not answer."""
-        return self.invited is None and self.visit.point.invitation == "required"
+        return self.invited is None and self.asking.point.invitation == "required"
 
 
-def _settings() -> Settings:
-    return current_app.config["SETTINGS"]
-
-
-def _database() -> Database:
-    return current_app.config["DATABASE"]
-
-
-def _way(mark: str, language: str) -> Way:
+def _way(mark: str) -> Way:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
-    i18n.speak(language)
-    visits, today = current_app.config["VISITS"], clock.today()
     opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if invitation_codes.is_code(mark) and (guest := _guest(mark, opened_in)):
-        visit = visits.at(guest.point, today, opened_in)
-        if visit.wave.code != guest.wave:
+        asking = what_is_asked(guest.point, opened_in)
+        if asking.wave.code != guest.wave:
             raise _over()
-        return _kept(Way(visit, replace(Place.of(visit), code=guest.code, door="phone", is_kiosk=False), guest))
+        return _kept(Way(asking, replace(Place.of(asking), code=guest.code, door="phone", is_kiosk=False), guest))
     try:
-        visit = visits.at(mark, today, opened_in)
+        asking = what_is_asked(mark, opened_in)
     except UnknownPoint:
         invitation_codes.read(mark)  # says what is wrong with it
         raise
-    return _kept(Way(visit, replace(Place.of(visit), door="phone", is_kiosk=False), None))
+    return _kept(Way(asking, replace(Place.of(asking), door="phone", is_kiosk=False), None))
 
 
 def _over() -> CodeExpired:
@@ -125,29 +112,29 @@ def _over() -> CodeExpired:
 
 def _kept(way: Way) -> Way:
     """The way, its place and preset remembered for whatever page is drawn."""
-    g.place, g.instrument = way.place, way.visit.wave.instrument
+    g.place = way.place
     g.preset = Preset.sent(way.place) if request.method == "POST" else Preset.of(way.place)
     return way
 
 
 def _guest(mark: str, opened_in: str) -> Invited | None:
     """Whom a code invites; None where it is the code of a point, made when codes of this length were not yet known."""
-    limits, address = of_request()
-    code, today = invitation_codes.read(mark), clock.today()
+    ours, code = installation(), invitation_codes.read(mark)
+    limits, address = ours.limits, ours.limits.address_of(request)
     guesses.check(limits, code, address)
     try:
-        with _database().reading() as session:
-            return invited(session, _settings().home, code, today, opened_in)
+        with installation().database.reading() as session:
+            return invited(session, ours.home, code, g.today, opened_in)
     except UnknownInvitation:
         if _is_point(mark):
             return None
-        guesses.wrong(limits, code, address, today)
+        guesses.wrong(limits, code, address, g.today)
         raise
 
 
 def _is_point(mark: str) -> bool:
     try:
-        with _database().reading() as session:
+        with installation().database.reading() as session:
             return bool(point_of(session, mark))
     except UnknownPoint:
         return False
@@ -188,15 +175,15 @@ def start(point: str) -> str | Response:
     """Who asks, why, how long, and the choice of language."""
     if invitation_codes.is_code(point) and invitation_codes.read(point) != point and not _is_point(point):
         return go(here(point=invitation_codes.read(point)))
-    way = _way(point, i18n.language())
-    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
+    way = _way(point)
+    wave_keys.refuse_without(installation().home, way.asking.wave.code)
     if way.must_bring_a_code:
         return _entry(place=way.place)
     return render_template(
         "kiosk/start.html",
         place=way.place,
         invited=way.invited,
-        has_codes=way.visit.point.invitation == "optional",
+        has_codes=way.asking.point.invitation == "optional",
         welcome=welcome(way.place, province(), offered_here(), g.preset.service),
         way_in=pages.way_in(way.place, g.preset),
     )
@@ -205,40 +192,41 @@ def start(point: str) -> str | Response:
 @phone.get(f"/<point>/{LANGUAGE}")
 def questionnaire(point: str, language: str) -> str | Response:
     """All questions in one document, which is the same whatever the code."""
-    way = _way(point, language)
-    wave_keys.refuse_without(_settings().home, way.visit.wave.code)
+    way = _way(point)
+    wave_keys.refuse_without(installation().home, way.asking.wave.code)
     return _entry(place=way.place) if way.must_bring_a_code else pages.questionnaire(way.place, g.preset)
 
 
 @phone.post(f"/<point>/{LANGUAGE}")
 def send(point: str, language: str) -> Response:
     """Spends the code and takes the answers, or shows them again with what is missing."""
-    way = _way(point, language)
+    way = _way(point)
     form = pages.form_of(way.place, request.form)
     if not form.validate():
         return pages.with_errors(way.place, g.preset, form)
+    visit = sent_by(way.asking, form, channel="phone")
     try:
-        with way.redeeming(form):
-            outcome = keep(way.visit, form, channel="phone", way=Came.CODE if way.invited else Came.OPEN)
+        with way.redeeming(visit, form.submission):
+            outcome = keep(way.asking, visit, form, Came.CODE if way.invited else Came.OPEN)
     except (CodeSpent, CodeInUse, NoOpenWave) as error:
-        if way.invited is None or way.visit.asks:
+        if way.invited is None or way.asking.asks:
             raise
         raise _over() from error  # after the end one could try codes at no cost, and learn who had answered
     there = ".late" if outcome is Outcome.LATE else ".thanks"
-    wave = None if way.visit.asks else way.visit.wave.code
+    wave = None if way.asking.asks else way.asking.wave.code
     return go(address(there, point=point, language=language, wave=wave, anchor="done", **g.preset.query))
 
 
 @phone.get(f"/<point>/{LANGUAGE}/late")
 def late(point: str, language: str) -> str:
     """The end of a visit whose wave had been frozen."""
-    return render_template("kiosk/late.html", place=_way(point, language).place)
+    return render_template("kiosk/late.html", place=_way(point).place)
 
 
 @phone.get(f"/<point>/{LANGUAGE}/privacy")
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer, and what of a code."""
-    way = _way(point, language)
+    way = _way(point)
     return render_template(
         "kiosk/privacy.html",
         place=way.place,
@@ -253,7 +241,7 @@ def privacy(point: str, language: str) -> str:
 @phone.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
     """The end; with a code there is no way back to a form, for a second answer would find the code spent."""
-    way = _way(point, language)
+    way = _way(point)
     page = render_template("kiosk/thanks.html", place=way.place, invited=way.invited)
     return remember_nothing(make_response(page), "/q")
 

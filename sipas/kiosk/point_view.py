@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import surveys
 from sipas import i18n
+from sipas.fieldwork.asking import AskingPoint
 from sipas.fieldwork.models import Point
-from sipas.fieldwork.visits import Visit
 from sipas.i18n.fallback_marking import borrowed
 from surveys import Instrument
 
@@ -36,9 +36,9 @@ class Place:
     door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
 
     @classmethod
-    def of(cls, visit: Visit) -> Place:
-        """What the pages need of a visit."""
-        point, wave = visit.point, visit.wave
+    def of(cls, asking: AskingPoint) -> Place:
+        """What the pages need of a point that asks."""
+        point, wave = asking.point, asking.wave
         return cls(
             code=point.code,
             wave=wave.code,
@@ -48,7 +48,7 @@ class Place:
             simulated=wave.simulated,
             instrument_code=wave.instrument,
             instrument_version=wave.version,
-            services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in visit.services),
+            services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in asking.services),
             partial=wave.partial,
         )
 

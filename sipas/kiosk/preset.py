@@ -35,7 +35,7 @@ class Preset:
     @classmethod
     def _known(cls, place: Place | None, looks: list[str]) -> Preset:
         service = request.args.get("service", "")
-        known = any(code == service for code, _ in (place.services if place else ()))
+        known = bool(service) and any(code == service for code, _ in (place.services if place else ()))
         return cls(tuple(word for word in LOOKS if word in looks), service if known else "")
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wtforms.fields import Field, TextAreaField
 
 from sipas.i18n import _
+from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, Tiles
 from sipas.web.assets import assets
 from surveys import Instrument
@@ -41,7 +42,7 @@ class Screen:
         return name if name in assets() else None
 
 
-def screens(form: Questionnaire) -> Iterator[Screen]:
+def screens(form: Questionnaire | Sent) -> Iterator[Screen]:
     """The service field, one screen for each item, and a last one for what is optional."""
     instrument = form.instrument
     about = [form[f"q-{question.code}"] for question in instrument.profile]
@@ -53,7 +54,7 @@ def screens(form: Questionnaire) -> Iterator[Screen]:
         yield Screen(name, fields, number, len(stops), back=ids[number - 1], next=ids[number + 1])
 
 
-def seconds(form: Questionnaire, chosen: bool = False) -> float:
+def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:
     """How long the form takes a calm person who reads all of it, the names of the services included.
 
     A text that comes again (the levels of a scale) is read once. Each item is touched once, so are the questions about

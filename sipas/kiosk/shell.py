@@ -17,13 +17,14 @@ from pathlib import Path
 from flask import Flask, current_app
 
 from sipas.errors import N_, NotReady
-from sipas.fieldwork.visits import Visit
+from sipas.fieldwork.asking import AskingPoint
 from sipas.i18n import completeness
 from sipas.i18n.completeness import offered
 from sipas.keyring import wave_keys
 from sipas.kiosk.point_view import Place
 from sipas.registry.province import Province
 from sipas.web import assets
+from sipas.web.installation import installation
 from sipas.web.links import address
 
 WORKER = Path(__file__).with_name("worker.js")
@@ -42,9 +43,9 @@ class Seal:
     closes_on: str  # the wave's last day, "" while nobody knows it
 
     @classmethod
-    def of(cls, visit: Visit, home: Path) -> Seal:
+    def of(cls, asking: AskingPoint, home: Path) -> Seal:
         """Of the wave that asks where the visitor stands."""
-        wave = visit.wave
+        wave = asking.wave
         public = base64.b64encode(wave_keys.seal_public(home, wave.code)).decode()
         return cls(public, wave.code, wave.instrument, str(wave.version), str(wave.closes_on or ""))
 
@@ -78,7 +79,7 @@ def worker(place: Place, seal: Seal, province: Province) -> str:
 
 @lru_cache(maxsize=256)  # the listed pages follow from place, seal, province and the settings, which are the app's
 def _worker(_app: Flask, place: Place, seal: Seal, _province: Province) -> str:
-    languages = offered(current_app.config["SETTINGS"].languages, place.instrument_code)
+    languages = offered(installation().settings.languages, place.instrument_code)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())
     for one in listed:

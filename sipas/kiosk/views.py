@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
-from flask import current_app, g, render_template, request
+from flask import g, render_template, request
 from werkzeug.wrappers import Response
 
-from sipas import clock, i18n
-from sipas.config.settings import Settings
-from sipas.fieldwork.visits import Visit
-from sipas.intake import COARSER, PLACELESS, STORED, Answers
-from sipas.intake.models import PROBE
-from sipas.intake.receive import Outcome, receive
+from sipas import i18n
+from sipas.fieldwork.asking import AskingPoint
+from sipas.intake import COARSER, PLACELESS, STORED, Answers, Outcome, Visit, receive
 from sipas.intake.ways import COUNTED, Way
 from sipas.keyring import wave_keys
 from sipas.kiosk import pages
-from sipas.kiosk.blueprint import kiosk, offered_here
+from sipas.kiosk.blueprint import kiosk, offered_here, what_is_asked
+from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
-from sipas.storage.database import Database
+from sipas.web.installation import installation
 from sipas.web.links import address, go, here
-from sipas.web.rate_limits import of_request
 from sipas.web.request_language import province
 from sipas.web.token_buckets import Budget
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
+ENDS = {"kiosk.send", "kiosk.thanks", "kiosk.late"}  # of a page that may be older than the end of its wave
 LANGUAGE = "<language:language>"
-
-
-def _settings() -> Settings:
-    return current_app.config["SETTINGS"]
-
-
-def _database() -> Database:
-    return current_app.config["DATABASE"]
-
-
-def _visit(point: str, language: str, wave: str = "") -> Visit:
-    """What is asked here today; a page that was opened before its wave ended names that wave, and keeps to it."""
-    i18n.speak(language)
-    visit = current_app.config["VISITS"].at(point, clock.today(), wave)
-    g.instrument = visit.wave.instrument
-    return visit
 
 
 @kiosk.before_request
@@ -59,26 +41,28 @@ def mend_the_address() -> Response | None:
 
 
 @kiosk.before_request
-def ask_for_the_code() -> Response | None:
-    """Where a point asks for codes, its answers come by `/q/`, and this door leads there. A device's own addresses
-    (`device_api.py`) answer whatever is asked today."""
-    point = (request.view_args or {}).get("point", "")
-    if (
-        point
-        and request.endpoint not in DEVICES
-        and _visit(point, "vi", request.values.get("wave", "")).point.invitation == "required"
-    ):
-        return go(address("phone.start", point=point))
-    return None
+def look_up() -> Response | None:
+    """Once for each request: what is asked here (`g.asking`), and when this is (`g.moment`).
+
+    Where a point asks for codes, its answers come by `/q/`, and this door leads there. A device's own addresses
+    (`device_api.py`) answer whatever is asked today.
+    """
+    named = request.view_args or {}
+    if "point" not in named or request.endpoint in DEVICES:
+        return None
+    if "language" not in named:
+        i18n.speak("vi")
+    sent = request.form if request.method == "POST" else request.args
+    asking = what_is_asked(named["point"], sent.get("wave", "") if request.endpoint in ENDS else "")
+    return go(address("phone.start", point=named["point"])) if asking.point.invitation == "required" else None
 
 
 @kiosk.get("/<point>", strict_slashes=False)
 def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
-    visit = _visit(point, "vi")
     if "shell" not in request.args:  # a device can keep answers sealed until the keys are back
-        wave_keys.refuse_without(_settings().home, visit.wave.code)
-    place = Place.of(visit)
+        wave_keys.refuse_without(installation().home, g.asking.wave.code)
+    place = Place.of(g.asking)
     preset = Preset.of(place)
     said = welcome(place, province(), offered_here(), preset.service)
     way_in = pages.way_in(place, preset)
@@ -88,75 +72,66 @@ def start(point: str) -> str:
 @kiosk.get(f"/<point>/{LANGUAGE}")
 def questionnaire(point: str, language: str) -> Response:
     """All questions in one document."""
-    visit = _visit(point, language)
-    place = Place.of(visit)
+    place = Place.of(g.asking)
     if "shell" in request.args:
-        return pages.shell(place, Seal.of(visit, _settings().home))
-    wave_keys.refuse_without(_settings().home, visit.wave.code)  # before anybody fills it in for nothing
+        return pages.shell(place, Seal.of(g.asking, installation().home))
+    wave_keys.refuse_without(installation().home, g.asking.wave.code)  # before anybody fills it in for nothing
     return pages.questionnaire(place, Preset.of(place))
 
 
 @kiosk.post(f"/<point>/{LANGUAGE}")
 def send(point: str, language: str) -> Response:
     """Takes the answers, or shows them again with what is missing."""
-    visit = _visit(point, language, request.form.get("wave", ""))
-    g.place = place = Place.of(visit)
+    asking: AskingPoint = g.asking
+    g.place = place = Place.of(asking)
     g.preset = preset = Preset.sent(place)
     form = pages.form_of(place, request.form)
     if "unfinished" in request.form:  # sent by the script of an abandoned screen, to whom nobody listens any more
         if place.keeps_unfinished and form.validate():
-            keep(visit, form, unfinished=True)
+            keep(asking, sent_by(asking, form, unfinished=True), form)
         return Response(status=204)
     if not form.validate():
         return pages.with_errors(place, preset, form)
-    outcome = keep(visit, form)
+    outcome = keep(asking, sent_by(asking, form), form)
     there = ".late" if outcome is Outcome.LATE else ".thanks"
-    wave = None if visit.asks else visit.wave.code  # the page to come has to know an ended wave
+    wave = None if asking.asks else asking.wave.code  # the page to come has to know an ended wave
     return go(address(there, point=point, language=language, wave=wave, anchor="done", **preset.query))
 
 
-def keep(
-    visit: Visit, form: Questionnaire, channel: str = "", unfinished: bool = False, way: Way = Way.OPEN
-) -> Outcome:
+def sent_by(asking: AskingPoint, form: Questionnaire | Sent, channel: str = "", unfinished: bool = False) -> Visit:
+    """The visit whose form was posted now, as the first door takes it."""
+    codes = asking.codes(form.service.data, channel)
+    if unfinished:
+        codes = codes.left_unfinished()
+    if is_probe(installation().settings, request.headers.get("X-Probe"), form.submission):
+        codes = codes.synthetic()
+    answers = Answers.of(form.instrument, asking.point.form, form.answers())
+    return Visit(asking.wave.code, codes, answers, g.moment, i18n.language(), **form.profile())
+
+
+def keep(asking: AskingPoint, visit: Visit, form: Questionnaire | Sent, way: Way = Way.OPEN) -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late. Of an unfinished form nothing that was typed is kept."""
-    settings = _settings()
-    said = what_was_said(visit, form, channel)
-    if is_probe(settings, request.headers.get("X-Probe"), form.submission):
-        said["codes"]["channel"] = PROBE
-    (limits, address), counter, today = of_request(), f"point {visit.point.code}", clock.today()
-    limits.take(counter, Budget.of_point(settings), address, today)
+    ours, counter = installation(), f"point {asking.point.code}"
+    ours.limits.take(counter, Budget.of_point(ours.settings), ours.limits.address_of(request), g.today)
     outcome = receive(
-        _database(),
-        settings.home,
-        wave=visit.wave.code,
-        **said,
-        comment="" if unfinished else form.comment(),
-        unfinished=unfinished,
-        way=way,
-        language=i18n.language(),
+        ours.database,
+        ours.home,
+        visit,
         submission=form.submission,
-        moment=clock.now(),
-        still_open=visit.still_open,
+        comment=form.comment() if visit.is_finished else "",
+        way=way,
+        still_open=partial(asking.still_open, today=g.today),
     )
     if outcome is Outcome.RESENT:
-        limits.budgets.give_back(counter, today)
+        ours.limits.budgets.give_back(counter, g.today)
     return outcome
-
-
-def what_was_said(visit: Visit, form: Questionnaire, channel: str = "") -> dict[str, Any]:
-    """Where, what and by whom, as the first door takes it."""
-    return {
-        "codes": visit.codes(form.service.data, channel),
-        "answers": Answers.of(form.instrument, visit.point.form, form.answers()),
-        **form.profile(),
-    }
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/privacy")
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer: the very list that the first door keeps to."""
-    place = Place.of(_visit(point, language))
+    place = Place.of(g.asking)
     return render_template(
         "kiosk/privacy.html",
         place=place,
@@ -171,21 +146,21 @@ def privacy(point: str, language: str) -> str:
 @kiosk.get(f"/<point>/{LANGUAGE}/late")
 def late(point: str, language: str) -> str:
     """The end of a visit whose wave had been frozen."""
-    place = Place.of(_visit(point, language, request.args.get("wave", "")))
+    place = Place.of(g.asking)
     return render_template("kiosk/late.html", place=place, preset=Preset.of(place))
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
     """The end."""
-    place = Place.of(_visit(point, language, request.args.get("wave", "")))
+    place = Place.of(g.asking)
     return remember_nothing(pages.thanks(place, Preset.of(place)))
 
 
 @kiosk.get("/<point>/stop")
 def stop(point: str) -> Response:
     """A private way out: nothing was sent, nothing is kept, and Back does not lead to what was chosen."""
-    place = Place.of(_visit(point, "vi"))
+    place = Place.of(g.asking)
     return remember_nothing(go(address(".start", point=point, **Preset.of(place).home)))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from sqlalchemy import text
-
 from sipas.backups import backup
 from sipas.backups.condition import refuse_unusable
 from sipas.config.settings import Settings
@@ -22,8 +20,9 @@ def create(settings: Settings) -> Database:
 
     Raises Unusable over a database that is damaged or another program's, and where one is missing that was here."""
     refuse_unusable(settings, Database.of(settings))
-    for folder in ("keys", "snapshots", "drafts", "releases", "backups"):
-        private_folder(settings.home / folder)
+    paths = settings.paths
+    for folder in (paths.keys, paths.snapshots, paths.drafts, paths.releases, paths.backups):
+        private_folder(folder)
     database = Database.of(settings)
     is_new = not database.exists()
     if is_new:
@@ -34,7 +33,7 @@ def create(settings: Settings) -> Database:
         with database.engine.connect() as connection:
             connection.connection.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
     schema.upgrade(database)
-    if is_new and not (settings.home / trusted_date.FILE).exists():
+    if is_new and not paths.nights.exists():
         trusted_date.believe(settings.home)  # the date of the first day; of an older home it must be said
     return database
 
@@ -63,9 +62,3 @@ def migrate(settings: Settings, today: dt.date, backed_up: bool = False) -> str 
 def downgrade(settings: Settings, version: str) -> None:
     """Back to an older version, for tests of the migrations alone."""
     schema.downgrade(Database.of(settings), version)
-
-
-def set_version(database: Database, version: str) -> None:
-    """Writes a version number, so that a test can play an older or newer program."""
-    with database.writing() as session:
-        session.execute(text("update alembic_version set version_num = :v"), {"v": version})

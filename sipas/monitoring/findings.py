@@ -173,7 +173,7 @@ def backups(where: Settings, now: dt.datetime) -> Iterator[Finding]:
     """The newest backup, where backups are this program's affair and there is something to lose."""
     if not where.backup_days:
         return
-    made = newest(where.home / "backups")
+    made = newest(where.paths.backups)
     if made and now - made <= dt.timedelta(days=where.backup_days) + ALLOWANCE:
         yield GOOD, _("The newest backup is of {moment}.", moment=_moment(made))
     elif made:

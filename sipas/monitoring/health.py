@@ -96,7 +96,7 @@ def _certificate(running: list[Running], now: dt.datetime) -> str:
 
 
 def _backup(settings: Settings, now: dt.datetime) -> str:
-    made = newest(settings.home / "backups") if settings.backup_days else None
+    made = newest(settings.paths.backups) if settings.backup_days else None
     if made is None:
         return NONE
     return OK if now - made <= dt.timedelta(days=settings.backup_days) + ALLOWANCE else "old"

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sipas import clock
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, private_folder, read, write_over
 
-FILE, SIZE = "upkeep.json", 4096  # bytes
+SIZE = 4096  # bytes
 LATE = dt.timedelta(hours=36)  # after the last good night
 UNFINISHED = "unfinished"  # the deed that stands for a night which was begun and not ended
 
@@ -48,7 +49,7 @@ def last_record(home: Path) -> Record | None:
 
 def found_record(home: Path) -> Record | None:
     """The same; raises Damaged."""
-    return read(home / FILE, _record, REMADE)
+    return read(HomePaths(home).upkeep, _record, REMADE)
 
 
 def expect(home: Path, now: dt.datetime | None = None) -> Record:
@@ -97,13 +98,15 @@ def is_alive(home: Path) -> bool:
 
 
 def _opened(home: Path) -> int:
-    return os.open(private_folder(home / "run") / "upkeep", os.O_RDWR | os.O_CREAT, 0o600)
+    path = HomePaths(home).upkeep_lock
+    private_folder(path.parent)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
 def _write(home: Path, record: Record) -> None:
     moments = {name: moment and moment.isoformat() for name, moment in _moments(record).items()}
     said = json.dumps({**moments, "failed": record.failed or {}})
-    write_over(home / FILE, said.encode().ljust(SIZE))
+    write_over(HomePaths(home).upkeep, said.encode().ljust(SIZE))
 
 
 def _moments(record: Record) -> dict[str, dt.datetime | None]:

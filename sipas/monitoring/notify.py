@@ -16,6 +16,7 @@ from pathlib import Path
 from sipas.config.permissions import OTHERS
 from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady
+from sipas.files.home_paths import HomePaths
 
 SECONDS = 20.0  # that a mail server or a webhook may take
 
@@ -120,7 +121,7 @@ def _trusting(settings: Settings) -> ssl.SSLContext:
 
 
 def _password(home: Path) -> str:
-    path = home / "keys" / "smtp.password"
+    path = HomePaths(home).smtp_password
     try:
         if path.stat().st_mode & OTHERS:
             raise NotSent(

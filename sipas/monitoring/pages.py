@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
-from sipas.monitoring.health import Report, readiness
+from sipas.monitoring.health import Health, Report, readiness
+from sipas.web.installation import installation, of_app
 from sipas.web.links import address, go
 
 front = Blueprint("front", __name__)
 
 
+@front.record
+def set_up(state: BlueprintSetupState) -> None:
+    """Gives the application one health, which remembers for a second what it found."""
+    ours = of_app(state.app)
+    state.app.extensions["sipas.front"] = Health(ours.database, ours.settings)
+
+
+def looks() -> Health:
+    """What this application knows of its health."""
+    found: Health = current_app.extensions["sipas.front"]
+    return found
+
+
 @front.get("/")
 def first() -> str | AnyResponse:
     """The public results where they are served, else one plain page."""
-    if "results" in current_app.config["SETTINGS"].parts:
+    if "results" in installation().settings.parts:
         return go(address("results.province"), 302)
     return render_template("front.html")
 
@@ -22,14 +37,14 @@ def first() -> str | AnyResponse:
 @front.get("/health")
 def health() -> Response:
     """For the operator's monitor: whether an answer can be stored now, and what needs the operator; nothing else."""
-    report = current_app.config["HEALTH"].report()
+    report = looks().report()
     return _told(report, 503 if report["status"] == "down" else 200)
 
 
 @front.get("/ready")
 def ready() -> Response:
     """For whoever starts servers: whether this one can begin its work."""
-    report = readiness(current_app.config["DATABASE"])
+    report = readiness(installation().database)
     return _told(report, 200 if report["status"] == "ok" else 503)
 
 

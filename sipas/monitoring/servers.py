@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import private_folder
 from sipas.logs import EVENTS
 from sipas.web.certificates import Certificate
@@ -60,7 +61,7 @@ def running(
 def servers(home: Path) -> list[Running]:
     """Every server that runs over this home on this machine."""
     found = []
-    for path in sorted((home / "run").glob("server-*")):
+    for path in sorted(HomePaths(home).run.glob("server-*")):
         said = _held(path)
         if said is not None:
             found.append(Running(_certificate(said), max(0.0, time.time() - path.stat().st_mtime), _settings(said)))
@@ -68,11 +69,11 @@ def servers(home: Path) -> list[Running]:
 
 
 def _announce(home: Path, certificate: Certificate | None, settings: Mapping[str, tuple[str, str]]) -> tuple[int, Path]:
-    folder = private_folder(home / "run")
+    folder = private_folder(HomePaths(home).run)
     for left in folder.glob("server-*"):
         if _held(left) is None:
             left.unlink(missing_ok=True)
-    path = folder / f"server-{os.getpid()}"
+    path = HomePaths(home).server(os.getpid())
     said: dict[str, object] = {"names": certificate.names, "ends": certificate.ends.isoformat()} if certificate else {}
     said = {**said, "settings": settings}
     fresh = path.with_name(f".{path.name}")

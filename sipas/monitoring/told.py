@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.errors import N_
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import Damaged, read, write_whole
 from sipas.monitoring.signs import BAD, WARN, Finding
 
-FILE = "notified.json"
 TOLD_ANEW = N_(
     "The file {file} in SIPAS_HOME is damaged: what was told before is told once more. The next `sipas doctor "
     "--notify` writes it anew."
@@ -76,20 +76,20 @@ def _is_fresh(told: Told, now: dt.datetime) -> bool:
 def told_before(home: Path) -> dict[str, Told]:
     """What was told; where that is damaged everything counts as new."""
     try:
-        return read(home / FILE, _told, TOLD_ANEW) or {}
+        return read(HomePaths(home).notified, _told, TOLD_ANEW) or {}
     except Damaged:
         return {}
 
 
 def check(home: Path) -> None:
     """Raises Damaged where the file is not what this module writes."""
-    read(home / FILE, _told, TOLD_ANEW)
+    read(HomePaths(home).notified, _told, TOLD_ANEW)
 
 
 def remember(home: Path, found: News, now: dt.datetime) -> None:
     """Keeps what was told now."""
     said = [{"sign": sign, "sentence": one, "on": now.isoformat()} for sign, one in _amiss(found)]
-    write_whole(home / FILE, json.dumps(said, ensure_ascii=False).encode())
+    write_whole(HomePaths(home).notified, json.dumps(said, ensure_ascii=False).encode())
 
 
 def _amiss(found: News) -> list[Finding]:

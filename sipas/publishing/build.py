@@ -90,7 +90,7 @@ def build(
     WaveState where the wave is not frozen or something moved, ChangedSnapshot, Uncounted, WouldTellMore, and Disordered
     where shelf and database say different things; NoProvince where the registry does not say whose release it would be.
     """
-    with workshop(settings.home / "drafts"):
+    with workshop(settings.paths.drafts):
         return _build(database, settings, wave_code, person(by), today, progress)
 
 
@@ -101,7 +101,7 @@ def _build(
     with database.reading() as session:
         wave = wave_of(session, wave_code)
         record = session.get(SnapshotRecord, wave.id)
-        file = settings.home / "snapshots" / (record.file if record else "")
+        file = settings.paths.snapshots / (record.file if record else "")
         checked = file_identity(file)
         snapshot = frozen_snapshot(settings.home, wave, record)
         refuse_disorder(session, settings.home, wave.code)
@@ -121,14 +121,14 @@ def _build(
         "approved_on": None,
         "published_on": None,
     }
-    aside = settings.home / "drafts" / f".{plan.code}"
+    aside = settings.paths.draft(f".{plan.code}")
     remove(aside)
     aside.mkdir()
     (aside / TABLE).write_text(table.to_json(), encoding="utf-8")
     (aside / "estimates.csv").write_bytes(figures_csv(table, manifest))
     finish(aside, manifest)
     sync(aside)
-    place = settings.home / "drafts" / plan.code
+    place = settings.paths.draft(plan.code)
     try:
         with database.writing() as session:
             now = _plan(session, settings.home, wave_of(session, wave_code), today)

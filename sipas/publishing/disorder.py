@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, ManyErrors, SipasError
 from sipas.fieldwork.models import Wave
+from sipas.files.home_paths import HomePaths
 from sipas.publishing.bundle import ChangedFiles, check_files
 from sipas.publishing.models import Release
 from sipas.publishing.published import published_releases, strangers
@@ -43,7 +44,7 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
     published = {one.code: (one.digest, of) for one, of in session.execute(query).all()}
     known = set(session.scalars(select(Wave.code)))
     for code, (digest, of) in sorted(published.items()):
-        if (wave is None or wave == of) and (template := _fault(home / "releases" / code, digest)):
+        if (wave is None or wave == of) and (template := _fault(HomePaths(home).release(code), digest)):
             yield code, SipasError(template, code=code)
     for name, problem in strangers(home):
         if name not in published:

@@ -31,6 +31,7 @@ from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.files.disk_space import remove, sync_folder, workshop
+from sipas.files.home_paths import HomePaths
 from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
 from sipas.intake.models import UNFINISHED, Response
@@ -58,7 +59,7 @@ class NothingToFreeze(WaveState):
     """A wave without a single answer."""
 
 
-def freeze(
+def freeze(  # noqa: PLR0913
     database: Database,
     home: Path,
     wave_code: str,
@@ -83,8 +84,10 @@ def freeze(
     file is written outside of any; a second short transaction puts it in its place and says so; the key of the clusters
     goes last. After a power cut in between, the same command goes on. The other keys live `grace` days more, in which
     late answers are counted.
+
+    More than eight parameters: three are for what goes wrong once in years, and have their quiet default.
     """
-    with workshop(home / "snapshots"):
+    with workshop(HomePaths(home).snapshots):
         if (taken_up := take_up(database, home, wave_code, today, grace, _table, named)) is not None:
             return taken_up
     if not _begin(database, home, wave_code, today, grace, unfinished, without):
@@ -92,7 +95,7 @@ def freeze(
         with database.reading() as session:
             wave = wave_of(session, wave_code)
             return frozen_snapshot(home, wave, session.get(SnapshotRecord, wave.id))
-    with workshop(home / "snapshots"):
+    with workshop(HomePaths(home).snapshots):
         return _freeze(database, home, wave_code, today, grace, unfinished, progress)
 
 
@@ -116,7 +119,7 @@ def _freeze(
             lost_keys=consequences(session, wave, clusters.key),
         )
     progress(N_("writing the snapshot"))
-    aside, path = (home / "snapshots" / f"{dot}{wave_code}.parquet" for dot in (".", ""))
+    aside, path = (HomePaths(home).snapshot(f"{dot}{wave_code}") for dot in (".", ""))
     for left in (aside, aside.with_name(aside.name + ".partial")):
         remove(left)  # of an earlier attempt that was cut off
     written = write_snapshot(aside, table, codebook)

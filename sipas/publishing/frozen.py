@@ -8,6 +8,7 @@ from analysis import AnalysisError, Snapshot, read_snapshot
 from analysis.data.snapshot import verified
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
+from sipas.files.home_paths import HomePaths
 from sipas.publishing.models import SnapshotRecord
 
 
@@ -34,7 +35,7 @@ def frozen_snapshot(home: Path, wave: Wave, record: SnapshotRecord | None) -> Sn
             N_("Wave {wave} is {state}; freeze it first with `sipas freeze {wave}`."), wave=wave.code, state=wave.stage
         )
     try:
-        found = verified(read_snapshot(home / "snapshots" / record.file), record.digest)
+        found = verified(read_snapshot(HomePaths(home).snapshots / record.file), record.digest)
     except AnalysisError as problem:
         raise ChangedSnapshot(
             N_("The snapshot of wave {wave} is not the one that was frozen; restore it from a backup. ({problem})"),

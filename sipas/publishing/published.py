@@ -19,6 +19,7 @@ from typing import Any
 from analysis import AnalysisError
 from analysis.disclosure.safe_table import SafeTable
 from sipas.errors import N_, NotReady, SipasError, UnknownCode
+from sipas.files.home_paths import HomePaths
 
 MAIN = "main"
 MANIFEST, TABLE, SUMS = "release.json", "estimates.json", "SHA256SUMS"
@@ -66,7 +67,7 @@ def strangers(home: Path) -> list[tuple[str, SipasError]]:
 
 
 def _folders(home: Path) -> Iterator[tuple[str, PublishedRelease | SipasError]]:
-    shelf = home / "releases"
+    shelf = HomePaths(home).releases
     for folder in sorted(shelf.iterdir()) if shelf.is_dir() else ():
         if folder.is_dir():
             try:
@@ -87,7 +88,7 @@ def newest(found: Sequence[PublishedRelease]) -> PublishedRelease | None:
 
 def published_release(home: Path, code: str) -> PublishedRelease:
     """The published release of that code; raises UnknownCode."""
-    folder = home / "releases" / code
+    folder = HomePaths(home).release(code)
     if not CODE.fullmatch(code) or not (folder / MANIFEST).is_file():
         raise UnknownCode(N_("There is no published release “{code}”."), code=code)
     return _open(folder, stamp(folder))

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.errors import N_, SipasError
-from sipas.fieldwork.ended import frozen_on, snapshot_of, was_frozen
+from sipas.fieldwork.ended import frozen_on, was_frozen
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import is_wave_code, waves
+from sipas.files.home_paths import HomePaths
 from sipas.intake import stored, unfinished
 from sipas.intake.invitations import Invitation
 from sipas.intake.models import Response
@@ -132,7 +133,7 @@ def at_a_glance(session: Session, home: Path) -> Iterator[Difference]:
 def _ended(home: Path, wave: Wave) -> SipasError | None:
     if not was_frozen(home, wave):
         return None
-    file = snapshot_of(home, wave.code)
+    file = HomePaths(home).snapshot(wave.code)
     if not file.exists():
         day = frozen_on(home, wave.code)
         return SipasError(NO_SNAPSHOT, wave=wave.code, day=day, state=wave.stage, file=file.name)
@@ -142,7 +143,7 @@ def _ended(home: Path, wave: Wave) -> SipasError | None:
 
 
 def _snapshots(home: Path, codes: set[str]) -> Iterator[Difference]:
-    for path in sorted((home / "snapshots").glob("*.parquet")):
+    for path in sorted(HomePaths(home).snapshots.glob("*.parquet")):
         of = path.stem.rpartition(".")[0]  # a file that `freeze` kept beside another: WAVE.DIGEST.parquet
         if not path.name.startswith(".") and path.stem not in codes and of not in codes:
             yield Difference(path.stem, SipasError(NO_WAVE, file=path.name))
@@ -150,7 +151,7 @@ def _snapshots(home: Path, codes: set[str]) -> Iterator[Difference]:
 
 def _keys(home: Path, codes: set[str]) -> Iterator[Difference]:
     lying: dict[str, list[str]] = {}
-    for path in sorted((home / "keys").glob("*.*.key")):
+    for path in sorted(HomePaths(home).keys.glob("*.*.key")):
         wave, kind, _ending = path.name.rsplit(".", 2)
         if wave not in codes and is_wave_code(wave):
             lying.setdefault(wave, []).append(kind)
@@ -183,10 +184,11 @@ def _pieces(codes: list[bytes], size: int = 500) -> Iterator[list[bytes]]:
 
 
 def _drafts(session: Session, home: Path, known: dict[int, str]) -> Iterator[Difference]:
+    paths = HomePaths(home)
     rows = session.scalars(select(Release).where(Release.state != "published").order_by(Release.id)).all()
     for one in rows:
-        folder, facts = home / "drafts" / one.code, {"release": one.code, "wave": known.get(one.wave_id, "")}
-        if not folder.is_dir() and (home / "releases" / one.code).is_dir():
+        folder, facts = paths.draft(one.code), {"release": one.code, "wave": known.get(one.wave_id, "")}
+        if not folder.is_dir() and paths.release(one.code).is_dir():
             continue  # it is public; `disorder` says how it comes back
         if not folder.is_dir():
             yield Difference(one.code, SipasError(DRAFT_GONE, state=one.state, **facts))
@@ -196,7 +198,7 @@ def _drafts(session: Session, home: Path, known: dict[int, str]) -> Iterator[Dif
         except ChangedFiles as problem:
             yield Difference(one.code, SipasError(DRAFT_CHANGED, state=one.state, problem=problem, **facts))
     codes = set(session.scalars(select(Release.code)))
-    for folder in sorted((home / "drafts").iterdir()) if (home / "drafts").is_dir() else ():
+    for folder in sorted(paths.drafts.iterdir()) if paths.drafts.is_dir() else ():
         if folder.is_dir() and not folder.name.startswith(".") and folder.name not in codes:
             yield Difference(folder.name, SipasError(DRAFT_UNKNOWN, folder=folder.name))
 

@@ -14,11 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import append, read
 from sipas.publishing.models import Release
 from sipas.publishing.published import CODE
-
-LIST = "release-codes"
 
 
 def next_code(session: Session, home: Path, wave: str) -> str:
@@ -30,7 +29,7 @@ def next_code(session: Session, home: Path, wave: str) -> str:
 
 def remember(home: Path, code: str) -> None:
     """Add a code to the list beside the shelf, durably; before the database knows of it."""
-    append(home / LIST, code)
+    append(HomePaths(home).release_codes, code)
 
 
 def check(home: Path) -> None:
@@ -39,7 +38,7 @@ def check(home: Path) -> None:
         "The file {file} in SIPAS_HOME is damaged: a code of a release might be given again where database, drafts and "
         "shelf do not know it either. Restore the file from a copy, or delete its lines that are no codes."
     )
-    read(home / LIST, _codes, damaged)
+    read(HomePaths(home).release_codes, _codes, damaged)
 
 
 def _codes(data: bytes) -> list[str]:
@@ -51,8 +50,9 @@ def _codes(data: bytes) -> list[str]:
 
 def _given(session: Session, home: Path) -> Iterator[str]:
     yield from session.scalars(select(Release.code))
-    for folder in ("drafts", "releases"):
-        if (home / folder).is_dir():
-            yield from (path.name for path in (home / folder).iterdir())
-    if (home / LIST).is_file():
-        yield from (home / LIST).read_text(encoding="utf-8", errors="replace").splitlines()
+    paths = HomePaths(home)
+    for folder in (paths.drafts, paths.releases):
+        if folder.is_dir():
+            yield from (path.name for path in folder.iterdir())
+    if paths.release_codes.is_file():
+        yield from paths.release_codes.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -19,6 +19,7 @@ from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
 from sipas.files.disk_space import remove, workshop
+from sipas.files.home_paths import HomePaths
 from sipas.logs import EVENTS
 from sipas.publishing.bundle import ChangedFiles, check_files, digest_of, finish, move, sync
 from sipas.publishing.disorder import NOT_THERE, refuse_disorder
@@ -94,12 +95,13 @@ def publish(database: Database, home: Path, code: str, today: dt.date) -> None:
     folder is made beside the draft, with the approval and the date in it; a short transaction says in the database
     which it is; one rename makes it public. After a power cut before that rename, the same command goes on.
     """
-    with workshop(home / "drafts"):
+    with workshop(HomePaths(home).drafts):
         _publish(database, home, code, today)
 
 
 def _publish(database: Database, home: Path, code: str, today: dt.date) -> None:
-    draft, aside, shelf = home / "drafts" / code, home / "drafts" / f".{code}", home / "releases"
+    paths = HomePaths(home)
+    draft, aside, shelf = paths.draft(code), paths.draft(f".{code}"), paths.releases
     with database.reading() as session:
         release = release_of(session, code)
         wave = session.get_one(Wave, release.wave_id)
@@ -204,7 +206,8 @@ def adopt(database: Database, home: Path, code: str) -> None:
 def _may_be_public(home: Path, release: Release) -> bool:
     """Whether a release that the database does not know as published may have been: it was approved, or it is a draft
     whose folder has gone to the shelf since an older backup was made."""
-    return release.state == "approved" or (release.state == "draft" and not (home / "drafts" / release.code).exists())
+    draft = HomePaths(home).draft(release.code)
+    return release.state == "approved" or (release.state == "draft" and not draft.exists())
 
 
 def _refuse_other_table(
@@ -227,7 +230,7 @@ def _refuse_other_table(
 
 def _checked_manifest(session: Session, home: Path, release: Release) -> dict[str, Any]:
     """The manifest of a draft once its files and its snapshot are those that the database knows."""
-    draft = home / "drafts" / release.code
+    draft = HomePaths(home).draft(release.code)
     check_files(draft, release.digest)
     manifest = json.loads((draft / MANIFEST).read_text(encoding="utf-8"))
     wave = session.get_one(Wave, release.wave_id)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sipas.expiry.gate import Gate
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_whole
 from sipas.publishing.endings import AHEAD
-
-FILE = "retention.json"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def keep(home: Path, asked: int, gate: Gate) -> Retention:
     if gate.doubted and _known(home):
         return held
     words = {"days": held.days, "shorter": held.shorter, "begins": held.begins and held.begins.isoformat()}
-    write_whole(home / FILE, json.dumps(words).encode())
+    write_whole(HomePaths(home).retention, json.dumps(words).encode())
     return held
 
 
@@ -68,7 +67,7 @@ def _known(home: Path) -> Retention | None:
 
 def last_night(home: Path) -> Retention | None:
     """What the last night kept; None where there was none, raises Damaged."""
-    return read(home / FILE, _retention, REMADE)
+    return read(HomePaths(home).retention, _retention, REMADE)
 
 
 def _retention(data: bytes) -> Retention:

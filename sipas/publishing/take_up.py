@@ -21,6 +21,7 @@ from sipas import clock
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
+from sipas.files.home_paths import HomePaths
 from sipas.intake import stored
 from sipas.keyring import wave_keys
 from sipas.logs import keep
@@ -43,7 +44,7 @@ def take_up(
     the file was written. Raises WaveState where the key is gone and the file holds other answers than the database, or
     more of them and its digest is not named.
     """
-    path = home / "snapshots" / f"{code}.parquet"
+    path = HomePaths(home).snapshot(code)
     with database.reading() as session:
         wave = wave_of(session, code)
         if wave.state != "closed" or not path.is_file() or (wave_keys.find(home, code, "cluster") and not named):

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import current_app, request, send_file
+from flask import request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas.errors import N_, NotReady, UnknownCode
 from sipas.publishing import published
 from sipas.results.blueprint import results
+from sipas.web.installation import installation
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\\s][^/\\]*)")
 
@@ -40,10 +41,10 @@ def offered(home: Path, release: str) -> tuple[Offered, ...]:
 @results.get("/<release>/files/<name>")
 def file(release: str, name: str) -> AnyResponse:
     """One file as it was published. It is saved, never shown, so that a page among them runs nothing here."""
-    home = current_app.config["SETTINGS"].home
-    for one in offered(home, release):
+    ours = installation()
+    for one in offered(ours.home, release):
         if one.name == name:
-            path = home / "releases" / release / name
+            path = ours.paths.release(release) / name
             _check(path, one.digest, path.stat().st_mtime_ns)
             response = send_file(path, as_attachment=True, download_name=name, etag=one.digest, max_age=60)
             return response.make_conditional(request)

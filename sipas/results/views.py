@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 from werkzeug.wrappers import Response
 
 from sipas import i18n
@@ -13,6 +13,7 @@ from sipas.publishing import published
 from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.results.blueprint import results
 from sipas.results.files import offered
+from sipas.web.installation import installation
 from sipas.web.links import address, asked, go, link
 
 
@@ -96,4 +97,4 @@ def _sort(order: str) -> str:
 
 
 def _home() -> Path:
-    return current_app.config["SETTINGS"].home
+    return installation().home

@@ -72,7 +72,7 @@ class Database:
         event.listen(engine, "checkout", _refuse_replaced)
         event.listen(engine, "begin", _begin)
         atexit.register(_close_idle, weakref.ref(engine))  # so that the last of all processes overwrites the log
-        return cls(engine, settings.home / "write.lock", settings.patience)
+        return cls(engine, settings.paths.write_lock, settings.patience)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

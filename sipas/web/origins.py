@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, request
 
 from sipas import logs
 from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError
+from sipas.web.installation import installation, of_app
 
 _CALLED = "sipas.called"  # where the middleware leaves the name
 _PORTS = {"http": 80, "https": 443}
@@ -92,7 +93,7 @@ class Own:
 def install(app: Flask) -> None:
     """Hides from the application what a request calls this server; refuses forged posts, and the desk at strange
     names."""
-    settings: Settings = app.config["SETTINGS"]
+    settings = of_app(app).settings
     own = Own.of(settings)
     app.wsgi_app = _Unnamed(app.wsgi_app, settings)  # type: ignore[method-assign]
 
@@ -126,7 +127,7 @@ def by_https() -> bool:
     origin = Place.of(request.headers.get("Origin", ""))
     if request.is_secure or origin.scheme in _PORTS:
         return request.is_secure or origin.scheme == "https"
-    return Place.of(current_app.config["SETTINGS"].address).scheme == "https"
+    return Place.of(installation().settings.address).scheme == "https"
 
 
 class _Unnamed:

@@ -17,6 +17,7 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sipas.config.values import Network
 from sipas.errors import NotStored
@@ -24,6 +25,9 @@ from sipas.keyring.wave_keys import label
 from sipas.logs import EVENTS
 from sipas.web.client_address import UNKNOWN, is_unnamed_proxy, lines_of, visitor_address
 from sipas.web.token_buckets import LATER, Budget, Budgets
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
 
 COUNT = struct.Struct("=8sfd")  # a part of the keyed hash, how much was taken, at which moment
 PLACES, SEARCHED = 1 << 17, 8  # 2.6 MB
@@ -92,6 +96,10 @@ class RateLimits:
             EVENTS.warning("X-Forwarded-For from a proxy that the setting proxy does not name")
         return visitor_address(peer or "", forwarded, self._proxies)
 
+    def address_of(self, request: Request) -> str:
+        """Return for whom this request is counted."""
+        return self.address(request.remote_addr, request.headers.get("X-Forwarded-For", ""))
+
     def take(self, key: str, budget: Budget, address: str, today: dt.date) -> None:
         """Take one from a budget, within the address's share; raises NotStored."""
         if not self.allows(key, budget, address):
@@ -108,11 +116,3 @@ class RateLimits:
         """Count a failure against bucket and address, down to nothing and no further; return how many failed today."""
         self.addresses.add(key, address)
         return self.budgets.spend(key, budget, today)
-
-
-def of_request() -> tuple[RateLimits, str]:
-    """Return the limits and the address for which the request at hand is counted."""
-    from flask import current_app, request
-
-    limits: RateLimits = current_app.config["RATE_LIMITS"]
-    return limits, limits.address(request.remote_addr, request.headers.get("X-Forwarded-For", ""))

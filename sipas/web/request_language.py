@@ -1,14 +1,16 @@
-"""Ties catalogs and the province's name to requests and templates: `?lang=` chooses, Vietnamese is the default."""
+"""Ties catalogs and the province's name to requests and templates: the path names the language, or `?lang=` does;
+Vietnamese is the default."""
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from werkzeug.routing import BaseConverter, ValidationError
 
-from sipas import clock, i18n
+from sipas import i18n
 from sipas.i18n import code_labels, fallback_marking
 from sipas.i18n.languages import KNOWN
 from sipas.registry.province import Province, is_city
+from sipas.web.installation import installation
 
 
 class LanguageConverter(BaseConverter):
@@ -22,7 +24,8 @@ class LanguageConverter(BaseConverter):
 
 def province() -> Province:
     """Whose pages these are, by the registry of today; without a name where it does not say."""
-    return current_app.config["PROVINCE"].on(clock.today())
+    ours = installation()
+    return ours.province.on(ours.today())
 
 
 def province_name() -> str:
@@ -63,8 +66,9 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def choose_language() -> None:
-        code = request.args.get("lang", "vi")
-        i18n.speak(code if code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
+        named = (request.view_args or {}).get("language")
+        code = named or request.args.get("lang", "vi")
+        i18n.speak(code if named or code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
 
     @app.teardown_request
     def forget_language(_error: BaseException | None) -> None:

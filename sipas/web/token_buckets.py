@@ -29,6 +29,7 @@ from pathlib import Path
 
 from sipas.config.settings import Settings
 from sipas.errors import NotStored
+from sipas.files.home_paths import HomePaths
 from sipas.logs import EVENTS
 
 RECORD = struct.Struct("<8sdddiiI")  # hash of the key; tokens, pool, at which moment; day, used on it; checksum
@@ -104,7 +105,7 @@ class Budgets:
     """The counters of an installation. An instance for each process: its lock is the process's."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "run" / "rate_limits"
+        self._path = HomePaths(home).rate_limits
         self._threads = threading.Lock()
         self._file = -1
         self._memory: bytearray | None = None

@@ -19,7 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from sipas.config.settings import Settings
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.asking import asking_at
 from sipas.importing import import_responses
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
@@ -49,7 +49,7 @@ def write(settings: Settings, path: Path, rows: int) -> Path:
     """A file of that many collected full forms, 22 items each, over all points, fields and days."""
     database = Database.of(settings)
     with database.reading() as session:
-        services = [one.code for one, _ in visit_at(session, "point-0", TODAY).services]
+        services = [one.code for one, _ in asking_at(session, "point-0", TODAY).services]
     database.engine.dispose()
     items = load("service-2024").forms["full"]
     rng = np.random.default_rng(5)

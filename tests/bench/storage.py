@@ -18,6 +18,7 @@ from sipas.kiosk import pages
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
+from sipas.web.installation import of_app
 from tests import postgres
 from tests.bench import imports, served
 from tests.bench.building import building
@@ -91,7 +92,7 @@ def visits(folder: Path, line: Callable[..., None]) -> None:
          ratio <= 2)  # fmt: skip
     app = create_app(settings)
     cached, rendered = asked(app, 300, fresh=False), asked(app, 20, fresh=True)
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
     line("the form from the cache / rendered anew", cached, rendered, "at most 0.1", cached / rendered,
          cached <= rendered / 10)  # fmt: skip
     visit = cost["page"] + cost["post"] + cost["thanks"]

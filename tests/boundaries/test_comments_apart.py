@@ -15,15 +15,14 @@ import pytest
 from sqlalchemy import text
 
 from sipas.config.settings import Settings
-from sipas.intake import Answers, anonymise, record
-from sipas.intake.anonymise import comment_of
+from sipas.intake import Answers, record
 from sipas.intake.comment_spool import SLOT, CommentSpool, spool_comment
 from sipas.intake.maintenance import maintain
 from sipas.migrations import create
 from surveys import load
 from tests import postgres
 from tests.boundaries.test_order_of_arrival import correlation, keys_in, log_of
-from tests.make import A_MORNING
+from tests.make import a_comment, a_row
 
 PEOPLE = 300
 POWER, BLIND = 0.21, 6
@@ -34,10 +33,7 @@ def people(database, settings, plainly):
     """Everybody answers and comments; key of the answer -> key of the comment, in order of arrival."""
     pairs = {}
     for number in range(PEOPLE):
-        who = {"submission": f"{number:032x}", "id_key": b"i" * 32, "moment": A_MORNING}
-        answer = anonymise(PACKED, wave=1, point=1, unit=1, field=1, channel=1, language="vi", form=1, sex=0, age=0,
-                           coarse=0, several=0, cluster_key=b"c" * 32, **who)  # fmt: skip
-        comment = comment_of(f"Lời thứ {number}", wave=1, unit=1, field=1, coarse=0, **who)
+        answer, comment = a_row(f"{number:032x}"), a_comment(f"Lời thứ {number}", f"{number:032x}")
         pairs[bytes(answer.key)] = bytes(comment.key)
         database.write(lambda connection, row=answer: record(connection, row))
         if plainly:
@@ -159,8 +155,7 @@ def test_on_postgresql_nothing_joins_a_comment_with_its_answer(tmp_path, capsys)
 
 
 def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(database, settings):
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
-    first, second = (comment_of(f"Tốt {n} 👍", submission=str(n), **who) for n in (1, 2))
+    first, second = (a_comment(f"Tốt {n} 👍", str(n)) for n in (1, 2))
     inbox = CommentSpool(settings.home)
     assert inbox.put(first)
     assert not inbox.put(first)
@@ -178,10 +173,9 @@ def test_a_comment_outlives_a_kill_and_a_half_written_one_is_as_good_as_none(dat
 def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, settings, monkeypatch):
     monkeypatch.setattr("sipas.intake.comment_spool.SLOTS", 4)
     monkeypatch.setattr("sipas.intake.comment_spool.TRIES", 4)
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0}
     for number in range(6):
-        assert spool_comment(database, settings.home, comment_of("Tốt", submission=str(number), **who))
-    assert spool_comment(database, settings.home, comment_of("👍" * 1000, submission="long", **who))
+        assert spool_comment(database, settings.home, a_comment("Tốt", str(number)))
+    assert spool_comment(database, settings.home, a_comment("👍" * 1000, "long"))
     assert len(CommentSpool(settings.home).waiting()) == 4
     assert maintain(database, settings.home)
     with database.reading() as session:
@@ -189,9 +183,8 @@ def test_a_full_file_or_a_long_comment_goes_straight_into_the_table(database, se
 
 
 def test_a_comment_sent_again_after_the_night_counts_once(database, settings):
-    who = {"id_key": b"i" * 32, "moment": A_MORNING, "wave": 1, "unit": 1, "field": 1, "coarse": 0, "submission": "a"}
     for _ in range(2):
-        assert spool_comment(database, settings.home, comment_of("Tốt", **who))
+        assert spool_comment(database, settings.home, a_comment("Tốt", "a"))
         maintain(database, settings.home)
     with database.reading() as session:
         assert session.execute(text("select count(*) from comment")).scalar_one() == 1

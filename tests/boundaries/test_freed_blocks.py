@@ -23,10 +23,10 @@ from sipas.config.settings import Settings
 from sipas.importing.spool import row_spool
 from sipas.intake.maintenance import maintain
 from sipas.storage.database import Database
-from tests.boundaries.test_order_of_arrival import _rho, a_row, arrive
+from tests.boundaries.test_order_of_arrival import _rho, arrive
 from tests.disk import has_compiler
 from tests.given_back import Shim
-from tests.make import a_point, a_wave
+from tests.make import a_point, a_row, a_wave
 from tests.serving import Server, a_body, post
 
 TRIALS, ANSWERS, VISITS = 5, 300, 60
@@ -204,7 +204,7 @@ def killed(deed, settings, tmp_path, steps, half):
         text=True,
     )
     assert run.returncode == 0, run.stderr[-3000:]
-    known = [bytes(key) for key in (*order, *(a_row(number).key for number in range(1_000_000, 1_000_300)))]
+    known = [bytes(key) for key in (*order, *(a_row(f"{number:032x}").key for number in range(1_000_000, 1_000_300)))]
     freed = shim.given_back()
     assert [key for key in known if key in freed] == []
     return int(run.stdout)

@@ -18,6 +18,7 @@ from sipas.intake.comment_spool import CommentSpool
 from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
+from sipas.web.installation import of_app
 from tests import postgres
 from tests.make import a_point, a_wave
 from tests.people import Visitor, text_of
@@ -37,7 +38,7 @@ def visit(database, settings):
     visitor.answers_everything(4)
     visitor.answers("comment", 'Sạch sẽ 👍 <b>&</b> "đẹp"')
     yield visitor
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def count(database):
@@ -77,7 +78,7 @@ def test_while_another_holds_the_lock_the_answers_stay_on_the_page(visit, databa
 
 
 def test_a_full_disk_is_told_at_the_commit_and_nothing_half_is_left(visit, database, settings, caplog):
-    own = visit.client.application.config["DATABASE"]
+    own = of_app(visit.client.application).database
     with own.engine.connect() as connection:
         pages = connection.exec_driver_sql("pragma page_count").scalar_one()
 
@@ -210,7 +211,7 @@ def on_postgresql(settings, cluster):
     visitor.opens_the_questionnaire()
     visitor.answers_everything(4)
     yield database, visitor
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
     database.engine.dispose()
 
 
@@ -311,4 +312,4 @@ def test_beyond_its_budget_a_point_keeps_the_answers_on_the_page_and_others_go_o
     time.sleep(1.1)
     assert sends_what_was_kept(replies[-1], visitor).status_code == 303
     assert count(database) == (5, 0)
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()

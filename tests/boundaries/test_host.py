@@ -10,6 +10,7 @@ import sipas
 from sipas import create_app
 from sipas.desk import screens
 from sipas.desk.access import set_password
+from sipas.web.installation import of_app
 from sipas.web.origins import Own, Place
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
@@ -62,7 +63,7 @@ def serving(province):
 
     yield serve
     for app in made:
-        app.config["DATABASE"].engine.dispose()
+        of_app(app).database.engine.dispose()
 
 
 def officer(app):

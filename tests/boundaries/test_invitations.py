@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from sipas.config.settings import Settings
-from sipas.intake import Answers, anonymise, record
+from sipas.intake import Answers, record
 from sipas.intake.invitations import CodeInUse, CodeSpent, Invitation, code_hash, redeeming
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response
@@ -34,7 +34,7 @@ from sipas.registry.importing import load_registry
 from surveys import load
 from tests import postgres
 from tests.boundaries.test_order_of_arrival import correlation, log_of
-from tests.make import A_MORNING, a_point, a_wave, some_codes
+from tests.make import a_point, a_row, a_visit, a_wave, some_codes
 
 PEOPLE = 600
 POWER, BLIND = 0.15, 6
@@ -43,9 +43,7 @@ PACKED = Answers.of(load("service-2024"), "short", {"O": "4"})
 
 def an_answer(database, submission):
     """Stores one answer in a transaction of its own; gives its key."""
-    row = anonymise(PACKED, wave=1, point=1, unit=1, field=1, moment=A_MORNING, channel=2, language="vi", form=1,
-                    sex=0, age=0, coarse=0, several=0, submission=submission, cluster_key=b"c" * 32,
-                    id_key=b"i" * 32)  # fmt: skip
+    row = a_row(submission, a_visit(channel=2))
     with database.writing() as session:
         record(session.connection(), row)
     return bytes(row.key)

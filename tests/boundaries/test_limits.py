@@ -13,6 +13,7 @@ from sipas import clock, create_app
 from sipas.desk.access import set_password
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.devices import make_code
+from sipas.web.installation import of_app
 from tests.make import a_point, a_wave, some_codes
 from tests.sealing import Device, said, sealed
 
@@ -30,7 +31,7 @@ def small(kiosk, settings):
     """An installation where a point takes forty answers a day from all browsers, and a device twenty."""
     made = create_app(replace(settings, point_day=40, device_day=20))
     yield made
-    made.config["DATABASE"].engine.dispose()
+    of_app(made).database.engine.dispose()
 
 
 def posts(app, address, **headers):
@@ -67,7 +68,7 @@ def test_behind_a_named_proxy_each_visitor_has_a_share(kiosk, settings):
     seen = [posts(app, "127.0.0.1", **{"X-Forwarded-For": f"{VISITOR}, {STRANGER}"}) for _ in range(40)]
     assert seen[-20:] == [503] * 20
     assert posts(app, "127.0.0.1", **{"X-Forwarded-For": f"{STRANGER}, {VISITOR}"}) == 303
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_an_enrolled_screen_has_a_reserve_that_no_open_address_can_spend(small, database, settings):
@@ -128,7 +129,7 @@ def test_no_address_is_written_anywhere(kiosk, app, database, settings, caplog, 
 
 
 def test_two_processes_hash_the_same_address_differently(settings):
-    one, two = (create_app(settings).config["RATE_LIMITS"].addresses for _ in range(2))
+    one, two = (of_app(create_app(settings)).limits.addresses for _ in range(2))
     for counts in (one, two):
         counts.add("desk password", STRANGER)
     assert bytes(one._table) != bytes(two._table)

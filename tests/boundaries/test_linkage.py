@@ -25,9 +25,9 @@ from sqlalchemy import select
 
 from sipas import clock
 from sipas.backups import backup
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.waves import close_wave
-from sipas.intake import Answers, cluster_label, receive, ways
+from sipas.intake import Answers, Visit, cluster_label, receive, ways
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response, Row, WayCount
 from sipas.intake.ways import Way, all_ways_of, held
@@ -63,7 +63,7 @@ class Person:
 def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, points=POINTS, services=SERVICES):
     """Everybody answers, one after the other, at the kiosk's own door; each answer of its own kind is its solution."""
     with database.reading() as session:
-        visits = {point: visit_at(session, point, DAYS[-1]) for point in points}
+        visits = {point: asking_at(session, point, DAYS[-1]) for point in points}
     instrument = load("service-2024")
     offered = {point: [one.code for one, _ in visit.services] for point, visit in visits.items()}
     assert all(code in codes for codes in offered.values() for code in services)
@@ -76,17 +76,14 @@ def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, poi
         sex, age = rng.randint(1, 2), rng.randint(1, 4)
         said = dict(zip(instrument.forms["short"], next(levels), strict=True))
         packed = Answers.of(instrument, "short", said)
+        moment = dt.datetime.combine(day, dt.time(1 + number % 8), dt.timezone.utc)
+        submission = f"{rng.getrandbits(128):032x}"
+        told = {"sex": sex * (rng.random() < TOLD), "age": age * (rng.random() < TOLD)}
         receive(
             database,
             settings.home,
-            wave="w1",
-            codes=visits[point].codes(service),
-            answers=packed,
-            moment=dt.datetime.combine(day, dt.time(1 + number % 8), dt.timezone.utc),
-            language="vi",
-            submission=f"{rng.getrandbits(128):032x}",
-            sex=sex * (rng.random() < TOLD),
-            age=age * (rng.random() < TOLD),
+            Visit("w1", visits[point].codes(service), packed, moment, "vi", **told),
+            submission=submission,
             way=came[number],
         )
         people.append(Person(number, day, point, service, sex, age, packed.packed, came[number]))
@@ -119,9 +116,9 @@ class Attack:
     def attributes(self):
         """Point, month, office and service are in the row; sex and age group where she told them."""
         return (
-            self._both(lambda p: self._codes(p)["point"], lambda row: row.point, 0)
-            & self._both(lambda p: self._codes(p)["unit"], lambda row: row.unit)
-            & self._both(lambda p: self._codes(p)["field"], lambda row: row.field, 0)
+            self._both(lambda p: self._codes(p).point, lambda row: row.point, 0)
+            & self._both(lambda p: self._codes(p).unit, lambda row: row.unit)
+            & self._both(lambda p: self._codes(p).field, lambda row: row.field, 0)
             & self._both(lambda p: p.day.year * 100 + p.day.month, lambda row: row.month, 0)
             & self._both(lambda p: p.sex, lambda row: row.sex, 0)
             & self._both(lambda p: p.age, lambda row: row.age, 0)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import sipas
 from sipas.desk.access import set_password
 from sipas.i18n.languages import KNOWN
+from sipas.web.installation import of_app
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
 
@@ -78,7 +79,7 @@ def server(tmp_path_factory):
     set_password(settings.home, WORD)
     app = create_app(settings)
     yield app, code
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
     database.engine.dispose()
 
 

@@ -18,26 +18,17 @@ from sqlalchemy import text
 
 from sipas.backups import backup
 from sipas.config.settings import Settings
-from sipas.intake import Answers, anonymise, maintenance, record, stored
+from sipas.intake import maintenance, record, stored
 from sipas.intake.maintenance import maintain
 from sipas.intake.submission_keys import SIZE
 from sipas.keyring import wave_keys
 from sipas.migrations import create
 from sipas.storage.database import Database
-from surveys import load
 from tests import postgres
-from tests.make import A_MORNING, a_point, a_response, a_wave
+from tests.make import a_point, a_response, a_row, a_wave
 
 ARRIVALS = 2000
 POWER = 0.08
-
-
-def a_row(number):
-    """The answer of a submission with this number."""
-    packed = Answers.of(load("service-2024"), "short", {"O": "4"})
-    return anonymise(packed, wave=1, point=1, unit=1, field=1, moment=A_MORNING, channel=1, language="vi", form=1,
-                     sex=0, age=0, coarse=0, several=0, submission=f"{number:032x}", cluster_key=b"c" * 32,
-                     id_key=b"i" * 32)  # fmt: skip
 
 
 def arrive(database, count=ARRIVALS, first=0):
@@ -45,7 +36,7 @@ def arrive(database, count=ARRIVALS, first=0):
     the number of the first submission."""
     order = {}
     for number in range(count):
-        row = a_row(first + number)
+        row = a_row(f"{first + number:032x}")
         order[bytes(row.key)] = number
         with database.writing() as session:
             assert record(session.connection(), row)

@@ -6,6 +6,7 @@ import pytest
 
 from sipas import create_app
 from sipas.config.settings import PARTS, Settings
+from sipas.web.installation import of_app
 
 ADDRESS = {"kiosk": "/k/to-hieu-1", "desk": "/desk/", "results": "/results"}
 CHOICES = [chosen for size in (1, 2, 3) for chosen in combinations(PARTS, size)]
@@ -22,13 +23,13 @@ def test_only_the_chosen_parts_answer(settings, parts):
             assert client.get(address).status_code == 404
     assert client.get("/").status_code in (200, 302)
     assert client.get("/health").status_code == 200
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_a_server_without_the_desk_has_no_session_at_all(settings):
     app = create_app(Settings(home=settings.home, parts=("kiosk",)))
     assert app.secret_key is None
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_every_reply_carries_the_strict_headers(app):

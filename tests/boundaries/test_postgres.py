@@ -16,10 +16,10 @@ from sqlalchemy import inspect, select
 from sipas import clock, create_app
 from sipas.cli import group
 from sipas.errors import NoOpenWave
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses
-from sipas.intake import STORED, Answers, anonymise, record, stored
+from sipas.intake import STORED, Answers, Visit, record, stored
 from sipas.keyring import wave_keys
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
@@ -27,8 +27,9 @@ from sipas.publishing.key_losses import KeysLost, Saying, renew
 from sipas.registry.importing import OURS, load_registry
 from sipas.registry.models import Unit
 from sipas.storage.database import Base
+from sipas.web.installation import of_app
 from tests import go_down_and_up, postgres
-from tests.make import A_MORNING, a_csv, a_point, a_response, a_wave
+from tests.make import A_MORNING, a_csv, a_point, a_response, a_row, a_wave
 from tests.people import Visitor
 
 pytestmark = [
@@ -96,7 +97,7 @@ def test_a_visit_is_stored_once_and_its_comment_apart(database, settings):
     assert visitor.sends().status_code == visitor.sends().status_code == 303
     assert count(database) == 1
     assert a_response(database, settings, comment="Tốt 👍")
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_import_and_freeze_give_what_sqlite_gives(database, settings, tmp_path):
@@ -117,17 +118,16 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
     a_wave(database, settings)
     a_response(database, settings)
     with database.reading() as session:
-        visit = visit_at(session, "to-hieu-1", today)
+        asking = asking_at(session, "to-hieu-1", today)
     asked, go_on = threading.Event(), threading.Event()
 
     def slow_answer() -> None:
         with database.writing() as session:
-            assert visit.still_open(session.connection())
+            assert asking.still_open(session.connection())
             asked.set()
             go_on.wait(20)
-            row = anonymise(Answers(bytes(30)), moment=A_MORNING, language="vi", sex=0, age=0, submission="slow",
-                            cluster_key=b"c" * 32, id_key=b"i" * 32, **visit.codes("ho-tich"))  # fmt: skip
-            record(session.connection(), row)
+            visit = Visit("w1", asking.codes("ho-tich"), Answers(bytes(30)), A_MORNING, "vi")
+            record(session.connection(), a_row("slow", visit))
 
     def closing() -> None:
         with database.writing() as session:
@@ -145,7 +145,7 @@ def test_a_freeze_waits_for_answers_under_way_so_that_none_is_thanked_and_left_o
     with database.reading() as session:
         assert stored(session, 1) == 2
         with pytest.raises(NoOpenWave):
-            visit.still_open(session.connection())
+            asking.still_open(session.connection())
 
 
 def test_screens_and_late_answers_go_down_a_version_and_up_again(database, settings):
@@ -180,7 +180,7 @@ def test_who_is_responsible_from_when(database, settings, tmp_path, monkeypatch,
     with database.reading() as session:
         units = {one.id: one.code for one in session.scalars(select(Unit))}
         for day, expected in ((today, "03646"), (dt.date(2026, 10, 1), "so-xay-dung")):
-            assert units[visit_at(session, "to-hieu-1", day).codes("dat-dai")["unit"]] == expected
+            assert units[asking_at(session, "to-hieu-1", day).codes("dat-dai").unit] == expected
     assert "snapshot" not in str(CliRunner().invoke(group, ["registry", "remove", "unit", "03646"]).exception)
     gone = CliRunner().invoke(group, ["registry", "remove", "competence", "ward", "dat-dai", "--from", "2026-10-01"])
     assert gone.exit_code == 0, gone.exception

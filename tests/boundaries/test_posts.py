@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sipas.desk.access import set_password
 from sipas.intake import stored
 from sipas.intake.models import Response
+from sipas.web.installation import of_app
 from surveys import NOT_ASKED, load
 from tests.make import a_point, a_wave
 from tests.people import Visitor
@@ -109,7 +110,7 @@ def client_for_bytes(tmp_path_factory):
     set_password(settings.home, "a word for the desk 1")
     app = create_app(settings)
     yield app.test_client(), database
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
     database.engine.dispose()
 
 

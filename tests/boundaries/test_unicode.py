@@ -18,6 +18,7 @@ from sipas.intake import redact
 from sipas.intake.models import Response
 from sipas.migrations import create, downgrade
 from sipas.registry.importing import load_registry
+from sipas.web.installation import of_app
 from tests import postgres
 from tests.make import a_csv, a_point, a_wave, all_comments
 from tests.people import Visitor
@@ -67,7 +68,7 @@ def _installed(settings):
     a_wave(database, settings, opens_on=clock.today())
     app = create_app(settings)
     yield app, database, settings
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
     database.engine.dispose()
     downgrade(settings, "base")
 

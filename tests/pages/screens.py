@@ -15,6 +15,7 @@ from sipas import create_app, i18n
 from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
+from sipas.web.installation import of_app
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, SIZES, Silent
 from tests.pages.walk import device_walk, kiosks_of_each_kind, walk
 
@@ -40,7 +41,7 @@ def main(folder: Path) -> None:
                 page = browser.new_page(
                     viewport={"width": width, "height": height}, base_url=f"http://127.0.0.1:{server.port}"
                 )
-                for name in device_walk(page, app.config["DATABASE"], language, look):
+                for name in device_walk(page, of_app(app).database, language, look):
                     page.screenshot(path=folder / f"kiosk-{size}-{language}{look and '-'}{look}-{name}.png")
                 page.close()
         browser.close()

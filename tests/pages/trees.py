@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
+from sipas.web.installation import of_app
 from tests.pages.conftest import ARGUMENTS, CHROMIUM, SIZES, Silent
 from tests.pages.walk import device_walk, hide_what_differs, walk
 
@@ -41,7 +42,7 @@ def main() -> None:
             page = browser.new_page(
                 viewport={"width": width, "height": height}, base_url=f"http://127.0.0.1:{server.port}"
             )
-            for name in device_walk(page, app.config["DATABASE"], language):
+            for name in device_walk(page, of_app(app).database, language):
                 hide_what_differs(page)
                 (FOLDER / language / f"{name}.yaml").write_text(tree(page), encoding="utf-8")
             page.close()

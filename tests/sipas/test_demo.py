@@ -21,6 +21,7 @@ from sipas.intake import stored
 from sipas.publishing.published import published_release
 from sipas.publishing.review import releases
 from sipas.storage.database import Database
+from sipas.web.installation import of_app
 from tests.auditor import Auditor
 from tests.make import a_wave
 from tests.people import Visitor
@@ -88,7 +89,7 @@ def test_everything_is_labelled_simulated(prepared):
         assert "MÔ PHỎNG" in app.test_client().get(address).text.upper(), address
     for address in ("/k/kiosk-03646", "/k/kiosk-03646/vi", "/k/kiosk-03646/vi/thanks"):
         assert 'class="simulated"' in app.test_client().get(address).text, address
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_the_manifest_does_not_tell_how_few_answered_in_a_small_class(prepared):
@@ -147,7 +148,7 @@ def test_a_visitor_answers_the_open_wave_and_a_second_start_keeps_it(prepared):
         assert len(releases(session)) == 1
     assert len(steps) < 4  # nothing was done anew
     again.engine.dispose()
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_a_code_from_a_receipt_is_ready_to_try_and_the_next_start_gives_another(prepared, monkeypatch):
@@ -170,7 +171,7 @@ def test_a_code_from_a_receipt_is_ready_to_try_and_the_next_start_gives_another(
     submission = re.search(r'name="id" value="(\w{32})"', page)[1]
     assert client.post(f"{address}/vi", data={"id": submission, "service": "ho-tich", "O": "4"}).status_code == 303
     assert a_start() != address
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_the_demo_refuses_a_real_installation(database, settings):

@@ -20,6 +20,7 @@ from sipas.i18n.fallback_marking import BEGINS, ENDS, unmarked
 from sipas.i18n.languages import EVERY, NUMBERS, OWN_NAME
 from sipas.intake import LANGUAGE_CODES
 from sipas.intake.models import row_type
+from sipas.web.installation import of_app
 from tests import pseudo
 from tests.make import a_point, a_wave
 from tests.words.test_pages import PASSWORD, seen
@@ -53,7 +54,7 @@ def kiosk(settings, database, today, monkeypatch):
 
     yield opened
     for app in apps:
-        app.config["DATABASE"].engine.dispose()
+        of_app(app).database.engine.dispose()
 
 
 def in_language(page):

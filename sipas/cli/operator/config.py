@@ -14,6 +14,7 @@ from sipas.config import home_file
 from sipas.config.sources import IN_HOME, SETTINGS, Origin, home_of, origins, value_of
 from sipas.config.values import text_of
 from sipas.errors import N_
+from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import only_for_us
 from sipas.i18n import _
 
@@ -78,7 +79,7 @@ def set_(name: str, value: str) -> None:
     if name == "authority":
         value = _copied(home, Path(value))
     home_file.put(home, name, value)
-    note(_("{name} is set, in {file}.", name=name, file=home / home_file.FILE))
+    note(_("{name} is set, in {file}.", name=name, file=HomePaths(home).settings))
     _who_must_start_again(home)
     _what_goes_before(name, origins()[name])
 
@@ -96,7 +97,7 @@ def unset(name: str) -> None:
     elif home_file.take_away(home, _known(name)):
         note(_("{name} was taken away; its default holds.", name=_known(name)))
     else:
-        note(_("{name} was not set in {file}.", name=_known(name), file=home / home_file.FILE))
+        note(_("{name} was not set in {file}.", name=_known(name), file=HomePaths(home).settings))
         return
     _who_must_start_again(home)
     if name in IN_HOME:
@@ -122,7 +123,7 @@ def _copied(home: Path, certificate: Path) -> str:
     from sipas.files.state_files import write_whole
     from sipas.web.certificates import check_authority
 
-    there = home / "authority.pem"
+    there = HomePaths(home).authority
     if (home / certificate).is_file() and not certificate.is_file():
         certificate = home / certificate
     check_authority(certificate)

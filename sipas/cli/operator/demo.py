@@ -12,6 +12,7 @@ import click
 from sipas import clock, i18n
 from sipas.cli.common import example, note, print_table, settings
 from sipas.cli.operator.desk import new_password
+from sipas.files.home_paths import HomePaths
 from sipas.i18n import _, number, percent
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def demo(no_serve: bool, port: int) -> None:
     note(_("A kiosk:        {url}", url=f"{address}/k/kiosk-03646"))
     if invited:
         note(_("Own phone:      {url}   a code from a receipt, good once", url=f"{address}/q/{invited}"))
-        note(_("                all codes and the strips to print: {files}", files=where.home / "codes.*"))
+        note(
+            _(
+                "                all codes and the strips to print: {files}",
+                files=where.paths.demo_codes.with_suffix(".*"),
+            )
+        )
     note(_("The results:    {url}", url=f"{address}/results/{code}/"))
     note(_("The desk:       {url}   password: {password}", url=f"{address}/desk", password=_password(where.home)))
     if not no_serve:
@@ -99,7 +105,7 @@ def _code(where: Settings, base: Database) -> str:
     from sipas.fieldwork.waves import open_wave_at
     from sipas.inviting.book import unspent
 
-    table, sheet = where.home / "codes.csv", where.home / "codes.pdf"
+    table, sheet = where.paths.demo_codes, where.paths.demo_strips
     try:
         with base.reading() as session:
             wave, _point = open_wave_at(session, PHONE, clock.today())
@@ -126,7 +132,7 @@ def _password(home) -> str:  # type: ignore[no-untyped-def]
     from sipas.desk.access import set_password
     from sipas.files.state_files import Damaged, read, write_whole
 
-    path = home / "keys" / "demo.password"
+    path = HomePaths(home).demo_password
     try:
         known = read(path, _whole, "")  # it is made anew
     except Damaged:

@@ -115,7 +115,7 @@ def build(wave: str, by: str) -> None:
     base = database(where)
     asker(base)  # what the release will say
     code = run(base, where, wave, by, clock.today(), _step)
-    made = open_folder(where.home / "drafts" / code)
+    made = open_folder(where.paths.draft(code))
     edition = ReleaseView(made.manifest, made.table, i18n.language())
     if edition.unrepresented:
         note(

@@ -217,7 +217,7 @@ def _deeds_of_a_night(where: Settings) -> dict[str, str]:
 
     deeds: dict[str, Callable[[], object]] = {
         "budgets": lambda: Budgets(where.home).forget(but=GUESSED),
-        "leftovers": lambda: [sweep(folder) for folder in (where.home, where.home / "keys")],
+        "leftovers": lambda: [sweep(folder) for folder in (where.home, where.paths.keys)],
         "grace": lambda: end_grace(database, where.home, gate()),
         "retention": lambda: end_retention(database, where.home, gate(), _retention(where, gate())),
         "codes": lambda: _expire(database, where, gate()),

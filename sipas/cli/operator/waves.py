@@ -172,7 +172,7 @@ def open_(
             coarsest=coarsest,
             partial=partial,
             series=series,
-            simulated=(where.home / "demo").exists(),  # whatever is asked in the demo's folder is for trying
+            simulated=where.paths.demo.exists(),  # whatever is asked in the demo's folder is for trying
         )
         outcome, fine, coming = settled(session, opened), fineness(session, opened), handovers(session, opened)
         if dry_run:

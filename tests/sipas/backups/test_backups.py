@@ -30,10 +30,11 @@ from sipas.intake.maintenance import maintain
 from sipas.intake.models import Comment
 from sipas.intake.ways import settle_ways
 from sipas.keyring import wave_keys
-from sipas.migrations import create, downgrade, migrate, set_version
+from sipas.migrations import create, downgrade, migrate
 from sipas.registry.importing import load_registry
 from sipas.storage.database import HEAD, Database, is_away
 from tests import postgres
+from tests.go_down_and_up import set_version
 from tests.make import a_point, a_response, a_wave, all_comments, some_codes
 
 POSTGRES = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs are not installed")

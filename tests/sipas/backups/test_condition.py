@@ -14,8 +14,8 @@ from sipas import cli, clock
 from sipas.backups import backup
 from sipas.backups.sqlite import aside
 from sipas.errors import NotStored
-from sipas.migrations import set_version
 from sipas.storage.database import Database
+from tests.go_down_and_up import set_version
 from tests.make import a_response, a_wave
 
 UNFORESEEN = "Something unforeseen"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from sipas import i18n
 from sipas.cli import group, main
-from sipas.config.home_file import FILE, put, take_away
+from sipas.config.home_file import put, take_away
 from sipas.config.sources import IN_HOME, load_settings, origins
 from sipas.errors import NotReady, SipasError
 from tests.serving import Server
@@ -47,7 +47,7 @@ def test_a_setting_is_kept_in_the_home_for_whoever_types(sipas, settings):
     assert (done.exit_code, done.stdout) == (0, "")
     assert "address is set" in done.stderr
     assert load_settings({"SIPAS_HOME": str(settings.home)}).address == "https://laocai.example.vn"
-    assert (settings.home / FILE).stat().st_mode & 0o077 == 0
+    assert settings.paths.settings.stat().st_mode & 0o077 == 0
     assert listed(sipas)["address"]["source"] == "home"
     assert sipas("config", "unset", "address").exit_code == 0
     assert load_settings({"SIPAS_HOME": str(settings.home)}).address == ""
@@ -128,11 +128,11 @@ def test_the_doctor_says_where_environment_and_home_disagree(sipas, monkeypatch)
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(sipas, settings, words, said):
     sipas("config", "set", "grace", "14")
-    before = (settings.home / FILE).read_bytes()
+    before = settings.paths.settings.read_bytes()
     refused = sipas("config", *words)
     assert isinstance(refused.exception, SipasError)
     assert said in str(refused.exception)
-    assert (settings.home / FILE).read_bytes() == before
+    assert settings.paths.settings.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -150,38 +150,38 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(sipas, settings, wor
     ],
 )
 def test_a_slip_by_hand_is_named_by_file_line_and_setting(sipas, settings, monkeypatch, capsys, text, said):
-    (settings.home / FILE).write_text(text, encoding="utf-8")
-    assert said.format(file=settings.home / FILE) in told_by_main(monkeypatch, capsys, "point", "list")
+    settings.paths.settings.write_text(text, encoding="utf-8")
+    assert said.format(file=settings.paths.settings) in told_by_main(monkeypatch, capsys, "point", "list")
 
 
 def test_the_sentence_is_vietnamese_to_its_end(sipas, settings, monkeypatch, capsys):
-    (settings.home / FILE).write_text("grace = ever\n", encoding="utf-8")
+    settings.paths.settings.write_text("grace = ever\n", encoding="utf-8")
     i18n.speak("vi")
     said = told_by_main(monkeypatch, capsys, "point", "list")
-    assert f"{settings.home / FILE}, dòng 1: grace" in said
+    assert f"{settings.paths.settings}, dòng 1: grace" in said
     assert "line" not in said
 
 
 def test_a_damaged_file_is_one_sentence_and_never_passes_for_nothing(sipas, settings, monkeypatch, capsys):
-    (settings.home / FILE).write_bytes(b"\xff\xfe\x00grace")
+    settings.paths.settings.write_bytes(b"\xff\xfe\x00grace")
     for words in (("doctor",), ("config", "list"), ("config", "set", "grace", "3")):
         assert "is damaged: it is no text in UTF-8" in told_by_main(monkeypatch, capsys, *words)
-    assert (settings.home / FILE).read_bytes() == b"\xff\xfe\x00grace"
+    assert settings.paths.settings.read_bytes() == b"\xff\xfe\x00grace"
 
 
 def test_a_line_that_makes_no_sense_is_mended_by_command(sipas, settings):
-    (settings.home / FILE).write_text("adress = https://a.vn\ngrace = ever\n", encoding="utf-8")
+    settings.paths.settings.write_text("adress = https://a.vn\ngrace = ever\n", encoding="utf-8")
     sipas("config", "unset", "adress")
     assert sipas("config", "set", "grace", "14").exit_code == 0
     assert listed(sipas)["grace"]["value"] == "14"
 
 
 def test_remarks_and_order_of_a_file_that_was_edited_by_hand_stay(settings):
-    (settings.home / FILE).write_text("\ufeff# ours\r\nworkers = 3\r\n\r\ngrace=7\r\n", encoding="utf-8")
+    settings.paths.settings.write_text("\ufeff# ours\r\nworkers = 3\r\n\r\ngrace=7\r\n", encoding="utf-8")
     put(settings.home, "workers", "4")
     put(settings.home, "patience", "3")
     assert take_away(settings.home, "grace")
-    assert (settings.home / FILE).read_text(encoding="utf-8").splitlines() == [
+    assert settings.paths.settings.read_text(encoding="utf-8").splitlines() == [
         "# ours",
         "workers = 4",
         "",
@@ -213,11 +213,11 @@ def test_a_password_is_not_shown_and_can_come_by_standard_input(sipas, settings)
 def test_a_server_does_not_start_while_others_can_read_the_settings(sipas, settings, monkeypatch):
     monkeypatch.setattr("sipas.cli.operator.serve.run", lambda *_: None)
     sipas("config", "set", "grace", "14")
-    (settings.home / FILE).chmod(0o644)
+    settings.paths.settings.chmod(0o644)
     with pytest.raises(NotReady, match=r"settings\.conf in SIPAS_HOME can be read by other users"):
         sipas("serve", catch_exceptions=False)
     assert sipas("doctor", "--mend-permissions").exit_code == 0
-    assert (settings.home / FILE).stat().st_mode & 0o077 == 0
+    assert settings.paths.settings.stat().st_mode & 0o077 == 0
 
 
 def test_settings_go_with_the_home(sipas, settings, tmp_path):

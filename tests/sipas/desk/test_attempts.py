@@ -13,6 +13,7 @@ from sipas.clock import today
 from sipas.desk import attempts
 from sipas.desk.access import set_password
 from sipas.desk.attempts import Crowded, Queue
+from sipas.web.installation import of_app
 from sipas.web.token_buckets import PASSWORDS, Budget, Budgets
 
 CHOSEN, GENERATED = "mười bảy con chim sẻ", "kq7f-m3zp-x9dt-hw4c"
@@ -54,7 +55,7 @@ def tries(client, count, first=0):
 
 def spend_all(app, left=0):
     for _ in range(24_000 - left):
-        app.config["RATE_LIMITS"].budgets.spend(PASSWORDS, Budget.of_failures(24_000, 6_000), today())
+        of_app(app).limits.budgets.spend(PASSWORDS, Budget.of_failures(24_000, 6_000), today())
 
 
 def test_the_right_password_comes_in_among_a_thousand_wrong_ones_of_its_own_address(chosen, app, client):
@@ -136,8 +137,8 @@ def test_a_forged_header_changes_nothing_for_whom_an_attempt_is_counted(chosen, 
             environ_base={"REMOTE_ADDR": "203.0.113.1"},
             headers={"X-Forwarded-For": f"198.51.100.{number}"},
         )
-    assert app.config["RATE_LIMITS"].addresses.taken(PASSWORDS, "203.0.113.1") > 9
-    assert app.config["RATE_LIMITS"].addresses.taken(PASSWORDS, "198.51.100.1") == 0
+    assert of_app(app).limits.addresses.taken(PASSWORDS, "203.0.113.1") > 9
+    assert of_app(app).limits.addresses.taken(PASSWORDS, "198.51.100.1") == 0
     assert sign_in(client).status_code == 429
     assert sign_in(client, address="198.51.100.1").status_code == 303
 

@@ -12,6 +12,7 @@ from sipas.desk.access import set_password
 from sipas.fieldwork.points import set_invitation
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.invitations import Invitation
+from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
 
 PASSWORD = "lúa nương mùa này"
@@ -28,7 +29,7 @@ def officer(database, settings):
     client = app.test_client()
     client.post("/desk/login", data={"password": PASSWORD})
     yield client
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def issued(database):

@@ -13,6 +13,7 @@ from sipas import clock
 from sipas.desk.access import set_password
 from sipas.fieldwork.devices import devices
 from sipas.fieldwork.models import Device as Row
+from sipas.web.installation import install, of_app
 from tests.make import a_point, a_wave
 from tests.sealing import Device, said, sealed
 
@@ -43,7 +44,7 @@ def test_a_code_is_shown_once_with_its_address_and_enrols_a_screen(officer, data
 
 
 def test_with_the_servers_address_the_code_of_a_screen_is_a_qr_code_too(officer, app, settings):
-    app.config["SETTINGS"] = replace(settings, address="https://sonla.example.vn")
+    install(app, replace(of_app(app), settings=replace(settings, address="https://sonla.example.vn")))
     reply = officer.post("/desk/screens/code?lang=en", data={"point": "to-hieu-1"})
     assert "<code>https://sonla.example.vn/k/to-hieu-1/vi/device</code>" in reply.text
     assert 'src="data:image/svg+xml;base64,' in reply.text

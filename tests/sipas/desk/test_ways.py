@@ -8,8 +8,8 @@ import pytest
 
 from sipas import clock
 from sipas.desk.access import set_password
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.devices import make_code
-from sipas.fieldwork.visits import visit_at
 from sipas.intake.maintenance import maintain
 from sipas.intake.ways import Way
 from tests.make import OPENING, a_point, a_response, a_wave
@@ -66,8 +66,8 @@ def test_most_by_the_open_address_stand_first_and_a_screen_that_is_passed_by_is_
 
 def test_answers_without_a_point_are_shown_for_their_office(night, database, settings):
     with database.reading() as session:
-        visit = visit_at(session, "to-hieu-1", OPENING)
-    abroad = next(one.code for one, _ in visit.services if visit.codes(one.code)["several"])
+        visit = asking_at(session, "to-hieu-1", OPENING)
+    abroad = next(one.code for one, _ in visit.services if visit.codes(one.code).several)
     for point in ("to-hieu-1", "chieng-an-1"):
         for _ in range(6):
             a_response(database, settings, point, service=abroad, way=Way.SCREEN)

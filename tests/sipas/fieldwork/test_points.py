@@ -30,7 +30,7 @@ def test_by_command_a_point_asks_the_full_form_and_says_how_long_that_takes(app,
     a_wave(database, settings, opens_on=clock.today())
     assert "6 questions" in app.test_client().get("/k/to-hieu-1").text
     assert runs("to-hieu-1", "--form", "full").exit_code == 0
-    app.config["VISITS"]._known.clear()
+    app.extensions["sipas.kiosk"]._known.clear()
     page = app.test_client().get("/k/to-hieu-1").text
     assert re.search(r"22 questions, about \d minutes", page)
     assert app.test_client().get("/k/to-hieu-1/vi").text.count("<section id=") == 24

@@ -15,11 +15,12 @@ from sipas.cli import group
 from sipas.cli.operator.upkeep import upkeep
 from sipas.desk.access import set_password
 from sipas.fieldwork.pattern import is_silent, working_days
-from sipas.fieldwork.silence import FILE, last_look, look
+from sipas.fieldwork.silence import last_look, look
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import live_by_month
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import PROBE
+from sipas.web.installation import of_app
 from tests.make import a_point, a_response, a_wave
 
 HALF_PAST_TWO = dt.time(2, 30)
@@ -62,7 +63,7 @@ def test_a_point_of_two_a_day_may_be_silent_for_three_days_and_is_told_after_fou
 
 
 def test_the_day_of_the_last_answer_is_not_kept_before_it_is_one_of_five(looks, settings):
-    kept = lambda: json.loads((settings.home / FILE).read_text())["points"]["to-hieu-1"][2]  # noqa: E731
+    kept = lambda: json.loads(settings.paths.heard.read_text())["points"]["to-hieu-1"][2]  # noqa: E731
     looks(night(2), 1)
     looks(night(3), 4)
     assert kept() is None
@@ -90,7 +91,7 @@ def test_a_point_without_a_whole_month_of_twenty_answers_has_no_pattern_and_noth
     thin = {(1, OTHER, 202606): 19, (1, OTHER, 202607): 3, (1, OTHER, 202608): 19, (1, OTHER, 0): 500}
     found = looks(night(23), 25, others=thin)
     assert found.watched == 1
-    assert "chieng-an-1" not in (settings.home / FILE).read_text()
+    assert "chieng-an-1" not in settings.paths.heard.read_text()
 
 
 def test_a_point_that_does_not_ask_is_not_expected_to_send(looks, database):
@@ -175,7 +176,7 @@ def test_the_night_looks_and_doctor_monitor_and_desk_tell(client, settings, sile
 
 
 def test_what_cannot_listen_does_not_keep_the_order_of_arrival(database, settings, silent_kiosk):
-    (settings.home / FILE).mkdir()
+    settings.paths.heard.mkdir()
     assert not upkeep(settings), "all is tried again"
     assert not maintain(database, settings.home), "the rewrite was done all the same"
 
@@ -186,10 +187,10 @@ def test_only_the_kiosks_server_tells_of_points(settings):
 
     app = create_app(Settings(home=settings.home, parts=("results",)))
     assert "silent" not in app.test_client().get("/health").json
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_a_torn_file_is_as_good_as_none(looks, settings):
-    (settings.home / FILE).write_text('{"points": {"to-')
+    settings.paths.heard.write_text('{"points": {"to-')
     assert last_look(settings.home) is None
     assert looks(night(17), 25).watched == 1

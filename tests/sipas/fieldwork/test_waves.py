@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from sipas.errors import NoOpenWave, UnknownPoint, WaveState
+from sipas.fieldwork.asking import AskingPoints, asking_at
 from sipas.fieldwork.points import BadPoint, add_point
-from sipas.fieldwork.visits import Visits, visit_at
 from sipas.fieldwork.waves import BadWave, close_wave, open_wave_at, open_weeks, wave_of, waves
 from tests.make import OPENING, a_point, a_wave
 
@@ -14,10 +14,10 @@ from tests.make import OPENING, a_point, a_wave
 def test_a_visit_knows_wave_point_and_services(database, settings, today):
     a_wave(database, settings)
     with database.reading() as session:
-        visit = visit_at(session, "to-hieu-1", today)
-        assert visit.wave.code == "w1"
-        assert visit.codes("ho-tich")["unit"] == visit.codes("dat-dai")["unit"]
-        assert visit.codes("giao-thong")["unit"] != visit.codes("dat-dai")["unit"]
+        asking = asking_at(session, "to-hieu-1", today)
+        assert asking.wave.code == "w1"
+        assert asking.codes("ho-tich").unit == asking.codes("dat-dai").unit
+        assert asking.codes("giao-thong").unit != asking.codes("dat-dai").unit
 
 
 def test_an_unknown_point_is_told_apart_from_a_point_without_a_wave(database, settings, today):
@@ -99,12 +99,12 @@ def test_a_bad_point_is_refused(database, code, more, word):
 
 def test_a_wave_that_closes_during_a_visit_takes_no_answer(database, settings, today):
     a_wave(database, settings)
-    visits = Visits(database)
-    visit = visits.at("to-hieu-1", today)
+    known = AskingPoints(database)
+    asking = known.at("to-hieu-1", today)
     with database.writing() as session:
         close_wave(session, "w1", today)
-    assert visits.at("to-hieu-1", today) is visit  # remembered for a moment
+    assert known.at("to-hieu-1", today) is asking  # remembered for a moment
     with pytest.raises(NoOpenWave, match="closed"), database.reading() as session:
-        visit.still_open(session.connection())
+        asking.still_open(session.connection())
     with pytest.raises(NoOpenWave):
-        Visits(database).at("to-hieu-1", today)
+        AskingPoints(database).at("to-hieu-1", today)

@@ -19,12 +19,12 @@ from sqlalchemy import delete, func, select
 
 from sipas.cli import group
 from sipas.errors import BadFile, WaveState
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.models import CHANNELS, Wave
 from sipas.fieldwork.small_cells.fields import kept
-from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import export_responses, import_responses
-from sipas.intake import LANGUAGE_CODES, receive
+from sipas.intake import LANGUAGE_CODES, Visit, receive
 from sipas.intake.answers import Answers, as_written
 from sipas.intake.models import Response
 from sipas.keyring import wave_keys
@@ -140,12 +140,13 @@ def test_what_is_exported_and_imported_is_the_same_row_by_row(
     assert import_responses(anew, other.home, file, "w1", "full", TODAY) == (0, len(visits))
 
 
-def a_visitor(database, settings, service, channel, answers, **visit):
+def a_visitor(database, settings, service, channel, answers, moment, language="vi", comment="", **profile):
     """An answer to the full form, by any channel."""
     with database.reading() as session:
-        codes = visit_at(session, "to-hieu-1", TODAY).codes(service, channel, "full")
+        codes = asking_at(session, "to-hieu-1", TODAY).codes(service, channel, "full")
     given = Answers.of(load("service-2024"), "full", answers)
-    receive(database, settings.home, wave="w1", codes=codes, answers=given, submission="", **visit)
+    visit = Visit("w1", codes, given, moment, language, **profile)
+    receive(database, settings.home, visit, submission="", comment=comment)
 
 
 def test_answers_without_their_field_come_back_without_it(database, settings, there, tmp_path):

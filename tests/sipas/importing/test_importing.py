@@ -16,11 +16,11 @@ from sqlalchemy import delete, func, select
 
 from sipas import i18n
 from sipas.errors import BadFile, ManyErrors, SipasError, WaveState
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.models import CHANNELS, Wave
-from sipas.fieldwork.visits import visit_at
 from sipas.fieldwork.waves import close_wave
 from sipas.importing import import_responses, spool
-from sipas.intake import LANGUAGE_CODES, Answers, anonymise, stored
+from sipas.intake import LANGUAGE_CODES, Answers, Visit, anonymise, stored
 from sipas.intake.models import Response
 from sipas.keyring import wave_keys
 from sipas.tables import BadTable, pieces
@@ -174,7 +174,7 @@ def test_what_is_written_to_a_file_and_imported_is_what_single_visits_leave(data
     with database.reading() as session:
         session.execute(delete(Response))
         session.commit()
-        visit = visit_at(session, "to-hieu-1", TODAY)
+        asking = asking_at(session, "to-hieu-1", TODAY)
     assert bring(database, settings, path, "full") == (len(lines), 0)
     with database.reading() as session:
         stored_rows = sorted(everything(row) for row in session.scalars(select(Response)))
@@ -183,14 +183,16 @@ def test_what_is_written_to_a_file_and_imported_is_what_single_visits_leave(data
     assert stored_rows == sorted(
         everything(
             anonymise(
-                Answers.of(load("service-2024"), "full", {code: line[code] for code in ("O", "B1.1", "B5.1")}),
-                **visit.codes(line["field"], line["channel"] or "paper", "full"),
-                moment=dt.datetime.fromisoformat(line["date"] + "T03:00:00+00:00"),
-                language=line["language"] or "vi",
-                **{name: profile[name].index(line[name]) for name in profile},
-                submission="x",
+                Visit(
+                    "w1",
+                    asking.codes(line["field"], line["channel"] or "paper", "full"),
+                    Answers.of(load("service-2024"), "full", {code: line[code] for code in ("O", "B1.1", "B5.1")}),
+                    dt.datetime.fromisoformat(line["date"] + "T03:00:00+00:00"),
+                    line["language"] or "vi",
+                    **{name: profile[name].index(line[name]) for name in profile},
+                ),
+                key=b"",
                 cluster_key=secret,
-                id_key=b"i" * 32,
             )
         )
         for line in lines

@@ -7,9 +7,12 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from sipas.intake.anonymise import Answers, anonymise, anonymise_many, cluster_label, comment_of
+from sipas.intake import Answers
+from sipas.intake.anonymise import anonymise, anonymise_many, cluster_label, comment_of
 from sipas.intake.models import PROBE
 from sipas.intake.submission_keys import keys_of_submissions, submission_key
+from sipas.intake.visit import VisitCodes, Visits
+from tests.make import a_visit
 
 KEYS = {"cluster_key": b"c" * 32}
 AT = dt.datetime(2026, 9, 30, 18, 30, tzinfo=dt.timezone.utc)  # 1 October in Sơn La
@@ -18,14 +21,22 @@ WHOLE = {**VISIT, "month": 202610, "language": 1, "answers": b"\x05\x04"}
 
 
 def narrow(coarse=0, several=0, **changed):
-    row = anonymise(Answers(b"\x05\x04"), **{**VISIT, **changed}, moment=AT, language="vi", coarse=coarse,
-                    several=several, submission="s", id_key=b"i" * 32, **KEYS)  # fmt: skip
-    return row._asdict()
+    visit = a_visit(Answers(b"\x05\x04"), AT, coarse=coarse, several=several, **{**VISIT, **changed})
+    return anonymise(visit, key=submission_key(b"i" * 32, "s"), **KEYS)._asdict()
+
+
+def columns(days, coarse, several, **changed):
+    """So many visits as columns; what is the same for all is a column too."""
+    told = {name: np.broadcast_to(value, len(days)) for name, value in {**VISIT, **changed}.items()}
+    sex, age, wave = told.pop("sex"), told.pop("age"), changed.get("wave", VISIT["wave"])
+    told |= {"wave": wave, "coarse": np.array(coarse), "several": np.array(several)}
+    packed = np.array([[5, 4]] * len(days), np.uint8)
+    return Visits(VisitCodes(**told), packed, np.array(days, "datetime64[D]"), np.ones(len(days), int), sex, age)
 
 
 def wide(coarse=0, several=0, **changed):
-    found = anonymise_many([b"\x05\x04"], **{**VISIT, **changed}, day=["2026-10-01"], language=1, coarse=[coarse],
-                           several=[several], key=keys_of_submissions(b"i" * 32, ["s"]), **KEYS)[0]  # fmt: skip
+    key = keys_of_submissions(b"i" * 32, ["s"])
+    found = anonymise_many(columns(["2026-10-01"], [coarse], [several], **changed), key=key, **KEYS)[0]
     return {name: found[name].item() if hasattr(found[name], "item") else found[name] for name in found.dtype.names}
 
 
@@ -66,7 +77,7 @@ def test_marks_and_labels_never_change_while_a_wave_is_open():
     assert submission_key(b"k" * 32, "ab" * 16).hex() == "429e431c2fbf796218a6d7455a42b8"
     assert cluster_label(b"k" * 32, 7, "2026-W40/10").hex() == "4f274e534d31b14d"
     assert cluster_label(b"k" * 32, 7, "2026-W40/10", True).hex() == "550c289efbf1355a"
-    row = comment_of("x", wave=3, unit=1, field=1, coarse=0, moment=AT, submission="ab" * 16, id_key=b"k" * 32)
+    row = comment_of("x", a_visit(wave=3).codes, moment=AT, submission="ab" * 16, id_key=b"k" * 32)
     assert row.key.hex() == "875c58b174fef699d88b6c8b899709a8"
 
 
@@ -85,8 +96,8 @@ def test_labels_tell_places_weeks_and_kinds_apart_and_nothing_else():
 def test_the_wide_door_labels_each_visit_by_its_own_week_place_and_kind():
     days = np.array(["2026-09-28", "2026-10-01", "2026-09-28", "2026-10-05", "2026-10-01"], "datetime64[D]")
     points, few = np.array([7, 7, 9, 7, 7]), np.array([0, 0, 0, 0, 1])
-    rows = anonymise_many([b"\x05\x04"] * 5, **{**VISIT, "point": points}, day=days, language=1, coarse=few, several=0,
-                          key=keys_of_submissions(b"i" * 32, list("abcde")), **KEYS)  # fmt: skip
+    visits, key = columns(days, few, 0, point=points), keys_of_submissions(b"i" * 32, list("abcde"))
+    rows = anonymise_many(visits, key=key, **KEYS)
     weeks = ["2026-W40/09", "2026-W40/10", "2026-W40/09", "2026-W41/10", "2026-W40/10"]
     expected = [cluster_label(b"c" * 32, int(p), week, bool(f)) for p, week, f in zip(points, weeks, few, strict=True)]
     assert [row.tobytes() for row in rows["cluster"]] == expected
@@ -95,12 +106,11 @@ def test_the_wide_door_labels_each_visit_by_its_own_week_place_and_kind():
 
 def test_a_comment_says_neither_office_nor_month_where_few_come():
     for coarse, told in ((0, (3, 11, 13, 202610)), (1, (3, 0, 0, 0))):
-        row = comment_of(
-            "Chờ lâu", wave=3, unit=11, field=13, coarse=coarse, moment=AT, submission="s", id_key=b"i" * 32
-        )
+        codes = a_visit(wave=3, unit=11, field=13, coarse=coarse).codes
+        row = comment_of("Chờ lâu", codes, moment=AT, submission="s", id_key=b"i" * 32)
         assert (row.wave, row.unit, row.field, row.month, row.text) == (*told, "Chờ lâu")
     same, other, none = (
-        comment_of("x", wave=3, unit=1, field=1, coarse=0, moment=AT, submission=submission, id_key=b"i" * 32).key
+        comment_of("x", a_visit(wave=3).codes, moment=AT, submission=submission, id_key=b"i" * 32).key
         for submission in ("s", "t", "")
     )
     assert same == row.key

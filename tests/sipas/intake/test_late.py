@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sipas import clock
 from sipas.errors import NoOpenWave, NotStored
 from sipas.expiry.gate import Gate
-from sipas.fieldwork.visits import visit_of
+from sipas.fieldwork.asking import asking_in
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Outcome, keys_of_submissions, late_by_point, stored
 from sipas.intake.comment_spool import CommentSpool
@@ -149,12 +149,30 @@ def test_a_closed_wave_takes_what_a_kiosk_heard_in_its_days_until_it_is_frozen(d
         close_wave(session, "w1", on(dt.date(2026, 9, 30)))
     on(FROZEN)
     with database.reading() as session:
-        visit = visit_of(session, "to-hieu-1", "w1", A_MORNING.date())
-        assert visit.still_open(session.connection(), said_on=dt.date(2026, 9, 30))
+        asking = asking_in(session, "to-hieu-1", "w1", A_MORNING.date())
+        assert asking.still_open(session.connection(), said_on=dt.date(2026, 9, 30))
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session.connection(), said_on=FROZEN)
+            asking.still_open(session.connection(), said_on=FROZEN)
         with pytest.raises(NoOpenWave, match="just been closed"):
-            visit.still_open(session.connection())
+            asking.still_open(session.connection())
+
+
+def test_what_arrives_on_the_last_day_is_taken_where_its_turn_to_be_written_comes_after_midnight(
+    database, settings, on
+):
+    last = on(dt.date(2026, 9, 30))
+    a_wave(database, settings, closes_on=last)
+    with database.reading() as session:
+        asking = asking_in(session, "to-hieu-1", "w1", last)
+    on(FROZEN)
+    with database.reading() as session:
+        assert asking.still_open(session.connection(), today=last)
+        with pytest.raises(NoOpenWave, match="just been closed"):
+            asking.still_open(session.connection())
+    with database.writing() as session:
+        close_wave(session, "w1", last)
+    with database.reading() as session, pytest.raises(NoOpenWave, match="just been closed"):
+        asking.still_open(session.connection(), today=last)
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -169,7 +187,7 @@ def test_a_page_that_was_open_when_its_wave_was_frozen_is_told_so_politely(app, 
         close_wave(session, "w1", on(dt.date(2026, 9, 30)))
     freeze(database, settings.home, "w1", on(FROZEN))
     a_wave(database, settings, "w2", opens_on=FROZEN)  # the same point asks anew; nothing slips into the new wave
-    app.config["VISITS"]._known.clear()
+    app.extensions["sipas.kiosk"]._known.clear()
     assert before.reads_thanks(before.sends()) == {"vi": "Cảm ơn Ông/Bà!", "en": "Thank you!"}[language]
     reply = after.sends()
     assert reply.status_code == 303

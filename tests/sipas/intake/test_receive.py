@@ -2,27 +2,33 @@
 
 import datetime as dt
 import unicodedata
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.asking import asking_at
 from sipas.intake import (
     LANGUAGE_CODES,
     STORED,
     Answers,
     Outcome,
+    Visit,
+    VisitCodes,
+    Visits,
     anonymise,
     anonymise_many,
     keys_of_submissions,
     receive,
 )
 from sipas.intake.models import Comment, Response
+from sipas.intake.receive import said
 from surveys import load
-from tests.make import A_MORNING, a_response, a_wave, all_comments
+from tests.make import A_MORNING, a_response, a_visit, a_wave, all_comments
 
 
 def rows(database, model=Response):
@@ -96,32 +102,33 @@ A_VISIT = st.fixed_dictionaries(
 @given(st.lists(A_VISIT, min_size=1, max_size=30))
 def test_both_widths_of_the_door_leave_equal_rows(visits):
     instrument = load("demo")
-    secret = {"wave": 7, "cluster_key": b"c" * 32}
-    packed = [Answers.of(instrument, "full", visit["said"]) for visit in visits]
-    plain = [{name: value for name, value in visit.items() if name != "said"} for visit in visits]
-    narrow = [anonymise(given, **visit, **secret, id_key=b"i" * 32) for given, visit in zip(packed, plain, strict=True)]
-    columns = {name: [visit[name] for visit in plain] for name in plain[0]}
-    wide = anonymise_many(
-        [given.packed for given in packed],
-        key=keys_of_submissions(b"i" * 32, columns.pop("submission")),
-        day=[clock.local(moment).date() for moment in columns.pop("moment")],
-        language=[LANGUAGE_CODES[word] for word in columns.pop("language")],
-        **columns,
-        **secret,
-    )
+    secret = {"cluster_key": b"c" * 32}
+    visits = [dict(visit) for visit in visits]
+    packed = [Answers.of(instrument, "full", visit.pop("said")) for visit in visits]
+    keys = keys_of_submissions(b"i" * 32, [visit.pop("submission") for visit in visits])
+    narrow = [
+        anonymise(a_visit(given, wave=7, **visit), key=key.item(), **secret)
+        for given, visit, key in zip(packed, visits, keys, strict=True)
+    ]
+    columns = {name: [visit[name] for visit in visits] for name in visits[0]}
+    days = np.array([clock.local(moment).date() for moment in columns.pop("moment")], "datetime64[D]")
+    language = np.array([LANGUAGE_CODES[word] for word in columns.pop("language")])
+    told = {name: np.array(column) for name, column in columns.items()}
+    sex, age = told.pop("sex"), told.pop("age")
+    given = np.array([list(one.packed) for one in packed], np.uint8)
+    wide = anonymise_many(Visits(VisitCodes(wave=7, **told), given, days, language, sex, age), key=keys, **secret)
     assert wide.dtype.names == tuple(STORED) == tuple(column.key for column in Response.__table__.columns)
     assert wide.tolist() == [tuple(getattr(row, name) for name in STORED) for row in narrow]
 
 
 @pytest.mark.parametrize("column", ["point", "unit", "wave"])
 def test_a_number_too_large_for_its_column_is_refused_not_wrapped(column):
-    names = ("point", "unit", "field", "channel", "language", "form", "sex", "age")
-    one = {name: [1] for name in names} | {"wave": 1, "coarse": [0], "several": [0]}
-    one[column] = 40_000 if column == "wave" else [40_000]
+    one, none = np.array([1]), np.array([0])
+    codes = VisitCodes(wave=1, point=one, unit=one, field=one, channel=one, form=one, coarse=none, several=none)
+    codes = replace(codes, **{column: 40_000 if column == "wave" else np.array([40_000])})
+    visits = Visits(codes, np.ones((1, 1), np.uint8), np.array(["2026-03-02"], "datetime64[D]"), one, one, one)
     with pytest.raises(OverflowError):
-        anonymise_many(
-            [b"\x01"], **one, day=[dt.date(2026, 3, 2)], key=keys_of_submissions(b"i", [""]), cluster_key=b"c"
-        )
+        anonymise_many(visits, key=keys_of_submissions(b"i", [""]), cluster_key=b"c")
 
 
 @pytest.mark.parametrize("text", ["👩‍👩‍👧", "Hẹn đúng ngày", "He\u0323n \u0111u\u0301ng nga\u0300y", "Z̴̢a̵l̷g̶o̴", "نعم"])
@@ -136,15 +143,24 @@ def test_text_of_any_script_is_kept(database, settings, text):
 def test_what_is_settled_beside_an_answer_does_not_make_it_another(database, settings):
     a_wave(database, settings)
     with database.reading() as session:
-        visit = visit_at(session, "to-hieu-1", A_MORNING.date())
-    instrument = load("service-2024")
-    visited = {"wave": "w1", "moment": A_MORNING, "language": "vi", "submission": "ab" * 16}
-    visited["answers"] = Answers.of(instrument, "full", {"O": 4})
+        asking = asking_at(session, "to-hieu-1", A_MORNING.date())
+    answers = Answers.of(load("service-2024"), "full", {"O": 4})
 
     def comes(service="ho-tich", **settled):
-        return receive(database, settings.home, codes=visit.codes(service) | settled, **visited)
+        visit = Visit("w1", replace(asking.codes(service), **settled), answers, A_MORNING, "vi")
+        return receive(database, settings.home, visit, submission="ab" * 16)
 
     assert comes() is Outcome.STORED
     for settled in ({"unit": 1}, {"coarse": 1}, {"several": 1}):
         assert comes(**settled) is Outcome.RESENT, settled
     assert comes(service="chung-thuc") is Outcome.STORED  # what she chose herself does
+
+
+def test_what_makes_an_answer_the_same_never_changes_while_a_wave_is_open():
+    """A server that is renewed in the middle of a wave recognises what was sent to the one before."""
+    visit = a_visit(Answers(b"\x05\x04"), sex=1, age=4, wave=3, point=7, unit=11, field=13, channel=2, form=1)
+    heard = "0504|[('channel', 2), ('field', 13), ('form', 1), ('point', 7), ('wave', 3)]|1|4"
+    assert said(visit) == heard
+    assert said(replace(visit, moment=A_MORNING + dt.timedelta(days=9), language="en")) == heard
+    assert said(replace(visit, codes=replace(visit.codes, unit=12, coarse=1, several=1))) == heard
+    assert said(replace(visit, answers=Answers(b"\x05\x03"))) != heard

@@ -7,11 +7,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from sipas.fieldwork.visits import visit_at
-from sipas.intake import Answers, Outcome, receive
+from sipas.fieldwork.asking import asking_at
+from sipas.intake import Outcome, Visit, receive
 from sipas.intake.anonymise import row_type
 from sipas.intake.bulk import record_many
-from sipas.intake.models import PROBE
 from sipas.intake.record import (
     late_by_point,
     live_by_month,
@@ -21,8 +20,7 @@ from sipas.intake.record import (
     unfinished,
     without_point,
 )
-from surveys import load
-from tests.make import A_MORNING, OPENING, a_point, a_response, a_wave
+from tests.make import A_MORNING, OPENING, PACKED, a_point, a_response, a_wave
 
 
 @pytest.fixture
@@ -38,10 +36,8 @@ def some(database, settings):
     for _ in range(2):
         assert a_response(database, settings, unfinished=True) is Outcome.STORED
     with database.reading() as session:
-        codes = visit_at(session, "to-hieu-1", OPENING).codes("ho-tich")
-    answers = Answers.of(load("service-2024"), "short", {"O": "4"})
-    receive(database, settings.home, wave="w1", codes=codes | {"channel": PROBE}, moment=A_MORNING, language="vi",
-            answers=answers, submission="")  # fmt: skip
+        codes = asking_at(session, "to-hieu-1", OPENING).codes("ho-tich")
+    receive(database, settings.home, Visit("w1", codes.synthetic(), PACKED, A_MORNING, "vi"), submission="")
 
 
 def test_unfinished_forms_and_synthetic_answers_are_counted_apart(database, some):

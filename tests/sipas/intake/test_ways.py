@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from sipas.backups import backup, restore
 from sipas.expiry.gate import Gate
-from sipas.fieldwork.visits import visit_at
+from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.waves import close_wave
-from sipas.intake import Outcome, ways
+from sipas.intake import Outcome, Visit, receive, ways
 from sipas.intake.maintenance import maintain
-from sipas.intake.models import PROBE, WayCount
+from sipas.intake.models import WayCount
 from sipas.intake.ways import File, Held, Way, all_ways_of, held, settle_ways, ways_of
 from sipas.migrations import create
 from sipas.publishing.freeze import freeze
@@ -27,7 +27,7 @@ from sipas.publishing.retention import drop
 from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from tests import postgres
-from tests.make import A_MORNING, OPENING, a_point, a_response, a_wave
+from tests.make import A_MORNING, OPENING, PACKED, a_point, a_response, a_wave
 from tests.sipas.backups.test_backups import _plain
 
 PLACE = (1, 1, 9)
@@ -66,9 +66,9 @@ def test_each_way_is_counted_at_its_point_and_stands_in_the_table_after_the_nigh
 def test_where_several_places_receive_the_office_alone_is_counted(database, settings, wave):
     a_point(database, "quyet-thang-1", "03664", form="short")
     with database.reading() as session:
-        visits = {code: visit_at(session, code, OPENING) for code in ("to-hieu-1", "quyet-thang-1")}
-    abroad = next(one for one, _ in visits["to-hieu-1"].services if visits["to-hieu-1"].codes(one.code)["several"])
-    unit = visits["to-hieu-1"].codes(abroad.code)["unit"]
+        visits = {code: asking_at(session, code, OPENING) for code in ("to-hieu-1", "quyet-thang-1")}
+    abroad = next(one for one, _ in visits["to-hieu-1"].services if visits["to-hieu-1"].codes(one.code).several)
+    unit = visits["to-hieu-1"].codes(abroad.code).unit
     for place, (point, way) in enumerate(itertools.product(visits, (Way.SCREEN, Way.OPEN))):
         answer(database, settings, 6, way, start=100 * place, point=point, service=abroad.code)
     settle_ways(database, settings.home)
@@ -81,13 +81,9 @@ def test_what_is_no_new_answer_of_a_person_in_time_is_not_counted(database, sett
     answer(database, settings, 10)
     assert a_response(database, settings, submission=f"{1:032x}") is Outcome.RESENT
     with database.reading() as session:
-        codes = visit_at(session, "to-hieu-1", OPENING).codes("ho-tich")
+        codes = asking_at(session, "to-hieu-1", OPENING).codes("ho-tich")
     a_response(database, settings, unfinished=True)
-    from sipas.intake import Answers, receive
-    from surveys import load
-
-    receive(database, settings.home, wave="w1", codes=codes | {"channel": PROBE}, moment=A_MORNING, language="vi",
-            answers=Answers.of(load("service-2024"), "short", {"O": "4"}), submission="")  # fmt: skip
+    receive(database, settings.home, Visit("w1", codes.synthetic(), PACKED, A_MORNING, "vi"), submission="")
     with database.writing() as session:
         close_wave(session, "w1", OPENING.replace(day=28))
     freeze(database, settings.home, "w1", OPENING.replace(day=28), grace=3650)

@@ -24,6 +24,7 @@ from sipas.kiosk.batch_receiver import placed
 from sipas.kiosk.probe import mark_of
 from sipas.publishing.freeze import freeze
 from sipas.registry.models import EVER, Competence, Unit
+from sipas.web.installation import install, of_app
 from tests.make import a_point, a_wave
 from tests.sealing import Device, said, sealed
 
@@ -382,13 +383,13 @@ def test_the_seal_key_never_reaches_a_device(client, settings):
 def test_a_device_has_a_budget_for_the_day(device, app, database, settings):
     from dataclasses import replace
 
-    app.config["SETTINGS"] = replace(settings, device_day=3)
+    install(app, replace(of_app(app), settings=replace(settings, device_day=3)))
     batch = [sealed(settings.home, said()) for _ in range(2)]
     assert outcomes(device.sends(*batch, hears=False)) == ["stored"] * 2
     assert outcomes(device.sends(batch[0])) == ["known"]  # what was stored before costs nothing
     assert outcomes(device.sends(sealed(settings.home, said()))) == ["stored"]
     assert device.sends(sealed(settings.home, said()), hears=False).status_code == 503  # it keeps it and comes again
-    app.config["SETTINGS"] = settings
+    install(app, replace(of_app(app), settings=settings))
     assert outcomes(device.sends(sealed(settings.home, said()))) == ["stored"]
 
 

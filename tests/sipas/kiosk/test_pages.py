@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sipas import clock, create_app, i18n
-from sipas.fieldwork.visits import Visits
+from sipas.fieldwork.asking import AskingPoints
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.point_view import Place
@@ -64,7 +64,7 @@ def test_a_page_is_rendered_once_for_each_place_and_language(kiosk, monkeypatch)
 def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
     from sipas.fieldwork.points import point
 
-    kiosk.application.config["VISITS"] = Visits(database, seconds=0.0)
+    kiosk.application.extensions["sipas.kiosk"] = AskingPoints(database, seconds=0.0)
     kiosk.get("/k/to-hieu-1/vi")
     with database.writing() as session:
         point(session, "to-hieu-1").name = "Quầy số 1"
@@ -74,7 +74,9 @@ def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
 def length(app, form, language, chosen=False):
     """Seconds of the form at a ward with its twelve services, each of them read."""
     with app.test_request_context(), i18n.speaking(language):
-        place = Place.of(app.config["VISITS"].at({"short": "to-hieu-1", "full": "to-hieu-2"}[form], clock.today()))
+        place = Place.of(
+            app.extensions["sipas.kiosk"].at({"short": "to-hieu-1", "full": "to-hieu-2"}[form], clock.today())
+        )
         assert len(place.services) == 12
         return seconds(pages.form_of(place), chosen)
 
@@ -87,7 +89,7 @@ def test_the_short_form_takes_no_longer_than_ninety_seconds_even_for_whoever_rea
 
 def test_each_word_and_each_touch_counts(kiosk):
     with kiosk.application.test_request_context(), i18n.speaking("en"):
-        place = Place.of(kiosk.application.config["VISITS"].at("to-hieu-1", clock.today()))
+        place = Place.of(kiosk.application.extensions["sipas.kiosk"].at("to-hieu-1", clock.today()))
         before = seconds(pages.form_of(place))
         more = replace(place, services=(*place.services, ("new", (("vi", "Mới"), ("en", "Quite – a new field")))))
         assert seconds(pages.form_of(more)) == pytest.approx(before + 4 / 2.5)  # a dash is no word

@@ -17,9 +17,11 @@ from sipas.intake.invitations import Invitation, settle
 from sipas.intake.models import Response
 from sipas.inviting import guesses
 from sipas.kiosk import pages
+from sipas.web.installation import of_app
 from sipas.web.token_buckets import UNKNOWN_CODES, Budget
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
+from tests.way import calls_of
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_after_the_end_nobody_learns_which_codes_were_used(phones, database, set
     resent, tried = Guest(phones, code).opens(), Guest(phones, some_codes(database, settings)[0]).opens()
     with database.writing() as session:
         close_wave(session, "w1", clock.today())
-    phones.application.config["VISITS"]._known.clear()
+    phones.application.extensions["sipas.kiosk"]._known.clear()
     replies = [guest.sends() for guest in (resent, tried, resent, tried)]
     assert {reply.status_code for reply in replies} == {410}
     assert (
@@ -152,17 +154,17 @@ def test_a_failure_between_costs_nobody_her_vote(phones, app, database, code, mo
 
 def test_an_answer_that_is_refused_leaves_its_code_free(phones, database, code, monkeypatch):
     from sipas.errors import N_, NoOpenWave
-    from sipas.fieldwork.visits import Visit
+    from sipas.fieldwork.asking import AskingPoint
 
-    def closed(*_):
+    def closed(*_, **__):
         raise NoOpenWave(
             N_("This survey has just been closed, so this answer could not be taken. Thank you all the same.")
         )
 
-    still_open = Visit.still_open
-    monkeypatch.setattr(Visit, "still_open", closed)
+    still_open = AskingPoint.still_open
+    monkeypatch.setattr(AskingPoint, "still_open", closed)
     assert Guest(phones, code).opens().sends().status_code == 404
-    monkeypatch.setattr(Visit, "still_open", still_open)
+    monkeypatch.setattr(AskingPoint, "still_open", still_open)
     assert Guest(phones, code).opens().sends().status_code == 303
 
 
@@ -284,7 +286,7 @@ def test_a_point_named_like_a_code_before_codes_were_longer_is_still_found(phone
     guest = Guest(phones, name).opens()
     guest.reads_thanks(guest.sends())
     assert phones.get(f"/q/{name}").status_code == 200
-    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phones, code):
@@ -292,12 +294,12 @@ def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phone
     for _ in range(30):
         assert phones.get(f"/q/{slipped}").status_code == 422
     assert phones.get(f"/q/{code}").status_code == 200
-    assert phones.application.config["RATE_LIMITS"].budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_behind_a_named_proxy_people_are_told_apart(phones, old_code, monkeypatch):
     few_guesses(monkeypatch, 200)
-    phones.application.config["RATE_LIMITS"]._proxies = (ipaddress.ip_network("127.0.0.1"),)
+    of_app(phones.application).limits._proxies = (ipaddress.ip_network("127.0.0.1"),)
     for one in wrong_codes(19, old_code):
         phones.get(f"/q/{one}", headers={"X-Forwarded-For": "198.51.100.4, 203.0.113.9"})
     assert phones.get(f"/q/{old_code}", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 429
@@ -325,7 +327,7 @@ def test_where_codes_are_required_no_other_way_leads_to_an_answer(phones, databa
     assert answers(database) == []
     with database.writing() as session:
         set_invitation(session, "to-hieu-phone", "optional")
-    app_visits = phones.application.config["VISITS"]
+    app_visits = phones.application.extensions["sipas.kiosk"]
     app_visits._known.clear()
     assert 'href="/q/?lang=vi"' in phones.get("/q/to-hieu-phone").text  # who has a code finds the field for it
     assert 'href="/q/?lang=vi"' not in phones.get("/q/poster").text
@@ -368,9 +370,29 @@ def test_an_answer_that_comes_after_the_freeze_is_told_so_and_its_code_is_used_u
     with database.writing() as session:
         close_wave(session, "w1", today)
     freeze(database, settings.home, "w1", today)
-    phones.application.config["VISITS"]._known.clear()
+    phones.application.extensions["sipas.kiosk"]._known.clear()
     assert phones.get(f"/q/{code}").status_code == 410
     reply = guest.sends()
     assert reply.headers["Location"].startswith(f"/q/{code}/vi/late?wave=w1")
     assert phones.get(reply.headers["Location"]).status_code == 200
     assert len(answers(database)) == 1
+
+
+@pytest.mark.parametrize("door", ["kiosk", "poster", "code"])
+def test_point_clock_and_language_are_looked_up_once_for_a_form_that_is_sent(phones, database, settings, door):
+    marks = some_codes(database, settings, count=2) if door == "code" else ["poster"] * 2
+    for mark in marks:  # what a process does once is done by the first
+        guest = Guest(phones, mark, "en")
+        guest.address = guest.address.replace("/q/", "/k/") if door == "kiosk" else guest.address
+        guest.opens()
+        calls = calls_of(guest.sends)
+    assert len(answers(database)) == 2
+    assert [row.language for row in answers(database)] == [2, 2]
+    for module, function in (
+        ("fieldwork/asking", "AskingPoints.at"),
+        ("clock", "now"),
+        ("i18n/catalogs", "speak"),
+        ("intake/receive", "receive"),
+        ("intake/anonymise", "anonymise"),
+    ):
+        assert calls.of(module, function) == 1, function

@@ -13,10 +13,12 @@ from sipas.config.settings import Settings
 from sipas.errors import NotReady, SchemaMismatch
 from sipas.fieldwork.waves import waves
 from sipas.intake import Outcome
-from sipas.migrations import create, downgrade, migrate, set_version
+from sipas.migrations import create, downgrade, migrate
 from sipas.storage import schema
 from sipas.storage.database import HEAD, Base, Database
+from sipas.web.installation import of_app
 from tests import go_down_and_up
+from tests.go_down_and_up import set_version
 from tests.make import a_response, a_wave
 from tests.november_files import unpacked
 
@@ -119,7 +121,7 @@ def test_a_home_of_november_keeps_its_release_on_the_front_page(tmp_path, today)
     settings = Settings(home=unpacked("home", tmp_path))
     migrate(settings, today)
     app = create_app(settings)
-    with app.config["DATABASE"].reading() as session:
+    with of_app(app).database.reading() as session:
         assert [(wave.code, wave.series) for wave in waves(session)] == [("w1", "main"), ("w2", "main")]
     assert "w1-r1" in app.test_client().get("/results").text
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()

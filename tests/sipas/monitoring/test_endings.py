@@ -132,7 +132,7 @@ def test_a_backup_older_than_a_day_is_told_until_there_is_a_newer_one(settings, 
 def test_a_home_in_use_for_longer_than_a_day_without_any_backup_is_told(settings, monkeypatch):
     nightly.end(settings.home, {}, clock.now())
     known = nightly.last_record(settings.home)
-    (settings.home / nightly.FILE).unlink()
+    settings.paths.upkeep.unlink()
     nightly.expect(settings.home, known.since - dt.timedelta(hours=27))
     assert "[ x] There is no backup yet." in doctor().output
     monkeypatch.setenv("SIPAS_BACKUP_DAYS", "0")

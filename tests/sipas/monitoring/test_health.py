@@ -20,6 +20,7 @@ from sipas.monitoring.answering import Rehearsals, why_no_answer
 from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from sipas.storage.write_ahead_log import log_of
+from sipas.web.installation import of_app
 from tests import postgres
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave
@@ -79,7 +80,7 @@ def test_on_a_full_disk_health_says_what_the_visitor_meets_and_is_well_again_wit
         assert told(client)[::2] == (200, "ok")
         assert visitor.sends().status_code == 303
         held(settings.home).flush()
-        app.config["DATABASE"].engine.dispose()
+        of_app(app).database.engine.dispose()
         database.engine.dispose()
 
 
@@ -105,7 +106,7 @@ def test_while_a_long_write_holds_the_database_health_says_busy(wave, database, 
         other.exec_driver_sql("update wave set title = title")
         assert told(client) == (503, "down", "busy")
     assert told(client) == (200, "ok", "ok")
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_a_database_that_does_not_fit_is_told(wave, settings, client, database):
@@ -147,7 +148,7 @@ def test_a_server_that_shows_results_alone_says_nothing_of_answers(settings):
     assert "answers" not in app.test_client().get("/health").json
     (settings.home / "sipas.sqlite").unlink()
     assert app.test_client().get("/health").status_code == 503
-    app.config["DATABASE"].engine.dispose()
+    of_app(app).database.engine.dispose()
 
 
 def test_however_many_ask_one_looks_and_nobody_waits_for_it(database, settings, monkeypatch):
@@ -213,7 +214,7 @@ def there(settings, cluster):
 @needs_postgres
 def test_on_postgresql_health_says_busy_and_away(there, cluster):
     app = create_app(there)
-    client, database = app.test_client(), app.config["DATABASE"]
+    client, database = app.test_client(), of_app(app).database
     assert told(client)[::2] == (200, "ok")
     with database.engine.begin() as other:
         other.exec_driver_sql("lock table response in access exclusive mode")

@@ -19,6 +19,7 @@ from sipas.cli import group
 from sipas.cli.operator import upkeep as nights_work
 from sipas.cli.operator.upkeep import upkeep
 from sipas.desk import access
+from sipas.files.home_paths import HomePaths
 from sipas.logs import EVENTS
 from sipas.monitoring import nightly, supervision
 from sipas.monitoring.nightly import LATE, SIZE
@@ -104,7 +105,7 @@ def test_where_no_night_ever_was_good_that_is_told_after_as_long(settings, clien
     nightly.expect(settings.home, clock.now() - dt.timedelta(hours=20))
     assert doctor().exit_code == 0
     nightly.expect(settings.home, clock.now())
-    (settings.home / nightly.FILE).unlink()
+    settings.paths.upkeep.unlink()
     nightly.expect(settings.home, clock.now() - dt.timedelta(hours=40))
     assert "[ x] No night was good since" in doctor().output
     assert client.get("/health").json["night"] == "late"
@@ -115,7 +116,7 @@ def test_a_night_that_fails_for_want_of_room_is_written_down_all_the_same(tmp_pa
         home = disk / "home"
         home.mkdir()
         nightly.expect(home)
-        assert (home / nightly.FILE).stat().st_size == SIZE
+        assert HomePaths(home).upkeep.stat().st_size == SIZE
         (disk / "other").write_bytes(bytes(os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize))
         nightly.end(home, {"order": "full"})
         assert nightly.last_record(home).failed == {"order": "full"}

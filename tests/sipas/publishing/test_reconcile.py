@@ -118,11 +118,11 @@ def test_its_points_ask_nothing_and_a_page_opened_before_is_told_to_be_late(clie
     key.write_bytes(b"k" * 32)
     shutil.move(settings.home / "snapshots" / "w1.parquet", away)  # the page as it was opened before
     shutil.move(settings.home / "deeds.log", settings.home / "deeds.away")
-    client.application.config["VISITS"]._known.clear()
+    client.application.extensions["sipas.kiosk"]._known.clear()
     late.opens_the_questionnaire()
     key.unlink()
     shutil.move(away, settings.home / "snapshots" / "w1.parquet")
-    client.application.config["VISITS"]._known.clear()
+    client.application.extensions["sipas.kiosk"]._known.clear()
     late.answers_everything(4)
     reply = late.sends()
     assert reply.status_code == 303
@@ -138,12 +138,12 @@ def test_its_points_ask_nothing_and_a_page_opened_before_is_told_to_be_late(clie
 def test_where_the_days_of_grace_are_over_too_a_late_answer_is_told_that_the_survey_ended(database, settings, older):
     wave_keys.destroy(settings.home, "w1")
     from sipas.errors import NoOpenWave
-    from sipas.fieldwork.visits import visit_of
+    from sipas.fieldwork.asking import asking_in
 
     with database.reading() as session:
-        visit = visit_of(session, "p-1", "w1", TODAY, settings.home)
+        asking = asking_in(session, "p-1", "w1", TODAY, settings.home)
         with pytest.raises(NoOpenWave, match="ended long ago"):
-            visit.still_open(session.connection())
+            asking.still_open(session.connection())
 
 
 def test_a_file_of_answers_and_a_new_wave_of_that_code_are_refused(database, settings, older, tmp_path):

@@ -14,6 +14,7 @@ from sipas.cli import group
 from sipas.desk.access import set_password
 from sipas.registry.models import Unit
 from sipas.registry.province import KnownProvince, NoProvince, Province, province
+from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
 
 TODAY = dt.date(2026, 9, 16)
@@ -168,7 +169,7 @@ def test_an_answer_asks_for_no_province(database, settings):
     a_point(database, form="short")
     a_wave(database, settings, opens_on=clock.today())
     app, asked = create_app(settings), []
-    event.listen(app.config["DATABASE"].engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    event.listen(of_app(app).database.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
     sent = app.test_client().post("/k/to-hieu-1/vi", data=a_body(), content_type="application/x-www-form-urlencoded")
     assert sent.status_code == 303
     assert [one for one in asked if "unit.kind = " in one] == []

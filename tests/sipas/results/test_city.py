@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from sipas.registry.models import Unit
 from sipas.registry.province import is_city
+from sipas.web.installation import of_app
 from tests.make_release import UNITS, a_release
 
 CITY = {"province": "Thành phố Đà Nẵng", "province_en": "Đà Nẵng city"}
@@ -61,7 +62,7 @@ def test_a_provinces_release_says_what_it_always_said(client, settings):
 def test_a_page_of_a_release_is_headed_by_the_releases_own_province_and_asks_no_registry(app, client, settings):
     a_release(settings.home, province="Lào Cai", province_en="Lao Cai")
     asked = []
-    event.listen(app.config["DATABASE"].engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    event.listen(of_app(app).database.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
     page = client.get("/results/2026-1-r1/?lang=en").text
     assert '<span class="brand-place">Lao Cai</span>' in page
     assert "– SIPAS Lao Cai</title>" in page

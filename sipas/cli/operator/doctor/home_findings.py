@@ -64,7 +64,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
     from sipas.monitoring import nightly, told
     from sipas.publishing import release_codes, shortened
 
-    folder = where.home / "keys"
+    folder = where.paths.keys
     looks: list[Callable[[], object]] = [
         lambda: rows_at_last(where.home),
         lambda: trusted_date.last_night(where.home),
@@ -126,7 +126,7 @@ def without_database(where: Settings) -> Iterator[Finding]:
     from sipas.publishing.published import published_releases, strangers
 
     whole = 0
-    for path in sorted((where.home / "snapshots").glob("*.parquet")):
+    for path in sorted(where.paths.snapshots.glob("*.parquet")):
         try:
             verified(read_snapshot(path))
             whole += 1
