@@ -30,6 +30,10 @@ ALIKE = N_(
     "column {column}: {count} names look alike and are not the same ({example}), so each is a domain of its own; write "
     "them alike"
 )
+ZEROS = N_(
+    "column {column}: {count} codes differ in leading zeros alone ({example}), so each is a domain of its own; format "
+    "the column as text in Excel and enter the codes again"
+)
 SHOWN = 12  # items that are named
 
 
@@ -93,10 +97,19 @@ def _alike(cells: analysis.Cells) -> Iterator[SipasError]:
     """Names of domains that differ in nothing that can be seen."""
     for column in dict.fromkeys(column for family in cells.by for column in family):
         labels = [cells.label(column, code) or "" for code in range(len(cells.labels[column]))]
-        groups = looking_alike(labels)
-        if groups:
-            count = sum(map(len, groups))
-            yield SipasError(ALIKE, column=column, count=count, example=" / ".join(f"“{one}”" for one in groups[0]))
+        for template, groups in ((ALIKE, looking_alike(labels)), (ZEROS, _alike_but_for_zeros(labels))):
+            if groups:
+                count, example = sum(map(len, groups)), " / ".join(f"“{one}”" for one in groups[0])
+                yield SipasError(template, column=column, count=count, example=example)
+
+
+def _alike_but_for_zeros(labels: Sequence[str]) -> list[list[str]]:
+    """The groups of codes that differ in leading zeros alone, which Excel takes away."""
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        if label.isascii() and label.isdigit():
+            found.setdefault(label.lstrip("0"), []).append(label)
+    return [group for group in found.values() if len(group) > 1]
 
 
 def _span(levels: Sequence[str]) -> str:

@@ -89,7 +89,12 @@ def mark_of(words: Iterable[str], said: str = "", separator: str = "") -> tuple[
     signs = {sign for word in words for sign in MARKS.values() if sign in word}
     if not signs:
         return POINT, False
-    return (COMMA if signs == {","} and separator == ";" else ""), False
+    return (COMMA if signs == {","} and separator == ";" and written_throughout(COMMA, words) else ""), False
+
+
+def written_throughout(mark: str, words: Iterable[str]) -> bool:
+    """Whether every number has the mark: whoever writes 1.250 for one and a quarter does not write 980 beside it."""
+    return all(MARKS[mark] in word for word in words if NUMBER.fullmatch(word))
 
 
 def number_of(word: str, mark: str, thousands: bool) -> float | str:

@@ -22,6 +22,7 @@ from sipas.tables.decimal_marks import (
     mark_of,
     number_of,
     settled_by_neighbours,
+    written_throughout,
 )
 from sipas.tables.problems import Problems
 
@@ -93,6 +94,8 @@ def _read_each(table: Table, column: str, problems: Problems) -> NDArray[np.floa
     mark, thousands = mark_of(words, table.decimal, table.separator)
     if not mark and len({sign for word in doubtful for sign in ".," if sign in word}) == 1:
         mark, thousands = settled_by_neighbours(table, column) or "", True
+        if mark and MARKS[mark] in doubtful[0] and not written_throughout(mark, words):
+            mark = ""
     if not mark:
         first = int(np.flatnonzero(np.isin(which, [words.index(word) for word in doubtful]))[0])
         problems.add(first, column, DOUBTFUL, **both_ways(words[which[first]]))

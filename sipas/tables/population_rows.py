@@ -17,7 +17,7 @@ SHOWN = 5  # lines without a count that are named
 NO_MONTH = N_("“{value}” is no month; write it as 2026-03.")
 TWICE = N_("The same unit, field and month stand in line {line} already.")
 NO_WHOLE = N_("“{value}” is no count; write a whole number without separators.")
-EMPTY = N_("This cell is empty; write the code of the {column}, or delete the row.")
+EMPTY = N_("This cell is empty; write the code of the {what}, or delete the row.")
 NO_COUNT = N_(
     "Rows without a number of dossiers: {count} ({lines}). Write 0 where no dossier was handled, or delete the row."
 )
@@ -44,7 +44,7 @@ def read_population_rows(table: Table, problems: Problems) -> dict[Key, tuple[Re
         key = (record["unit"], record["field"], is_date[1] if is_date else record["month"])
         for column in ("unit", "field"):
             if not record[column]:
-                problems.add(record.row, column, EMPTY, column=column)
+                problems.add(record.row, column, EMPTY, what=column)
         if not MONTH.fullmatch(key[2]):
             problems.add(record.row, "month", NO_MONTH)
         if key in found:

@@ -65,8 +65,12 @@ def test_neighbours_settle_a_column_and_the_account_says_so(folder):
     assert table.numbers("w").tolist() == [1250, 980]
     (doubt,) = table.reading.doubts
     assert "column w: “1.250” was read as 1250, a number with a separator of thousands" in str(doubt)
-    table = read_table(folder.holds("w;share\n1.250;0.5\n980;0.25\n"))
-    assert table.numbers("w").tolist() == [1.25, 980]
+    table = read_table(folder.holds("w;share\n1.250;0.5\n2.500;0.25\n"))
+    assert table.numbers("w").tolist() == [1.25, 2.5]
+    with pytest.raises(
+        BadTable, match=r"“1\.250” may mean 1250 or 1\.25"
+    ):  # nobody writes 980 beside 1.250 for decimals
+        read_table(folder.holds("w;share\n1.250;0.5\n980;0.25\n")).numbers("w")
 
 
 def test_numbers_among_texts_of_a_workbook_are_doubted(tmp_path):

@@ -208,7 +208,8 @@ def test_absent_file_folder_and_old_workbook_are_told_apart(folder):
     ("header", "cells", "expected"),
     [
         ("w;x", ["1,5", "2", ""], [1.5, 2, np.nan]),
-        ("w;x", ["1,234", "10"], [1.234, 10]),
+        ("w;x", ["1,234", "2,000"], [1.234, 2]),
+        ("w;x", ["1,234", "10", "0,5"], [1.234, 10, 0.5]),
         ("w,x", ["1.5", "-2e3", " 7 "], [1.5, -2000, 7]),
         ("w,x", ['"1,5"', "2"], [1.5, 2]),
     ],
@@ -228,6 +229,7 @@ def test_decimal_marks_are_understood(folder, header, cells, expected):
         ("w;x", ["1.234,5"], "“1.234,5” has a separator of thousands"),
         ("w;x", ["1.5", "1,5"], "line 3, column w: “1,5” has a decimal comma, but other cells"),
         ("w,x", ['"1,234"'], "line 2, column w: “1,234” may mean 1234 or 1.234, and no number of this column tells"),
+        ("w;x", ["1,234", "10"], "line 2, column w: “1,234” may mean 1234 or 1.234"),
         ("w,x", ['"1,234,567"'], "“1,234,567” has a separator of thousands"),
     ],
 )
