@@ -12,6 +12,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note, settings
+from sipas.cli.destinations import writes_to
 from sipas.errors import N_
 from sipas.i18n import _, number, say
 from sipas.i18n.code_labels import with_code
@@ -154,14 +155,7 @@ def export(wave: str, file: Path, form: str | None) -> None:
     type=click.Choice(["short", "full"]),
     help=_("Which form (default: that of the wave's points; full where they differ, and with --instrument)."),
 )
-@click.option(
-    "--out",
-    "file",
-    default="answers.xlsx",
-    show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=_("The new file."),
-)
+@writes_to("--out", "file", default="answers.xlsx", show_default=True, help=_("The new file."))
 def template(wave_code: str | None, instrument: str | None, form: str | None, file: Path) -> None:
     from sipas.fieldwork.waves import wave_of
     from sipas.importing.template import form_of_points, responses_template
