@@ -68,7 +68,7 @@ def rows_at_last(home: Path) -> int:
 def make_due(home: Path) -> None:
     """Let the next night rewrite the tables whatever their number of rows: where rows went, as many may have come since
     as would hide it."""
-    (home / MARK).unlink(missing_ok=True)
+    HomePaths(home).maintained.unlink(missing_ok=True)
 
 
 def _count(data: bytes) -> int:
