@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -12,6 +13,7 @@ from sqlalchemy import Table, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from sipas.corrections.closing import named
+from sipas.corrections.counts import Made, Removed, made_with_these, releases_on, remove_counts
 from sipas.errors import N_, ManyErrors, SipasError, UnknownCode
 from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.files.home_paths import HomePaths
@@ -20,6 +22,8 @@ from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
 from sipas.storage.database import Base
 
 USED = N_("{code} is used, so it stays. Close it (`sipas registry close`) or rename it (`sipas registry rename`):")
+USED_SEVERAL = N_("{count} of these are used, so nothing was removed; leave them out, or close or rename them:")
+USE_OF = N_("{code}: {use}")
 USES = {
     "point": N_("receiving points ({count}): {some}"),
     "unit": N_("units below it ({count}): {some}"),
@@ -44,17 +48,32 @@ class InUse(ManyErrors):
     """Something that others refer to."""
 
 
-def remove(session: Session, home: Path, what: str, keys: Sequence[str]) -> None:
-    """Takes one row out of the registry. Raises UnknownCode, and InUse where a unit or service is used by anything.
+def remove_owned(session: Session, home: Path, what: str, codes: Sequence[str]) -> Removed:
+    """Takes units or services out of the registry, all or none; a unit's dossier counts go with it where no wave has
+    settled on them. Raises UnknownCode, and InUse with what uses each.
 
     Who was responsible while a wave asked is not judged here; see `correcting`.
     """
-    if what in ("unit", "service"):
-        found = named(session, what, keys[0])
-        if uses := list(_uses(session, home, found)):
-            raise InUse(SipasError(USED, code=found.code), uses)
-        session.delete(found)
-        return
+    found = [named(session, what, code) for code in dict.fromkeys(codes)]
+    made = made_with_these(session, home)
+    refused = [(one, uses) for one in found if (uses := list(uses_of(session, home, one, made)))]
+    if len(refused) == 1:
+        raise InUse(SipasError(USED, code=refused[0][0].code), refused[0][1])
+    if refused:
+        told = [SipasError(USE_OF, code=one.code, use=use) for one, uses in refused[:SHOWN] for use in uses]
+        if len(refused) > SHOWN:
+            told.append(SipasError(N_("... and {more} more"), more=len(refused) - SHOWN))
+        raise InUse(SipasError(USED_SEVERAL, count=len(refused)), told)
+    gone = Removed()
+    for one in found:
+        if isinstance(one, Unit):
+            gone += remove_counts(session, made, one.code)
+        session.delete(one)
+    return gone
+
+
+def remove(session: Session, what: str, keys: Sequence[str]) -> None:
+    """Takes one rule of competence or row of the crosswalk out. Raises UnknownCode; for the rest see `correcting`."""
     row = _row(session, what, keys)
     if row is None:
         raise UnknownCode(
@@ -86,10 +105,17 @@ def _row(session: Session, what: str, keys: Sequence[str]) -> Competence | Cross
     return session.get(Competence, (*keys[:2], first))
 
 
-def _uses(session: Session, home: Path, found: Unit | Service) -> Iterator[SipasError]:
-    """Every table that refers to the row by a foreign key, by its number or by its code, and every snapshot."""
+def uses_of(session: Session, home: Path, found: Unit | Service, made: Sequence[Made]) -> Iterator[SipasError]:
+    """What a row of the registry cannot go for: every table that refers to it by a foreign key, by its number or by its
+    code, every snapshot, and of a unit's dossier counts those that a release of `made` stands for.
+
+    A wave that settled on counts says so in its `detail`, which refers to the unit.
+    """
     own, kind = found.__table__, "unit" if isinstance(found, Unit) else "service"
     for table in Base.metadata.sorted_tables:
+        if table is PopulationCount.__table__ and kind == "unit":
+            yield from releases_on(session, made, found.code)
+            continue
         columns = [
             (column, found.id if key.column.name == "id" else found.code)
             for column in table.columns
@@ -133,6 +159,12 @@ def _told(session: Session, table: Table, columns: Sequence[tuple[object, object
     return SipasError(USES[table.name], count=count, some=some + (", …" if count > SHOWN else ""))
 
 
-def _holds(path: Path, columns: Sequence[str], code: str) -> bool:
+def _holds(path: Path, columns: tuple[str, ...], code: str) -> bool:
+    return code in _codes(path, columns, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _codes(path: Path, columns: tuple[str, ...], _changed: int) -> frozenset[str]:
+    """The codes in columns of a snapshot; many rows of the registry are asked about one after the other."""
     table = pq.read_table(path, columns=list(columns))
-    return any(code in pc.unique(table[column]).to_pylist() for column in columns)
+    return frozenset(code for column in columns for code in pc.unique(table[column]).to_pylist())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sipas.errors import N_, BadFile
+from sipas.files.destinations import whole_file
 from sipas.files.disk_space import is_full
+from sipas.files.formula_marks import CODE, marked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
 
 SHARES = {"estimate", "other_estimate", "difference", "se", "low", "high"}
 """Columns of shares, which a workbook shows in percent."""
+
+CODES = frozenset(
+    (
+        "unit",
+        "field",
+        "point",
+        "month",
+        "stratum",
+        "psu",
+        "channel",
+        "form",
+        "language",
+        "sex",
+        "age",
+        "wave",
+        "of",
+        "with",
+    )
+)
+"""Columns that hold codes where they hold a word by itself: such a word bears no mark, though it begin with - or @."""
 
 
 def flat(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
@@ -48,30 +70,28 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], notes: Sequence[s
 
     Columns of the domains hold codes as text, so `03646` keeps its zero in a workbook and in Parquet. What a careful
     reader should be told goes along: as a second sheet of a workbook, as metadata `notes` (a JSON list) of Parquet. CSV
-    has no place for it.
+    has no place for it. In CSV and workbooks labels that a spreadsheet would take for formulas are marked
+    (`sipas.files.formula_marks`).
     """
     path = Path(path)
     write = WRITERS[path.suffix.lower()]
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        write(table, partial, notes)
-        os.replace(partial, path)
+        with whole_file(path) as partial:
+            write(table, partial, notes)
     except OSError as error:
         if is_full(error):
             raise  # said alike by every command
         raise BadFile(
             N_("{file} cannot be written: {reason}"), file=str(path), reason=error.strerror or str(error)
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_csv(table: pa.Table, path: Path, _notes: Sequence[str]) -> None:
     """UTF-8 with a byte order mark, without which Excel garbles Vietnamese."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(table.column_names)
-        for row in _rows(table):
+        writer.writerow(map(marked, table.column_names))
+        for row in _marked_rows(table):
             writer.writerow(
                 ["" if value is None else repr(value) if isinstance(value, float) else value for value in row]
             )
@@ -86,9 +106,9 @@ def _write_workbook(table: pa.Table, path: Path, notes: Sequence[str]) -> None:
         bold = book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(table.column_names):
-            sheet.write_string(0, column, name, bold)
+            sheet.write_string(0, column, marked(name), bold)
         formats = [share if name in SHARES else None for name in table.column_names]
-        for line, row in enumerate(_rows(table), start=1):
+        for line, row in enumerate(_marked_rows(table), start=1):
             for column, value in enumerate(row):
                 if isinstance(value, str):
                     sheet.write_string(line, column, value)
@@ -109,6 +129,16 @@ def _write_parquet(table: pa.Table, path: Path, notes: Sequence[str]) -> None:
         told = json.dumps(list(notes), ensure_ascii=False)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), "notes": told})
     pq.write_table(table, path, compression="zstd")
+
+
+def _marked_rows(table: pa.Table) -> Iterator[list[Any]]:
+    """The rows as plain values, with labels marked."""
+    holds_codes = [name.rpartition(".")[2] in CODES for name in table.column_names]
+    for row in _rows(table):
+        yield [
+            marked(value) if isinstance(value, str) and not (is_code and CODE.fullmatch(value)) else value
+            for value, is_code in zip(row, holds_codes, strict=True)
+        ]
 
 
 def _rows(table: pa.Table) -> Any:

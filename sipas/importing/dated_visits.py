@@ -40,6 +40,11 @@ class DatedVisits:
         self._places.append(asking)
         return len(self._places) - 1
 
+    @property
+    def points(self) -> list[str]:
+        """The codes of the points by their places in our list."""
+        return [one.point.code for one in self._places]
+
     def numbers(self, place: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.int64]:
         """The number of each line's visit, BAD where its point is; days are counted from 1970."""
         since = np.clip(np.searchsorted(self._days, day, side="right") - 1, 0, None)

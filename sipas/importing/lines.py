@@ -16,6 +16,7 @@ from sipas.fieldwork.models import CHANNELS, FORMS, Wave
 from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
+from sipas.importing.doubts import Likeness, starts
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
 from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_lines, keys_of_submissions
@@ -41,7 +42,7 @@ class Lines:
         self.items = answer_columns(table, instrument)
         self.form = form_of(table, instrument, self.items, form)
         self.session, self.table, self.wave, self.today, self.secrets = session, table, wave, today, secrets
-        self.read = 0
+        self.read, self.file = 0, ""
         self.complaints = Complaints()
         codes = [item.code for item in instrument.items]
         asked = set(instrument.forms[self.form])
@@ -61,12 +62,14 @@ class Lines:
         self.known: dict[str, dict[str, int]] = {column: {} for column in self.readers}
         self.taken: dict[tuple[int, str, str], VisitCodes[int]] = {}
         self.numbered: list[NDArray[np.uint64]] = []
+        self.likeness = Likeness(len(codes))
 
     def rows(self, file: str) -> Iterator[NDArray[np.void]]:
         """What the wide door makes of the lines, piece by piece; refuses the file at its end when any line is bad.
 
         `file` is its digest: lines without an id are known by it.
         """
+        self.file = file
         for piece in self.table:
             self.complaints.turn_to(piece)
             rows = self._rows(piece, file)
@@ -96,12 +99,14 @@ class Lines:
             "",
             lambda _: SipasError(N_("No question is answered on this line; leave the line out.")),
         )
-        key = self._marks(piece, file)
+        key, numbered = self._marks(piece, file)
         if self.complaints.any:
             return np.empty(0, "V1")
         day = days.astype("datetime64[D]")
         came = Visits(codes, packed, day, values["language"], values["sex"], values["age"])
-        return anonymise_many(came, key=key, cluster_key=self.secrets["cluster"])
+        rows = anonymise_many(came, key=key, cluster_key=self.secrets["cluster"])
+        self.likeness.add(rows, values["point"], days, numbered)
+        return rows
 
     def _look_up(self, piece: Table, column: str) -> NDArray[np.int64]:
         """The column's stored numbers; BAD with a complaint where a cell may not say what it says."""
@@ -238,28 +243,23 @@ class Lines:
             )
         return codes
 
-    def _marks(self, piece: Table, file: str) -> NDArray[np.void]:
-        drawn = keys_of_lines(self.secrets["id"], file, self.read, piece.rows)
-        if "id" not in piece:
-            return drawn
-        ids = piece.text("id").to_pylist()
-        numbered = np.array([bool(one) for one in ids])
-        made = np.array(drawn)
-        made[numbered] = keys_of_submissions(self.secrets["id"], [f"import {one}" for one in ids if one])
-        self.numbered.append(_starts(made)[numbered])
-        return made
+    def _marks(self, piece: Table, file: str) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+        """The key of each line, and whether it has an id."""
+        made, numbered = keys_of_piece(piece, self.secrets["id"], file, self.read)
+        self.numbered.append(starts(made)[numbered])
+        return made, numbered
 
     def _find_twins(self) -> None:
-        """Complains of each id that stands in the file twice; eight bytes a line are kept to see whether any does."""
-        starts = np.sort(np.concatenate(self.numbered)) if self.numbered else np.empty(0, np.uint64)
-        twins = np.unique(starts[1:][starts[1:] == starts[:-1]])
+        """Complains of each id that stands in the file twice; eight bytes of each are kept to see whether any does."""
+        begun = np.sort(np.concatenate(self.numbered)) if self.numbered else np.empty(0, np.uint64)
+        twins = np.unique(begun[1:][begun[1:] == begun[:-1]])
         if not len(twins):
             return
         first: dict[str, int] = {}
         for piece in self.table:
             self.complaints.turn_to(piece)
             ids = piece.text("id").to_pylist()
-            keys = _starts(keys_of_submissions(self.secrets["id"], [f"import {one}" for one in ids]))
+            keys = starts(keys_of_submissions(self.secrets["id"], [f"import {one}" for one in ids]))
             for row in np.flatnonzero(np.isin(keys, twins)).tolist():
                 line = first.setdefault(ids[row], piece.line(row))
                 if line != piece.line(row):
@@ -275,6 +275,13 @@ def _error_of(read: Callable[[str], object], word: str) -> SipasError:
     raise AssertionError(word)
 
 
-def _starts(keys: NDArray[np.void]) -> NDArray[np.uint64]:
-    wide = np.ascontiguousarray(keys).view(np.uint8).reshape(len(keys), -1)
-    return np.ascontiguousarray(wide[:, :8]).view(np.uint64)[:, 0]
+def keys_of_piece(piece: Table, id_key: bytes, file: str, first: int) -> tuple[NDArray[np.void], NDArray[np.bool_]]:
+    """The keys of lines that begin with number `first` of a file (its digest), and which of them have an id."""
+    drawn = keys_of_lines(id_key, file, first, piece.rows)
+    if "id" not in piece:
+        return drawn, np.zeros(piece.rows, bool)
+    ids = piece.text("id").to_pylist()
+    numbered = np.array([bool(one) for one in ids])
+    made = np.array(drawn)
+    made[numbered] = keys_of_submissions(id_key, [f"import {one}" for one in ids if one])
+    return made, numbered

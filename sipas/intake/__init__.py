@@ -24,7 +24,7 @@ from sipas.intake.record import (
     without_point,
 )
 from sipas.intake.redaction import redact
-from sipas.intake.submission_keys import keys_of_lines, keys_of_submissions
+from sipas.intake.submission_keys import keys_of_lines, keys_of_submissions, mark_of_file
 from sipas.intake.visit import Visit, VisitCodes, Visits
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "keys_of_submissions",
     "late_by_point",
     "live_by_month",
+    "mark_of_file",
     "receive",
     "record",
     "record_many",

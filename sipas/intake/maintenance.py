@@ -22,7 +22,7 @@ from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_whole
 from sipas.intake.comment_spool import CommentSpool, flush_comments
 from sipas.intake.invitations import Invitation, settle
-from sipas.intake.models import Comment, LateMark, Response, WayCount
+from sipas.intake.models import Comment, ImportedFile, LateMark, Response, WayCount
 from sipas.intake.ways import settle_ways
 from sipas.storage.database import Base, Database
 from sipas.storage.pinned_connection import MILLISECONDS
@@ -63,6 +63,12 @@ def maintain(database: Database, home: Path) -> bool:
 def rows_at_last(home: Path) -> int:
     """How many rows there were when it was last done, 0 where it never was; raises Damaged."""
     return read(HomePaths(home).maintained, _count, REMADE) or 0
+
+
+def make_due(home: Path) -> None:
+    """Let the next night rewrite the tables whatever their number of rows: where rows went, as many may have come since
+    as would hide it."""
+    HomePaths(home).maintained.unlink(missing_ok=True)
 
 
 def _count(data: bytes) -> int:
@@ -121,7 +127,7 @@ def _empty_log(database: Database, file: Path, connection: sqlite3.Connection) -
 
 def _rewrite_postgresql(database: Database) -> None:
     with database.engine.begin() as connection:
-        for table in (*TABLES, WayCount.__tablename__):
+        for table in (*TABLES, WayCount.__tablename__, ImportedFile.__tablename__):
             order = ", ".join(Base.metadata.tables[table].primary_key.columns.keys())
             for statement in (
                 f"lock table {table} in access exclusive mode",

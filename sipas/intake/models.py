@@ -127,6 +127,18 @@ class LateMark(Base):
     wave: Mapped[int] = mapped_column(SmallInteger)
 
 
+class ImportedFile(Base):
+    """That a file of answers was brought in, so that the very same one can be taken back whole until its wave is
+    frozen: a keyed digest of its bytes and how many lines it brought. Nothing of a line, no day, no order."""
+
+    __tablename__ = "imported_file"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True, comment="keyed hash of the file's SHA-256")
+    wave: Mapped[int] = mapped_column(SmallInteger)
+    lines: Mapped[int] = mapped_column(Integer, comment="that were new")
+
+
 class Unopened(Base):
     """A sealed message that an enrolled device sent and that could not be opened or read: kept as it came, never lost
     in silence. Its key dies with its wave's; after that it is noise."""

@@ -52,6 +52,12 @@ def late_mark(id_key: bytes, submission: str) -> bytes:
     return wave_keys.label(id_key, "late", submission)[:SIZE] if submission else os.urandom(SIZE)
 
 
+def mark_of_file(id_key: bytes, file: str) -> bytes:
+    """What is kept of an imported file's digest: keyed, for the digest of a short file would tell what it says to
+    whoever tries all that it might say."""
+    return wave_keys.label(id_key, "imported file", file)
+
+
 def keys_of_lines(id_key: bytes, file: str, first: int, count: int) -> NDArray[np.void]:
     """Marks for lines without an id: the same for the same line of the same file (known by its digest).
 

@@ -42,7 +42,7 @@ def refuse_other_data(
                 release=one.code,
                 wave=snapshot.codebook.wave,
             )
-        if _is_another_frame(one.manifest["frame"], frame):
+        if is_another_frame(one.manifest["frame"], frame):
             raise WouldTellMore(_OTHER_FRAME, release=one.code)
 
 
@@ -68,8 +68,11 @@ _OTHER_FRAME = N_(
 )
 
 
-def _is_another_frame(told: dict[str, object], frame: Sequence[PopulationCount]) -> bool:
-    """Releases until November 2026 name the sum and the months alone; figures that moved tell the rest."""
+def is_another_frame(told: dict[str, object], frame: Sequence[PopulationCount]) -> bool:
+    """Whether other dossiers are counted now than those that a manifest tells of its release.
+
+    Releases until November 2026 name the sum and the months alone; figures that moved tell the rest.
+    """
     if "digest" in told:
         return told["digest"] != frame_digest(frame)
     months = sorted({cell.month for cell in frame})

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE, AnalysisError, Codebook, CodebookItem, Snapshot, write_snapshot
@@ -34,7 +34,7 @@ from sipas.files.disk_space import remove, sync_folder, workshop
 from sipas.files.home_paths import HomePaths
 from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
-from sipas.intake.models import UNFINISHED, Response
+from sipas.intake.models import UNFINISHED, ImportedFile, Response
 from sipas.intake.record import FINISHED, PEOPLE
 from sipas.keyring import wave_keys
 from sipas.logs import keep
@@ -132,6 +132,7 @@ def _freeze(
             SnapshotRecord(wave_id=wave.id, file=path.name, digest=written.digest, rows=written.rows, frozen_on=today)
         )
         wave.state, wave.grace_until = "frozen", today + dt.timedelta(days=grace)
+        session.execute(delete(ImportedFile).where(ImportedFile.wave == wave.id))  # no import is taken back any more
         session.flush()
         if stranger:
             os.replace(path, path.with_name(f"{wave_code}.{stranger[:8]}.parquet"))

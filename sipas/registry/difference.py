@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sipas.errors import SipasError
 from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
 
 TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
@@ -48,11 +49,17 @@ class Difference:
     unchanged: int
     absent: tuple[str, ...]
     was_empty: bool
+    remarks: tuple[SipasError, ...] = ()
 
     @property
     def rows_changed(self) -> int:
         """How many rows have a changed cell."""
         return len({one.row for one in self.changed})
+
+    @property
+    def rows_closed(self) -> int:
+        """How many of the changed rows got a last day."""
+        return len({one.row for one in self.changed if one.column == "valid_to" and not one.before})
 
     @property
     def rows(self) -> int:
@@ -72,8 +79,10 @@ def books(session: Session) -> Books:
     }
 
 
-def differences(before: Books, after: Books, named: Mapping[str, set[Key]]) -> tuple[Difference, ...]:
-    """Each table's, where the files held the rows `named`.
+def differences(
+    before: Books, after: Books, named: Mapping[str, set[Key]], of_units: tuple[SipasError, ...] = ()
+) -> tuple[Difference, ...]:
+    """Each table's, where the files held the rows `named`; `of_units` are remarks on those.
 
     >>> one = {"units": {("a",): {"name": "A"}, ("b",): {"name": "B"}}}
     >>> two = {"units": {("a",): {"name": "A, mended"}, ("b",): {"name": "B"}, ("c",): {"name": "C"}}}
@@ -98,6 +107,7 @@ def differences(before: Books, after: Books, named: Mapping[str, set[Key]]) -> t
                 unchanged=sum(not changed[key] for key in named[table] & changed.keys()),
                 absent=tuple(title[key] for key in old if key not in named[table]),
                 was_empty=not old,
+                remarks=of_units if table == "units" else (),
             )
         )
     return tuple(found)

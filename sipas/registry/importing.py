@@ -7,35 +7,50 @@ with # are passed over: `sipas registry template` explains the columns in such r
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, BadFile, SipasError
-from sipas.registry.difference import Difference, Key, books, differences
+from sipas.registry.difference import Books, Difference, Key, books, differences
 from sipas.registry.models import EVER, KINDS, Competence, Crosswalk, Service, Unit
+from sipas.registry.rows import Causes, Share, begin_and_end_with_a_month, dates_of, once, rows_of, same_but_zeros
 from sipas.tables import Problems, Record, Table, read_table
 
 OURS = Path(__file__).parent / "data"  # Sơn La since 1 July 2025
-REMARK = "#"
 RECEIVER = "@receiver"  # spreadsheets take a cell that begins with @ for a formula; without it is understood too
 
-MID_MONTH = N_(
-    "“{value}” lies within a month. Answers know their month and week but no day, and dossiers are counted by month: "
-    "begin with the first day of a month and end with the last."
-)
 TWO_PROVINCES = N_(
     "This home holds the registry of {here}; these files are of {there}. A home holds one province: empty it with "
     "`sipas registry clear` as long as nothing uses it, or set SIPAS_HOME to a folder of its own. If the one followed "
     "on the other, give the earlier its last day (valid_to)."
 )
 ONLY_REMARKS = N_("{file} holds explanations only; write a row for each below them.")
-LOST_ZERO = N_("“{value}” looks like {code} without its zero, which Excel takes away; format the column as text.")
+LOST_ZERO = N_(
+    "“{value}” looks like {code} without its zero, which Excel takes away. Format the column as text, write the codes "
+    "with their zeros again, then load once more."
+)
+OTHER_ZEROS = N_(
+    "“{value}” is {code} of the registry but for the zeros before it, and a unit or service field has one code. Write "
+    "{code}; if that one is the slip, take it out first (`sipas registry remove`)."
+)
+TWIN = N_("“{value}” and {code} in line {line} differ in the zeros before them only; keep one of the two.")
+NAMELESS = N_("This row has no name. Write the one that pages, posters and releases print.")
+SAME_NAME = N_(
+    "units.csv: {code} is new and bears the name of {other}, “{name}”. If it is the same unit, keep the one code and "
+    "take out the other: sipas registry remove unit {code}"
+)
+NO_UNIT = N_("There is no unit “{value}”; see units.csv.")
+NO_RESPONSIBLE = N_("There is no unit “{value}”; see units.csv, or write @receiver.")
+SHARES = N_(
+    "The shares of {old} make {total}, not 1. A share is the part of the old unit that went to the new one: a unit "
+    "that was merged whole has 1, the parts of one that was split make 1 together."
+)
 
 
 class OtherProvince(SipasError):
@@ -53,7 +68,7 @@ def load_registry(session: Session, folder: Path = OURS) -> tuple[Difference, ..
         for name in ("units", "services", "competence", "crosswalk")
     }
     for name in ("units", "services", "competence"):
-        if not any(True for _ in _rows(tables[name])):
+        if not any(True for _ in rows_of(tables[name])):
             raise BadFile(ONLY_REMARKS, file=f"{name}.csv")
     before, named = books(session), {}
     named["units"] = _units(session, tables["units"])
@@ -63,22 +78,22 @@ def load_registry(session: Session, folder: Path = OURS) -> tuple[Difference, ..
     session.flush()
     named["competence"] = _competence(session, tables["competence"])
     named["crosswalk"] = _crosswalk(session, tables["crosswalk"])
-    return differences(before, books(session), named)
+    after = books(session)
+    return differences(before, after, named, _same_names(before, after))
 
 
 def _units(session: Session, table: Table) -> set[Key]:
     table.require("code", "name", "kind")
     problems, known = Problems(table), {unit.code: unit for unit in session.scalars(select(Unit))}
-    codes = {record["code"] for record in _rows(table)} | set(known)
+    causes, codes = Causes(table), {record["code"] for record in rows_of(table)} | set(known)
+    zeros = _Zeros(causes, known)
     parents: dict[str, str] = {}
-    for record in _once(table, problems, ("code",)):
+    for record in once(table, problems, ("code",)):
         if record["kind"] not in KINDS:
-            problems.add(
-                record.row, "kind", N_("“{value}” is no kind of unit; give one of {known}."), known=", ".join(KINDS)
-            )
-        lost = record["kind"] in ("ward", "commune") and re.fullmatch(r"[1-9]\d{3}", record["code"])
-        if record["code"] not in known and (lost or "0" + record["code"] in known):
-            problems.add(record.row, "code", LOST_ZERO, code="0" + record["code"])
+            causes.add(record, "kind", N_("“{value}” is no kind of unit; give one of {known}."), known=", ".join(KINDS))
+        zeros.judge(record, is_place=record["kind"] in ("ward", "commune"))
+        if not record["name"]:
+            causes.add(record, "name", NAMELESS)
         if (parent := record.get("parent")) and parent not in codes:
             problems.add(
                 record.row, "parent", N_("There is no unit “{value}”; add it to the file or leave this empty.")
@@ -86,9 +101,10 @@ def _units(session: Session, table: Table) -> set[Key]:
         unit = known.setdefault(record["code"], Unit(code=record["code"]))
         unit.name, unit.name_en = record["name"], record.get("name_en") or record["name"]
         unit.kind, unit.note = record["kind"], record.get("note")
-        unit.valid_from, unit.valid_to = _dates(record, problems)
+        unit.valid_from, unit.valid_to = dates_of(record, problems)
         parents[unit.code] = parent
         session.add(unit)
+    causes.settle(problems)
     problems.refuse()
     session.flush()  # parents come after all units stand
     for code, parent in parents.items():
@@ -112,32 +128,41 @@ def standing_provinces(session: Session) -> list[Unit]:
 def _services(session: Session, table: Table) -> set[Key]:
     table.require("code", "name")
     problems, known = Problems(table), {service.code: service for service in session.scalars(select(Service))}
-    named: set[Key] = set()
-    for rank, record in enumerate(_once(table, problems, ("code",)), 1):
+    causes, named = Causes(table), set[Key]()
+    zeros = _Zeros(causes, known)
+    for rank, record in enumerate(once(table, problems, ("code",)), 1):
+        zeros.judge(record)
+        if not record["name"]:
+            causes.add(record, "name", NAMELESS)
         service = known.setdefault(record["code"], Service(code=record["code"]))
         service.name, service.name_en = record["name"], record.get("name_en") or record["name"]
         service.rank, service.note = rank, record.get("note")
-        dates = _dates(record, problems)
+        dates = dates_of(record, problems)
         if dates != (service.valid_from, service.valid_to):
-            _begin_and_end_with_a_month(record, dates, problems)
+            begin_and_end_with_a_month(record, dates, problems)
         service.valid_from, service.valid_to = dates
         session.add(service)
         named.add((service.code,))
+    causes.settle(problems)
     problems.refuse()
     return named
 
 
 def _competence(session: Session, table: Table) -> set[Key]:
     table.require("receiver", "service", "responsible")
-    problems = Problems(table)
+    problems, causes = Problems(table), Causes(table)
     units = set(session.scalars(select(Unit.code)))
     services = set(session.scalars(select(Service.code)))
     named: set[Key] = set()
     known = {(one.receiver, one.service, one.valid_from): one for one in session.scalars(select(Competence))}
-    for record in _once(table, problems, ("receiver", "service"), ("valid_from",)):
+    receivers = units | {receiver for receiver, _, _ in known}
+    longer = _by_what_is_left(units)
+    for record in once(table, problems, ("receiver", "service"), ("valid_from",)):
+        if record["receiver"] not in receivers and (code := longer.get(same_but_zeros(record["receiver"]))):
+            causes.add(record, "receiver", LOST_ZERO, code=code)  # a new point's code looks like no unit's
         if record["service"] != "*" and record["service"] not in services:
-            problems.add(
-                record.row,
+            causes.add(
+                record,
                 "service",
                 N_("There is no service field “{value}”; see services.csv, or write * for every other."),
             )
@@ -145,35 +170,35 @@ def _competence(session: Session, table: Table) -> set[Key]:
         if responsible == RECEIVER[1:] and responsible not in units:
             responsible = RECEIVER
         if responsible != RECEIVER and responsible not in units:
-            problems.add(
-                record.row, "responsible", N_("There is no unit “{value}”; see units.csv, or write @receiver.")
-            )
-        first, last = _dates(record, problems)
+            _no_unit(causes, record, "responsible", longer, NO_RESPONSIBLE)
+        first, last = dates_of(record, problems)
         key = record["receiver"], record["service"], first or EVER
         row = known.get(key)
         if row is None or row.valid_to != last:
-            _begin_and_end_with_a_month(record, (None if row else first, last), problems)
+            begin_and_end_with_a_month(record, (None if row else first, last), problems)
         row = row or Competence(receiver=key[0], service=key[1], valid_from=key[2])
         row.responsible, row.valid_to = responsible, last
         session.add(row)
         named.add((*key[:2], str(first or "")))
+    causes.settle(problems)
     problems.refuse()
     return named
 
 
 def _crosswalk(session: Session, table: Table) -> set[Key]:
     table.require("old", "new", "share", "source")
-    problems = Problems(table)
+    problems, causes = Problems(table), Causes(table)
     units = set(session.scalars(select(Unit.code)))
+    longer = _by_what_is_left(units)
     shares: dict[str, dict[str, float]] = defaultdict(dict)
     for one in session.scalars(select(Crosswalk)):
         shares[one.old][one.new] = one.share
     last: dict[str, int] = {}
     named: set[Key] = set()
-    for record in _once(table, problems, ("old", "new")):
+    for record in once(table, problems, ("old", "new")):
         for column in ("old", "new"):
             if record[column] not in units:
-                problems.add(record.row, column, N_("There is no unit “{value}”; see units.csv."))
+                _no_unit(causes, record, column, longer, NO_UNIT)
         try:
             share = float(record["share"].replace(",", "."))
         except ValueError:
@@ -186,72 +211,61 @@ def _crosswalk(session: Session, table: Table) -> set[Key]:
     for old, row in last.items():
         total = sum(shares[old].values())
         if min(shares[old].values()) > 0 and abs(total - 1) > 1e-3:
-            problems.add(
-                row,
-                "share",
-                N_(
-                    "The shares of {old} make {total}, not 1. A share is the part of the old unit that went to the new "
-                    "one: a unit that was merged whole has 1, the parts of one that was split make 1 together."
-                ),
-                old=old,
-                total=f"{total:g}",
-            )
+            problems.add(row, "share", SHARES, old=old, total=Share(total))
+    causes.settle(problems)
     problems.refuse()
     return named
 
 
-def _rows(table: Table) -> Iterator[Record]:
-    return (record for record in table.records() if not record[table.columns[0]].startswith(REMARK))
+class _Zeros:
+    """Judges new codes of a file: one that is a known code, or another of the file, but for the zeros before it."""
+
+    def __init__(self, causes: Causes, known: Iterable[str]) -> None:
+        self._causes, self._known = causes, set(known)
+        self._left = _by_what_is_left(self._known)
+        self._seen: dict[str, Record] = {}
+
+    def judge(self, record: Record, is_place: bool = False) -> None:
+        """Note a code that cannot be new; a place's code has five digits, and four are what Excel leaves of them."""
+        code, left = record["code"], same_but_zeros(record["code"])
+        twin = self._left.get(left)
+        before = self._seen.setdefault(left, record)
+        if code in self._known:
+            return
+        if twin or (is_place and re.fullmatch(r"[1-9]\d{3}", code)):
+            twin = twin or "0" + code
+            self._causes.add(record, "code", LOST_ZERO if len(code) < len(twin) else OTHER_ZEROS, code=twin)
+        elif before is not record:
+            self._causes.add(record, "code", TWIN, code=before["code"], line=before.line)
 
 
-def _once(table: Table, problems: Problems, key: tuple[str, ...], more: tuple[str, ...] = ()) -> Iterator[Record]:
-    """Each row with its key complete and not seen before; the others are noted. Of the key, `more` may be empty."""
-    seen: dict[tuple[str, ...], int] = {}
-    for record in _rows(table):
-        values = tuple(record[column] for column in key)
-        whole = (*values, *(record.get(column)[:10] for column in more))
-        if not all(values):
-            problems.add(record.row, key[values.index("")], N_("This cell is empty; every row needs it."))
-        elif whole in seen:
-            problems.add(
-                record.row,
-                key[-1],
-                N_("“{value}” stands in line {line} already; keep one of the two."),
-                line=seen[whole],
-            )
-        else:
-            seen[whole] = record.line
-            yield record
+def _by_what_is_left(codes: Iterable[str]) -> dict[str, str]:
+    """Codes by themselves without the zeros before them; of two the longer."""
+    return {same_but_zeros(code): code for code in sorted(codes, key=len)}
 
 
-def _dates(record: Record, problems: Problems) -> tuple[dt.date | None, dt.date | None]:
-    found: list[dt.date | None] = []
-    for column in ("valid_from", "valid_to"):
-        text = record.get(column)
-        found.append(_day(text) if text else None)
-        if text and found[-1] is None:
-            problems.add(record.row, column, N_("“{value}” is no date; write it as 2025-07-01 or 01/07/2025."))
-    first, last = found
-    if first and last and last < first:
-        problems.add(record.row, "valid_to", N_("The last day {value} lies before the first day."))
-    return first, last
+def _no_unit(causes: Causes, record: Record, column: str, longer: dict[str, str], template: str) -> None:
+    """Note a code that no unit has; where it only lacks its zeros, say so."""
+    if code := longer.get(same_but_zeros(record[column])):
+        causes.add(record, column, LOST_ZERO, code=code)
+    else:
+        causes.add(record, column, template)
 
 
-def _day(text: str) -> dt.date | None:
-    """As we write it, or as Excel in Vietnam does."""
-    for shape in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return dt.datetime.strptime(text[:10], shape).date()  # noqa: DTZ007 - a day of the province, not a moment
-        except ValueError:
-            continue
-    return None
+def _same_names(before: Books, after: Books) -> tuple[SipasError, ...]:
+    """Units that are new beside a standing one of the same name and kind: doubtful, for a new key is not a new unit."""
+    standing = {
+        (cells["kind"], _alike(cells["name"])): code
+        for (code,), cells in after["units"].items()
+        if not cells["valid_to"] and (code,) in before["units"]
+    }
+    found = []
+    for (code,), cells in after["units"].items():
+        other = standing.get((cells["kind"], _alike(cells["name"])))
+        if (code,) not in before["units"] and other:
+            found.append(SipasError(SAME_NAME, code=code, other=other, name=cells["name"].strip()))
+    return tuple(found)
 
 
-def _begin_and_end_with_a_month(
-    record: Record, dates: tuple[dt.date | None, dt.date | None], problems: Problems
-) -> None:
-    first, last = dates
-    if first and first.day != 1:
-        problems.add(record.row, "valid_from", MID_MONTH)
-    if last and (last + dt.timedelta(1)).day != 1:
-        problems.add(record.row, "valid_to", MID_MONTH)
+def _alike(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sipas.errors import N_
-from sipas.registry.importing import REMARK
+from sipas.registry.rows import REMARK
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "units": {

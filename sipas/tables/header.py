@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from sipas.errors import N_, BadFile
+from sipas.files.formula_marks import unmarked
 
 NAMELESS = N_("{file}: column {number} has values but no name; name it in the header, or delete it")
 TWICE = N_("{file}: the column name {names} stands more than once in the header; give each column its own name")
@@ -27,7 +28,7 @@ def kept_columns(names: Sequence[str], filled: Sequence[bool], file: str) -> dic
 
     Raises BadFile for a column with values and no name, and for a name that two columns have.
     """
-    cleaned = [unicodedata.normalize("NFC", name or "").strip() for name in names]
+    cleaned = [unmarked(unicodedata.normalize("NFC", name or "").strip()) for name in names]
     for place, name in enumerate(cleaned):
         if not name and filled[place]:
             raise BadFile(NAMELESS, file=file, number=place + 1)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sipas.errors import N_, BadFile
+from sipas.files.formula_marks import MARKED, unmarked
 from sipas.i18n.code_labels import Codes
 from sipas.tables.account import Reading
 from sipas.tables.numbers import read_numbers
@@ -185,7 +186,7 @@ class Table:
     def text(self, column: str) -> pa.ChunkedArray:
         """The column as NFC text without surrounding blanks; null where the cell is empty."""
         if column not in self._text:
-            text = _as_text(self.raw(column), self.name, column)
+            text = _as_text(self.raw(column), self.name, column, self.parquet is None)
             self._refuse_error_words(column, text)
             self._text[column] = text
         return self._text[column]
@@ -215,7 +216,7 @@ class Table:
         except pa.ArrowNotImplementedError:
             encoded = pc.dictionary_encode(self.text(column))
         codes = encoded.unify_dictionaries().combine_chunks()
-        words = _as_text(pa.chunked_array([codes.dictionary]), self.name, column).to_pylist()
+        words = _as_text(pa.chunked_array([codes.dictionary]), self.name, column, self.parquet is None).to_pylist()
         if not ERROR_SET.isdisjoint(words):
             self.text(column)  # says where
         places = np.array([-1 if word is None else place for place, word in enumerate(words)] + [-1], np.int64)
@@ -252,7 +253,7 @@ class Table:
         return value if len(value) <= 40 else value[:39] + "…"
 
 
-def _as_text(raw: pa.ChunkedArray, file: str, column: str) -> pa.ChunkedArray:
+def _as_text(raw: pa.ChunkedArray, file: str, column: str, may_be_marked: bool) -> pa.ChunkedArray:
     kind = raw.type
     if pa.types.is_dictionary(kind):
         raw = pc.cast(raw, kind.value_type)
@@ -269,6 +270,8 @@ def _as_text(raw: pa.ChunkedArray, file: str, column: str) -> pa.ChunkedArray:
     text = pc.utf8_trim_whitespace(pc.cast(raw, pa.string()))
     if not pc.all(pc.string_is_ascii(text), min_count=0).as_py():
         text = pc.utf8_normalize(text, form="NFC")
+    if may_be_marked and pc.any(pc.match_substring_regex(text, MARKED), min_count=0).as_py():
+        text = pa.chunked_array([[word and unmarked(word) for word in text.to_pylist()]], pa.string())
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sipas.files.destinations import write_file
 from sipas.i18n import _
 
 LAST = 20_000  # down to this row the lists of choices hang on the cells
@@ -61,7 +62,7 @@ class Template:
 
 
 def write_template(path: Path, template: Template) -> None:
-    """Write the workbook to a new file. Raises FileExistsError where there is one of that name."""
+    """Write the workbook, whole or not at all; whether one that is there may go is asked before."""
     import xlsxwriter
 
     memory = io.BytesIO()
@@ -82,8 +83,7 @@ def write_template(path: Path, template: Template) -> None:
         ranges = _list_codes(listed, template, formats)
         _explain(explained, template, formats)
         _prepare(sheet, template, formats, ranges)
-    with path.open("xb") as file:
-        file.write(memory.getvalue())
+    write_file(path, memory.getvalue())
 
 
 def _prepare(sheet, template: Template, formats, ranges: dict[str, str]) -> None:  # type: ignore[no-untyped-def]

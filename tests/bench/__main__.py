@@ -139,7 +139,15 @@ def whole_set(path: Path) -> object:
 def words(path: Path, folder: Path) -> list[str | Path]:
     """`sipas estimate` as a user types it."""
     by = [word for family in ("unit", "field", "unit,field") for word in ("--by", family)]
-    return [Path(sys.executable).with_name("sipas"), "estimate", path, *by, "--out", folder / "out.parquet"]
+    return [
+        Path(sys.executable).with_name("sipas"),
+        "estimate",
+        path,
+        *by,
+        "--out",
+        folder / "out.parquet",
+        "--replace",
+    ]
 
 
 def command(path: Path, folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_whatever_table_the_first_door_fills_is_spoken_of():
     filled = {
         one.class_.__tablename__ for one in Base.registry.mappers if one.class_.__module__.startswith("sipas.intake")
     }
-    listed, in_sentences = {"response", "way_count"}, {"comment", "invitation", "invitation_batch"}
+    listed, in_sentences = {"response", "way_count"}, {"comment", "invitation", "invitation_batch", "imported_file"}
     in_the_manual = {"late_count", "late_mark", "unopened"}  # of what came too late or could not be opened
     assert filled == listed | in_sentences | in_the_manual
 

@@ -52,6 +52,7 @@ CALLS = {
     "frame load": "frame load {files}/dossiers.csv --source x",
     "frame save": "frame save {disk}/frame.csv",
     "responses import": "responses import {files}/paper.csv --wave w1",
+    "responses take-back": "responses take-back {files}/taken.csv --wave w1 --by A --by B",
     "responses export": "responses export w1 --form short --out {disk}/out.parquet",
     "freeze": "freeze w0",
     "desk password": "desk password --generate",
@@ -123,6 +124,8 @@ def template(tmp_path_factory):
     _run(settings.home, f"frame save {files}/frame.csv")
     rows = "\n".join(f"p-1,ho-tich,2026-09-{2 + n % 20:02},4" for n in range(400))
     (files / "paper.csv").write_text(f"point,field,date,B1.0\n{rows}\n")
+    (files / "taken.csv").write_text("point,field,date,B1.0\n" + "p-2,ho-tich,2026-09-03,4\n" * 400)
+    _run(settings.home, f"responses import {files}/taken.csv --wave w1")
     database.engine.dispose()
     return folder
 

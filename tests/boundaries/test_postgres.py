@@ -15,11 +15,13 @@ from sqlalchemy import inspect, select
 
 from sipas import clock, create_app
 from sipas.cli import group
+from sipas.corrections.taking_back import take_back
 from sipas.errors import NoOpenWave
 from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.waves import close_wave
-from sipas.importing import import_responses
+from sipas.importing import DoubtedFile, import_responses, look_at_responses
 from sipas.intake import STORED, Answers, Visit, record, stored
+from sipas.intake.maintenance import maintain
 from sipas.keyring import wave_keys
 from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
@@ -31,6 +33,7 @@ from sipas.web.installation import of_app
 from tests import go_down_and_up, postgres
 from tests.make import A_MORNING, a_csv, a_point, a_response, a_row, a_wave
 from tests.people import Visitor
+from tests.sipas.importing.test_doubts import a_book, a_file, people
 
 pytestmark = [
     pytest.mark.postgres,
@@ -98,6 +101,21 @@ def test_a_visit_is_stored_once_and_its_comment_apart(database, settings):
     assert count(database) == 1
     assert a_response(database, settings, comment="Tốt 👍")
     of_app(app).database.engine.dispose()
+
+
+def test_a_file_saved_again_is_doubted_and_its_import_taken_back_whole(database, settings, tmp_path):
+    a_wave(database, settings)
+    today = dt.date(2026, 9, 30)
+    lines = people(600, 1)
+    path = a_file(tmp_path, lines)
+    assert import_responses(database, settings.home, path, "w1", None, today) == (600, 0)
+    with pytest.raises(DoubtedFile, match="600 of 600 lines"):
+        import_responses(database, settings.home, a_book(tmp_path, lines), "w1", None, today)
+    maintain(database, settings.home)
+    assert look_at_responses(database, settings.home, path, "w1", None, today).known == 600
+    assert take_back(database, settings.home, path, "w1", ("An", "Bình"), today) == 600
+    assert count(database) == 0
+    assert import_responses(database, settings.home, path, "w1", None, today) == (600, 0)
 
 
 def test_import_and_freeze_give_what_sqlite_gives(database, settings, tmp_path):

@@ -15,6 +15,7 @@ from sipas.cli import group
 from sipas.errors import BadFile
 from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.population_counts_template import months_of
+from sipas.files.destinations import AlreadyThere
 from sipas.i18n import say, speaking
 from sipas.intake.models import Response
 from sipas.tables import BadTable
@@ -145,7 +146,7 @@ def test_a_row_that_was_prepared_and_not_filled_in_is_refused_by_its_line(run, t
 
 def test_an_existing_file_is_not_overwritten_and_another_ending_is_refused(run, tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"mine")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(AlreadyThere):
         run("frame", "template", "--out", tmp_path / "a.xlsx")
     assert (tmp_path / "a.xlsx").read_bytes() == b"mine"
     told = CliRunner().invoke(group, ["frame", "template", "--out", str(tmp_path / "a.csv")])

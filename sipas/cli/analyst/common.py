@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sipas.cli.destinations import writes_to
 from sipas.cli.number_types import NUMBER
 from sipas.cli.readings import explain, readings, telling
 from sipas.i18n import _, say
@@ -167,9 +168,8 @@ decimal = click.option(
     help=_("What stands before decimals in the table, where its numbers do not tell (1.250)."),
 )
 
-out = click.option(
+out = writes_to(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
     callback=lambda ctx, param, path: checked_out(path),
     metavar="FILE",
     help=_("Write a file instead, by its suffix: .csv, .xlsx or .parquet."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sipas.cli.common import database, example, json_option, note, print_json, print_table, settings
+from sipas.cli.destinations import writes_to
 from sipas.i18n import _, language, number
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ def list_(wave: str, unit: str, as_json: bool) -> None:
 )
 @click.argument("wave")
 @unit_option
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=_("The file to write."))
+@writes_to("--out", required=True, help=_("The file to write."))
 def export(wave: str, unit: str, out: Path) -> None:
     from sipas.cli.analyst.common import checked_out
     from sipas.estimating.writing import write_table
 
     checked_out(out)
     found = _read(wave, unit)
-    write_table(_table(found, spreadsheet=out.suffix.lower() == ".csv"), out)
+    write_table(_table(found), out)
     note(_("{count} rows written to {file}", count=number(len(found)), file=out))
 
 
@@ -79,11 +80,10 @@ def _read(wave: str, unit: str) -> list[Said]:
     return found
 
 
-def _table(found: list[Said], spreadsheet: bool):  # type: ignore[no-untyped-def]
-    """For a file; in CSV a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+def _table(found: list[Said]):  # type: ignore[no-untyped-def]
+    """For a file."""
     import pyarrow as pa
 
     names = ("unit", "unit_name", "field", "field_name", "month")
     columns = {name: pa.array([getattr(one, name) or None for one in found], pa.string()) for name in names}
-    texts = [f"'{one.text}" if spreadsheet and one.text[:1] in "=+-@" else one.text for one in found]
-    return pa.table(columns | {"text": pa.array(texts, pa.string())})
+    return pa.table(columns | {"text": pa.array([one.text for one in found], pa.string())})

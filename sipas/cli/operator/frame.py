@@ -8,6 +8,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note
+from sipas.cli.destinations import Destination, writes_to, writing
 from sipas.i18n import _, number
 
 
@@ -54,14 +55,7 @@ def load_counts(file: Path, source: str) -> None:
 @click.option(
     "--months", default="", help=_("Months to prepare rows for: 2026-03, 2026-01,2026-02 or 2026-01..2026-06.")
 )
-@click.option(
-    "--out",
-    "file",
-    default="dossiers.xlsx",
-    show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=_("The new file."),
-)
+@writes_to("--out", "file", default="dossiers.xlsx", show_default=True, help=_("The new file."))
 def template(months: str, file: Path) -> None:
     from sipas.fieldwork.population_counts_template import frame_template, months_of
     from sipas.tables.template import write_template
@@ -84,7 +78,8 @@ def template(months: str, file: Path) -> None:
     ),
     epilog=example("sipas frame save dossiers.csv"),
 )
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=Destination())
+@writing
 def save_counts(file: Path) -> None:
     from sipas.cli.analyst.common import checked_out
     from sipas.estimating.writing import flat, write_table

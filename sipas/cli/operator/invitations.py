@@ -11,6 +11,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import asker, database, example, json_option, note, print_json, print_table, settings
+from sipas.cli.destinations import writes_to
 from sipas.errors import N_
 from sipas.fieldwork import invitation_codes
 from sipas.i18n import _
@@ -40,7 +41,7 @@ def invitations() -> None:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help=_("The new CSV file: code, link, point, until.")
 )
-@click.option("--sheet", type=click.Path(path_type=Path), help=_("Also print them as strips into this PDF file."))
+@writes_to("--sheet", help=_("Also print them as strips into this PDF file."))
 @click.option("--months", default=3, show_default=True, help=_("For how many months after this one they hold."))
 def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) -> None:
     where = settings()
@@ -89,7 +90,7 @@ def write_codes(base: Database, where: Settings, place: str, count: int, out: Pa
     epilog=example("sipas invitations sheet codes.csv --out strips.pdf"),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The PDF file to write."))
+@writes_to("--out", required=True, help=_("The PDF file to write."))
 def sheet(file: Path, out: Path) -> None:
     from sipas.inviting.printing import BadSheet
 
@@ -108,13 +109,13 @@ def sheet(file: Path, out: Path) -> None:
 def print_strips(base: Database, where: Settings, place: str, some: list[str], expires: int, out: Path) -> None:
     """Codes as strips for receipts, into a PDF file that only its owner reads."""
     from sipas.fieldwork.points import point
+    from sipas.files.destinations import write_file
     from sipas.inviting.printing import strips
 
     with base.reading() as session:
         found = point(session, place)
     printed = strips(found, some, expires, where.address, asker(base))
-    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(printed)
+    write_file(out, printed)
     note(_("The strips are in {file}; delete it, too, once they are printed.", file=out))
 
 

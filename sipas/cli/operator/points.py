@@ -10,6 +10,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import asker, database, example, json_option, note, print_json, print_table, settings
+from sipas.cli.destinations import writes_to
 from sipas.i18n import _
 from sipas.i18n.code_labels import with_code
 
@@ -179,10 +180,11 @@ def close_(code: str, last: dt.datetime | None) -> None:
     epilog=example("sipas point poster to-hieu-1 --out poster.pdf"),
 )
 @click.argument("code")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The PDF file to write."))
+@writes_to("--out", required=True, help=_("The PDF file to write."))
 @click.option("--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help=_("Paper: A4 or A3."))
 def poster(code: str, out: Path, size: str) -> None:
     from sipas.fieldwork.points import point as find
+    from sipas.files.destinations import write_file
     from sipas.inviting.printing import poster as run
 
     if out.suffix.lower() != ".pdf":
@@ -191,5 +193,5 @@ def poster(code: str, out: Path, size: str) -> None:
     base = database(where)
     with base.reading() as session:
         place = find(session, code)
-    out.write_bytes(run(place, where.address, asker(base), size))
+    write_file(out, run(place, where.address, asker(base), size))
     note(_("The poster is in {file}.", file=out))

@@ -93,10 +93,12 @@ def tell(found: Sequence[Difference]) -> None:
     for one in found:
         click.echo(
             _(
-                "{table}.csv: {added} new, {changed} changed, {unchanged} unchanged, {absent} in the database only",
+                "{table}.csv: {added} new, {changed} changed ({closed} of them closed), {unchanged} unchanged, "
+                "{absent} in the database only",
                 table=one.table,
                 added=number(len(one.added)),
                 changed=number(one.rows_changed),
+                closed=number(one.rows_closed),
                 unchanged=number(one.unchanged),
                 absent=number(len(one.absent)),
             )
@@ -110,6 +112,8 @@ def tell(found: Sequence[Difference]) -> None:
             click.echo(f"  ~ {cell.row}: {column} “{cell.before}” → “{cell.after}”")
         for row in one.absent:
             click.echo("  = " + _("{row} (not in the file; stays as it is)", row=row))
+    for one in found:
+        tell_remarks(one.remarks)
 
 
 def tell_remarks(remarks: Sequence[SipasError]) -> None:

@@ -8,35 +8,52 @@ import click
 
 from sipas import clock
 from sipas.cli.common import database, example, note, settings
-from sipas.i18n import _, say
+from sipas.i18n import _, number, say
 
 DAY = click.DateTime(["%Y-%m-%d"])
-KEYS = {"unit": 1, "service": 1, "competence": 2, "crosswalk": 2}
-OWNED = click.Choice(["unit", "service"])
+OWNERS = ("unit", "service")
+KEYS = {"competence": 2, "crosswalk": 2}
+OWNED = click.Choice(OWNERS)
 
 
 @click.command(
     help=_(
-        "Remove a unit or service that nothing uses (unit CODE, service CODE), a rule of competence (competence "
-        "RECEIVER SERVICE) or a crosswalk row (crosswalk OLD NEW)."
+        "Remove units or services that nothing uses (unit CODE ..., service CODE ...), a rule of competence "
+        "(competence RECEIVER SERVICE) or a crosswalk row (crosswalk OLD NEW). A unit's dossier counts go with it "
+        "where no wave has settled on them and no release was made with them."
     ),
-    epilog=example("sipas registry remove unit 03999"),
+    epilog=example("sipas registry remove unit 3646 3664"),
 )
-@click.argument("what", type=click.Choice(list(KEYS)))
+@click.argument("what", type=click.Choice([*OWNERS, *KEYS]))
 @click.argument("keys", nargs=-1, required=True)
 @click.option("--from", "first", type=DAY, help=_("Of a rule of competence: its first day, where it has one."))
 def remove(what: str, keys: tuple[str, ...], first: dt.datetime | None) -> None:
-    from sipas.corrections import correcting
+    from sipas.corrections import correcting, remove_owned
     from sipas.corrections import remove as run
+    from sipas.corrections.counts import Removed
 
-    if len(keys) != KEYS[what]:
+    if what not in OWNERS and len(keys) != KEYS[what]:
         raise click.UsageError(_("{what} is named by {count} codes.", what=what, count=KEYS[what]))
-    where = settings()
+    where, gone = settings(), Removed()
     with database(where).writing() as session, correcting(session, clock.today()) as changes:
-        run(session, where.home, what, (*keys, str(first.date())) if first else keys)
-    for remark in changes.remarks:
+        if what in OWNERS:
+            gone = remove_owned(session, where.home, what, keys)
+        else:
+            run(session, what, (*keys, str(first.date())) if first else keys)
+    for remark in (*changes.remarks, *gone.drafts):
         note(say(remark))
     note(_("Removed: {what} {keys}.", what=what, keys=" ".join(keys)))
+    if gone.rows:
+        note(
+            _(
+                "With them {rows} rows of dossier counts went, {dossiers} dossiers, months {first} to {last}. Where "
+                "the right code lacks them, load them there: sipas frame load FILE",
+                rows=number(gone.rows),
+                dossiers=number(gone.dossiers),
+                first=gone.months[0],
+                last=gone.months[-1],
+            )
+        )
 
 
 @click.command(

@@ -12,8 +12,9 @@ import click
 
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note, settings
+from sipas.cli.destinations import writes_to
 from sipas.errors import N_
-from sipas.i18n import _, number
+from sipas.i18n import _, number, say
 from sipas.i18n.code_labels import with_code
 
 PATIENCE = 10.0  # seconds between two lines of progress in a log; a terminal is told at once
@@ -45,15 +46,67 @@ def responses() -> None:
     type=click.Choice(["short", "full"]),
     help=_("Which form was filled in, short or full (default: seen from the columns)."),
 )
-def import_(file: Path, wave: str, form: str | None) -> None:
-    from sipas.importing import import_responses
+@click.option(
+    "--other-people",
+    is_flag=True,
+    help=_("The answers are other people's, although they look like stored ones; store them all."),
+)
+@click.option("--dry-run", is_flag=True, help=_("Only say what would happen; nothing is stored."))
+def import_(file: Path, wave: str, form: str | None, other_people: bool, dry_run: bool) -> None:
+    from sipas.importing import DoubtedFile, import_responses, look_at_responses
 
     where = settings()
+    if dry_run:
+        with _progress() as progress:
+            seen = look_at_responses(database(where), where.home, file, wave, form, clock.today(), progress)
+        note(
+            _(
+                "{lines} lines: {new} answers would be new, {known} are stored already.",
+                lines=number(seen.lines),
+                new=number(seen.lines - seen.known),
+                known=number(seen.known),
+            )
+        )
+        if seen.doubts:
+            note(say(DoubtedFile(file.name, seen.doubts)))
+        note(_("Nothing was changed (--dry-run)."))
+        return
     with _progress() as progress:
-        new, known = import_responses(database(where), where.home, file, wave, form, clock.today(), progress)
+        new, known = import_responses(
+            database(where), where.home, file, wave, form, clock.today(), progress, other_people
+        )
     note(_("{new} answers were stored.", new=new))
     if known:
         note(_("{known} lines of this file had been stored before and were not counted again.", known=known))
+
+
+@responses.command(
+    "take-back",
+    help=_(
+        "Take a mistaken import back, before the wave is frozen: all answers that FILE brought in, at least 10, and "
+        "nothing else. FILE must be the very same file, byte by byte. Two people say it; their names stand in the log. "
+        "The ids of its lines are free again, so the mended file can be brought in."
+    ),
+    epilog=example("sipas responses take-back paper-forms.xlsx --wave 2026-2 --by 'Lò Thị Hoa' --by 'Cầm Văn An'"),
+)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--wave", required=True, help=_("The wave that the answers were brought into."))
+@click.option("--by", "people", multiple=True, required=True, help=_("Who says so: given twice, for two people."))
+def take_back(file: Path, wave: str, people: tuple[str, ...]) -> None:
+    from sipas.corrections.taking_back import take_back as run
+
+    if len(people) != 2:
+        raise click.UsageError(_("Two people must say it: give --by twice."))
+    where = settings()
+    gone = run(database(where), where.home, file, wave, people, clock.today())
+    note(
+        _(
+            "Taken back: {count} answers of {file} are no longer in wave {wave}; `deeds.log` says who said so.",
+            count=number(gone),
+            file=file.name,
+            wave=wave,
+        )
+    )
 
 
 @responses.command(
@@ -102,14 +155,7 @@ def export(wave: str, file: Path, form: str | None) -> None:
     type=click.Choice(["short", "full"]),
     help=_("Which form (default: that of the wave's points; full where they differ, and with --instrument)."),
 )
-@click.option(
-    "--out",
-    "file",
-    default="answers.xlsx",
-    show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help=_("The new file."),
-)
+@writes_to("--out", "file", default="answers.xlsx", show_default=True, help=_("The new file."))
 def template(wave_code: str | None, instrument: str | None, form: str | None, file: Path) -> None:
     from sipas.fieldwork.waves import wave_of
     from sipas.importing.template import form_of_points, responses_template

@@ -98,7 +98,7 @@ def test_a_file_holds_words_and_places_no_keys_and_no_formula(database, settings
         import openpyxl
 
         cells = [cell for row in openpyxl.load_workbook(tmp_path / name).active for cell in row]
-        assert FORMULA in {cell.value for cell in cells if cell.data_type == "s"}
+        assert f"'{FORMULA}" in {cell.value for cell in cells if cell.data_type == "s"}
         assert not any(cell.data_type == "f" for cell in cells)
 
 

@@ -14,15 +14,17 @@ from sqlalchemy import select
 
 import sipas
 from analysis import read_snapshot
+from sipas.corrections.taking_back import take_back
 from sipas.errors import WaveState
 from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, wave_of
+from sipas.importing import import_responses
 from sipas.intake import stored
 from sipas.keyring import wave_keys
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop, end_retention
-from tests.make import a_response, a_wave, all_comments
+from tests.make import a_csv, a_response, a_wave, all_comments
 
 FROZEN = dt.date(2026, 10, 1)
 AFTER_GRACE = Gate(dt.date(2026, 11, 1))
@@ -150,6 +152,8 @@ def test_a_wave_that_cannot_be_dropped_keeps_no_other_from_it(database, settings
 
 
 def test_no_other_line_of_the_product_deletes_or_changes_answers():
+    """Whole frozen waves go by the retention; before the freeze a whole import is taken back by two people, and that is
+    all: see `tests/sipas/importing/test_taking_back.py` for what it refuses."""
     words = re.compile(
         r"(delete|update)\(\s*(Response|Comment|table)\b|(delete from|update|truncate)\s+(response|comment)\b"
         r"|\bquery\((Response|Comment)\)\.delete",
@@ -163,17 +167,27 @@ def test_no_other_line_of_the_product_deletes_or_changes_answers():
         if words.search(line)
     }
     shortens_keys = "migrations/versions/0004_shorter_keys.py"  # every row stays, its answers as they are
-    assert found == {"publishing/retention.py", shortens_keys}
+    assert found == {"publishing/retention.py", "corrections/taking_back.py", shortens_keys}
 
 
-def test_the_database_itself_tells_every_statement_that_touches_answers(database, settings, frozen):
-    """Seen by SQLite's own trace: a whole life of a wave inserts and selects, and the retention alone deletes."""
+def test_the_database_itself_tells_every_statement_that_touches_answers(database, settings, frozen, tmp_path):
+    """Seen by SQLite's own trace: a whole life of a wave inserts and selects; the retention alone deletes, by the wave,
+    and whoever takes an import back, by all keys of its file and no other condition on the rows."""
     from sqlalchemy import event
 
     seen: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda _c, _k, words, *_r: seen.append(words.lower()))
     a_wave(database, settings, "w2", opens_on=FROZEN)
     a_response(database, settings, moment=dt.datetime(2026, 10, 2, tzinfo=dt.timezone.utc), submission="ab" * 16)
+    lines = "to-hieu-1,ho-tich,2026-10-02,5\n" * 12
+    path = a_csv(tmp_path, "point,field,date,O\n" + lines)
+    import_responses(database, settings.home, path, "w2", None, dt.date(2026, 10, 3))
+    assert not [words for words in seen if re.match(r"\s*(delete from|update) (response|comment)\b", words)]
+    take_back(database, settings.home, path, "w2", ("An", "Bình"), dt.date(2026, 10, 3))
+    (taken,) = [words for words in seen if re.match(r"\s*delete from (response|comment)\b", words)]
+    assert re.fullmatch(r'delete from response where response\.wave = \? and response\."key" in \([?, ]+\)', taken)
+    assert taken.count("?") == 1 + 12
+    seen.clear()
     with database.writing() as session:
         close_wave(session, "w2", dt.date(2026, 10, 30))
     freeze(database, settings.home, "w2", AFTER_GRACE.day)

@@ -160,9 +160,9 @@ def test_a_dry_run_says_what_would_change_in_each_table_and_changes_nothing(here
     edit(ours, "competence", "thanh-tra-tinh,khac,thanh-tra-tinh,,", "thanh-tra,khac,thanh-tra,2026-10-01,")
     told = done("registry", "load", ours, "--dry-run").splitlines()
     for line in (
-        "units.csv: 1 new, 1 changed, 101 unchanged, 1 in the database only",
+        "units.csv: 1 new, 1 changed (0 of them closed), 101 unchanged, 1 in the database only",
         "  ~ 03646 Phường Tô Hiệu (mới): name “Phường Tô Hiệu” → “Phường Tô Hiệu (mới)”",
-        "services.csv: 0 new, 0 changed, 12 unchanged, 0 in the database only",
+        "services.csv: 0 new, 0 changed (0 of them closed), 12 unchanged, 0 in the database only",
         "  + tthcc-thanh-tra khac thanh-tra [2026-10-01 – …]",
         "Nothing was changed (--dry-run).",
     ):
@@ -240,7 +240,7 @@ def test_what_is_used_stays_and_everything_that_uses_it_is_named(here, database,
         close_wave(session, "w1", A_MORNING.date())
     freeze(database, settings.home, "w1", A_MORNING.date())
     told = refused("registry", "remove", "unit", "03664")
-    for part in ("receiving points (1): chieng-an-1", "rows of dossier counts (", "crosswalk rows (1): 03670 03664"):
+    for part in ("receiving points (1): chieng-an-1", "crosswalk rows (1): 03670 03664"):
         assert part in told
     for part in ("stored answers (1)", "the snapshot of wave w1", "sipas registry close"):
         assert part in told

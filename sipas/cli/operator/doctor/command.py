@@ -324,7 +324,7 @@ _DATABASE = (
     _of(lambda _where, database: setting_findings.province(database)),
     _of(_budgets),
     _of(waves_and_releases),
-    _of(lambda _where, database: registry(database)),
+    _of(lambda where, database: registry(where.home, database)),
     _of(lambda _where, database: fineness(database)),
     _of(screens),
     _of(lambda where, _database: silence(where)),
