@@ -2,7 +2,8 @@
 PYTHON ?= python3
 PORT ?= 8000
 BIN = .venv/bin
-PROCESSES ?= 3
+# more than the cores: many tests wait for servers, kills and browsers
+PROCESSES ?= 4
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 export PORT
 # every start of `sipas` in a test, and every collection, would compile its modules anew
@@ -65,7 +66,7 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 	@$(PIP) install -q --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
-test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=3 at a time
+test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=4 at a time
 	@sh .ci/system-packages test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
 	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal

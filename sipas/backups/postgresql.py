@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, MetaData, Table, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
@@ -113,12 +112,14 @@ def load(connection: Connection, file: Path, made: str) -> None:
 
     Raises BadFile where the backup's tables or rows are not those of its version.
     """
+    from psycopg.errors import DataError, IntegrityError  # here, for offices on SQLite never need the driver
+
     try:
         with tarfile.open(file) as archive:
             names = {name.removesuffix(ENDING) for name in archive.getnames() if name.endswith(ENDING)}
             _make_fitting(connection, names, made)
             _fill(connection, archive, names, file)
-    except (tarfile.TarError, psycopg.errors.DataError, psycopg.errors.IntegrityError):
+    except (tarfile.TarError, DataError, IntegrityError):
         raise _no_backup(file) from None
 
 

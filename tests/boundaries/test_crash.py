@@ -16,7 +16,7 @@ from tests.boundaries.conftest import needs_postgres
 from tests.make import a_point, a_wave
 from tests.serving import Client, Server, a_body, post
 
-ROUNDS = [5, pytest.param(50, marks=pytest.mark.long)]
+ROUNDS = [3, pytest.param(50, marks=pytest.mark.long)]
 
 
 def answering(settings, rounds, accident):

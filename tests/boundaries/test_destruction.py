@@ -32,6 +32,7 @@ from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_response, a_wave, all_comments, some_codes
+from tests.repeated import home_once
 
 FROZEN = dt.date(2026, 10, 1)  # keys until 31 October, answers until 1 October of the next year
 PASSWORD = "mười bảy con chim sẻ"
@@ -84,15 +85,19 @@ def machine(monkeypatch, settings):
 @pytest.fixture
 def frozen(database, settings, machine):
     """A frozen wave of five answers with comments, and an open one with invitation codes."""
-    a_wave(database, settings)
-    for number in range(5):
-        a_response(database, settings, comment="Tốt", submission=f"{number:032x}")
-    with database.writing() as session:
-        close_wave(session, "w1", dt.date(2026, 9, 30))
-    freeze(database, settings.home, "w1", FROZEN)
-    a_wave(database, settings, "w2", opens_on=FROZEN)
-    some_codes(database, settings, count=3, today=FROZEN)
-    return "w1"
+
+    def freezing():
+        a_wave(database, settings)
+        for number in range(5):
+            a_response(database, settings, comment="Tốt", submission=f"{number:032x}")
+        with database.writing() as session:
+            close_wave(session, "w1", dt.date(2026, 9, 30))
+        freeze(database, settings.home, "w1", FROZEN)
+        a_wave(database, settings, "w2", opens_on=FROZEN)
+        some_codes(database, settings, count=3, today=FROZEN)
+        return "w1"
+
+    return home_once(database, settings, freezing)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.boundaries.test_order_of_arrival import _rho, arrive
 from tests.disk import has_compiler
 from tests.given_back import Shim
 from tests.make import a_point, a_row, a_wave
+from tests.needles import Needles
 from tests.serving import Server, a_body, post
 
 TRIALS, ANSWERS, VISITS = 5, 300, 60
@@ -74,8 +75,8 @@ def blocks(data):
 def sightings(data, order):
     """The known keys in some bytes, each time that one stands there, in the order of their places."""
     found = []
-    for key in order:
-        place = data.find(key)
+    for key, first in Needles(order).places(data).items():
+        place = first
         while place >= 0:
             found.append((place, key))
             place = data.find(key, place + 1)
@@ -157,7 +158,7 @@ def test_nothing_that_is_freed_holds_an_answer(settings, database, tmp_path):
     known |= keys_of(database)
     assert len(known) == 2 * VISITS
     assert len(freed) > 500_000  # the shim was there
-    assert [key for key in known if key in freed] == []
+    assert Needles(known).places(freed) == {}
     assert [words for words in ("Bàn hướng dẫn", "Ghế chờ") if words.encode() in freed] == []
 
 
@@ -206,7 +207,7 @@ def killed(deed, settings, tmp_path, steps, half):
     assert run.returncode == 0, run.stderr[-3000:]
     known = [bytes(key) for key in (*order, *(a_row(f"{number:032x}").key for number in range(1_000_000, 1_000_300)))]
     freed = shim.given_back()
-    assert [key for key in known if key in freed] == []
+    assert Needles(known).places(freed) == {}
     return int(run.stdout)
 
 

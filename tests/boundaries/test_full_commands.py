@@ -8,10 +8,11 @@ import shutil
 import subprocess
 
 import pytest
+from click.testing import CliRunner
 
 from sipas import clock
 from sipas.backups import backup
-from sipas.cli import main
+from sipas.cli import group, main
 from sipas.config.settings import Settings
 from sipas.files import disk_space
 from sipas.migrations import create
@@ -131,12 +132,12 @@ def template(tmp_path_factory):
 
 
 def _run(home, line):
-    env = {**os.environ, "SIPAS_HOME": str(home), "SIPAS_LANGUAGE": "en", "SIPAS_ADDRESS": "https://sonla.example.vn"}
-    code = "import datetime as dt; from sipas import clock, cli; clock.today = lambda: dt.date(2026, 9, 30); cli.main()"
-    run = subprocess.run(
-        [os.sys.executable, "-c", code, *line.split()], env=env, capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIPAS_HOME", str(home))
+        patch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")
+        patch.setattr(clock, "today", lambda: TODAY)
+        done = CliRunner().invoke(group, line.split())
+    assert done.exit_code == 0, done.exception
 
 
 def _free(folder) -> int:

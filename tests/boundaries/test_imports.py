@@ -27,3 +27,11 @@ def test_what_stands_alone_imports_no_web_server_and_no_database(module):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"flask", "werkzeug", "sqlalchemy", "scipy.stats", "jinja2", "granian"} & set(run.stdout.split())
     assert heavy == set()
+
+
+@pytest.mark.parametrize("module", ["sipas.backups", "sipas.wsgi"])
+def test_commands_and_servers_on_sqlite_import_no_migrations_and_no_driver_of_postgresql(module, settings):
+    code = f"import sys, {module}; print(*sys.modules)"
+    environ = {**os.environ, "SIPAS_HOME": str(settings.home)}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
+    assert {"alembic", "psycopg"} & set(run.stdout.split()) == set()

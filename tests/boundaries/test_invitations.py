@@ -35,6 +35,7 @@ from surveys import load
 from tests import postgres
 from tests.boundaries.test_order_of_arrival import correlation, log_of
 from tests.make import a_point, a_row, a_visit, a_wave, some_codes
+from tests.needles import Needles
 
 PEOPLE = 600
 POWER, BLIND = 0.15, 6
@@ -98,21 +99,20 @@ def pairs_by_log(data, log, codes, answers):
     size = int.from_bytes(data[16:18], "big")
     before = {number + 1: data[number * size : (number + 1) * size] for number in range(len(data) // size)}
     seen_codes, seen_answers, found, last = {}, set(), {}, None
+    of_codes, of_answers = Needles(codes), Needles(answers)
 
     def look(page):
-        changed, fresh = [], []
-        for code in codes:
-            at = page.find(code)
-            if at >= 0:
-                around = page[at - 4 : at + 17]  # a row's `spent` stands in the head before its key
-                if seen_codes.get(code, around) != around:
-                    changed.append(code)
-                seen_codes[code] = around
-        for answer in answers:
-            if answer not in seen_answers and answer in page:
-                seen_answers.add(answer)
-                fresh.append(answer)
+        changed, there = [], of_answers.places(page)
+        for code, at in sorted(of_codes.places(page).items(), key=lambda one: number[one[0]]):
+            around = page[at - 4 : at + 17]  # a row's `spent` stands in the head before its key
+            if seen_codes.get(code, around) != around:
+                changed.append(code)
+            seen_codes[code] = around
+        fresh = [answer for answer in answers if answer in there and answer not in seen_answers]
+        seen_answers.update(fresh)
         return changed, fresh
+
+    number = {code: place for place, code in enumerate(codes)}
 
     for page in before.values():
         look(page)
@@ -137,7 +137,7 @@ def by_rank(codes, answers, truth):
 
 def order_of(items, hashes):
     """The items that stand in some bytes, in the order of their first places."""
-    return [one for _, one in sorted((items.find(one), one) for one in hashes if one in items)]
+    return list(Needles(hashes).places(items))
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_on_sqlite_no_pair_is_found_before_the_night_nor_after(database, setting
     log, marks = log_of(settings), (settings.home / "invitations.marks").read_bytes()
 
     found = pairs_by_log(data, log, list(truth), list(truth.values()))
-    assert not any(code in log for code in truth)  # the log of the day knows of no code
+    assert Needles(truth).places(log) == {}  # the log of the day knows of no code
     in_log, in_marks = order_of(log, truth.values()), order_of(marks, truth)
     assert len(in_log) == len(in_marks) == PEOPLE  # the attacker does see both, and the answers in their order
     assert in_log == list(truth.values())
@@ -244,9 +244,9 @@ def test_on_postgresql_no_pair_is_found_before_the_night_nor_after(tmp_path, cap
         assert len(answered) == PEOPLE  # answers do show their order until the night ...
         assert len(marks_of_codes) == 1  # ... and codes only that they were issued
         log = segments()
-        first_answer = min(log.find(answer) for answer in truth.values())
-        assert first_answer > 0
-        assert not any(code in log[first_answer:] for code in truth)
+        written = Needles(truth.values()).places(log)
+        assert len(written) == PEOPLE
+        assert Needles(truth).places(log[min(written.values()) :]) == {}
         order = [answered[mark] for mark in sorted(answered)]
         in_marks = order_of((settings.home / "invitations.marks").read_bytes(), truth)
         assert order == list(truth.values())
@@ -267,8 +267,7 @@ def test_on_postgresql_no_pair_is_found_before_the_night_nor_after(tmp_path, cap
         arrival = {code: number for number, code in enumerate(truth)}
         assert abs(correlation(arrival, code_places)) < POWER
         left = segments()
-        assert not any(answer in left for answer in truth.values())
-        assert not any(code in left for code in truth)
+        assert Needles([*truth, *truth.values()]).places(left) == {}
         with database.reading() as session:
             assert session.scalars(select(Invitation.spent)).all() == [True] * (PEOPLE + 100)
         with capsys.disabled():

@@ -36,6 +36,7 @@ from sipas.publishing.freeze import freeze
 from sipas.storage.database import Database
 from surveys import load
 from tests.make import a_point, a_wave
+from tests.needles import Needles
 
 DAYS = [dt.date(2026, 9, 1) + dt.timedelta(n) for n in range(28)]
 BACKED_UP = 18  # days after the first: the backup that the attacker found is ten days old
@@ -227,7 +228,8 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     seen = {person: looks[person.answers] for person in people}
     log = settings.home / "sipas.sqlite-wal"
     logged = log.read_bytes() if log.exists() else b""
-    in_log = hits_by_order(people[-LOGGED:], rows, lambda row: logged.find(row.key), seen.get)
+    in_log_at = Needles(row.key for row in rows).places(logged)
+    in_log = hits_by_order(people[-LOGGED:], rows, lambda row: in_log_at.get(row.key, -1), seen.get)
     key = wave_keys.load(settings.home, "w1", "cluster")
     of_backup = Database.of(type(settings)(home=settings.home, database_url=f"sqlite:///{copies[0]}"))
     known = {row.key for row in rows_of(of_backup)}
@@ -238,7 +240,8 @@ def test_what_an_attacker_finds_who_knows_everybody_and_when_they_came(
     freeze(database, settings.home, "w1", DAYS[-1])
     maintain(database, settings.home)
     file = (settings.home / "sipas.sqlite").read_bytes()
-    hits, classes, in_them = hits_by_order(people, rows, lambda row: file.find(row.key), seen.get)
+    in_file_at = Needles(row.key for row in rows).places(file)
+    hits, classes, in_them = hits_by_order(people, rows, lambda row: in_file_at.get(row.key, -1), seen.get)
 
     plainly, week = attack.attributes(), attack.weeks_by_key(key)
     with database.reading() as session:

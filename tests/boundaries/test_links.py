@@ -163,8 +163,19 @@ QUERIES = st.lists(st.tuples(st.integers(0, 60), WORDS), max_size=4)
 
 
 @given(data=st.data(), query=QUERIES, form=QUERIES)
-@how_often(max_examples=1000)
+@how_often(max_examples=200)
 def test_no_mixture_of_names_and_values_leads_away_or_is_a_fault(server, clients, data, query, form):
+    a_mixture(server, clients, data, query, form)
+
+
+@pytest.mark.long
+@given(data=st.data(), query=QUERIES, form=QUERIES)
+@how_often(max_examples=2000)
+def test_none_of_many_mixtures_leads_away_or_is_a_fault(server, clients, data, query, form):
+    a_mixture(server, clients, data, query, form)
+
+
+def a_mixture(server, clients, data, query, form):
     app, code = server
     rule = data.draw(st.sampled_from(rules(app)))
     known = [*names(app), "lang", "look", "service", "wave", "shell", "sort", "unit", "page", "size", "code"]

@@ -26,6 +26,7 @@ from sipas.migrations import create
 from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_point, a_response, a_row, a_wave
+from tests.needles import Needles
 
 ARRIVALS = 2000
 POWER = 0.08
@@ -90,8 +91,7 @@ def log_of(settings):
 
 def keys_in(data, order):
     """The known keys in some bytes, in the order in which they first stand there."""
-    places = sorted((data.find(key), key) for key in order if key in data)
-    return [key for _, key in places]
+    return list(Needles(order).places(data))
 
 
 def segments(folder):

@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sipas import clock
+from tests import commands
 from tests.home_files import strangers
 from tests.serving import Server, a_body, free_port, post
 
@@ -22,13 +21,7 @@ FOLDERS = ("keys", "snapshots", "drafts", "releases", "backups")
 
 def sipas(home: Path, *words: str, umask: int = 0, code: int = 0) -> str:
     """What a command says; called with that umask."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sipas.cli", *words],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "SIPAS_HOME": str(home), "LANG": "C.UTF-8"},
-        umask=umask,
-    )
+    done = commands.run(*words, environ={**os.environ, "SIPAS_HOME": str(home), "LANG": "C.UTF-8"}, umask=umask)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,6 +34,7 @@ from sipas.publishing.review import adopt, approve, publish, releases
 from sipas.storage.database import Database
 from tests import november_files
 from tests.make import a_csv, a_point, a_response, a_wave
+from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
 ITEMS = ("O", "B1.0", "B2.0", "B3.0", "B4.0")
@@ -46,19 +48,23 @@ def frame_of(unit_1: int, unit_2: int) -> str:
 @pytest.fixture
 def frozen(database, settings, tmp_path):
     """A frozen wave of 120 answers at two wards over five weeks, weighted to dossiers."""
-    for code, unit in (("p-1", "03646"), ("p-2", "03664")):
-        a_point(database, code, unit, form="short")
-    a_wave(database, settings)
-    for number in range(120):
-        day = dt.datetime(2026, 9, (2, 9, 16, 23, 29)[number % 5], 3, tzinfo=dt.timezone.utc)
-        ward = number // 5 % 2
-        said = dict.fromkeys(ITEMS, "2" if number % 11 < (4, 2)[ward] else "5")
-        a_response(database, settings, ("p-1", "p-2")[ward], moment=day, answers=said)
-    with database.writing() as session:
-        close_wave(session, "w1", TODAY)
-        session.execute(delete(PopulationCount))
-        load_frame(session, a_csv(tmp_path, frame_of(900, 700)), dt.date(2026, 12, 31))
-    return freeze(database, settings.home, "w1", TODAY, grace=3650)
+
+    def freezing():
+        for code, unit in (("p-1", "03646"), ("p-2", "03664")):
+            a_point(database, code, unit, form="short")
+        a_wave(database, settings)
+        for number in range(120):
+            day = dt.datetime(2026, 9, (2, 9, 16, 23, 29)[number % 5], 3, tzinfo=dt.timezone.utc)
+            ward = number // 5 % 2
+            said = dict.fromkeys(ITEMS, "2" if number % 11 < (4, 2)[ward] else "5")
+            a_response(database, settings, ("p-1", "p-2")[ward], moment=day, answers=said)
+        with database.writing() as session:
+            close_wave(session, "w1", TODAY)
+            session.execute(delete(PopulationCount))
+            load_frame(session, a_csv(tmp_path, frame_of(900, 700)), dt.date(2026, 12, 31))
+        return freeze(database, settings.home, "w1", TODAY, grace=3650)
+
+    return replace(home_once(database, settings, freezing), path=settings.home / "snapshots" / "w1.parquet")
 
 
 def published(database, settings) -> str:

@@ -123,8 +123,9 @@ def test_every_mutant_that_may_live_is_still_there_and_has_a_reason():
 
 def test_every_change_of_every_room_can_be_compiled():
     for room in rooms():
+        mutants = mutants_of(ROOT, room)
         for path in sorted((ROOT / room).glob("*.py")):
             source = path.read_bytes()
-            own = [mutant for mutant in mutants_of(ROOT, room) if ROOT / mutant.path == path]
+            own = [mutant for mutant in mutants if ROOT / mutant.path == path]
             for mutant in own[:: max(1, len(own) // 5)]:
                 ast.parse(mutant.applied(source), filename=str(Path(mutant.path)))

@@ -57,7 +57,7 @@ def address(app, papers):
 
 
 @pytest.fixture
-def kiosk(browser_type, browser_type_launch_args, text, papers, address):
+def kiosk(browser_type, whole, text, papers, address):
     """A kiosk's Chromium whose user has done what the manual says, or has not."""
     opened = []
 
@@ -69,7 +69,7 @@ def kiosk(browser_type, browser_type_launch_args, text, papers, address):
             assert len(commands) == 2
             for command in commands:
                 subprocess.run(["sh", "-ec", command], cwd=papers, env={**os.environ, "HOME": str(home)}, check=True)
-        given = {**browser_type_launch_args, "env": {**os.environ, "HOME": str(home)}}
+        given = {**whole, "env": {**os.environ, "HOME": str(home)}}
         given["args"] = [*given["args"], f"--host-resolver-rules=MAP {NAME} 127.0.0.1"]
         context = browser_type.launch_persistent_context(str(home / "profile"), **given, base_url=address)
         opened.append(context)

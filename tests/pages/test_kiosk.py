@@ -199,11 +199,9 @@ def test_every_kind_of_question_can_be_answered_without_scripts(opens, database)
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_back_after_the_thanks_shows_no_answers_even_from_the_browsers_own_memory(
-    browser_type: BrowserType, browser_type_launch_args, server, scripts
+    browser_type: BrowserType, whole, server, scripts
 ):
-    browser: Browser = browser_type.launch(
-        **browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"]
-    )
+    browser: Browser = browser_type.launch(**whole, ignore_default_args=["--disable-back-forward-cache"])
     page = browser.new_context(java_script_enabled=scripts, base_url=server).new_page()
     page.goto("/k/to-hieu-1/en")
     chooses(page, "service", 1)

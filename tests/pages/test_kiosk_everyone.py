@@ -14,6 +14,7 @@ from tests.pages.walk import kiosks_of_each_kind, walk
 pytestmark = pytest.mark.browser
 
 INK = "getComputedStyle(document.body).color"
+CUT_OFF = "all => all.filter((e) => e.scrollWidth - e.clientWidth > 1).map((e) => e.innerText)"
 LETTERS = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
 
 
@@ -77,10 +78,13 @@ def test_the_look_changes_in_the_middle_of_a_form_and_no_answer_is_lost(opens, s
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_cut_off_in_large_letters(opens, size):
     page = opens("about:blank", size=size)
+    looked = 0
     for name in walk(page, "en", "large"):
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
-        for word in page.locator(".word >> visible=true").all():
-            assert word.evaluate("e => e.scrollWidth - e.clientWidth") <= 1, (name, word.inner_text())
+        words = page.locator(".word >> visible=true")
+        looked += words.count()
+        assert words.evaluate_all(CUT_OFF) == [], name
+    assert looked > 20
 
 
 def test_a_look_that_nobody_knows_changes_nothing(client):
@@ -120,6 +124,7 @@ def test_another_language_in_the_middle_keeps_answers_where_scripts_run(opens):
     page.goto("/k/to-hieu-1/vi#q-about")
     page.locator(".primary").click()
     expect(page.locator("h1")).to_contain_text("Cảm ơn")
+    page.wait_for_load_state()  # its heading can be seen a moment before
     assert len(loaded) == 1  # the thanks; until then it was one and the same document
 
 

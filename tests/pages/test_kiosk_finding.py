@@ -30,7 +30,7 @@ def responses(database) -> list[Response]:
 
 def shown(page: Page) -> list[str]:
     """The names of the services that can be seen."""
-    return [one.inner_text() for one in page.locator("#q-service .option:visible").all()]
+    return page.locator("#q-service .option:visible").all_inner_texts()
 
 
 @pytest.mark.parametrize(

@@ -113,10 +113,10 @@ def test_whoever_is_still_there_sends_one_finished_form(opens, kiosk, database):
     assert [row.form for row in rows(database)] == [1]
 
 
-def test_an_enrolled_screen_seals_it_without_the_line(browser_type, browser_type_launch_args, tmp_path, line, kiosk,
+def test_an_enrolled_screen_seals_it_without_the_line(browser_type, whole, tmp_path, line, kiosk,
                                                       database):  # fmt: skip
     kiosk("keep")
-    machine = Machine(browser_type, browser_type_launch_args, tmp_path / "profile", line.address)
+    machine = Machine(browser_type, whole, tmp_path / "profile", line.address)
     try:
         page = machine.starts()
         screen = Screen(page, database).enrols()

@@ -106,5 +106,8 @@ def hide_what_differs(page: Page) -> None:
 
 
 def _fresh(page: Page, path: str) -> None:
-    page.goto("about:blank")
+    """The page as nobody has touched it. By way of about:blank it would cost a process of the browser each time."""
+    before = page.url.split("#")[0]
     page.goto(path)
+    if page.url.split("#")[0] == before:  # the same document, at another place
+        page.reload()

@@ -1,6 +1,7 @@
 """No English word of ours is left on a page that is shown in Vietnamese."""
 
 import html
+import os
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from sipas import i18n
 from sipas.desk.access import set_password
 from sipas.fieldwork.waves import wave_of
 from sipas.publishing.models import Release
+from tests import commands
 from tests.make import a_response, a_wave
 from tests.make_release import a_release
 from tests.words.test_catalogs import EVERY, forms
@@ -97,14 +99,7 @@ def test_the_page_of_a_release_folder_is_vietnamese(tmp_path):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["wave", "--help"], ["estimate", "--help"], ["release", "--help"]])
 def test_the_help_of_the_commands_is_vietnamese(arguments):
-    import os
-    import subprocess
-    import sys
-
-    said = subprocess.run(
-        [sys.executable, "-m", "sipas.cli", *arguments], env={**os.environ, "SIPAS_LANGUAGE": "vi"},
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    said = commands.run(*arguments, environ={**os.environ, "SIPAS_LANGUAGE": "vi"}).stdout
     flat = " ".join(said.split())
     left = [
         text

@@ -30,7 +30,7 @@ def server(line):
 
 
 @pytest.fixture
-def machine(browser_type, browser_type_launch_args, tmp_path, line):
-    made = Machine(browser_type, browser_type_launch_args, tmp_path / "profile", line.address)
+def machine(browser_type, whole, tmp_path, line):
+    made = Machine(browser_type, whole, tmp_path / "profile", line.address)
     yield made
     made.ends()

@@ -36,6 +36,7 @@ from sipas.storage.database import HEAD, Database, is_away
 from tests import postgres
 from tests.go_down_and_up import set_version
 from tests.make import a_point, a_response, a_wave, all_comments, some_codes
+from tests.repeated import home_once
 
 POSTGRES = pytest.mark.skipif(postgres.programs() is None, reason="PostgreSQL's programs are not installed")
 
@@ -65,11 +66,15 @@ def where(request, settings):
 def full(where):
     """A database with a wave and some answers."""
     database = Database.of(where)
-    a_wave(database, where)
-    for number in range(30):
-        a_response(database, where, submission=f"{number:032x}", comment="Tốt 😊\t\\n" if number == 7 else "")
-    all_comments(database, where)
-    settle_ways(database, where.home)
+
+    def filling():
+        a_wave(database, where)
+        for number in range(30):
+            a_response(database, where, submission=f"{number:032x}", comment="Tốt 😊\t\\n" if number == 7 else "")
+        all_comments(database, where)
+        settle_ways(database, where.home)
+
+    home_once(database, where, filling) if database.file else filling()
     yield database
     database.engine.dispose()
 

@@ -17,6 +17,7 @@ from sipas.errors import NotStored
 from sipas.storage.database import Database
 from tests.go_down_and_up import set_version
 from tests.make import a_response, a_wave
+from tests.repeated import home_once
 
 UNFORESEEN = "Something unforeseen"
 
@@ -25,10 +26,14 @@ UNFORESEEN = "Something unforeseen"
 def home(settings, monkeypatch):
     """A home with a wave, 30 answers and a backup of yesterday."""
     database = Database.of(settings)
-    a_wave(database, settings)
-    for _ in range(30):
-        a_response(database, settings)
-    backup(settings, database, "2026-09-15")
+
+    def filling():
+        a_wave(database, settings)
+        for _ in range(30):
+            a_response(database, settings)
+        backup(settings, database, "2026-09-15")
+
+    home_once(database, settings, filling)
     database.engine.dispose()
     for name, value in {"SIPAS_HOME": str(settings.home), "SIPAS_LANGUAGE": "en"}.items():
         monkeypatch.setenv(name, value)

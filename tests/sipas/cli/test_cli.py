@@ -6,14 +6,13 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
 
 import click
 import pytest
 
 from sipas import cli
 from sipas.cli import COMMANDS, Commands, group
+from tests import commands
 
 CONTEXT = click.Context(group)
 
@@ -27,14 +26,13 @@ def every_command():
             yield name, command
 
 
-def sipas(home, *words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "sipas.cli", *words],
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env={**os.environ, "SIPAS_HOME": str(home), "LANG": "C.UTF-8", **environment},
-    )
+def sipas(home, *words, how=commands.run, **environment):
+    return how(*words, environ={**os.environ, "SIPAS_HOME": str(home), "LANG": "C.UTF-8", **environment})
+
+
+def alone(home, *words, **environment):
+    """As a person starts it, interpreter and all."""
+    return sipas(home, *words, how=commands.alone, **environment)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +47,7 @@ def test_every_command_has_help_and_an_example_that_calls_it(name, command):
 
 
 def test_the_first_help_shows_every_command_with_its_example(tmp_path):
-    told = sipas(tmp_path, "--help").stdout
+    told = alone(tmp_path, "--help").stdout
     for name, _command in every_command():
         assert f"sipas {name}:" in told
     assert told.count("Example:") == len(list(every_command()))
@@ -84,7 +82,7 @@ def test_an_office_works_through_a_wave_by_command(tmp_path):
     assert re.search(r"w1 +open +trial", sipas(home, "wave", "list").stdout)
     assert sipas(home, "freeze", "w1").returncode == 1
     assert sipas(home, "wave", "close", "w1").returncode == 0
-    assert sipas(home, "doctor").returncode == 0
+    assert alone(home, "doctor").returncode == 0
 
 
 def test_a_wave_without_dossier_counts_is_refused_with_both_ways_on(tmp_path):
@@ -99,7 +97,7 @@ def test_a_wave_without_dossier_counts_is_refused_with_both_ways_on(tmp_path):
 
 
 def test_a_refusal_is_one_sentence_on_the_error_stream_and_status_1(tmp_path):
-    run = sipas(tmp_path / "nothing", "wave", "list")
+    run = alone(tmp_path / "nothing", "wave", "list")
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.count("\n") == 1
     assert "sipas init" in run.stderr
@@ -107,12 +105,12 @@ def test_a_refusal_is_one_sentence_on_the_error_stream_and_status_1(tmp_path):
 
 
 def test_a_wrong_call_has_status_2(tmp_path):
-    assert sipas(tmp_path, "wave", "opn").returncode == 2
+    assert alone(tmp_path, "wave", "opn").returncode == 2
     assert sipas(tmp_path, "wave", "open").returncode == 2
 
 
 def test_messages_are_vietnamese_where_the_locale_is(tmp_path):
-    run = sipas(tmp_path / "nothing", "wave", "list", LANG="vi_VN.UTF-8")
+    run = alone(tmp_path / "nothing", "wave", "list", LANG="vi_VN.UTF-8")
     assert "cơ sở dữ liệu" in run.stderr.lower()
 
 
@@ -123,7 +121,7 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        run = sipas(home, "serve", "--port", str(port))
+        run = alone(home, "serve", "--port", str(port))
     assert run.returncode == 1
     assert str(port) in run.stderr
     assert "Traceback" not in run.stderr

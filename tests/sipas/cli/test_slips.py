@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -17,19 +15,14 @@ from sipas.fieldwork import models
 from sipas.fieldwork.models import Point, WavePoint
 from sipas.fieldwork.points import BadPoint, close_point
 from sipas.fieldwork.waves import BadWave, close_wave, open_wave
+from tests import commands
 from tests.make import OPENING, a_point, a_wave
 
 
 def sipas(home, *words, **environ):
     """Runs the program as a person does; gives status and what was said."""
     known = {"SIPAS_HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    done = subprocess.run(
-        [sys.executable, "-m", "sipas.cli", *words],
-        env=known | environ,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
+    done = commands.run(*words, environ=known | environ)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html import unescape
 
 import pytest
@@ -27,11 +28,16 @@ PAGES = [
 NUMBER = re.compile(r"\d+[.,]\d%")
 
 
-@pytest.fixture
-def shelf(settings):
-    """A province in which seven people stand behind one figure and nobody behind another."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     people = {("04240", "dat-dai"): 7, ("03664", "y-te"): 0}
-    return a_release(settings.home, people=people, secret=0.12341)
+    return a_release(tmp_path_factory.mktemp("made"), people=people, secret=0.12341)
+
+
+@pytest.fixture
+def shelf(settings, made):
+    """A province in which seven people stand behind one figure and nobody behind another."""
+    return shutil.copytree(made, settings.home / "releases" / made.name)
 
 
 @pytest.fixture

@@ -147,7 +147,10 @@ BOMBS = {  # kind -> (what the workbook is made of, what is said of it)
     "a comment": ({"rows": ["<!--", *again("x" * 1000, 5000), "-->"]}, "one tag in it"),
     "attributes": ({"rows": ["<row ", *(f'x{n}="" ' for n in range(400_000)), "/>"]}, "one tag in it"),
     "folds": ({"rows": [" " * (1 << 20)] * 40}, "more than 100 times its size"),
-    "styles": ({"rows": [ONE], "formats": "<xf/>" * 7_000_000}, "more than 100 times its size|holds more than 32 MB"),
+    "styles": (
+        {"rows": [ONE], "formats": f"<xf {' ' * 195}/>" * 175_000},
+        "more than 100 times its size|holds more than 32 MB",
+    ),
     "depth": ({"rows": again("<a>", 100_000)}, "too deep in each other"),
     "depth of values": ({"rows": ["<row><c>", *again("<v>", 100_000)]}, "too deep in each other"),
     "depth of texts": ({"rows": [ONE], "texts": again("<si>", 100_000)}, "too deep in each other"),
