@@ -113,8 +113,13 @@ def test_10_the_design_effect_compares_with_a_sample_without_replacement_and_is_
     table = estimate(cells_of(sample))
     p, n, total = table.value[0, 0], table.n[0, 0], sample["w"][sample["q1"] > 0].sum()
     assert table.deff[0, 0] == pytest.approx(table.variance[0, 0] / (p * (1 - p) / (n - 1) * (1 - n / total)))
-    sample["w"] = np.ones(400)
-    assert estimate(cells_of(sample)).row("q1")["deff"] is None
+    scaled = by_hand.a_sample()
+    scaled["w"] = sample["w"] / sample["w"].mean()  # a mean of 1 names no population: s^2/n, as R's deff="replace"
+    found = estimate(cells_of(scaled))
+    assert found.deff[0, 0] == pytest.approx(table.variance[0, 0] / (p * (1 - p) / (n - 1)))
+    everybody = pa.table({"psu": [1, 1, 2, 2], "w": [1.0] * 4, "q": [5, 1, 4, 1]})
+    census = tabulate(everybody, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w", fpc=2))
+    assert estimate(census).row("q")["deff"] is None
 
 
 def test_11_the_penalty_for_few_psus_enters_once():
