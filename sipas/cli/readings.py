@@ -86,3 +86,10 @@ explain = click.option(
     callback=_keep,
     help=_("Say how each file was read: sheet, header, encoding, separator, decimal mark, rows."),
 )
+
+sheet = click.option(
+    "--sheet",
+    default="",
+    metavar=_("NAME"),
+    help=_("The sheet of a workbook to read (default: the first that is not hidden)."),
+)

@@ -54,15 +54,16 @@ def look_at_responses(
     form: str | None,
     today: dt.date,
     progress: Progress = lambda *_: None,
+    sheet: str = "",
 ) -> Seen:
     """What `import_responses` would do; raises what it raises for bad lines and waves, and stores nothing."""
     with row_spool(home) as checked, database.reading() as session:
-        lines = _check(session, home, file, wave_code, form, today, checked, progress)
+        lines = _check(session, home, file, sheet, wave_code, form, today, checked, progress)
         known, doubts = lines.likeness.compare(session, lines.wave.id, lines.visits.points)
     return Seen(lines.read, known, tuple(doubts))
 
 
-def import_responses(
+def import_responses(  # noqa: PLR0913 - a file and its sheet are one
     database: Database,
     home: Path,
     file: Path,
@@ -71,6 +72,7 @@ def import_responses(
     today: dt.date,
     progress: Progress = lambda *_: None,
     other_people: bool = False,
+    sheet: str = "",
 ) -> tuple[int, int]:
     """Stores every line of `file` in the open wave; gives how many were new and how many had been stored before.
 
@@ -79,7 +81,7 @@ def import_responses(
     """
     with row_spool(home) as checked:
         with database.reading() as session:
-            lines = _check(session, home, file, wave_code, form, today, checked, progress)
+            lines = _check(session, home, file, sheet, wave_code, form, today, checked, progress)
             if not other_people:
                 _, doubts = lines.likeness.compare(session, lines.wave.id, lines.visits.points)
                 if doubts:
@@ -95,10 +97,11 @@ def import_responses(
     return new, lines.read - new
 
 
-def _check(
+def _check(  # noqa: PLR0913 - as above
     session: Session,
     home: Path,
     file: Path,
+    sheet: str,
     wave_code: str,
     form: str | None,
     today: dt.date,
@@ -106,7 +109,7 @@ def _check(
     progress: Progress,
 ) -> Lines:
     """Read every line into the spool; refuses the file where any is bad."""
-    table = read_in_pieces(file)
+    table = read_in_pieces(file, sheet)
     wave = _open(wave_of(session, wave_code))
     refuse_frozen(home, wave)
     secrets = {kind: wave_keys.load(home, wave.code, kind) for kind in ("cluster", "id")}

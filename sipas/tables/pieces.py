@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sipas.errors import BadFile
 from sipas.tables import delimited
-from sipas.tables.account import Reading
+from sipas.tables.account import Reading, note_reading
 from sipas.tables.header import check_header
 from sipas.tables.heads import Heads
 from sipas.tables.read import kind_of, read_table
@@ -66,17 +66,18 @@ class Pieces:
         return self.written.get(column, column)
 
 
-def read_in_pieces(path: str | os.PathLike[str]) -> Pieces:
+def read_in_pieces(path: str | os.PathLike[str], sheet: str = "") -> Pieces:
     """Open a CSV file, workbook or Parquet file to be read piece by piece; refuses what `read_table` refuses."""
     path = Path(path)
     kind = kind_of(path)
     if kind == "parquet":
         return _of_parquet(path)
-    if kind == "delimited":
+    if kind == "delimited" and not sheet:
         found = _of_delimited(path)
         if found is not None:
+            note_reading(found.reading)
             return found
-    whole = read_table(path)
+    whole = read_table(path, sheet=sheet)
     whole.refuse_broken(whole.columns)
     about = {"reading": whole.reading, "first_rows": whole.first_rows}
     return Pieces(whole.name, whole.columns, whole.rows, lambda: _slices(whole), **about)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sipas.files.destinations import write_file
-from sipas.i18n import _
+from sipas.i18n import LANGUAGES, _, speaking
 
 LAST = 20_000  # down to this row the lists of choices hang on the cells
 LINE = 16.0  # height of a line, in points
@@ -59,6 +59,15 @@ class Template:
     about: tuple[str, ...]
     columns: tuple[TemplateColumn, ...]
     rows: Sequence[Sequence[str]] = field(default=())
+
+
+def of_templates() -> set[str]:
+    """What the sheets are called that stand beside the rows in a workbook made here, in every language."""
+    found = set()
+    for code in LANGUAGES:
+        with speaking(code):
+            found |= {_("Explanation"), _("Codes")}
+    return found
 
 
 def write_template(path: Path, template: Template) -> None:

@@ -25,6 +25,7 @@ from sipas.tables.package import LIMITS, Limits, Package, Refused, opened
 from sipas.tables.problems import BadTable
 from sipas.tables.shape import TWO_ROWS, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Packed, Table
+from sipas.tables.template import of_templates
 from sipas.tables.texts import MUCH, read_texts
 
 SHOWN = 5  # rows or ranges that are named
@@ -97,9 +98,9 @@ def read_workbook(path: Path, limits: Limits = LIMITS, sheet: str = "") -> Table
     lines = np.array(found.lines, np.int64)
     reading = Reading(path.name, "XLSX", len(lines), found.header, sheet=book.title, sheets=len(book.visible))
     reading.blank = int(lines[-1]) - found.header - len(lines) if len(lines) else 0
-    if len(book.visible) > 1 and not sheet:
-        others = _quoted([title for title in book.visible if title != book.title])
-        reading.doubt(SipasError(FIRST_SHEET, file=path.name, sheet=book.title, others=others))
+    others = [title for title in book.visible if title != book.title and title not in of_templates()]
+    if others and not sheet:
+        reading.doubt(SipasError(FIRST_SHEET, file=path.name, sheet=book.title, others=_quoted(others)))
     numeric = frozenset(names[index] for index in found.numeric if index in names)
     return Table(
         name=path.name,

@@ -166,3 +166,22 @@ def test_two_columns_of_the_same_meaning_are_refused(database, settings, run, tm
     path.write_text("Đơn vị,unit,Lĩnh vực,Tháng,Số hồ sơ\n03646,03646,ho-tich,2026-01,5\n", "utf-8")
     with pytest.raises(BadFile, match="“Đơn vị”, “unit” mean the same"):
         run("frame", "load", path)
+
+
+def test_the_sheets_beside_the_rows_are_no_doubt_and_another_one_is_told_and_may_be_read(run, tmp_path):
+    path = tmp_path / "dossiers.xlsx"
+    run("frame", "template", "--out", path)
+    fill(path, {"Đơn vị": "03646", "Lĩnh vực": "dat-dai", "Tháng": "2026-08", "Số hồ sơ": 7})
+    assert "không đọc các trang khác" not in run("frame", "load", path).stderr
+    book = openpyxl.load_workbook(path)
+    other = book.create_sheet("Quý 2", 0)
+    for row in (("Đơn vị", "Lĩnh vực", "Tháng", "Số hồ sơ"), ("03646", "dat-dai", "2026-06", 9)):
+        other.append(row)
+    book.active = 0
+    book.save(path)
+    told = run("frame", "load", path, "--explain").stderr
+    assert "dossiers.xlsx: chỉ đọc trang tính “Quý 2”; không đọc các trang khác" in told
+    assert "dossiers.xlsx: đọc như XLSX, 1 dòng dữ liệu; tiêu đề ở dòng 1" in told
+    assert "2026-06" in told
+    first = openpyxl.load_workbook(path).sheetnames[1]
+    assert "2026-08" in run("frame", "load", path, "--sheet", first).stderr

@@ -16,6 +16,7 @@ import click
 from sipas.cli.destinations import writes_to
 from sipas.cli.number_types import NUMBER
 from sipas.cli.readings import explain, readings, telling
+from sipas.cli.readings import sheet as sheet
 from sipas.i18n import _, say
 
 if TYPE_CHECKING:
@@ -153,13 +154,6 @@ as_json = click.option(
     "as_json",
     is_flag=True,
     help=_("Print JSON for scripts instead of a table; with --explain an object with reading and rows."),
-)
-
-sheet = click.option(
-    "--sheet",
-    default="",
-    metavar=_("NAME"),
-    help=_("The sheet of a workbook to read (default: the first that is not hidden)."),
 )
 
 decimal = click.option(

@@ -9,6 +9,7 @@ import click
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note
 from sipas.cli.destinations import Destination, writes_to, writing
+from sipas.cli.readings import explain, sheet, telling
 from sipas.i18n import _, number
 
 
@@ -26,11 +27,14 @@ def frame() -> None:
 @click.option(
     "--source", default="", help=_("Where the counts come from; printed in reports (default: the file's name).")
 )
-def load_counts(file: Path, source: str) -> None:
+@sheet
+@explain
+@telling
+def load_counts(file: Path, source: str, sheet: str) -> None:
     from sipas.fieldwork.population_counts import load_frame
     from sipas.tables import read_table
 
-    table = read_table(file)
+    table = read_table(file, sheet=sheet)
     with database().writing() as session:
         loaded = load_frame(session, table, clock.today(), source)
     note(

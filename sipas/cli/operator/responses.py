@@ -13,6 +13,7 @@ import click
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note, settings
 from sipas.cli.destinations import writes_to
+from sipas.cli.readings import explain, sheet, telling
 from sipas.errors import N_
 from sipas.i18n import _, number, say
 from sipas.i18n.code_labels import with_code
@@ -52,13 +53,18 @@ def responses() -> None:
     help=_("The answers are other people's, although they look like stored ones; store them all."),
 )
 @click.option("--dry-run", is_flag=True, help=_("Only say what would happen; nothing is stored."))
-def import_(file: Path, wave: str, form: str | None, other_people: bool, dry_run: bool) -> None:
+@sheet
+@explain
+@telling
+def import_(file: Path, wave: str, form: str | None, other_people: bool, dry_run: bool, sheet: str) -> None:
     from sipas.importing import DoubtedFile, import_responses, look_at_responses
 
     where = settings()
     if dry_run:
         with _progress() as progress:
-            seen = look_at_responses(database(where), where.home, file, wave, form, clock.today(), progress)
+            seen = look_at_responses(
+                database(where), where.home, file, wave, form, clock.today(), progress, sheet=sheet
+            )
         note(
             _(
                 "{lines} lines: {new} answers would be new, {known} are stored already.",
@@ -73,7 +79,7 @@ def import_(file: Path, wave: str, form: str | None, other_people: bool, dry_run
         return
     with _progress() as progress:
         new, known = import_responses(
-            database(where), where.home, file, wave, form, clock.today(), progress, other_people
+            database(where), where.home, file, wave, form, clock.today(), progress, other_people, sheet
         )
     note(_("{new} answers were stored.", new=new))
     if known:
