@@ -14,10 +14,11 @@ FAST = analysis surveys sipas tests/analysis tests/surveys tests/words tests/bou
   tests/test_long_parts.py
 FAST_NOT = tests/analysis/test_coverage.py tests/analysis/comparison/test_stratified_difference.py \
   tests/analysis/weighting/test_coarse_rows.py tests/analysis/weighting/test_rows_without_point.py
-LONG = statistics promises pages
+LONG = statistics promises pages tables
 LONG_statistics = tests/analysis
 LONG_promises = tests/boundaries
 LONG_pages = tests/pages
+LONG_tables = tests/sipas/tables
 
 .DEFAULT_GOAL = help
 .PHONY: help install system demo test test-fast test-long $(LONG:%=test-long-%) test-spark test-mutants bench screens picture catalogs words lock licences manuals decisions wheel clean

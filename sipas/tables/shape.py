@@ -49,6 +49,8 @@ def refuse_misplaced_header(file: str, rows: Sequence[Row]) -> None:
         return
     first = rows[0]
     widest = max(len(row.cells) for row in rows)
+    if len(first.cells) >= WIDE * widest and not _complete_each_other(first, rows[1], widest):
+        return  # as full as the others: a header, whatever else is wrong
     if len(first.cells) >= 2 and _complete_each_other(first, rows[1], widest):
         raise BadFile(TWO_ROWS, file=file, first=first.line, second=rows[1].line)
     for place, row in enumerate(rows[1:], 1):

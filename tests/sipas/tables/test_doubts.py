@@ -285,3 +285,16 @@ def test_the_account_says_how_a_file_was_read(folder):
         "t: numbers with a decimal comma: w",
         "t: empty rows passed over: 1",
     ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "code,name,name_en,kind\n03646,Tô Hiệu,To Hieu\nA,B,C,D\n",
+        "code,name,,kind\n03646,Tô Hiệu,ghi chú,ward\n03664,Chiềng An,ghi chú,ward\n",
+    ],
+)
+def test_a_full_header_is_no_title_whatever_is_wrong_below(folder, body):
+    told = refused(folder.holds(body))
+    assert "the header seems" not in told
+    assert "3 cells where the header has 4" in told or "column 3 has values but no name" in told
