@@ -26,7 +26,7 @@ export default function advance(form, wait = 450) {
     back.textContent = form.dataset.change;
     undo.replaceChildren(`${form.dataset.chosen} ${word} `, back);
     location.hash = section.dataset.advances;
-    document.getElementById(section.dataset.advances)?.querySelector(".progress").after(undo);
+    document.getElementById(section.dataset.advances)?.querySelector(".ways").before(undo);  // below the answers, which stay where they were
   };
 
   form.addEventListener("click", (event) => {
