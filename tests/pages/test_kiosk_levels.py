@@ -1,4 +1,4 @@
-"""Nobody misses the satisfied levels: on a phone all five are in view at once, and they stand in one place throughout."""
+"""Nobody misses the satisfied levels: on a phone all five are in view at once, and they always stand in one place."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ MET = """() => {
         const {left, top, right, bottom} = one.getBoundingClientRect();
         const name = `${one.className || one.nodeName} ${one.textContent.trim().slice(0, 24)}`;
         return {name, left, top, right, bottom,
-                face: one.matches(".face"), main: one.matches(".face, .tile, .next, .back, .primary, .primary-look, .start"),
+                face: one.matches(".face"),
+                main: one.matches(".face, .tile, .next, .back, .primary, .primary-look, .start"),
                 key: Boolean(one.closest(".keys")), said: one.type === "hidden"};
     }).filter((one) => !one.said && one.right > one.left);
 }"""
