@@ -168,9 +168,10 @@ class Questionnaire(Form):
     def service(self) -> Field:
         return self["q-service"]
 
-    def offer(self, services: Iterable[tuple[str, Names]]) -> None:
-        """The service fields of this point, as tiles."""
-        self.service.choices = [SelectChoice(code, said(names)) for code, names in services]
+    def offer(self, services: Iterable[tuple[str, Names]], everyday: Iterable[tuple[str, Names]] = ()) -> None:
+        """The service fields of this point, as tiles; below the name of one stands what people say for it."""
+        also = {code: {"everyday": said(names)} for code, names in everyday}
+        self.service.choices = [SelectChoice(code, said(names), render_kw=also.get(code)) for code, names in services]
 
     @property
     def submission(self) -> str:

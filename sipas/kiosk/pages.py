@@ -32,9 +32,9 @@ def form_of(place: Place, posted: MultiDict | None = None, service: str = "") ->
     """The form of this place, with what was posted, if anything; else with the service field that was chosen before."""
     form = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())
     if posted is not None:
-        return Sent(form, place.services, posted)
+        return Sent(form, place.services, posted, place.everyday)
     made = form()
-    made.offer(place.services)
+    made.offer(place.services, place.everyday)
     if service:
         made.service.data = service
     return made

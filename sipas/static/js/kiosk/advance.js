@@ -34,7 +34,7 @@ export default function advance(form, wait = 450) {
     const section = event.target.closest("section[data-advances]");
     if (!section || event.target.type !== "radio" || event.detail === 0) return;
     clearTimeout(timer);
-    timer = setTimeout(() => go(section, event.target.parentElement.textContent.trim()), wait);
+    timer = setTimeout(() => go(section, event.target.parentElement.querySelector(".word").firstChild.textContent.trim()), wait);
   });
   form.addEventListener("keydown", (event) => {
     clearTimeout(timer);
