@@ -33,7 +33,7 @@ def first() -> AnyResponse:
         response: AnyResponse = go(link("results.province"), 302)
     else:
         response = make_response(render_template("front.html"))
-    response.vary.add("Accept-Language")  # type: ignore[attr-defined]
+    response.vary.add("Accept-Language")
     return response
 
 

@@ -12,7 +12,6 @@ from sipas.i18n.languages import KNOWN
 from sipas.registry.province import Province, is_city
 from sipas.web.installation import installation
 
-
 FIRST = "front.first"  # `/`
 
 
