@@ -53,15 +53,21 @@ class Chosen:
 class Sent:
     """Stands for the form wherever one was posted: the same questions have the same answers."""
 
-    def __init__(self, form: type[Questionnaire], services: tuple[tuple[str, Names], ...], posted: MultiDict) -> None:
-        self._form, self._services, self._posted = form, services, posted
+    def __init__(
+        self,
+        form: type[Questionnaire],
+        services: tuple[tuple[str, Names], ...],
+        posted: MultiDict,
+        everyday: tuple[tuple[str, Names], ...] = (),
+    ) -> None:
+        self._form, self._services, self._posted, self._everyday = form, services, posted, everyday
         self.instrument, self.asked = form.instrument, form.asked
 
     @cached_property
     def whole(self) -> Questionnaire:
         """The form with its fields."""
         made = self._form(self._posted)
-        made.offer(self._services)
+        made.offer(self._services, self._everyday)
         return made
 
     def __getattr__(self, name: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import get_template_attribute
@@ -52,9 +52,13 @@ class Tiles(RadioField):
 
 
 class Faces(Tiles):
-    """The levels of a scale, each with its face and its words."""
+    """The levels of a scale, each with its face and its words; above them is room for the `tallest` question."""
 
     widget = Macro("faces")
+
+    def __init__(self, *args: Any, tallest: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tallest = tallest
 
 
 class ManyTiles(SelectMultipleField):
@@ -77,8 +81,9 @@ def service_field() -> Field:
     )
 
 
-def rating_field(item: Item) -> Field:
-    """Faces, from the worst level to the best, and apart from them "not applicable" where the item has it."""
+def rating_field(item: Item, tallest: str = "") -> Field:
+    """Faces, from the worst level to the best, and apart from them "not applicable" where the item has it; `tallest` is
+    the longest question of the form, so that the faces of all stand in one place."""
     scale = item.scale
     assert scale is not None  # noqa: S101  (check.py refuses a rating without a scale)
     choices = [
@@ -87,7 +92,7 @@ def rating_field(item: Item) -> Field:
     ]
     if item.not_applicable:
         choices.append(SelectChoice(NA_WORD, item.not_applicable))
-    return Faces(item.text, [Optional()], choices=choices, description=scale.lead)
+    return Faces(item.text, [Optional()], choices=choices, description=scale.lead, tallest=tallest)
 
 
 def choice_field(item: Item) -> Field:
@@ -163,9 +168,10 @@ class Questionnaire(Form):
     def service(self) -> Field:
         return self["q-service"]
 
-    def offer(self, services: Iterable[tuple[str, Names]]) -> None:
-        """The service fields of this point, as tiles."""
-        self.service.choices = [SelectChoice(code, said(names)) for code, names in services]
+    def offer(self, services: Iterable[tuple[str, Names]], everyday: Iterable[tuple[str, Names]] = ()) -> None:
+        """The service fields of this point, as tiles; below the name of one stands what people say for it."""
+        also = {code: {"everyday": said(names)} for code, names in everyday}
+        self.service.choices = [SelectChoice(code, said(names), render_kw=also.get(code)) for code, names in services]
 
     @property
     def submission(self) -> str:
@@ -196,14 +202,27 @@ class Questionnaire(Form):
         return sound
 
 
+def tallest_of(questions: list[str]) -> str:
+    """A text that takes as many lines as any of the questions: the longest, and as lines break at words, a word more.
+
+    >>> tallest_of(["How you were received", "Fees"])
+    'How you were received received'
+    """
+    word = max((word for text in questions for word in text.split()), key=len, default="")
+    return f"{max(questions, key=len, default='')} {word}".strip()
+
+
 @lru_cache(maxsize=256)  # a released questionnaire never changes, a catalog is read once by each process
 def form_for(code: str, version: int, form: str, language: str) -> type[Questionnaire]:
     """The form class of an instrument in one of its forms and languages. A field is named as its item."""
     with i18n.speaking(language):
         instrument = surveys.translated(surveys.load(code, version), i18n.instrument_text)
         asked = instrument.forms[form]
+        items = [instrument.item(code) for code in asked]
+        tallest = tallest_of([item.text for item in items if item.kind == "rating"])
+        makers = FIELDS | {"rating": partial(rating_field, tallest=tallest)}
         fields = {"id": HiddenField(), "service": service_field()}
-        fields |= {item.code: FIELDS[item.kind](item) for item in map(instrument.item, asked)}
+        fields |= {item.code: makers[item.kind](item) for item in items}
         fields |= {question.code: FIELDS["profile"](question) for question in instrument.profile}
         if instrument.comment:
             fields["comment"] = FIELDS["comment"](instrument.comment)

@@ -18,6 +18,7 @@ from sipas import i18n
 from sipas.kiosk.blueprint import offered_here
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, form_for
+from sipas.kiosk.nothing_asked import results_address
 from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
@@ -31,9 +32,9 @@ def form_of(place: Place, posted: MultiDict | None = None, service: str = "") ->
     """The form of this place, with what was posted, if anything; else with the service field that was chosen before."""
     form = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())
     if posted is not None:
-        return Sent(form, place.services, posted)
+        return Sent(form, place.services, posted, place.everyday)
     made = form()
-    made.offer(place.services)
+    made.offer(place.services, place.everyday)
     if service:
         made.service.data = service
     return made
@@ -74,8 +75,8 @@ def _shell(place: Place, seal: Seal, language: str, _offered: tuple[str, ...]) -
 def thanks(place: Place, preset: Preset) -> Response:
     """The end of a visit; finished bytes too, unless the address says more than where and how it looks."""
     if set(request.args) - {"look", "service"}:
-        return Response(render_template("kiosk/thanks.html", place=place, preset=preset), mimetype="text/html")
-    plain, packed = _thanks(place, preset, i18n.language(), tuple(offered_here()))
+        return Response(_thanked(place, preset, results_address()), mimetype="text/html")
+    plain, packed = _thanks(place, preset, i18n.language(), tuple(offered_here()), results_address())
     is_packed = "gzip" in request.accept_encodings
     response = Response(packed if is_packed else plain, mimetype="text/html")
     if is_packed:
@@ -85,9 +86,15 @@ def thanks(place: Place, preset: Preset) -> Response:
 
 
 @lru_cache(maxsize=512)
-def _thanks(place: Place, preset: Preset, language: str, _offered: tuple[str, ...]) -> tuple[bytes, bytes]:
-    text = render_template("kiosk/thanks.html", place=place, preset=preset).encode()
+def _thanks(
+    place: Place, preset: Preset, language: str, _offered: tuple[str, ...], results_at: str
+) -> tuple[bytes, bytes]:
+    text = _thanked(place, preset, results_at).encode()
     return text, gzip.compress(text, 9, mtime=0)
+
+
+def _thanked(place: Place, preset: Preset, results_at: str) -> str:
+    return render_template("kiosk/thanks.html", place=place, preset=preset, results_at=results_at)
 
 
 def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:

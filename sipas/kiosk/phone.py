@@ -27,7 +27,7 @@ from sipas.intake.ways import Way as Came
 from sipas.inviting import CodeExpired, Invited, UnknownInvitation, guesses, invited
 from sipas.inviting.guesses import TooManyGuesses
 from sipas.keyring import wave_keys
-from sipas.kiosk import pages, retry_page
+from sipas.kiosk import nothing_asked, pages, retry_page
 from sipas.kiosk.blueprint import (
     allow_its_style,
     leave_no_copy,
@@ -53,6 +53,7 @@ phone.before_request(speak_what_is_offered)
 phone.context_processor(ways_to_see_it)
 phone.add_app_template_filter(invitation_codes.spaced, "spaced")
 retry_page.install(phone)
+nothing_asked.install(phone)
 
 ENDS = ("phone.send", "phone.thanks", "phone.late")  # of a page that may be older than the end of its wave
 
@@ -242,7 +243,9 @@ def privacy(point: str, language: str) -> str:
 def thanks(point: str, language: str) -> Response:
     """The end; with a code there is no way back to a form, for a second answer would find the code spent."""
     way = _way(point)
-    page = render_template("kiosk/thanks.html", place=way.place, invited=way.invited)
+    page = render_template(
+        "kiosk/thanks.html", place=way.place, invited=way.invited, results_at=nothing_asked.results_address()
+    )
     return remember_nothing(make_response(page), "/q")
 
 

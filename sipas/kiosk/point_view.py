@@ -33,6 +33,7 @@ class Place:
     instrument_version: int
     services: tuple[tuple[str, Names], ...]
     partial: str = "drop"  # the wave's rule for a form that is left in the middle
+    everyday: tuple[tuple[str, Names], ...] = ()  # service code -> what people say for it, where anything is known
     door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
 
     @classmethod
@@ -50,6 +51,11 @@ class Place:
             instrument_version=wave.version,
             services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in asking.services),
             partial=wave.partial,
+            everyday=tuple(
+                (one.code, (("vi", one.everyday), ("en", one.everyday_en)))
+                for one, _ in asking.services
+                if one.everyday
+            ),
         )
 
     @classmethod

@@ -57,8 +57,9 @@ def screens(form: Questionnaire | Sent) -> Iterator[Screen]:
 def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:
     """How long the form takes a calm person who reads all of it, the names of the services included.
 
-    A text that comes again (the levels of a scale) is read once. Each item is touched once, so are the questions about
-    the person, the start, the service field (unless it was `chosen` before) and the sending. No comment is written.
+    A text that comes again (the levels of a scale) is read once, the everyday words below a name are not: they are for
+    whoever seeks. Each item is touched once, so are the questions about the person, the start, the service field (if it
+    was not `chosen` before) and the sending. No comment is written.
     """
     read, touches = [_("Last step. Everything here is optional.")], 2
     for field in (field for screen in screens(form) for field in screen.fields):

@@ -12,7 +12,7 @@ from sipas.fieldwork.asking import AskingPoint
 from sipas.intake import COARSER, PLACELESS, STORED, Answers, Outcome, Visit, receive
 from sipas.intake.ways import COUNTED, Way
 from sipas.keyring import wave_keys
-from sipas.kiosk import pages
+from sipas.kiosk import nothing_asked, pages
 from sipas.kiosk.blueprint import kiosk, offered_here, what_is_asked
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire
@@ -29,6 +29,7 @@ from sipas.web.token_buckets import Budget
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
 ENDS = {"kiosk.send", "kiosk.thanks", "kiosk.late"}  # of a page that may be older than the end of its wave
 LANGUAGE = "<language:language>"
+nothing_asked.install(kiosk)
 
 
 @kiosk.before_request

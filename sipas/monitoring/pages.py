@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from sipas.monitoring.health import Health, Report, readiness
 from sipas.web.installation import installation, of_app
-from sipas.web.links import address, go
+from sipas.web.links import go, link
 
 front = Blueprint("front", __name__)
 
@@ -27,11 +27,14 @@ def looks() -> Health:
 
 
 @front.get("/")
-def first() -> str | AnyResponse:
-    """The public results where they are served, else one plain page."""
+def first() -> AnyResponse:
+    """The public results where they are served, else one plain page; in the language named, or the browser's own."""
     if "results" in installation().settings.parts:
-        return go(address("results.province"), 302)
-    return render_template("front.html")
+        response: AnyResponse = go(link("results.province"), 302)
+    else:
+        response = make_response(render_template("front.html"))
+    response.vary.add("Accept-Language")
+    return response
 
 
 @front.get("/health")

@@ -20,7 +20,7 @@ TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 CELLS: Mapping[str, tuple[str, ...]] = {
     "units": ("name", "name_en", "kind", "parent", "valid_from", "valid_to", "note"),
-    "services": ("name", "name_en", "rank", "valid_from", "valid_to", "note"),
+    "services": ("name", "name_en", "rank", "valid_from", "valid_to", "note", "everyday", "everyday_en"),
     "competence": ("responsible", "valid_to"),
     "crosswalk": ("share", "source"),
 }

@@ -137,6 +137,9 @@ def _services(session: Session, table: Table) -> set[Key]:
         service = known.setdefault(record["code"], Service(code=record["code"]))
         service.name, service.name_en = record["name"], record.get("name_en") or record["name"]
         service.rank, service.note = rank, record.get("note")
+        if "everyday" in table.columns:  # a file of before keeps what is there
+            service.everyday = record.get("everyday")
+            service.everyday_en = record.get("everyday_en") or service.everyday
         dates = dates_of(record, problems)
         if dates != (service.valid_from, service.valid_to):
             begin_and_end_with_a_month(record, dates, problems)

@@ -46,6 +46,12 @@ class Service(Base):
     valid_from: Mapped[dt.date | None] = mapped_column(Date)
     valid_to: Mapped[dt.date | None] = mapped_column(Date)
     note: Mapped[str] = mapped_column(String(300), default="")
+    everyday: Mapped[str] = mapped_column(
+        String(300), default="", server_default="", comment="what people say for it, shown below the name and searched"
+    )
+    everyday_en: Mapped[str] = mapped_column(
+        String(300), default="", server_default="", comment="what people say for it, shown below the name and searched"
+    )
 
 
 class Competence(Base):

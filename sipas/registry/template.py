@@ -27,6 +27,8 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
         "valid_from": N_("first day, the first of a month; empty: since ever"),
         "valid_to": N_("last day, the last of a month; empty while it exists"),
         "note": N_("what is not verified"),
+        "everyday": N_("what people say for it, shown below the name and searched; may be empty"),
+        "everyday_en": N_("the same in English; empty: the same words"),
     },
     "competence": {
         "receiver": N_("where dossiers are received: a point, a unit, or a kind of unit; the most exact wins"),
@@ -49,8 +51,8 @@ EXAMPLES: Mapping[str, Sequence[Sequence[str]]] = {
         ["09901", "Phường Ví Dụ", "Example ward", "ward", "99", "2025-07-01", "", ""],
     ],
     "services": [
-        ["ho-tich", "Hộ tịch", "Civil status", "", "", ""],
-        ["y-te", "Y tế", "Health", "", "", ""],
+        ["ho-tich", "Hộ tịch", "Civil status", "", "", "", "khai sinh, kết hôn", "birth, marriage"],
+        ["y-te", "Y tế", "Health", "", "", "", "", ""],
     ],
     "competence": [
         ["ward", "ho-tich", "receiver", "", ""],

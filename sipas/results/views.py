@@ -13,6 +13,7 @@ from sipas.publishing import published
 from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.results.blueprint import results
 from sipas.results.files import offered
+from sipas.results.plain_names import plain_names
 from sipas.web.installation import installation
 from sipas.web.links import address, asked, go, link
 
@@ -69,7 +70,12 @@ def _province(code: str) -> str:
         files=offered(_home(), code),
         order=_order(),
         sort=_sort,
+        unverified=_unverified,
     )
+
+
+def _unverified(edition: ReleaseView) -> list[str]:
+    return [edition.name("units", code) for code in edition.manifest["unverified"]]
 
 
 def _edition(code: str) -> ReleaseView:
@@ -83,7 +89,7 @@ def _in_words(issue: published.PublishedRelease) -> ReleaseView:
 @lru_cache(maxsize=64)  # `_stamp` changes when a file of the release is written again
 def _cached(folder: Path, _stamp: object, language: str) -> ReleaseView:
     issue = published.published_release(folder.parent.parent, folder.name)
-    return ReleaseView(issue.manifest, issue.table, language)
+    return ReleaseView(plain_names(issue.manifest), issue.table, language)
 
 
 def _order() -> str:

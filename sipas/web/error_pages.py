@@ -59,21 +59,32 @@ class Said:
     language: str
     heading: str
     sentence: str
+    last: str = ""  # what was found out last time, where nothing is asked now
 
 
-def page(status: int, sentence: Callable[[], str], error: SipasError | None = None) -> Response:
+def page(
+    status: int,
+    sentence: Callable[[], str],
+    error: SipasError | None = None,
+    last: Callable[[], str] = str,
+    results: str = "",
+) -> Response:
     """One page for every error: a heading, one sentence, a way on. Where nothing was found nobody knows who reads it,
     so that page speaks Vietnamese and English.
 
     That nothing was stored it says at a kiosk only where the request was refused before the door: not after a fault,
-    nor to a code that is spent (her own answer may have spent it), nor behind the thanks.
+    nor to a code that is spent (her own answer may have spent it), nor behind the thanks. Where nothing is asked at
+    present there is no way on to offer; it says the `last` result, and where all `results` are.
     """
     heading = _heading(status, request.path.startswith(("/k/", "/q/")), error)
     others = [code for code in ("vi", "en") if code != i18n.language()] if status == 404 else []
-    said, *also = (_said(code, heading, sentence) for code in (i18n.language(), *others))
+    said, *also = (_said(code, heading, sentence, last) for code in (i18n.language(), *others))
     start = "" if isinstance(error, UnknownPoint) else _start()
+    closed = isinstance(error, NoOpenWave)
     refused = status < 500 and status != 409 and not request.path.endswith(("/thanks", "/late"))
-    words = render_template("errors/error.html", said=said, also=also, start=start, refused=refused)
+    words = render_template(
+        "errors/error.html", said=said, also=also, start=start, refused=refused, closed=closed, results=results
+    )
     response = make_response(words, status)
     response.headers["Cache-Control"] = "no-store"
     if status == 503:
@@ -97,9 +108,9 @@ def _start() -> str:
     return links.address(endpoint, point=point) if endpoint in current_app.view_functions and point else ""
 
 
-def _said(language: str, heading: str, sentence: Callable[[], str]) -> Said:
+def _said(language: str, heading: str, sentence: Callable[[], str], last: Callable[[], str]) -> Said:
     with i18n.speaking(language):
-        return Said(language, i18n._(heading), sentence())
+        return Said(language, i18n._(heading), sentence(), last())
 
 
 def speak_as_the_path_says() -> None:

@@ -88,7 +88,8 @@ def switch(code: str) -> str:
         return f"?lang={code}"
     if "language" in _path(request.endpoint):  # the kiosk's addresses name it
         return here(language=code)
-    return here(lang=None if code == "vi" else code)
+    is_first = request.endpoint == "front.first"  # which asks the browser where no language is named
+    return here(lang=None if code == "vi" and not is_first else code)
 
 
 def go(there: str, status: int = 303) -> Response:

@@ -1,5 +1,5 @@
 """Ties catalogs and the province's name to requests and templates: the path names the language, or `?lang=` does;
-Vietnamese is the default."""
+Vietnamese is the default. At the very first address, which names nothing, the reader's browser is asked."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sipas.i18n import code_labels, fallback_marking
 from sipas.i18n.languages import KNOWN
 from sipas.registry.province import Province, is_city
 from sipas.web.installation import installation
+
+FIRST = "front.first"  # `/`
 
 
 class LanguageConverter(BaseConverter):
@@ -43,6 +45,13 @@ def in_a_city() -> bool:
     return is_city(province().name)
 
 
+def _of_the_browser() -> str:
+    """What the browser asks for at `/`; elsewhere Vietnamese, so that an address means the same page for everybody."""
+    if request.endpoint != FIRST:
+        return "vi"
+    return request.accept_languages.best_match(list(i18n.LANGUAGES), "vi") or "vi"
+
+
 def install(app: Flask) -> None:
     """Templates get `_`, `{% trans %}`, number formats, and the names of the province and of all languages."""
     app.url_map.converters["language"] = LanguageConverter
@@ -67,7 +76,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def choose_language() -> None:
         named = (request.view_args or {}).get("language")
-        code = named or request.args.get("lang", "vi")
+        code = named or request.args.get("lang") or _of_the_browser()
         i18n.speak(code if named or code in i18n.LANGUAGES or request.blueprint == "phone" else "vi")
 
     @app.teardown_request

@@ -30,7 +30,7 @@ def responses(database) -> list[Response]:
 
 def shown(page: Page) -> list[str]:
     """The names of the services that can be seen."""
-    return page.locator("#q-service .option:visible").all_inner_texts()
+    return [one.split("\n")[0] for one in page.locator("#q-service .option:visible").all_inner_texts()]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,9 @@ def shown(page: Page) -> list[str]:
         ("dat", ["Đất đai"]),
         ("thong giao", ["Giao thông vận tải"]),
         ("xã hội", ["Bảo trợ xã hội"]),
+        ("khai sinh", ["Hộ tịch"]),
+        ("so do", ["Đất đai"]),
+        ("bang lai", ["Giao thông vận tải"]),
     ],
 )
 def test_services_are_found_without_marks_and_capitals(opens, typed, left):
@@ -59,7 +62,7 @@ def test_what_is_chosen_stays_in_sight_and_where_nothing_fits_all_are_shown(open
     assert shown(page) == ["Certification", "Land"]
     page.get_by_label("Find by name").fill("zzz")
     assert len(shown(page)) == 12
-    expect(page.locator(".find [role=status]")).to_have_text("Shown: 0 / 12")
+    expect(page.locator(".find [role=status]")).to_have_text("Nothing was found. Please choose one of those below.")
 
 
 def test_what_is_typed_to_find_is_never_sent_and_enter_sends_nothing(opens, database):
@@ -89,12 +92,27 @@ def test_another_language_narrows_by_its_own_names(opens):
 
 
 def test_at_a_kiosk_the_name_is_typed_on_the_screen(opens):
-    page = opens("/k/to-hieu-1/vi")
+    page = opens("/k/to-hieu-1/vi?look=large")
     page.get_by_label("Tìm theo tên").click()
     keys = page.locator("#q-service .keys")
     for key in "dat":
         keys.locator(f"[data-key={key}]").click()
     assert shown(page) == ["Đất đai"]
+
+
+def test_where_all_services_are_in_view_there_is_no_field_to_find_them(opens):
+    page = opens("/k/to-hieu-1/vi")
+    expect(page.locator("#q-service .option").last).to_be_in_viewport(ratio=1)
+    expect(page.locator(".find input")).to_be_hidden()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".find input")).to_be_visible()
+
+
+def test_what_people_say_stands_below_the_name_and_is_no_part_of_it(opens):
+    page = opens("/k/to-hieu-2/vi", size="phone", has_touch=True)
+    expect(page.locator("#q-service .option small").first).to_have_text("khai sinh, khai tử, kết hôn")
+    page.locator("#q-service .option").first.tap()
+    expect(page.locator("section:target .undo")).to_contain_text("Đã chọn: Hộ tịch Sửa lại")
 
 
 def test_few_services_need_no_search_and_without_scripts_all_are_listed(opens, database, settings):

@@ -126,7 +126,7 @@ def test_vietnamese_in_a_gap_is_named_as_vietnamese(speak, kiosk):
     client = kiosk()
     page, start = client.get(f"/k/to-hieu-1/{pseudo.CODE}").text, client.get("/k/to-hieu-1").text
     vietnamese = i18n.catalog("vi", "messages").gettext
-    assert f'<span class="question"><span lang="vi">{wording}</span></span>' in page
+    assert f'"><span><span lang="vi">{wording}</span></span></span>' in page
     assert f'><span lang="vi">{vietnamese("Stop")}</span>' in page
     assert f'aria-label="{vietnamese("Display")}"' in page, "within a tag the text alone"
     assert re.search(r'lang="vi-x-pseudo">⟦<span lang="vi">\d+ câu hỏi</span>, ⟦', start), "inside a sentence too"

@@ -163,8 +163,8 @@ def list_(what: str, word: str, as_json: bool) -> None:
     key = TABLES[what][1]
     with database().reading() as session:
         rows = [{**dict(zip(key, values, strict=True)), **cells} for values, cells in books(session)[what].items()]
-    hidden = {"rank", "note"} | ({"parent"} if what == "services" else set())
-    searched = {"code", "name", "name_en"} if what in ("units", "services") else {*key, "responsible"}
+    hidden = {"rank", "note", "everyday", "everyday_en"} | ({"parent"} if what == "services" else set())
+    searched = {"code", "name", "name_en", "everyday"} if what in ("units", "services") else {*key, "responsible"}
     listed = [
         {name: cell for name, cell in row.items() if name not in hidden}
         for row in rows

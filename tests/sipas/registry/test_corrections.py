@@ -217,7 +217,7 @@ def test_shares_in_the_wrong_direction_are_told(here, ours):
 
 def test_what_nothing_uses_is_removed(here, ours, database):
     edit(ours, "units", "14,Tỉnh Sơn La", "x1,Xã Thừa,,commune,,,,\n14,Tỉnh Sơn La")
-    edit(ours, "services", "khac,", "thua,Thừa,,,,\nkhac,")
+    edit(ours, "services", "khac,", "thua,Thừa,,,,,,\nkhac,")
     (ours / "crosswalk.csv").write_text("old,new,share,source\n03664,03646,1,x\n", encoding="utf-8")
     done("registry", "load", ours)
     done("registry", "remove", "unit", "x1")

@@ -105,9 +105,9 @@ def test_two_new_codes_that_differ_in_zeros_are_told_with_the_line_of_the_first(
 def test_a_service_and_a_rule_are_held_to_the_same(here, ours, database):
     with database.writing() as session:
         session.add(Service(code="01", name="Một", name_en="One", rank=99, note=""))
-    edit(ours, "services", "khac,", "1,Một,,,,\nkhac,")
+    edit(ours, "services", "khac,", "1,Một,,,,,,\nkhac,")
     assert "services.csv, line 13, column code: “1” looks like 01" in refused("registry", "load", ours)
-    edit(ours, "services", "1,Một,,,,\n", "")
+    edit(ours, "services", "1,Một,,,,,,\n", "")
     edit(ours, "competence", "ward,dat-dai,@receiver,,", "ward,dat-dai,@receiver,,\n3646,dat-dai,3664,2026-12-01,")
     told = refused("registry", "load", ours)
     assert "column receiver: “3646” looks like 03646" in told

@@ -11,7 +11,7 @@ import pytest
 
 from sipas import i18n
 from sipas.publishing.published import open_folder
-from tests.make_release import a_release, write
+from tests.make_release import UNITS, a_release, write
 
 RELEASE = "/results/2026-1-r1"
 PAGES = [
@@ -38,6 +38,29 @@ def made(tmp_path_factory):
 def shelf(settings, made):
     """A province in which seven people stand behind one figure and nobody behind another."""
     return shutil.copytree(made, settings.home / "releases" / made.name)
+
+
+def test_a_name_that_nobody_verified_is_plain_and_a_note_says_so(client, settings):
+    marked = (
+        "x",
+        "Sở Ngoại vụ (tên chưa kiểm chứng)",
+        "Department of Foreign Affairs (name not verified)",
+        "department",
+    )
+    a_release(settings.home, units=(*UNITS, marked))
+    for language, name, note in (
+        ("vi", "Sở Ngoại vụ", "Tên chưa được đối chiếu với văn bản chính thức: Sở Ngoại vụ."),
+        ("en", "Department of Foreign Affairs", "official text: the names Department of Foreign Affairs."),
+    ):
+        page = client.get(f"/results?lang={language}").text
+        assert "verified)" not in page
+        assert "kiểm chứng)" not in page
+        assert name in page
+        assert note in page
+        office = client.get(f"{RELEASE}/unit/x?lang={language}").text
+        assert f"<h1>{name}</h1>" in office
+        assert 'class="quiet">' + ("The name of this" if language == "en" else "Tên cơ quan này") in office
+    assert "official text" not in client.get(f"{RELEASE}/unit/03646?lang=en").text
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ export default function advance(form, wait = 450) {
     back.textContent = form.dataset.change;
     undo.replaceChildren(`${form.dataset.chosen} ${word} `, back);
     location.hash = section.dataset.advances;
-    document.getElementById(section.dataset.advances)?.querySelector(".progress").after(undo);
+    document.getElementById(section.dataset.advances)?.querySelector(".ways").before(undo);  // below the answers, which stay where they were
   };
 
   form.addEventListener("click", (event) => {
@@ -34,7 +34,7 @@ export default function advance(form, wait = 450) {
     const section = event.target.closest("section[data-advances]");
     if (!section || event.target.type !== "radio" || event.detail === 0) return;
     clearTimeout(timer);
-    timer = setTimeout(() => go(section, event.target.parentElement.textContent.trim()), wait);
+    timer = setTimeout(() => go(section, event.target.parentElement.querySelector(".word").firstChild.textContent.trim()), wait);
   });
   form.addEventListener("keydown", (event) => {
     clearTimeout(timer);
