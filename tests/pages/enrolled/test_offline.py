@@ -83,14 +83,14 @@ def test_a_browser_that_was_not_enrolled_posts_by_itself(opens, database):
 
 def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(machine, line, database, monkeypatch):
     arrived = []
-    plain = batch_receiver.BatchReceiver._answer
+    plain = batch_receiver.BatchReceiver._visit
 
-    def noted(self, visit, said, common):
+    def noted(self, asking, said, moment):
         said_levels = [said.fields.get(item, ["0"])[0] for item in ("O", "B1.0", "B2.0", "B3.0")]
         arrived.append(sum((int(level) - 1) * 5**place for place, level in enumerate(said_levels)))
-        return plain(self, visit, said, common)
+        return plain(self, asking, said, moment)
 
-    monkeypatch.setattr(batch_receiver.BatchReceiver, "_answer", noted)
+    monkeypatch.setattr(batch_receiver.BatchReceiver, "_visit", noted)
     screen = Screen(machine.starts(), database).enrols().opens("/en")
     line.cut()  # in the middle of a visit
     screen.answers(4).is_thanked()
