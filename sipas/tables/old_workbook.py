@@ -6,7 +6,9 @@ held in memory, so one that claims more cells than a table has is refused before
 
 from __future__ import annotations
 
-import datetime as dt
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from sipas.errors import N_, BadFile, SipasError
+from sipas.tables import calamine_process
 from sipas.tables.account import Reading
 from sipas.tables.book import chosen_sheet
-from sipas.tables.cells import DAY, GROUP, LAST, day_or_time, letter
+from sipas.tables.cells import DAY, GROUP, LAST, letter
 from sipas.tables.header import kept_columns
 from sipas.tables.package import LIMITS, Damaged, Refused, local, opened, parse
 from sipas.tables.shape import FIRST, Row, refuse_misplaced_header, refuse_sum_below
@@ -30,6 +33,8 @@ UNSEEN = N_(
     "{file}: in a workbook of this kind hidden rows cannot be told from others, and cells with an error count as "
     "empty; save it as .xlsx to have both looked at"
 )
+DAMAGED = N_("it is damaged")
+LOCKED_STATUS = 3
 LARGE = N_("its table has more than {most} cells, rows times columns")
 MOST_BYTES = 64 << 20  # of an .xls file
 MOST_CELLS = 20_000_000
@@ -40,33 +45,35 @@ def read_old_workbook(path: Path, kind: str, sheet: str = "") -> Table:
 
     Raises BadFile where it cannot be read, has merged cells in its table, a misplaced header or a sum below.
     """
-    import python_calamine as calamine
-
     file = path.name
     if kind == "ods":
         _refuse_a_bomb(path)
     elif path.stat().st_size > MOST_BYTES:
         raise BadFile(UNREADABLE, file=file, reason=SipasError(LARGE, most=MOST_CELLS))
-    try:
-        with calamine.CalamineWorkbook.from_path(str(path)) as book:
-            about = [one for one in book.sheets_metadata if one.typ == calamine.SheetTypeEnum.WorkSheet]
-            visible = [one.name for one in about if one.visible == calamine.SheetVisibleEnum.Visible]
-            if not about:
-                raise BadFile(EMPTY, file=file)
-            title = chosen_sheet([one.name for one in about], visible, sheet, file)
-            found = book.get_sheet_by_name(title)
-            cells, merged = found.to_python(skip_empty_area=False), found.merged_cell_ranges or []
-    except calamine.PasswordError as error:
-        raise BadFile(LOCKED, file=file) from error
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise BadFile(UNREADABLE, file=file, reason=str(error) or type(error).__name__) from error
-    table = _table(file, NAMES[kind], cells, merged)
+    book = _book(path, sheet)
+    if not book["sheets"]:
+        raise BadFile(EMPTY, file=file)
+    title = chosen_sheet(book["sheets"], book["visible"], sheet, file)
+    visible = book["visible"]
+    table = _table(file, NAMES[kind], book["rows"], book["merged"])
     table.reading.sheet, table.reading.sheets = title, len(visible)
     table.reading.doubt(SipasError(UNSEEN, file=file))
     others = ", ".join(f"“{name}”" for name in visible if name != title)
     if others and not sheet:
         table.reading.doubt(SipasError(FIRST_SHEET, file=file, sheet=title, others=others))
     return table
+
+
+def _book(path: Path, sheet: str) -> dict[str, Any]:
+    """What calamine finds, in a process of its own (`calamine_process`). Raises BadFile where it finds no workbook."""
+    call = [sys.executable, "-I", "-X", "utf8", calamine_process.__file__, str(path.absolute()), sheet]
+    done = subprocess.run(call, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own program
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    if done.returncode == LOCKED_STATUS:
+        raise BadFile(LOCKED, file=path.name)
+    reason = " ".join(done.stdout.decode(errors="replace").split())[:200] or SipasError(DAMAGED)
+    raise BadFile(UNREADABLE, file=path.name, reason=reason)
 
 
 def _table(file: str, kind: str, cells: list[list[Any]], merged: list[Any]) -> Table:
@@ -98,7 +105,7 @@ def _table(file: str, kind: str, cells: list[list[Any]], merged: list[Any]) -> T
     numeric, half = set(), {}
     for name, place in kept.items():
         values = [(line, row[place] if place < len(row) else "") for line, row in rows[1:]]
-        dates = any(isinstance(value, dt.date | dt.datetime) for _, value in values)
+        dates = any(isinstance(value, dict) for _, value in values)
         words = [(line, value.strip()) for line, value in values if isinstance(value, str) and value.strip()]
         for line, word in words:
             if dates and DAY.fullmatch(word):
@@ -129,8 +136,8 @@ def _text(value: Any) -> str | None:
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
         return number_as_text(value)
-    if isinstance(value, dt.date | dt.datetime | dt.time | dt.timedelta):
-        return day_or_time(value)
+    if isinstance(value, dict):
+        return value["day"]
     return value if value and value.strip() else None
 
 

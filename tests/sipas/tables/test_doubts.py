@@ -1,5 +1,6 @@
 """What offices hand in, kind by kind: read rightly, or refused in one sentence that names the place."""
 
+import random
 import zipfile
 from pathlib import Path
 
@@ -298,3 +299,19 @@ def test_a_full_header_is_no_title_whatever_is_wrong_below(folder, body):
     told = refused(folder.holds(body))
     assert "the header seems" not in told
     assert "3 cells where the header has 4" in told or "column 3 has values but no name" in told
+
+
+def test_a_damaged_old_workbook_is_refused_and_ends_nobody(folder):
+    plain = (FILES / "excel-2003.xls").read_bytes()
+    told = []
+    for seed in range(12):
+        draw = random.Random(seed)
+        changed = bytearray(plain)
+        for _ in range(200):
+            changed[draw.randrange(8, len(changed))] = draw.randrange(256)
+        try:
+            read_table(folder.holds(bytes(changed), "damaged.xls"))
+        except BadFile as error:
+            told.append(str(error))
+    assert len(told) > 6
+    assert not any("panic" in one for one in told)
