@@ -31,7 +31,8 @@ class Boundaries:
 
     def carried(self, survey: Survey, by: Families) -> tuple[Survey, list[SipasError]]:
         """The survey by new units, its strata and clusters as they were drawn, with what is to be said of it."""
-        cells, told = survey.cells, []
+        cells = survey.cells
+        told: list[SipasError] = []
         for column in dict.fromkeys(column for family in by for column in family):
             labels = {cells.label(column, code) or "" for code in range(len(cells.labels[column]))}
             names: dict[str, str | None] = {old: self.whole[old] for old in labels & self.whole.keys()}

@@ -37,7 +37,9 @@ def dossiers_of(
     rows = read_population_rows(table, problems)
     problems.refuse()
     first, last = _months_asked(cells.codebook, cells.labels["month"])
-    dossiers = {key: float(count) for key, (_, count) in rows.items() if first <= key[2] <= last and count}
+    dossiers: dict[tuple[str, ...], float] = {
+        key: float(count) for key, (_, count) in rows.items() if first <= key[2] <= last and count
+    }
     if not dossiers:
         raise SipasError(
             N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),

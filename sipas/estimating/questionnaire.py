@@ -109,7 +109,7 @@ def _domains(
 ) -> list[Row]:
     cells = survey.cells
     straight = straight_lined(cells, LEAST)
-    rows = []
+    rows: list[Row] = []
     for domain in survey.domains(by):
         where = inside(cells, domain)
         answers = _response(cells, forms, where).values()

@@ -86,13 +86,18 @@ def _rows(
     judged: Mapping[str, Iterator[tuple[float | None, str | None]]],
     asked: Asked,
 ) -> list[Row]:
-    common = {"of": of, "domain": domain}
-    waves, changes = [], []
+    common: Row = {"of": of, "domain": domain}
+    waves: list[Row] = []
+    changes: list[Row] = []
     for wave, place in zip(measured, places, strict=True):
+        n = 0 if place is None else int(figures.n[place])
         waves.append(
-            common
-            | {"what": "wave", "start": None, "end": wave.name, "n": 0 if place is None else int(figures.n[place])}
-            | {
+            {
+                **common,
+                "what": "wave",
+                "start": None,
+                "end": wave.name,
+                "n": n,
                 "estimate": None if place is None else known(figures.value[place]),
                 "se": None if place is None else known(figures.se[place]),
                 "df": None if place is None else int(figures.df[place]),
@@ -126,7 +131,7 @@ def _change(change: Change, judged: tuple[float | None, str | None], asked: Aske
 def _whole(row: Row, figures: JointEstimates, asked: Asked) -> Row:
     """Every key in every row, so that scripts and files have the same columns throughout."""
     keys = ("of", "domain", "what", "start", "end", "n", "estimate", "se", "df", "low", "high", "p", "adjusted")
-    rest = {"adjust": None, "finding": None, "broken": [], "flags": []}
+    rest: Row = {"adjust": None, "finding": None, "broken": [], "flags": []}
     return (
         {key: row.get(key) for key in keys}
         | {key: row.get(key, default) for key, default in rest.items()}

@@ -187,7 +187,8 @@ def weights_of(cells: analysis.Cells, design: DesignFile) -> analysis.Weights:
 
 def codebook_of(design: DesignFile, streamed: bool) -> analysis.Codebook:
     """The questionnaire; a file that is streamed keeps its own marks, elsewhere `answers_of` has set one."""
-    not_applicable, missing = (NOT_APPLICABLE,), ()
+    not_applicable: tuple[int, ...] = (NOT_APPLICABLE,)
+    missing: tuple[int, ...] = ()
     if streamed:
         not_applicable = tuple(map(int, design.not_applicable))
         missing = tuple(map(int, design.missing))

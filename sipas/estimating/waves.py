@@ -178,7 +178,8 @@ def _panel(
             keep=design.calibration_columns,
             progress=progress,
         )
-        weights = _weights(cells, dict(zip(names, (source.design for source in sources), strict=True)))
+        designs = {name: source.design for name, source in zip(names, sources, strict=True) if source.design}
+        weights = _weights(cells, designs)
         survey = Survey("", cells, weights, tuple(doubts(cells, design)), head(cells, design))
         yield survey, tuple(what_was_measured(codebook, name) for name in names)
     except analysis.AnalysisError as error:
@@ -211,7 +212,7 @@ def _weights(cells: analysis.Cells, designs: Mapping[str, DesignFile]) -> analys
         return analysis.poststratify(weights, (WAVE, *first.poststratify.by), totals)
     if not first.rake:
         return weights
-    margins = {
+    margins: dict[str | tuple[str, ...], dict[tuple[str, ...], float]] = {
         (WAVE, *margin.by): {
             (name, *cell): n for name, design in designs.items() for cell, n in design.rake[place].cells.items()
         }

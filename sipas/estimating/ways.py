@@ -57,7 +57,7 @@ def compared(survey: Survey, kinds: Mapping[str, str]) -> list[dict[str, Any]]:
     kind = np.array([kinds.get(cells.label("point", code) or "", "") for code in range(len(cells.labels["point"]))])
     of_cell, unit = kind[cells.code("point")], cells.code("unit")
     group = np.select([of_cell == OPEN, of_cell == SCREEN], [1, 0], -1)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for code in np.unique(unit[np.isin(of_cell, (OPEN, MIXED))]):
         here = unit == code
         forms = {side: int(cells.rows[here & (of_cell == side)].sum()) for side in (OPEN, SCREEN, MIXED)}

@@ -67,12 +67,12 @@ def read_yaml(path: Path, complaints: Complaints) -> MappingNode:
         top = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
+        place = mark.line + 1 if mark else 0
         if "\\t" in str(error.problem):
-            complaints.at(line, N_("a tab stands where YAML forbids it; use spaces"))
+            complaints.at(place, N_("a tab stands where YAML forbids it; use spaces"))
         else:
             template = N_("this is not YAML ({problem}); check colons, quotation marks and indentation here and above")
-            complaints.at(line, template, problem=error.problem or error.context)
+            complaints.at(place, template, problem=error.problem or error.context)
     except YAMLError as error:
         complaints.at(0, N_("this is not YAML ({problem})"), problem=str(error).splitlines()[0])
     complaints.refuse()

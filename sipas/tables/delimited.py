@@ -252,7 +252,7 @@ def _long_cell(file: str, line: int) -> BadTable:
 
 
 def _ragged(data: bytes, file: str, start: int, separator: str, width: int) -> list[CellProblem]:
-    found = []
+    found: list[CellProblem] = []
     for line, record in _records(data, start, separator):
         if len(record) != width and len(found) < KEPT:
             template = TOO_FEW if len(record) < width else TOO_MANY

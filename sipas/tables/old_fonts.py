@@ -24,7 +24,7 @@ TCVN3_LOW = {
     "o": "ßáâãä", "ô": "åæçèé", "ơ": "êëìíî", "u": "ïñòóô", "ư": "õö÷øù", "y": "úûüýþ",
 }  # fmt: skip
 _TONES_OF_TCVN3 = "\u0300\u0309\u0303\u0301\u0323"
-TCVN3 = dict(zip("¨©ª«¬\u00ad®¡¢£¤¥¦§", "ăâêôơưđĂÂÊÔƠƯĐ", strict=True)) | {
+TCVN3: dict[str, str] = dict(zip("¨©ª«¬\u00ad®¡¢£¤¥¦§", "ăâêôơưđĂÂÊÔƠƯĐ", strict=True)) | {
     sign: unicodedata.normalize("NFC", vowel + tone)
     for vowel, signs in TCVN3_LOW.items()
     for sign, tone in zip(signs, _TONES_OF_TCVN3, strict=True)
@@ -37,7 +37,7 @@ def from_tcvn3(data: bytes) -> str:
     >>> from_tcvn3(bytes.fromhex("a7ac6e2076de"))
     'Đơn vị'
     """
-    return data.decode("latin-1").translate(str.maketrans(TCVN3))
+    return data.decode("latin-1").translate({ord(sign): letter for sign, letter in TCVN3.items()})
 
 
 def old_font_of(text: str) -> str:

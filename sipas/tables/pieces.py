@@ -79,8 +79,14 @@ def read_in_pieces(path: str | os.PathLike[str], sheet: str = "") -> Pieces:
             return found
     whole = read_table(path, sheet=sheet)
     whole.refuse_broken(whole.columns)
-    about = {"reading": whole.reading, "first_rows": whole.first_rows}
-    return Pieces(whole.name, whole.columns, whole.rows, lambda: _slices(whole), **about)
+    return Pieces(
+        whole.name,
+        whole.columns,
+        whole.rows,
+        lambda: _slices(whole),
+        reading=whole.reading,
+        first_rows=whole.first_rows,
+    )
 
 
 def _slices(whole: Table) -> Iterator[Table]:

@@ -104,7 +104,7 @@ def _prepare(sheet, template: Template, formats, ranges: dict[str, str]) -> None
         sheet.write_string(
             0, place, column.head, formats["head" if column.needed else "spare" if column.spare else "question"]
         )
-        options = {"input_title": column.head[:32], "input_message": column.meaning[:255]}
+        options: dict[str, object] = {"input_title": column.head[:32], "input_message": column.meaning[:255]}
         if column.choices and column.choices.rows:
             options |= {"validate": "list", "source": ranges[column.choices.title]}
             options |= {"error_title": column.head[:32], "error_message": _("Choose a code from the list.")[:255]}
