@@ -21,7 +21,8 @@ from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.understanding import doubts, head
-from sipas.tables import read_table
+from sipas.tables import Table, read_table
+from sipas.tables.table import ERROR_SET
 
 if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
@@ -127,6 +128,7 @@ def opened(
             engine=source.engine,
             **(ask or {}),
         )
+        _refuse_error_labels(table, cells)
         weights = weights_of(cells, design)
         notes = (*doubts(cells, design), *_warnings(weights))
         yield Survey(source.name, cells, weights, notes, head(cells, design))
@@ -135,6 +137,13 @@ def opened(
             check(table, design)
         explain(table, design, error)
         raise
+
+
+def _refuse_error_labels(table: Table, cells: analysis.Cells) -> None:
+    """Errors of Excel are no domains: what was streamed was not read as text. Raises BadTable with their rows."""
+    for column in dict.fromkeys(column for family in cells.by for column in family):
+        if not ERROR_SET.isdisjoint(map(str, cells.labels[column])):
+            table.text(column)
 
 
 def codebook_from(source: Source) -> analysis.Codebook:

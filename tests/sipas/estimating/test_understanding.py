@@ -221,3 +221,10 @@ def test_decimal_commas_are_understood_on_the_command_line():
     )
     refused = call("sample", "size", "--margin", "0.03", "--population", "1.250")
     assert (refused.exit_code, "“1.250” may mean 1250 or 1.25" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_an_error_of_excel_is_no_domain(answers, kind):
+    result = call(*answers(change=lambda rows: rows[3].__setitem__(0, "#N/A"), kind=kind), "--by", "unit")
+    assert result.exit_code == 1
+    assert "#N/A is an error of Excel" in str(result.exception)
