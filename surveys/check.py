@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from surveys.errors import N_
-from surveys.source import Finding, Path, finding
+from surveys.skip_rules import skip_rules
+from surveys.source import Finding, finding
+from surveys.tree import all_items, coded, factors, mapping, maps
 
 # A packed answer is one byte: 254 and 255 are taken, `several` needs a bit an option, and 0 is "not answered".
 MOST_LEVELS, MOST_CHOICE, MOST_SEVERAL, MOST_COUNT = 11, 250, 7, 249
@@ -16,15 +18,25 @@ MOST_LEVELS, MOST_CHOICE, MOST_SEVERAL, MOST_COUNT = 11, 250, 7, 249
 # Addresses and form fields that every instrument has.
 RESERVED = ("title", "population", "id", "service", "about")
 
-Node = tuple[Path, dict[str, Any]]
-
 
 def disagreements(tree: Any, file: str) -> Iterator[Finding]:
     """Every rule that this instrument breaks."""
     if not isinstance(tree, dict):
         return
     yield from _name(tree, file)
-    for rule in (_dates, _codes, _scales, _ratings, _not_applicable, _options, _counts, _forms, _audio):
+    for rule in (
+        _dates,
+        _codes,
+        _scales,
+        _ratings,
+        _not_applicable,
+        _options,
+        _counts,
+        _forms,
+        _audio,
+        _satisfaction,
+        skip_rules,
+    ):
         yield from rule(tree)
 
 
@@ -41,7 +53,7 @@ def _name(tree: dict[str, Any], file: str) -> Iterator[Finding]:
 
 
 def _dates(tree: dict[str, Any]) -> Iterator[Finding]:
-    valid = _map(tree.get("valid"))
+    valid = mapping(tree.get("valid"))
     first, last = valid.get("from"), valid.get("to")
     if isinstance(first, dt.date) and isinstance(last, dt.date) and last < first:
         yield finding(
@@ -55,8 +67,8 @@ def _dates(tree: dict[str, Any]) -> Iterator[Finding]:
 
 def _codes(tree: dict[str, Any]) -> Iterator[Finding]:
     """One name space for all: an address such as `service-2024/B1` must mean one thing."""
-    taken = {*RESERVED, *_map(tree.get("scales"))}
-    for path, node in _coded(tree):
+    taken = {*RESERVED, *mapping(tree.get("scales"))}
+    for path, node in coded(tree):
         code = node.get("code")
         if code in taken:
             yield finding(
@@ -70,8 +82,8 @@ def _codes(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _scales(tree: dict[str, Any]) -> Iterator[Finding]:
-    for code, scale in _map(tree.get("scales")).items():
-        levels, satisfied = _map(scale).get("levels"), _map(scale).get("satisfied")
+    for code, scale in mapping(tree.get("scales")).items():
+        levels, satisfied = mapping(scale).get("levels"), mapping(scale).get("satisfied")
         if not isinstance(levels, list):
             continue
         if not 2 <= len(levels) <= MOST_LEVELS:
@@ -85,21 +97,21 @@ def _scales(tree: dict[str, Any]) -> Iterator[Finding]:
             )
         named = satisfied if isinstance(satisfied, list) else []
         wrong = [level for level in named if isinstance(level, int) and not 1 <= level <= len(levels)]
-        if wrong or satisfied == []:
+        if wrong:
             yield finding(
                 ("scales", code, "satisfied"),
-                N_("scale `{code}` counts no level as satisfied, or one that it does not have ({wrong})."),
+                N_("scale `{code}` counts levels as satisfied that it does not have ({wrong})."),
                 N_("Name levels from 1 to {n}."),
                 code=code,
-                wrong=", ".join(map(str, wrong)) or "-",
+                wrong=", ".join(map(str, wrong)),
                 n=len(levels),
             )
 
 
 def _ratings(tree: dict[str, Any]) -> Iterator[Finding]:
-    scales = _map(tree.get("scales"))
+    scales = mapping(tree.get("scales"))
     known = ", ".join(map(str, scales))
-    for path, item in _all_items(tree):
+    for path, item in all_items(tree):
         code, scale, kind = item.get("code"), item.get("scale"), item.get("kind", "rating")
         if kind == "rating" and scale is None:
             yield finding(
@@ -128,9 +140,24 @@ def _ratings(tree: dict[str, Any]) -> Iterator[Finding]:
             )
 
 
+def _satisfaction(tree: dict[str, Any]) -> Iterator[Finding]:
+    """What a factor pools are shares of satisfied answers, so its items are ratings of satisfaction."""
+    without = {code for code, scale in mapping(tree.get("scales")).items() if mapping(scale).get("satisfied") == []}
+    for path, factor in factors(tree):
+        for at, item in maps(factor.get("items"), (*path, "items")):
+            if item.get("scale") in without:
+                yield finding(
+                    (*at, "scale"),
+                    N_("item {code} stands in a factor, and its scale `{scale}` counts no level as satisfied."),
+                    N_("Name its levels under `satisfied`, or move the item to `opening` or `closing`."),
+                    code=item.get("code"),
+                    scale=item.get("scale"),
+                )
+
+
 def _audio(tree: dict[str, Any]) -> Iterator[Finding]:
-    for path, item in _all_items(tree):
-        for language, name in _map(item.get("audio")).items():
+    for path, item in all_items(tree):
+        for language, name in mapping(item.get("audio")).items():
             if isinstance(name, str) and not name.endswith(".mp3"):
                 yield finding(
                     (*path, "audio", language),
@@ -143,8 +170,8 @@ def _audio(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _not_applicable(tree: dict[str, Any]) -> Iterator[Finding]:
-    scales = _map(tree.get("scales"))
-    for path, item in _all_items(tree):
+    scales = mapping(tree.get("scales"))
+    for path, item in all_items(tree):
         code, scale, kind = item.get("code"), item.get("scale"), item.get("kind", "rating")
         if item.get("not_applicable") is not True:
             continue
@@ -156,7 +183,7 @@ def _not_applicable(tree: dict[str, Any]) -> Iterator[Finding]:
                 code=code,
                 kind=kind,
             )
-        elif isinstance(scale, str) and scale in scales and not _map(scales[scale]).get("not_applicable"):
+        elif isinstance(scale, str) and scale in scales and not mapping(scales[scale]).get("not_applicable"):
             yield finding(
                 (*path, "not_applicable"),
                 N_("item {code} may be not applicable, but its scale has no words for it."),
@@ -167,8 +194,8 @@ def _not_applicable(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _options(tree: dict[str, Any]) -> Iterator[Finding]:
-    for path, item in _all_items(tree):
-        code, kind, number = item.get("code"), str(item.get("kind")), len(_map(item.get("options")))
+    for path, item in all_items(tree):
+        code, kind, number = item.get("code"), str(item.get("kind")), len(mapping(item.get("options")))
         most = {"choice": MOST_CHOICE, "several": MOST_SEVERAL}.get(kind)
         if most and not 2 <= number <= most:
             yield finding(
@@ -190,7 +217,7 @@ def _options(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _counts(tree: dict[str, Any]) -> Iterator[Finding]:
-    for path, item in _all_items(tree):
+    for path, item in all_items(tree):
         most = item.get("most")
         if item.get("kind") == "count" and not (isinstance(most, int) and 1 <= most <= MOST_COUNT):
             yield finding(
@@ -203,35 +230,10 @@ def _counts(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _forms(tree: dict[str, Any]) -> Iterator[Finding]:
-    items = _all_items(tree)
+    items = all_items(tree)
     if not items:
         yield finding(("aspects",), N_("there is no item."), N_("Add a factor with at least one item."))
     elif not any("full" in (item.get("forms") or ["full"]) for _, item in items):
         yield finding(
             ("aspects",), N_("no item stands on the full form."), N_("Add `full` to the `forms` of some item.")
         )
-
-
-def _map(node: Any) -> dict[Any, Any]:
-    return node if isinstance(node, dict) else {}
-
-
-def _maps(node: Any, path: Path) -> list[Node]:
-    return [((*path, i), one) for i, one in enumerate(node) if isinstance(one, dict)] if isinstance(node, list) else []
-
-
-def _factors(tree: dict[str, Any]) -> list[Node]:
-    aspects = _maps(tree.get("aspects"), ("aspects",))
-    return [node for path, aspect in aspects for node in _maps(aspect.get("factors"), (*path, "factors"))]
-
-
-def _all_items(tree: dict[str, Any]) -> list[Node]:
-    inside = [node for path, factor in _factors(tree) for node in _maps(factor.get("items"), (*path, "items"))]
-    return [*_maps(tree.get("opening"), ("opening",)), *inside, *_maps(tree.get("closing"), ("closing",))]
-
-
-def _coded(tree: dict[str, Any]) -> list[Node]:
-    comment = tree.get("comment")
-    apart: list[Node] = [(("comment",), {"code": "comment", **comment})] if isinstance(comment, dict) else []
-    aspects = _maps(tree.get("aspects"), ("aspects",))
-    return [*aspects, *_factors(tree), *_all_items(tree), *_maps(tree.get("profile"), ("profile",)), *apart]

@@ -4,10 +4,12 @@ Nothing here reads files; `load.py` does. The words are those of the file; `word
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 FORMS = ("full", "short")
+POPULATIONS = ("visitors", "households")
 
 # One byte an item: 1 and above is an answer, these three are the reasons why there is none.
 NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED = 0, 254, 255
@@ -15,7 +17,7 @@ NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED = 0, 254, 255
 
 @dataclass(frozen=True)
 class Scale:
-    """Levels from the worst to the best, and which of them count as satisfied."""
+    """Levels from the worst to the best, and which of them count as satisfied: none where satisfaction is not asked."""
 
     code: str
     levels: tuple[str, ...]
@@ -33,8 +35,32 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """That an item asked before got one of these answers: levels as numerals, or codes of options."""
+
+    item: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """One condition as bytes: the item at `place` is asked only where `passing[byte of the item at gate]` is 1."""
+
+    place: int
+    gate: int
+    passing: bytes  # 256 of 0 or 1
+
+
+@dataclass(frozen=True)
 class Item:
-    """One thing that is asked of a visitor: a `rating`, a `choice`, `several` of a list, or a `count`."""
+    """One thing that is asked of a visitor: a `rating`, a `choice`, `several` of a list, or a `count`.
+
+    asked_if        asked only where all of these hold (skip logic)
+    self_completed  never read out by an interviewer, who hands the screen over
+    wording         `decreed`, or `ours` where the official text could not be verified
+    provenance      where it comes from that this is asked: an `official` text, a third party's `copy` of one, `ours`;
+                    "" where the file does not say
+    """
 
     code: str
     text: str
@@ -44,7 +70,10 @@ class Item:
     most: int = 0
     allows_not_applicable: bool = False
     forms: tuple[str, ...] = FORMS
+    asked_if: tuple[Condition, ...] = ()
+    self_completed: bool = False
     wording: str = "decreed"
+    provenance: str = ""
     audio: tuple[tuple[str, str], ...] = ()  # language -> the recording of question and answers, in static/audio/
 
     @property
@@ -77,6 +106,21 @@ class Item:
     def accepts(self, value: int) -> bool:
         """Whether this byte may stand for a visitor's answer, or for its absence."""
         return NOT_ANSWERED <= value <= self.levels or (value == NOT_APPLICABLE and self.allows_not_applicable)
+
+    def bytes_of(self, answers: Iterable[str]) -> frozenset[int]:
+        """The bytes that say one of these answers, written as levels or codes of options; of `several`, any of them.
+
+        >>> item = Item("C2", "", "several", options=(Option("a", "A"), Option("b", "B"), Option("c", "C")))
+        >>> sorted(item.bytes_of(["a"]))  # a; a and b; a and c; all
+        [2, 4, 6, 8]
+        """
+        known = [option.code for option in self.options] or [str(level) for level in range(1, self.levels + 1)]
+        places = [known.index(answer) for answer in answers]
+        if self.kind == "several":
+            return frozenset(
+                byte for byte in range(1, self.levels + 1) if any(byte - 1 >> place & 1 for place in places)
+            )
+        return frozenset(1 + place for place in places)
 
 
 @dataclass(frozen=True)
@@ -133,6 +177,7 @@ class Instrument:
     closing: tuple[Item, ...]
     profile: tuple[Question, ...] = ()
     comment: Comment | None = None
+    populations: tuple[str, ...] = ("visitors",)
     digest: str = field(default="", repr=False)
 
     @cached_property
@@ -157,6 +202,26 @@ class Instrument:
             {str(n): n for n in range(1, item.levels + 1)} if item.kind == "rating" else {} for item in self.items
         )
 
+    @cached_property
+    def skips(self) -> tuple[Skip, ...]:
+        """The skip logic in packing order: one for each condition of each item."""
+        places = {item.code: place for place, item in enumerate(self.items)}
+        return tuple(
+            Skip(place, places[condition.item], _passing(self.item(condition.item), condition))
+            for place, item in enumerate(self.items)
+            for condition in item.asked_if
+        )
+
+    def routed(self, packed: bytes) -> bytes:
+        """A row of answers after skip logic: what was not to be asked is `NOT_ASKED`, whatever was sent for it."""
+        if not self.skips:
+            return packed
+        row = bytearray(packed)
+        for skip in self.skips:  # a gate stands before what it opens, so it is settled already
+            if not skip.passing[row[skip.gate]]:
+                row[skip.place] = NOT_ASKED
+        return bytes(row)
+
     def item(self, code: str) -> Item:
         """The item of that code; KeyError where there is none."""
         return self._by_code[code]
@@ -172,3 +237,8 @@ class Instrument:
     @cached_property
     def _factor_by_item(self) -> dict[str, str]:
         return {item.code: factor.code for factor in self.factors.values() for item in factor.items}
+
+
+def _passing(gate: Item, condition: Condition) -> bytes:
+    accepted = gate.bytes_of(condition.answers)
+    return bytes(byte in accepted for byte in range(256))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from surveys.errors import N_
-from surveys.instrument import FORMS, Aspect, Comment, Factor, Instrument, Item, Option, Question, Scale
+from surveys.instrument import FORMS, Aspect, Comment, Condition, Factor, Instrument, Item, Option, Question, Scale
 from surveys.source import Finding, Path, finding
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
@@ -45,13 +45,17 @@ class ItemShape(Shape):
     most: int = 0
     not_applicable: bool = False
     forms: list[Form] = []
+    asked_if: dict[Code, list[Code | int]] = {}
+    self_completed: bool = False
     wording: Literal["ours", "decreed"] = "decreed"
+    provenance: Literal["official", "copy", "ours"] | None = None
     audio: dict[Code, Code] = {}
 
 
 class FactorShape(Shape):
     code: Code
     text: Text
+    asked_if: dict[Code, list[Code | int]] = {}
     items: list[ItemShape]
 
 
@@ -80,6 +84,7 @@ class InstrumentShape(Shape):
     title: Text
     basis: Text
     population: Text
+    populations: list[Literal["visitors", "households"]] = ["visitors"]
     language: Literal["vi"]
     valid: ValidShape
     scales: dict[Code, ScaleShape]
@@ -180,7 +185,7 @@ def built(tree: Any, *, digest: str) -> Instrument:
     def options(given: dict[str, str]) -> tuple[Option, ...]:
         return tuple(Option(code, text) for code, text in given.items())
 
-    def items(given: list[ItemShape]) -> tuple[Item, ...]:
+    def items(given: list[ItemShape], around: dict[str, list[str | int]] | None = None) -> tuple[Item, ...]:
         return tuple(
             Item(
                 code=one.code,
@@ -191,7 +196,10 @@ def built(tree: Any, *, digest: str) -> Instrument:
                 most=one.most,
                 allows_not_applicable=one.not_applicable,
                 forms=tuple(form for form in FORMS if form in (one.forms or default)),
+                asked_if=(*_conditions(around or {}), *_conditions(one.asked_if)),
+                self_completed=one.self_completed,
                 wording=one.wording,
+                provenance=one.provenance or "",
                 audio=tuple(one.audio.items()),
             )
             for one in given
@@ -203,12 +211,13 @@ def built(tree: Any, *, digest: str) -> Instrument:
         title=shape.title,
         basis=shape.basis,
         population=shape.population,
+        populations=tuple(shape.populations),
         language=shape.language,
         valid_from=shape.valid.since,
         valid_to=shape.valid.until,
         opening=items(shape.opening),
         aspects=tuple(
-            Aspect(a.code, a.text, tuple(Factor(f.code, f.text, items(f.items)) for f in a.factors))
+            Aspect(a.code, a.text, tuple(Factor(f.code, f.text, items(f.items, f.asked_if)) for f in a.factors))
             for a in shape.aspects
         ),
         closing=items(shape.closing),
@@ -216,6 +225,10 @@ def built(tree: Any, *, digest: str) -> Instrument:
         comment=_comment(shape.comment) if shape.comment else None,
         digest=digest,
     )
+
+
+def _conditions(given: dict[str, list[str | int]]) -> tuple[Condition, ...]:
+    return tuple(Condition(code, tuple(map(str, answers))) for code, answers in given.items())
 
 
 def _comment(shape: CommentShape) -> Comment:

@@ -99,8 +99,8 @@ def test_a_tab_is_named_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("satisfied: [4, 5]", "satisfied: [4, 6]", "counts no level as satisfied, or one that it does not have (6)"),
-        ("satisfied: [4, 5]", "satisfied: []", "counts no level as satisfied"),
+        ("satisfied: [4, 5]", "satisfied: [4, 6]", "counts levels as satisfied that it does not have (6)"),
+        ("satisfied: [4, 5]", "satisfied: []", "A1 stands in a factor, and its scale `satisfaction` counts no level"),
         ("    not_applicable: Không áp dụng với tôi\n", "", "its scale has no words for it"),
         ("valid: {from: 2024-01-01}", "valid: {from: 2024-01-01, to: 2023-01-01}", "before it begins"),
         ("kind: choice", "kind: choice\n    audio: {vi: A.wav}", "the recording `A.wav` of item"),
@@ -146,3 +146,68 @@ def test_complaints_keep_template_and_values_apart_for_translation(tmp_path):
     problem = caught.value.errors[0].values["problem"]
     assert "{scale}" in problem.template
     assert problem.values["scale"] == "x"
+
+
+GATE = "  - {code: gave, text: Đã góp ý chưa?, kind: choice, options: {no: Chưa, yes: Rồi}, forms: [full, short]}\n"
+ASKED = SOUND.replace("aspects:\n", GATE + "\naspects:\n", 1).replace(
+    "{code: A2,", "{code: A2, asked_if: {gave: [yes]},"
+)
+
+
+def packed(instrument, **given):
+    return bytes(given.get(item.code, 0) for item in instrument.items)
+
+
+def test_skip_logic_leaves_out_what_the_gate_does_not_open(tmp_path):
+    (tmp_path / "demo.v1.yaml").write_text(ASKED, encoding="utf-8")
+    instrument = surveys.read(tmp_path / "demo.v1.yaml")
+    assert instrument.item("A2").asked_if == (surveys.Condition("gave", ("yes",)),)
+    codes = [item.code for item in instrument.items]
+    for gave, a2 in ((2, 5), (1, 255), (0, 255)):  # yes; no; passed over
+        row = dict(zip(codes, instrument.routed(packed(instrument, gave=gave, A1=3, A2=5)), strict=True))
+        assert (row["A1"], row["A2"]) == (3, a2), gave
+
+
+def test_a_factor_says_it_for_all_its_items_and_what_hangs_on_one_not_asked_is_not_asked(tmp_path):
+    text = SOUND.replace("aspects:\n", GATE + "\naspects:\n", 1)
+    text = text.replace("text: Kết quả\n", "text: Kết quả\n        asked_if: {gave: [yes]}\n", 1)
+    text = text.replace("    kind: count\n", "    kind: count\n    asked_if: {R1: [1, 2]}\n").replace(
+        "- code: trips", "- code: trips\n    forms: [full, short]"
+    )
+    (tmp_path / "demo.v1.yaml").write_text(text, encoding="utf-8")
+    instrument = surveys.read(tmp_path / "demo.v1.yaml")
+    for gave, r1, wanted in ((2, 2, (2, 7)), (2, 3, (3, 255)), (1, 2, (255, 255))):
+        row = instrument.routed(packed(instrument, gave=gave, R1=r1, trips=7))
+        assert tuple(row[[i.code for i in instrument.items].index(code)] for code in ("R1", "trips")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("{gave: [yes]}", "{given: [yes]}", "A2 is asked only after `given`, which is no item of this file"),
+        ("{gave: [yes]}", "{gave: [maybe]}", "gave has no answer maybe, on which A2 depends. Its answers are: no, yes"),
+        ("{gave: [yes]}", "{gave: []}", "gave has no answer -"),
+        ("{gave: [yes]}", "{A1: [6]}", "A1 has no answer 6"),
+        ("{gave: [yes]}", "{how: [post]}", "A2 is asked before `how`, on whose answer it depends. Move `how` above"),
+        ("{gave: [yes]}", "{A2: [5]}", "A2 and `A2` wait for each other"),
+        ("options: {no: Chưa", "asked_if: {A2: [1]}, options: {no: Chưa", "gave and `A2` wait for each other"),
+        (
+            "yes: Rồi}, forms: [full, short]",
+            "yes: Rồi}, forms: [full]",
+            "A2 stands on a form (short) on which gave is not",
+        ),
+        ("kind: choice, options: {no: Chưa, yes: Rồi}", "kind: count, most: 3", "A2 depends on gave, which is a count"),
+        ("{gave: [yes]}", "[gave]", "`asked_if` does not hold what it should"),
+    ],
+)
+def test_skip_logic_that_cannot_be_followed_is_refused(tmp_path, old, new, words):
+    assert old in ASKED
+    found = complaints_of(tmp_path, ASKED.replace(old, new, 1))
+    assert any(words in c for c in found), found
+
+
+def test_a_scale_may_count_no_level_as_satisfied_outside_the_factors(tmp_path):
+    text = SOUND.replace("scales:\n", "scales:\n  interest: {levels: [Không, Có], satisfied: []}\n", 1)
+    text = text.replace("opening:\n", "opening:\n  - {code: Q1, text: Đường sá, scale: interest}\n", 1)
+    (tmp_path / "demo.v1.yaml").write_text(text, encoding="utf-8")
+    assert surveys.read(tmp_path / "demo.v1.yaml").item("Q1").satisfied == ()
