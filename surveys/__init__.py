@@ -22,7 +22,7 @@ from surveys.instrument import (
     Scale,
     Skip,
 )
-from surveys.load import catalogue, load, read
+from surveys.load import catalogue, load, read, retired
 from surveys.wording import texts, translated
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "catalogue",
     "load",
     "read",
+    "retired",
     "texts",
     "translated",
 ]

@@ -23,6 +23,19 @@ def catalogue(folder: Path = INSTRUMENTS) -> dict[str, tuple[int, ...]]:
     return {code: tuple(sorted(numbers)) for code, numbers in versions.items()}
 
 
+def retired(code: str, version: int, folder: Path = INSTRUMENTS) -> int | None:
+    """The version that took the place of one that no new wave may ask with; None where it may.
+
+    >>> retired("onestop-2018", 1), retired("onestop-2018", 2)
+    (2, None)
+    """
+    listed = folder / "RETIRED"
+    lines = listed.read_text().splitlines() if listed.exists() else []
+    successors = dict(line.split() for line in lines)
+    successor = successors.get(f"{code}.v{version}")
+    return None if successor is None else int(successor)
+
+
 @cache  # a released file never changes; a changed draft is seen by the next process
 def load(code: str, version: int | None = None, folder: Path = INSTRUMENTS) -> Instrument:
     """The instrument of that code, in its latest version unless another is named.

@@ -54,14 +54,6 @@ def _levels(item: CodebookItem) -> NDArray[np.float64]:
     return np.arange(1, item.levels + 1, dtype=float)
 
 
-def _three(item: CodebookItem) -> NDArray[np.float64]:
-    if item.levels != 3:
-        raise BadMethod(
-            N_("item {item} has {levels} levels; the rule onestop-3 needs three"), item=item.code, levels=item.levels
-        )
-    return np.arange(3, dtype=float)
-
-
 def _four(item: CodebookItem) -> NDArray[np.float64]:
     if item.levels != 4:
         raise BadMethod(
@@ -71,10 +63,12 @@ def _four(item: CodebookItem) -> NDArray[np.float64]:
 
 
 IKM = ((25.0, "D"), (65.0, "C"), (76.61, "B"), (88.31, "A"))
-# nine indicators of at most 2 points each: classes of the sum, 15 of 18 and so on, as bounds of the mean
-ONESTOP = tuple(
-    (points / 9, word) for points, word in ((0, "Yếu"), (6, "Trung bình"), (9, "Khá"), (12, "Tốt"), (15, "Xuất sắc"))
-)
+RETIRED = {
+    "onestop-3": N_(
+        "the rule onestop-3 is retired: no arithmetic turns satisfaction into the points of Circular 01/2018. Ask with "
+        "onestop-2018 version 2, and use `sipas onestop`"
+    )
+}
 
 SHARE = Scoring("sipas-top2", 1, True, _satisfied)
 RULES = {
@@ -83,7 +77,6 @@ RULES = {
         SHARE,
         Scoring("govuk-100", 1, False, _hundred),
         Scoring("mean-level", 1, False, _levels),
-        Scoring("onestop-3", 1, False, _three, ONESTOP),
         Scoring("ikm-2017", 1, False, _four, IKM),
         Scoring("arta-csm", 1, True, _satisfied),
     )
@@ -96,6 +89,8 @@ def scoring_named(name: str) -> Scoring:
     >>> scoring_named("govuk-100").scores(CodebookItem("q")).tolist()
     [0.0, 25.0, 50.0, 75.0, 100.0]
     """
+    if name in RETIRED:
+        raise BadMethod(RETIRED[name])
     if name not in RULES:
         raise BadMethod(
             N_("{what} `{given}` is not known; choose one of: {known}"),

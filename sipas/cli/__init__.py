@@ -49,6 +49,7 @@ COMMANDS = {
     "quality": "sipas.cli.analyst.quality:quality",
     "improve": "sipas.cli.analyst.improve:improve",
     "small-areas": "sipas.cli.analyst.small_areas:small_areas",
+    "onestop": "sipas.cli.analyst.one_stop:one_stop",
     "sample": "sipas.cli.analyst.sample:sample",
     "release": "sipas.cli.operator.publishing:release",
     "desk": "sipas.cli.operator.desk:desk",

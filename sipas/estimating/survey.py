@@ -161,7 +161,7 @@ def _snapshot(
     questionnaire: Callable[[analysis.Codebook], analysis.Codebook],
     progress: Progress | None,
 ) -> Survey:
-    from sipas.estimating.frame import COLUMNS, weights_to_frame
+    from sipas.estimating.frame import COLUMNS
 
     snapshot = analysis.read_snapshot(source.path)
     snapshot = replace(snapshot, codebook=questionnaire(snapshot.codebook))
@@ -169,12 +169,20 @@ def _snapshot(
     cells = analysis.tabulate(
         snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine, **ask
     )
+    return survey_of(cells, source, by)
+
+
+def survey_of(cells: analysis.Cells, source: Source, by: Families) -> Survey:
+    """The survey of a snapshot's cells: weighted as was asked, with what a careful reader should be told of it."""
+    from sipas.estimating.frame import weights_to_frame
+
+    codebook = cells.codebook
     cells, notes = (cells.with_lonely(source.lonely), []) if source.lonely else of_a_release(cells)
-    if snapshot.codebook.simulated:
+    if codebook.simulated:
         notes.insert(0, SipasError(N_("the answers in this file are simulated")))
-    notes += key_words.sentences(snapshot.codebook.lost_keys)
-    if snapshot.codebook.several and any("point" in family for family in by):
-        notes.append(SipasError(WITHOUT_POINT, pairs=len(snapshot.codebook.several)))
+    notes += key_words.sentences(codebook.lost_keys)
+    if codebook.several and any("point" in family for family in by):
+        notes.append(SipasError(WITHOUT_POINT, pairs=len(codebook.several)))
     if source.frame is None:
         weights = analysis.design_weights(cells)
     else:

@@ -19,6 +19,7 @@ from sipas.fieldwork.small_cells.fields import settle
 from sipas.fieldwork.small_cells.points import settle_points
 from sipas.i18n.code_labels import Codes
 from sipas.storage.pinned_connection import Short, whole
+from surveys import retired
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
 
@@ -71,6 +72,16 @@ def open_wave(  # noqa: PLR0913
     if series not in SERIES:
         raise BadWave(
             N_("There is no series “{series}”; give one of {known}."), series=series, known=Codes("series", SERIES)
+        )
+    if (successor := retired(instrument, version)) is not None:
+        raise BadWave(
+            N_(
+                "Version {version} of {instrument} is retired: what it asks cannot give the figures that it was made "
+                "for. Open the wave with version {successor}."
+            ),
+            version=version,
+            instrument=instrument,
+            successor=successor,
         )
     places = _places(session, at, opens_on)
     wave = Wave(

@@ -83,9 +83,15 @@ def service_field() -> Field:
 
 def rating_field(item: Item, tallest: str = "") -> Field:
     """Faces, from the worst level to the best, and apart from them "not applicable" where the item has it; `tallest` is
-    the longest question of the form, so that the faces of all stand in one place."""
+    the longest question of the form, so that the faces of all stand in one place. Tiles in words where the scale asks
+    for something else than satisfaction: a face would praise or blame an answer that is a fact."""
     scale = item.scale
     assert scale is not None  # noqa: S101  (check.py refuses a rating without a scale)
+    if not scale.satisfied:
+        words = [SelectChoice(str(level), text) for level, text in enumerate(scale.levels, 1)]
+        if item.not_applicable:
+            words.append(SelectChoice(NA_WORD, item.not_applicable))
+        return Tiles(item.text, [Optional()], choices=words, description=scale.lead, widget=Macro("levels"))
     choices = [
         SelectChoice(str(level), words, render_kw={"face": face_of(level, scale)})
         for level, words in enumerate(scale.levels, 1)

@@ -237,7 +237,7 @@ def _levels(packed: np.ndarray) -> pa.Array:
 
 def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Table) -> Codebook:
     forms = {str(word).removesuffix(LEFT) for word in table["form"].unique().to_pylist()}
-    asked = [item for item in instrument.items if item.kind == "rating" and forms & set(item.forms)]
+    asked = [item for item in instrument.items if item.satisfied and forms & set(item.forms)]
     used = {instrument.factor_of(item.code) for item in asked}
     return Codebook(
         instrument=instrument.code,

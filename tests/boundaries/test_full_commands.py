@@ -66,6 +66,7 @@ READING = {  # these write nothing, or the same file as one above
     *("registry list", "point list", "invitations list", "device list", "wave list", "release list", "words missing"),
     *("compare", "rank", "trend", "improve", "small-areas", "sample size", "sample change", "sample draw"),
     *("comments list", "comments export", "manual", "config list", "instrument list", "instrument show"),
+    *("onestop template", "onestop points"),  # as `frame template` and `estimate`
 }
 ELSEWHERE = {  # tried in other tests, or not an installation's
     "release build": "test_full_publishing",

@@ -40,11 +40,13 @@ def test_service_2024_has_five_factors_of_three_four_six_four_four_items():
     assert all(item.allows_not_applicable for item in instrument.factors["B5"].items)
 
 
-def test_onestop_2018_asks_nine_indicators_on_three_levels():
+def test_onestop_2018_asks_facts_and_no_satisfaction_with_indicators():
     instrument = surveys.load("onestop-2018")
-    assert len(instrument.items) == 9
-    assert {item.levels for item in instrument.items} == {3}
-    assert instrument.forms["short"] == instrument.forms["full"]
+    assert instrument.forms["full"] == instrument.forms["short"] == ("S", "I1", "I3", "I4", "I7")
+    assert [item.code for item in instrument.items if item.satisfied] == ["S"]
+    assert {len(instrument.item(code).scale.levels) for code in ("I1", "I3", "I4")} == {3}
+    assert surveys.retired("onestop-2018", 1) == 2
+    assert len(surveys.load("onestop-2018", 1).items) == 9, "waves that asked with it are still read"
 
 
 def test_an_item_accepts_its_levels_and_not_applicable_only_where_allowed():

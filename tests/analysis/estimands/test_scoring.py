@@ -54,30 +54,9 @@ def test_the_indonesian_index_weighs_nine_elements_by_a_ninth_and_not_by_its_rou
     assert scoring_named("ikm-2017").word(value) == "A"
 
 
-def test_the_one_stop_score_of_fifteen_points_is_the_highest_class():
-    """Circular 01/2018: nine indicators of at most two points, classes from 15, 12, 9 and 6 of 18 points.
-
-    The circular's own worked example was not found; answers are constructed. A system in use tested `> 15` and called
-    exactly 15 points the lowest class.
-    """
-    rule = scoring_named("onestop-3")
-
-    def points(*means):
-        """Each indicator's mean, from ten forms of three levels."""
-        columns = {f"C{k}": filled(0, 20 - m, m - 10) if m >= 10 else filled(10 - m, m) for k, m in enumerate(means, 1)}
-        cells = several(columns, 3, (2, 3))
-        mean = estimate(cells, scoring="onestop-3", rollup="mean-of-items").row("overall")["estimate"]
-        return round(mean * 9, 9), rule.word(mean)
-
-    assert points(*[20] * 9) == (18, "Xuất sắc")
-    assert points(*[20] * 3, *[15] * 6) == (15, "Xuất sắc")
-    assert points(*[20] * 3, *[15] * 5, 14) == (14.9, "Tốt")
-    assert points(*[13] * 6, *[14] * 3) == (12, "Tốt")
-    assert points(*[13] * 7, *[14] * 2) == (11.9, "Khá")
-    assert points(*[10] * 9) == (9, "Khá")
-    assert points(*[10] * 8, 9) == (8.9, "Trung bình")
-    assert points(*[7] * 6, *[6] * 3) == (6, "Trung bình")
-    assert points(*[7] * 5, *[6] * 4) == (5.9, "Yếu")
+def test_the_rule_that_made_points_of_satisfaction_is_retired_with_its_reason():
+    with pytest.raises(BadMethod, match="no arithmetic turns satisfaction into the points"):
+        scoring_named("onestop-3")
 
 
 def test_the_philippine_score_leaves_not_applicable_out_of_what_it_divides_by():
@@ -102,7 +81,6 @@ def test_the_philippine_score_leaves_not_applicable_out_of_what_it_divides_by():
 def test_a_score_over_one_item_per_level_is_what_its_levels_are_worth():
     item = CodebookItem("q")
     assert scoring_named("mean-level").scores(item).tolist() == [1, 2, 3, 4, 5]
-    assert scoring_named("onestop-3").scores(CodebookItem("q", levels=3, satisfied=(2, 3))).tolist() == [0, 1, 2]
     assert scoring_named("ikm-2017").scores(CodebookItem("q", levels=4, satisfied=(3, 4))).tolist() == [25, 50, 75, 100]
 
 
@@ -114,8 +92,6 @@ def test_class_boundaries_are_those_of_the_unrounded_value():
 
 
 def test_a_rule_for_other_scales_is_refused():
-    with pytest.raises(BadMethod, match="needs three"):
-        scoring_named("onestop-3").scores(CodebookItem("q"))
     with pytest.raises(BadMethod, match="needs four"):
         scoring_named("ikm-2017").scores(CodebookItem("q"))
     with pytest.raises(BadMethod, match="sipas-top2"):
@@ -124,7 +100,7 @@ def test_a_rule_for_other_scales_is_refused():
 
 def test_every_figure_states_its_rule_and_version():
     assert {rule.label: rule.share for rule in RULES.values()} == {
-        "sipas-top2 v1": True, "govuk-100 v1": False, "mean-level v1": False, "onestop-3 v1": False,
+        "sipas-top2 v1": True, "govuk-100 v1": False, "mean-level v1": False,
         "ikm-2017 v1": False, "arta-csm v1": True,
     }  # fmt: skip
     assert estimate(answered((1, 1, 1, 1, 1))).scoring == "sipas-top2 v1"
