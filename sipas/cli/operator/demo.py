@@ -99,7 +99,7 @@ def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
 def _code(where: Settings, base: Database) -> str:
     """A code that can still be tried, "" where none can be had; the first start writes twelve, and their strips."""
     from sipas.cli.operator.invitations import print_strips, write_codes
-    from sipas.demo import PHONE
+    from sipas.demo.visits import PHONE
     from sipas.errors import NoOpenWave, NotReady, UnknownPoint
     from sipas.fieldwork import invitation_codes
     from sipas.fieldwork.waves import open_wave_at
