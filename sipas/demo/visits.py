@@ -29,7 +29,8 @@ from surveys import Instrument, load
 
 @dataclass(frozen=True)
 class Way:
-    """A point where people answer otherwise than at a kiosk, and how many visits it has."""
+    """A point where people answer otherwise than at a kiosk, what its name says beside the office's (nothing where
+    visitors read it), and how many visits it has."""
 
     code: str
     channel: str
@@ -47,8 +48,8 @@ class Way:
 
 PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 WAYS = (
-    Way(PHONE, "phone", "short", "điện thoại của người dân", "own phones", 40, "required"),
-    Way("web-03664", "web", "full", "trang web", "web page", 30),
+    Way(PHONE, "phone", "short", "", "", 40, "required"),
+    Way("web-03664", "web", "full", "", "", 30),
     Way("paper-03910", "paper", "full", "phiếu giấy", "paper forms", 30),
     Way("telephone-04204", "telephone", "short", "gọi điện thoại", "telephone calls", 30),
 )
@@ -78,7 +79,9 @@ def add_ways(session: Session) -> None:
         kiosk = session.scalars(select(Point).where(Point.code == f"kiosk-{way.unit}")).first()
         if kiosk is None or way.code in known:
             continue
-        name, name_en = f"{kiosk.name}, {way.name}", f"{kiosk.name_en}, {way.name_en}"
+        name, name_en = (
+            ", ".join(filter(None, pair)) for pair in ((kiosk.name, way.name), (kiosk.name_en, way.name_en))
+        )
         add_point(session, way.code, way.unit, name=name, name_en=name_en, channel=way.channel, form=way.form)
         if way.invitation != "none":
             set_invitation(session, way.code, way.invitation)
