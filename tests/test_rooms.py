@@ -26,4 +26,4 @@ def test_the_readme_says_of_each_room_what_is_in_it(package):
 
 def test_nothing_lies_loose_but_what_every_room_may_know_and_what_puts_them_together():
     loose = {path.name for path in (ROOT / "sipas").glob("*.py")}
-    assert loose == {"__init__.py", "clock.py", "demo.py", "errors.py", "logs.py", "wsgi.py"}
+    assert loose == {"__init__.py", "clock.py", "errors.py", "logs.py", "wsgi.py"}

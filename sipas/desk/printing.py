@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from flask import Response, request
+from sqlalchemy.orm import Session
 
 from sipas.desk.blueprint import desk
 from sipas.errors import N_
+from sipas.fieldwork.models import Point
 from sipas.fieldwork.points import point
+from sipas.fieldwork.waves import is_simulated_at
 from sipas.inviting import issue, printing
 from sipas.inviting.book import BadIssue
 from sipas.registry.province import province
 from sipas.web.installation import installation
 
-MOST = 600  # strips at once: fifty sheets, some seconds
+MOST = 600  # strips at once: sixty sheets, some seconds
 
 
 @desk.get("/poster")
@@ -21,8 +24,8 @@ def poster() -> Response:
     ours = installation()
     with ours.database.reading() as session:
         place = point(session, request.args.get("point", ""))
-        asker = province(session, ours.today())
-    made = printing.poster(place, ours.settings.address, asker, request.args.get("size", "A4"))
+        imprint = _imprint(session, place)
+    made = printing.poster(place, imprint, request.args.get("size", "A4"))
     return _file(made, f"poster-{place.code}.pdf")
 
 
@@ -35,10 +38,17 @@ def strips() -> Response:
         raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
     printing.ready(ours.settings.address)
     with ours.database.writing() as session:
-        asker, place = province(session, ours.today()), point(session, request.form.get("point", ""))
+        place = point(session, request.form.get("point", ""))
+        imprint = _imprint(session, place)
         made = issue(session, ours.home, place.code, int(count), ours.today())
-    printed = printing.strips(place, made.codes, made.expires, ours.settings.address, asker)
+    printed = printing.strips(place, made.codes, made.expires, imprint)
     return _file(printed, f"strips-{place.code}.pdf")
+
+
+def _imprint(session: Session, place: Point) -> printing.Imprint:
+    ours = installation()
+    simulated = is_simulated_at(session, place, ours.home)
+    return printing.Imprint(ours.settings.address, province(session, ours.today()), simulated)
 
 
 def _file(pdf: bytes, name: str) -> Response:

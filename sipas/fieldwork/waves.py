@@ -17,6 +17,7 @@ from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 from sipas.fieldwork.small_cells.fields import settle
 from sipas.fieldwork.small_cells.points import settle_points
+from sipas.files.home_paths import HomePaths
 from sipas.i18n.code_labels import Codes
 from sipas.storage.pinned_connection import Short, whole
 from surveys import retired
@@ -195,6 +196,13 @@ def open_wave_at(session: Session, point_code: str, on: dt.date, home: Path | No
         N_("No survey is open at {point} today. Thank you for wanting to answer; please try again another day."),
         point=place.name,
     )
+
+
+def is_simulated_at(session: Session, place: Point, home: Path) -> bool:
+    """Whether what is asked at a point is no survey: its open wave is simulated, or the whole home is the demo's."""
+    of_open_waves = select(Wave.simulated).join(WavePoint, WavePoint.wave_id == Wave.id)
+    here = of_open_waves.where(WavePoint.point_id == place.id, Wave.state == "open")
+    return HomePaths(home).demo.exists() or any(session.scalars(here))
 
 
 def open_weeks(session: Session, wave: Wave, until: dt.date) -> list[tuple[Point, str]]:

@@ -25,11 +25,21 @@ from sipas.registry.province import Province
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
 SIZES = {"A4": 10.0, "A3": 14.142}  # the root's letter size, in points: everything grows with it
-ON_A_SHEET = 12  # strips
+ON_A_SHEET = 10  # strips: as many as leave room for letters of 9 pt, which a reader of sixty can read
 
 
 class BadSheet(SipasError):
     """A sheet that cannot be printed as asked."""
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What every sheet says beside its point: at which address this server is reached, who asks, and whether it is a
+    simulation; then each sheet is marked so, that nobody takes it for a survey of the province."""
+
+    address: str
+    province: Province
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,32 +59,35 @@ class Words:
     scan_or_type: str
     short: str
     until: str
+    simulated: str  # the mark
+    no_survey: str
 
 
-def poster(place: Point, address: str, province: Province, size: str = "A4") -> bytes:
+def poster(place: Point, imprint: Imprint, size: str = "A4") -> bytes:
     """A point's poster: scanning it opens the questionnaire of this point. Raises BadSheet or NotReady."""
     if size not in SIZES:
         raise BadSheet(
             N_("There is no paper size {size} here; give one of {known}."), size=size, known=", ".join(SIZES)
         )
-    link = f"{_checked(address)}/q/{place.code}"
-    words = [_words(place, province, code) for code in i18n.LANGUAGES]
+    link = f"{_checked(imprint.address)}/q/{place.code}"
+    words = [_words(place, imprint.province, code) for code in i18n.LANGUAGES]
     return _pdf("poster.html", size=size, root=SIZES[size], words=words, code=_qr(link), link=link, plain=_plain(link),
-                needs_code=place.invitation == "required")  # fmt: skip
+                needs_code=place.invitation == "required", simulated=imprint.simulated)  # fmt: skip
 
 
-def strips(place: Point, some: Sequence[str], expires: int, address: str, province: Province) -> bytes:
-    """Strips for receipts, twelve on an A4 sheet, each with its own code. Raises BadSheet or NotReady."""
+def strips(place: Point, some: Sequence[str], expires: int, imprint: Imprint) -> bytes:
+    """Strips for receipts, ten on an A4 sheet, each with its own code. Raises BadSheet or NotReady."""
     if not some:
         raise BadSheet(N_("There is no code to print."))
-    address = _checked(address)
-    words = [_words(place, province, code, expires) for code in i18n.LANGUAGES]
+    address = _checked(imprint.address)
+    words = [_words(place, imprint.province, code, expires) for code in i18n.LANGUAGES]
     cards = [
         (invitation_codes.spaced(code), _qr(f"{address}/q/{code}"), f"{address}/q/{code}")
         for code in map(invitation_codes.read, some)
     ]
     sheets = [cards[start : start + ON_A_SHEET] for start in range(0, len(cards), ON_A_SHEET)]
-    return _pdf("strips.html", words=words, sheets=sheets, plain=_plain(f"{address}/q/"))
+    return _pdf("strips.html", words=words, sheets=sheets, plain=_plain(f"{address}/q/"),
+                simulated=imprint.simulated)  # fmt: skip
 
 
 def _words(place: Point, province: Province, language: str, expires: int = 0) -> Words:
@@ -100,6 +113,8 @@ def _words(place: Point, province: Province, language: str, expires: int = 0) ->
             scan_or_type=_("Scan, or type the code at"),
             short=_("{lasts}, anonymous, voluntary.", lasts=lasts),
             until=_("For one answer, until the end of {month}", month=month),
+            simulated=_("SIMULATED"),
+            no_survey=_("Not a real survey"),
         )
 
 

@@ -27,7 +27,7 @@ def results_address() -> str:
 
 def last_result() -> str:
     """The newest published figure of the province in a sentence; "" without a release, or where it cannot be shown."""
-    issue = published.newest(published.published_releases(installation().home))
+    issue = published.newest(installation().home)
     if issue is None:
         return ""
     view = ReleaseView(issue.manifest, issue.table, i18n.language())

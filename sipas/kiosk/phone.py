@@ -143,7 +143,8 @@ def _is_point(mark: str) -> bool:
 
 def _entry(typed: str = "", error: SipasError | None = None, place: Place | None = None) -> str:
     g.preset = Preset.of(None)
-    return render_template("kiosk/code.html", typed=typed, error=error, place=place)
+    is_demo = installation().paths.demo.exists()  # before a code is typed no wave says whether it is simulated
+    return render_template("kiosk/code.html", typed=typed, error=error, place=place, is_demo=is_demo)
 
 
 def _say(error: SipasError) -> tuple[str, int] | Response:

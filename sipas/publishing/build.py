@@ -37,7 +37,7 @@ from sipas.publishing.missing_population import refuse_uncounted
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person
 from sipas.publishing.progress import Progress, silent
-from sipas.publishing.published import TABLE, PublishedRelease, published_releases
+from sipas.publishing.published import TABLE, PublishedRelease, published_release, published_releases
 from sipas.publishing.release_codes import next_code, remember
 from sipas.publishing.stops import notes
 from sipas.registry.models import Service, Unit
@@ -169,7 +169,7 @@ def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
         frame=tuple(frame_between(session, *_months(wave))),
         units=tuple(session.scalars(select(Unit).order_by(Unit.id))),
         services=tuple(session.scalars(select(Service).order_by(Service.rank))),
-        published=tuple(one for one in published_releases(home) if one.manifest["wave"]["code"] == wave.code),
+        published=tuple(published_release(home, one.code) for one in published_releases(home) if one.wave == wave.code),
         ways=ways.by_unit(session, home, wave),
         notes=(*notes(session, wave.id), *key_losses.notes(session, wave.id)),
         province=province(session, today),

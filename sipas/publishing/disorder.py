@@ -46,13 +46,13 @@ def disorder(session: Session, home: Path, wave: str | None = None) -> Iterator[
     for code, (digest, of) in sorted(published.items()):
         if (wave is None or wave == of) and (template := _fault(HomePaths(home).release(code), digest)):
             yield code, SipasError(template, code=code)
-    for name, problem in strangers(home):
+    odd = dict(strangers(home))
+    for name, problem in odd.items():
         if name not in published:
             yield name, SipasError(ODD, folder=name, problem=problem)
-    for issue in published_releases(home):
-        of = issue.manifest["wave"]["code"]
-        if (wave is None or wave == of) and issue.folder.name not in published:
-            yield issue.folder.name, SipasError(STRANGER if of in known else NO_WAVE, code=issue.folder.name, wave=of)
+    for one in published_releases(home):
+        if (wave is None or wave == one.wave) and one.code not in {*published, *odd}:
+            yield one.code, SipasError(STRANGER if one.wave in known else NO_WAVE, code=one.code, wave=one.wave)
 
 
 def refuse_disorder(session: Session, home: Path, wave: str, but: str = "") -> None:

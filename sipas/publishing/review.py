@@ -220,7 +220,11 @@ def _refuse_other_table(
     is_ours = (found.table.policy.version, told["method"]["version"]) == (Policy.version, METHOD)
     if not is_ours or told["frame"].get("digest") != frame_digest(frame):
         return
-    earlier = [one.table for one in published_releases(home) if one.code in told.get("earlier", ())]
+    earlier = [
+        published_release(home, one.code).table
+        for one in published_releases(home)
+        if one.code in told.get("earlier", ())
+    ]
     if figures(snapshot, frame, earlier)[0] != found.table:
         raise WaveState(
             N_("The figures of release {code} are not those that come out of its answers and dossiers."),
@@ -255,9 +259,7 @@ def _checked_manifest(session: Session, home: Path, release: Release) -> dict[st
 def _refuse_overtaken(home: Path, wave: str, code: str, manifest: dict[str, Any]) -> None:
     """What was published since the draft was built is not protected by it."""
     known = set(manifest.get("earlier", ()))
-    others = [
-        one.code for one in published_releases(home) if one.manifest["wave"]["code"] == wave and one.code not in known
-    ]
+    others = [one.code for one in published_releases(home) if one.wave == wave and one.code not in known]
     if others:
         raise WaveState(
             N_("Release {other} was published after the draft {code} was built; build it again."),

@@ -21,11 +21,10 @@ from sipas.web.links import address, asked, go, link
 @results.get("")
 def province() -> str:
     """The newest release of the main series, with a list of all; without one, a page that lists the others."""
-    issues = published.published_releases(_home())
-    first = published.newest(issues)
+    first = published.newest(_home())
     if first:
         return _province(first.code)
-    return render_template("results/empty.html", releases=[_in_words(one) for one in issues])
+    return render_template("results/empty.html", releases=published.published_releases(_home()))
 
 
 @results.get("/")
@@ -62,11 +61,10 @@ def method(release: str) -> str:
 
 
 def _province(code: str) -> str:
-    issues = published.published_releases(_home())
     return render_template(
         "results/province.html",
         edition=_edition(code),
-        releases=[_in_words(issue) for issue in issues],
+        releases=published.published_releases(_home()),
         files=offered(_home(), code),
         order=_order(),
         sort=_sort,
@@ -79,14 +77,11 @@ def _unverified(edition: ReleaseView) -> list[str]:
 
 
 def _edition(code: str) -> ReleaseView:
-    return _in_words(published.published_release(_home(), code))
+    folder = published.published_release(_home(), code).folder
+    return _cached(folder, published.stamp(folder), i18n.language())
 
 
-def _in_words(issue: published.PublishedRelease) -> ReleaseView:
-    return _cached(issue.folder, published.stamp(issue.folder), i18n.language())
-
-
-@lru_cache(maxsize=64)  # `_stamp` changes when a file of the release is written again
+@lru_cache(maxsize=8)  # each keeps its table; `_stamp` changes when a file of the release is written again
 def _cached(folder: Path, _stamp: object, language: str) -> ReleaseView:
     issue = published.published_release(folder.parent.parent, folder.name)
     return ReleaseView(plain_names(issue.manifest), issue.table, language)

@@ -64,6 +64,25 @@ def test_the_privacy_page_prints_that_list(app, open_kiosk, language):
         assert not any(words in page for words in both), "the list is not translated"
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_privacy_page_begins_with_three_plain_lines_and_opens_the_list_below_them(app, open_kiosk, language):
+    page = app.test_client().get(f"/k/to-hieu-1/{language}/privacy").text
+    head, _, whole = page.partition('<details class="whole-list">')
+    promises = re.search(r'<ul class="promises">(.*?)</ul>', head, re.DOTALL)[1]
+    first = {
+        "vi": "Không hỏi và không lưu họ tên, số hồ sơ",
+        "en": "Nobody asks your name or the number of your dossier",
+    }
+    assert promises.count("<li>") == 3
+    assert first[language] in promises
+    assert whole.startswith(
+        f"\n<summary>{({'vi': 'Xem đủ danh sách', 'en': 'See the whole list'})[language]}</summary>"
+    )
+    with i18n.speaking(language):
+        assert not any(f"<li>{i18n._(words)}" in head for words in STORED.values())
+        assert all(f"<li>{i18n._(words)}" in whole for words in STORED.values())
+
+
 def test_address_browser_cookie_and_language_header_leave_no_trace(app, database, open_kiosk):
     visit(
         app,

@@ -34,6 +34,7 @@ from sipas.publishing.review import adopt, approve, publish, releases
 from sipas.storage.database import Database
 from tests import november_files
 from tests.make import a_csv, a_point, a_response, a_wave
+from tests.opened_files import opened
 from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
@@ -433,6 +434,13 @@ def test_a_folder_that_was_repaired_is_shown_as_repaired_and_an_edited_one_is_no
     assert client.get(f"/results/{code}/").status_code == 503
     path.write_text(true, encoding="utf-8")
     assert client.get(f"/results/{code}/").status_code == 200
+
+
+def test_a_published_release_is_listed_without_its_table_being_opened(database, settings, frozen):
+    code = published(database, settings)
+    with opened() as files:
+        assert [one.code for one in published_releases(settings.home)] == [code]
+    assert {path.name for path in files if path.parent.name == code} == {"release.json", "SHA256SUMS"}
 
 
 def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(database, settings, frozen):

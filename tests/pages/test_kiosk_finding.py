@@ -101,9 +101,12 @@ def test_at_a_kiosk_the_name_is_typed_on_the_screen(opens):
 
 
 def test_where_all_services_are_in_view_there_is_no_field_to_find_them(opens):
-    page = opens("/k/to-hieu-1/vi")
-    expect(page.locator("#q-service .option").last).to_be_in_viewport(ratio=1)
-    expect(page.locator(".find input")).to_be_hidden()
+    for language in ("en", "vi"):
+        page = opens(f"/k/to-hieu-1/{language}")
+        expect(page.locator("#q-service .option").last).to_be_in_viewport(ratio=1)
+        expect(page.locator(".find input")).to_be_hidden()
+        for way in page.locator("#q-service .ways > *").all():  # and the ways on are not pushed out of it
+            expect(way).to_be_in_viewport(ratio=1)
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator(".find input")).to_be_visible()
 

@@ -73,6 +73,30 @@ def test_what_was_chosen_is_said_below_the_answers_which_stay_where_they_were(op
     assert under["y"] > page.locator("section:target .face").last.bounding_box()["y"]
 
 
+# For each face in view: its words, how many lines they take, and how far they are from the nearer side of their box.
+ROOM = """() => [...document.querySelectorAll("section:target .face")].map((face) => {
+    const word = document.createRange();
+    word.selectNodeContents(face.querySelector(".word"));
+    const [said, box] = [word.getBoundingClientRect(), face.querySelector(".card").getBoundingClientRect()];
+    const lines = new Set([...word.getClientRects()].map((line) => Math.round(line.top))).size;
+    return [word.toString().trim(), lines, Math.min(said.left - box.left, box.right - said.right)];
+})"""
+
+
+@pytest.mark.parametrize(("language", "longest", "lines"), [("vi", "Bình thường", 1), ("en", "Very satisfied", 2)])
+def test_the_words_of_a_level_do_not_touch_the_edge_of_their_box(opens, language, longest, lines):
+    page = opens(f"/k/to-hieu-1/{language}#q-O", has_touch=True)
+    page.evaluate("document.fonts.ready")
+    for chosen in (None, 2, 4):
+        if chosen is not None:
+            page.locator(f"section:target input[type=radio] >> nth={chosen}").check(force=True)
+            page.evaluate("location.hash = '#q-O'")
+        found = page.evaluate(ROOM)
+        assert len(found) == 5
+        assert min(room for _, _, room in found) >= 8, found
+        assert {said: count for said, count, _ in found}[longest] == lines
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_large_letters_leave_the_way_in_and_an_open_keyboard_the_way_out_in_view(opens, language):
     page = opens("/k/chieng-coi-1?look=large")

@@ -54,6 +54,9 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     for name in ("privacy", "thanks"):
         page.goto(f"/k/to-hieu-1/{language}/{name}{query}")
         yield name
+        if name == "privacy":
+            page.locator("summary").click()
+            yield "privacy-whole"
     for item in ("how", "better", "trips"):
         _fresh(page, f"/k/chieng-an-1/{language}{query}#q-{item}")
         yield item

@@ -6,19 +6,23 @@ import datetime as dt
 import json
 import re
 import shutil
+from collections import Counter
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from analysis import design_weights, estimate, frame_weights, read_snapshot, tabulate
 from sipas import create_app, demo
 from sipas.cli import group
 from sipas.config.settings import Settings
+from sipas.demo.visits import SAID
 from sipas.errors import NotReady
-from sipas.fieldwork.models import Point, PopulationCount
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, PopulationCount
 from sipas.fieldwork.waves import close_wave, open_wave_at, waves
 from sipas.intake import stored
+from sipas.intake.models import Response
+from sipas.publishing.comments import comments
 from sipas.publishing.published import published_release
 from sipas.publishing.review import releases
 from sipas.storage.database import Database
@@ -149,8 +153,9 @@ def test_nothing_published_stands_on_too_few_people(prepared):
 
 
 def test_a_visitor_answers_the_open_wave_and_a_second_start_keeps_it(prepared):
-    settings, _ = prepared
+    settings, database = prepared
     app = create_app(settings)
+    before = _answers_by(database, Response.form)
     visitor = Visitor(app.test_client(), "tthcc-so-tu-phap")
     visitor.opens_the_questionnaire()
     visitor.answers_everything(5)
@@ -158,11 +163,37 @@ def test_a_visitor_answers_the_open_wave_and_a_second_start_keeps_it(prepared):
     steps = []
     again = demo.prepare(settings, TODAY, lambda number, of, what: steps.append(number))
     with again.reading() as session:
-        assert stored(session, 2) == 1
         assert len(releases(session)) == 1
+    assert _answers_by(again, Response.form) == before + Counter({FORMS["full"]: 1})
     assert len(steps) < 4  # nothing was done anew
     again.engine.dispose()
     of_app(app).database.engine.dispose()
+
+
+def _answers_by(database, column):
+    """How many answers of the open wave have each value of a column."""
+    with database.reading() as session:
+        rows = session.execute(select(column, func.count()).where(Response.wave == 2).group_by(column)).all()
+    return Counter(dict(tuple(row) for row in rows))
+
+
+def test_the_open_wave_has_answers_by_every_channel_and_of_both_forms(prepared):
+    _, database = prepared
+    channels, forms = _answers_by(database, Response.channel), _answers_by(database, Response.form)
+    assert all(channels[number] >= 10 for number in CHANNELS.values()), channels
+    assert all(forms[number] >= 50 for number in FORMS.values()), forms
+    with database.reading() as session:
+        assert {one.channel for one in session.scalars(select(Point))} == set(CHANNELS) - {"import"}
+
+
+def test_the_desk_shows_what_people_wrote_in_the_finished_wave_after_the_sieve(prepared):
+    settings, database = prepared
+    with database.reading() as session:
+        said = comments(session, settings.home, demo.FINISHED)
+    assert len(said) == len(SAID)
+    assert len({one.unit for one in said}) >= 4
+    assert not any("0912" in one.text for one in said)
+    assert any("[…]" in one.text for one in said)
 
 
 def test_a_code_from_a_receipt_is_ready_to_try_and_the_next_start_gives_another(prepared, monkeypatch):

@@ -72,9 +72,9 @@ def demo(no_serve: bool, port: int) -> None:
 def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
     """The released indices beside the truth they were simulated from."""
     from sipas.demo import FINISHED, province
-    from sipas.publishing.published import published_releases
+    from sipas.publishing.published import published_release, published_releases
 
-    issue = next(one for one in published_releases(home) if one.manifest["wave"]["code"] == FINISHED)
+    issue = published_release(home, next(one.code for one in published_releases(home) if one.wave == FINISHED))
     with database.reading() as session:
         truth = province(session).truth
     names = {one["code"]: one["text"] for one in issue.manifest["instrument"]["factors"]}
@@ -99,7 +99,7 @@ def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
 def _code(where: Settings, base: Database) -> str:
     """A code that can still be tried, "" where none can be had; the first start writes twelve, and their strips."""
     from sipas.cli.operator.invitations import print_strips, write_codes
-    from sipas.demo import PHONE
+    from sipas.demo.visits import PHONE
     from sipas.errors import NoOpenWave, NotReady, UnknownPoint
     from sipas.fieldwork import invitation_codes
     from sipas.fieldwork.waves import open_wave_at

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sipas.storage.database import Database
 
 COLUMNS = ("code", "link", "point", "until")
+SIMULATED = "MÔ PHỎNG / SIMULATED"  # whatever language the command speaks: others print from the file
 
 
 @click.group(help=_("Invitation codes on receipts: each gives one answer, and nothing tells which."))
@@ -66,27 +67,31 @@ def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) ->
 
 
 def write_codes(base: Database, where: Settings, place: str, count: int, out: Path, months: int = 3) -> Issued:
-    """Issues codes into a new CSV file, readable by its owner only: all of them, or no file."""
+    """Issues codes into a new CSV file, readable by its owner only: all of them, or no file. Codes of a simulation say
+    so in a column of their own."""
+    from sipas.fieldwork.points import point
+    from sipas.fieldwork.waves import is_simulated_at
     from sipas.inviting import issue as run
 
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig", newline="") as file:
         try:
             with base.writing() as session:
                 made = run(session, where.home, place, count, clock.today(), months)
+                simulated = is_simulated_at(session, point(session, place), where.home)
         except BaseException:
             out.unlink()
             raise
         table = csv.writer(file)
-        table.writerow(COLUMNS)
+        mark = {"simulated": SIMULATED} if simulated else {}
+        table.writerow([*COLUMNS, *mark])
         for code in made.codes:
-            table.writerow(
-                [invitation_codes.spaced(code), f"{where.address}/q/{code}", made.point, _until(made.expires)]
-            )
+            link = f"{where.address}/q/{code}"
+            table.writerow([invitation_codes.spaced(code), link, made.point, _until(made.expires), *mark.values()])
     return made
 
 
 @invitations.command(
-    help=_("Print the codes of a file as strips for receipts, twelve on a sheet, each with its QR code."),
+    help=_("Print the codes of a file as strips for receipts, ten on a sheet, each with its QR code."),
     epilog=example("sipas invitations sheet codes.csv --out strips.pdf"),
 )
 @click.argument("file", type=click.Path(path_type=Path))
@@ -109,12 +114,14 @@ def sheet(file: Path, out: Path) -> None:
 def print_strips(base: Database, where: Settings, place: str, some: list[str], expires: int, out: Path) -> None:
     """Codes as strips for receipts, into a PDF file that only its owner reads."""
     from sipas.fieldwork.points import point
+    from sipas.fieldwork.waves import is_simulated_at
     from sipas.files.destinations import write_file
-    from sipas.inviting.printing import strips
+    from sipas.inviting.printing import Imprint, strips
 
     with base.reading() as session:
         found = point(session, place)
-    printed = strips(found, some, expires, where.address, asker(base))
+        simulated = is_simulated_at(session, found, where.home)
+    printed = strips(found, some, expires, Imprint(where.address, asker(base), simulated))
     write_file(out, printed)
     note(_("The strips are in {file}; delete it, too, once they are printed.", file=out))
 

@@ -184,7 +184,9 @@ def close_(code: str, last: dt.datetime | None) -> None:
 @click.option("--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help=_("Paper: A4 or A3."))
 def poster(code: str, out: Path, size: str) -> None:
     from sipas.fieldwork.points import point as find
+    from sipas.fieldwork.waves import is_simulated_at
     from sipas.files.destinations import write_file
+    from sipas.inviting.printing import Imprint
     from sipas.inviting.printing import poster as run
 
     if out.suffix.lower() != ".pdf":
@@ -193,5 +195,6 @@ def poster(code: str, out: Path, size: str) -> None:
     base = database(where)
     with base.reading() as session:
         place = find(session, code)
-    write_file(out, run(place, where.address, asker(base), size))
+        simulated = is_simulated_at(session, place, where.home)
+    write_file(out, run(place, Imprint(where.address, asker(base), simulated), size))
     note(_("The poster is in {file}.", file=out))

@@ -207,9 +207,11 @@ def _tell(outcome: Settled, coarsest: bool) -> None:
     """How finely the wave stores, office by office where it stores least."""
     note(
         _(
-            "{kept} of {fields} fields keep their detail: month, field and profile.",
+            "At {kept} of {fields} pairs of office and service field, answers are stored with month, field, language, "
+            "sex and age; at the other {few}, with few dossiers, they are not.",
             kept=number(outcome.kept),
             fields=number(outcome.fields),
+            few=number(outcome.fields - outcome.kept),
         )
     )
     if outcome.bare:

@@ -46,7 +46,7 @@ def made(font: Path, signs: str, name: str) -> None:
 def stand_in(ours: Path, theirs: Path, text: str) -> dict[str, float]:
     """How a font of a device has to be set so that it fills the place of ours (`../css/fonts.css`), in per cent: as
     wide on this text, and with our heights. The numbers there are of the Vietnamese words of `translations/`, for
-    Roboto 2.137 and Liberation Sans 1.07, which is as wide as Arial.
+    Roboto 2.137, Liberation Sans 1.07, which is as wide as Arial, and DejaVu Sans 2.37.
     """
     from fontTools.ttLib import TTFont
 

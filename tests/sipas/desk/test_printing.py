@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ from sqlalchemy import func, select
 from sipas import clock, create_app
 from sipas.desk.access import set_password
 from sipas.fieldwork.points import set_invitation
-from sipas.fieldwork.waves import close_wave
+from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.invitations import Invitation
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
@@ -48,6 +50,35 @@ def test_an_open_wave_offers_a_poster_for_each_point_and_strips_where_codes_are_
     strips = officer.get("/desk/wave/w1").text.split('action="/desk/strips"')[1]
     assert 'value="to-hieu-phone"' in strips
     assert 'value="to-hieu-1"' not in strips
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("vi", "chưa ai khai báo người dân vào máy chủ này bằng địa chỉ nào"), ("en", "nobody has said at which address")],
+)
+def test_without_an_address_the_page_says_so_and_what_to_do_in_place_of_buttons(officer, app, language, words):
+    assert words not in officer.get(f"/desk/wave/w1?lang={language}").text
+    nowhere = app.test_client()
+    nowhere.post("/desk/login", data={"password": PASSWORD})
+    page = nowhere.get(f"/desk/wave/w1?lang={language}").text
+    assert words in page
+    assert "sipas config set address https://sonla.example.vn" in page
+    assert "/desk/poster" not in page
+    assert "/desk/strips" not in page
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
+def test_sheets_of_a_simulated_wave_are_marked(officer, database, tmp_path):
+    with database.writing() as session:
+        set_invitation(session, "to-hieu-phone", "required")
+        wave_of(session, "w1").simulated = True
+    for reply in (
+        officer.get("/desk/poster?point=to-hieu-1"),
+        officer.post("/desk/strips", data={"point": "to-hieu-phone", "count": "1"}),
+    ):
+        (tmp_path / "printed.pdf").write_bytes(reply.data)
+        told = subprocess.run(["pdftotext", "printed.pdf", "-"], cwd=tmp_path, check=True, capture_output=True).stdout
+        assert told.decode().count("MÔ PHỎNG / SIMULATED") == 1
 
 
 def test_a_wave_that_is_over_offers_none(officer, database):

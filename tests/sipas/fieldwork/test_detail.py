@@ -194,7 +194,7 @@ def test_a_dry_run_says_what_would_be_kept_and_opens_nothing(database, settings,
     asked = ["wave", "open", "w1", "--instrument", "service-2024"]
     done = CliRunner().invoke(group, [*asked, "--dry-run"])
     assert done.exit_code == 0, done.output
-    assert " fields keep their detail" in done.stderr
+    assert " pairs of office and service field, answers are stored with month" in done.stderr
     assert "no dossier counts are loaded for it" in done.stderr
     with database.reading() as session:
         assert session.scalar(select(Wave.id)) is None
@@ -202,7 +202,7 @@ def test_a_dry_run_says_what_would_be_kept_and_opens_nothing(database, settings,
     opened = CliRunner().invoke(group, asked)
     assert done.stderr.partition("Nothing was opened")[0] in opened.stderr
     looked = CliRunner().invoke(group, ["doctor"])
-    first = done.stderr.partition(" fields keep")[0]
+    first = done.stderr.partition(" pairs of office")[0].removeprefix("At ")
     assert f"Wave w1: {first} fields keep their detail. Offices that keep none" in looked.stdout
 
 

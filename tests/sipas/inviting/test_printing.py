@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import segno
@@ -17,12 +18,13 @@ from sipas.errors import NotReady
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import Point
 from sipas.inviting import printing
-from sipas.inviting.printing import BadSheet, poster, strips
+from sipas.inviting.printing import BadSheet, Imprint, poster, strips
 from sipas.registry.province import Province
 from tests.make import a_point, a_wave
 
 SON_LA = Province("Tỉnh Sơn La", "Sơn La province")
 ADDRESS = "https://sonla.example.vn"
+OURS = Imprint(ADDRESS, SON_LA)
 NEEDS_POPPLER = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")
 
 
@@ -49,7 +51,7 @@ def read(pdf, tmp_path, program="pdftotext", *options):
 @NEEDS_POPPLER
 @pytest.mark.parametrize("size", ["A4", "A3"])
 def test_a_poster_is_one_page_in_both_languages_with_the_address_in_words(tmp_path, size):
-    pdf = poster(a_place(), ADDRESS, SON_LA, size)
+    pdf = poster(a_place(), OURS, size)
     told = read(pdf, tmp_path)
     for words in ("Tỉnh Sơn La", "Ông/Bà được phục vụ thế nào?", "Khoảng 90 giây", "Không ghi tên", "Tự nguyện",
                   "How were you served?", "Staff here cannot see", "sonla.example.vn/q/to-hieu-phone"):  # fmt: skip
@@ -62,24 +64,24 @@ def test_a_poster_is_one_page_in_both_languages_with_the_address_in_words(tmp_pa
 
 @NEEDS_POPPLER
 def test_it_is_printed_in_our_own_letters(tmp_path):
-    fonts = read(poster(a_place(), ADDRESS, SON_LA), tmp_path, "pdffonts").split("---")[-1]
+    fonts = read(poster(a_place(), OURS), tmp_path, "pdffonts").split("---")[-1]
     assert set(re.findall(r"\+([\w-]+)", fonts)) == {"Noto-Sans", "Noto-Sans-Bold"}
 
 
 @NEEDS_POPPLER
-def test_the_longest_names_still_fit_on_the_page(tmp_path):
-    long = "Điểm tiếp nhận và trả kết quả thủ tục hành chính số 2, Trung tâm Phục vụ hành chính công xã Mường Bú"
-    place = a_place(
-        name=long, code="x" * 40, name_en="Receiving point 2 of the public service centre of Mường Bú commune"
-    )
-    required = a_place(name=long, invitation="required")
-    for pdf in (poster(place, ADDRESS, SON_LA), poster(required, ADDRESS, SON_LA)):
+@pytest.mark.parametrize("simulated", [False, True])
+def test_the_longest_names_still_fit_on_the_page(tmp_path, simulated):
+    place = a_place(name=LONG, code="x" * 40, name_en=LONG_EN)
+    required = a_place(name=LONG, name_en=LONG_EN, invitation="required")
+    for one in (place, required, a_place()):
+        pdf = poster(one, replace(OURS, simulated=simulated))
         assert "Pages: 1 " in read(pdf, tmp_path, "pdfinfo")
         told = read(pdf, tmp_path, "pdftotext", "-bbox")
         bottoms = [float(y) for y in re.findall(r'yMax="([\d.]+)"', told)]
         assert max(bottoms) < 842 - 10
+        ends = {word: float(y) for y, word in re.findall(r'yMax="([\d.]+)">([^<]+)</word>', told)}
         tops = {word: float(y) for y, word in re.findall(r'yMin="([\d.]+)"[^>]*>([^<]+)</word>', told)}
-        address = next(y for word, y in tops.items() if word.startswith("sonla"))
+        address = next(y for word, y in ends.items() if word.startswith("sonla"))
         assert address < tops["Cán"]  # the foot does not run into the address
 
 
@@ -87,7 +89,7 @@ def test_a_point_that_requires_codes_says_so_on_its_poster(tmp_path, monkeypatch
     seen = {}
     monkeypatch.setattr(printing, "_pdf", lambda template, **values: seen.update(values) or b"")
     for invitation in ("none", "optional", "required"):
-        poster(a_place(invitation=invitation, form="full"), ADDRESS, SON_LA)
+        poster(a_place(invitation=invitation, form="full"), OURS)
         assert seen["needs_code"] == (invitation == "required")
     vi, en = seen["words"]
     assert (vi.facts[0][1], en.facts[0][1]) == ("Khoảng 3 phút", "About 3 minutes")
@@ -105,7 +107,7 @@ def test_the_qr_code_is_that_of_the_address_square_by_square():
 @pytest.mark.skipif(shutil.which("zbarimg") is None, reason="no zbarimg: apt-get install zbar-tools")
 def test_every_printed_code_can_be_scanned(tmp_path):
     some = invitation_codes.fresh(13)
-    (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, ADDRESS, SON_LA))
+    (tmp_path / "printed.pdf").write_bytes(strips(a_place(), some, 202702, OURS))
     # Seen from three distances, as a phone that moves sees them: of a whole sheet in one picture zbar misses one code
     # in some hundred, now this and now that, whatever the resolution.
     for dots in ("150", "200", "250"):
@@ -122,7 +124,7 @@ def test_every_printed_code_can_be_scanned(tmp_path):
 @NEEDS_POPPLER
 def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
     some = invitation_codes.fresh(25)
-    pdf = strips(a_place(), [invitation_codes.spaced(code).lower() for code in some], 202702, ADDRESS, SON_LA)
+    pdf = strips(a_place(), [invitation_codes.spaced(code).lower() for code in some], 202702, OURS)
     told = read(pdf, tmp_path)
     assert "Pages: 3 " in read(pdf, tmp_path, "pdfinfo")
     for code in some:
@@ -131,26 +133,59 @@ def test_strips_carry_each_code_once_and_say_how_and_until_when(tmp_path):
     assert told.count("sonla.example.vn/q") == 50  # once in each language
 
 
+LONG = "Điểm tiếp nhận và trả kết quả thủ tục hành chính số 2, Trung tâm Phục vụ hành chính công xã Mường Bú"
+LONG_EN = "Receiving point 2 of the public service centre of Mường Bú commune"
+MM = 72 / 25.4
+TALL = 1.362  # of our letters, from the highest mark to the lowest, in their size
+
+
 @NEEDS_POPPLER
-def test_everything_on_a_strip_lies_within_its_lines(tmp_path):
-    long = "Trung tâm Phục vụ hành chính công xã Mường Bú"
-    pdf = strips(a_place(name=long), invitation_codes.fresh(12), 202702, "https://hailong.sonla.example.vn", SON_LA)
+@pytest.mark.parametrize("simulated", [False, True])
+def test_everything_on_a_strip_lies_within_its_lines(tmp_path, simulated):
+    """Also the longest name, the longest address and the mark of a simulation: ten strips, five below each other."""
+    imprint = Imprint("https://hailong.sonla.example.vn", SON_LA, simulated)
+    place = a_place(name=LONG, name_en=LONG_EN, form="full")
+    told = read(strips(place, invitation_codes.fresh(10), 202712, imprint), tmp_path, "pdftotext", "-bbox")
+    found = re.findall(r'xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)"', told)
+    assert len(found) > 10 * 30
+    for left, top, right, bottom in ([float(one) / MM for one in box] for box in found):
+        row, column = int((top - 11) // 54.75), int((left - 7) // 97.75)
+        assert row in range(5)
+        assert column in range(2)
+        assert bottom < 11 + 54.75 * (row + 1) - 0.5, (row, bottom)
+        assert right < 7 + 97.75 * (column + 1) - 0.5, (column, right)
+
+
+@NEEDS_POPPLER
+def test_letters_on_a_strip_are_of_9_points_at_least(tmp_path):
+    pdf = strips(a_place(), invitation_codes.fresh(10), 202702, replace(OURS, simulated=True))
     told = read(pdf, tmp_path, "pdftotext", "-bbox")
-    mm = 72 / 25.4
-    ends = [float(y) for y, word in re.findall(r'yMax="([\d.]+)">([^<]+)</word>', told)]
-    assert len(ends) > 12 * 20
-    for y in ends:
-        assert (y / mm - 10.5) % 45.75 < 45.0 or y / mm > 290
+    heights = [float(low) - float(top) for top, low in re.findall(r'yMin="([\d.]+)"[^>]*yMax="([\d.]+)"', told)]
+    assert len(heights) > 10 * 30
+    assert min(heights) / TALL > 8.99
+    assert max(heights) / TALL > 15  # the code itself
+
+
+@NEEDS_POPPLER
+def test_a_sheet_of_a_simulation_says_so_in_both_languages_and_no_other_does(tmp_path):
+    some = invitation_codes.fresh(10)
+    for simulated, times in ((True, 1), (False, 0)):
+        imprint = replace(OURS, simulated=simulated)
+        told = read(poster(a_place(), imprint), tmp_path)
+        assert told.count("MÔ PHỎNG / SIMULATED") == times
+        assert told.count("Không phải khảo sát thật / Not a real survey") == times
+        told = read(strips(a_place(), some, 202702, imprint), tmp_path)
+        assert told.count("MÔ PHỎNG / SIMULATED") == 10 * times
 
 
 @pytest.mark.parametrize(
     ("deed", "words"),
     [
-        (lambda: poster(a_place(), "", SON_LA), "sipas config set address"),
-        (lambda: strips(a_place(), ["2345CFHM"], 202702, "", SON_LA), "sipas config set address"),
-        (lambda: poster(a_place(), ADDRESS, SON_LA, "B5"), "A4, A3"),
-        (lambda: strips(a_place(), [], 202702, ADDRESS, SON_LA), "no code"),
-        (lambda: strips(a_place(), ["2345CFHT"], 202702, ADDRESS, SON_LA), "not as printed"),
+        (lambda: poster(a_place(), Imprint("", SON_LA)), "sipas config set address"),
+        (lambda: strips(a_place(), ["2345CFHM"], 202702, Imprint("", SON_LA)), "sipas config set address"),
+        (lambda: poster(a_place(), OURS, "B5"), "A4, A3"),
+        (lambda: strips(a_place(), [], 202702, OURS), "no code"),
+        (lambda: strips(a_place(), ["2345CFHT"], 202702, OURS), "not as printed"),
     ],
 )
 def test_what_cannot_be_printed_is_said(deed, words):
@@ -167,7 +202,7 @@ def test_without_pango_only_the_printing_fails_and_says_what_to_install(monkeypa
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(NotReady, match="apt-get install -y libpango"):
-        poster(a_place(), ADDRESS, SON_LA)
+        poster(a_place(), OURS)
 
 
 @NEEDS_POPPLER
@@ -190,7 +225,33 @@ def test_by_command_codes_become_strips_and_a_point_gets_its_poster(database, se
     assert all(line.split(",")[0] in told for line in printed)
     assert (tmp_path / "now.pdf").stat().st_mode & 0o077 == 0
     assert run(group, ["point", "poster", "to-hieu-phone", "--out", names["poster.pdf"], "--size", "A3"]).exit_code == 0
-    assert "to-hieu-phone" in read((tmp_path / "poster.pdf").read_bytes(), tmp_path)
+    printed = read((tmp_path / "poster.pdf").read_bytes(), tmp_path)
+    assert "to-hieu-phone" in printed
+    assert "SIMULATED" not in told + printed
+
+
+@NEEDS_POPPLER
+@pytest.mark.parametrize("whose", ["the wave's", "the demo's"])
+def test_what_is_printed_for_a_simulation_is_marked_by_every_command(database, settings, tmp_path, monkeypatch, whose):
+    a_point(database, "to-hieu-phone", form="short", channel="phone")
+    a_wave(database, settings, simulated=whose == "the wave's")
+    if whose == "the demo's":
+        settings.paths.demo.touch()
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.setenv("SIPAS_ADDRESS", ADDRESS)
+    run = CliRunner().invoke
+    names = {name: str(tmp_path / name) for name in ("codes.csv", "now.pdf", "later.pdf", "poster.pdf")}
+    run(group, ["point", "set", "to-hieu-phone", "--invitation", "optional"])
+    issue = ["invitations", "issue", "--point", "to-hieu-phone", "--count", "3", "--out", names["codes.csv"]]
+    assert run(group, [*issue, "--sheet", names["now.pdf"]]).exit_code == 0
+    assert run(group, ["invitations", "sheet", names["codes.csv"], "--out", names["later.pdf"]]).exit_code == 0
+    assert run(group, ["point", "poster", "to-hieu-phone", "--out", names["poster.pdf"]]).exit_code == 0
+    for name, times in (("now.pdf", 3), ("later.pdf", 3), ("poster.pdf", 1)):
+        told = read((tmp_path / name).read_bytes(), tmp_path)
+        assert told.count("MÔ PHỎNG / SIMULATED") == times, name
+    head, *lines = (tmp_path / "codes.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert head == "code,link,point,until,simulated"
+    assert [line.rpartition(",")[2] for line in lines] == ["MÔ PHỎNG / SIMULATED"] * 3
 
 
 def test_where_strips_could_not_be_printed_no_code_is_issued(database, settings, tmp_path, monkeypatch):

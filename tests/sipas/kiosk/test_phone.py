@@ -345,6 +345,15 @@ def test_the_pages_of_a_phone_are_no_kiosks(phones, database, settings):
     assert "data-idle" in phones.get("/k/lobby/vi").text
 
 
+def test_where_a_code_is_typed_in_a_demo_the_page_says_that_it_is_none(phones, settings):
+    for demo in (False, True):
+        if demo:
+            settings.paths.demo.touch()
+        for path in ("/q/", "/q/2345CFHJ678L"):
+            page = phones.get(f"{path}?lang=en").text
+            assert ("Demonstration: this is not a real survey." in page) == demo, (path, demo)
+
+
 def test_the_privacy_page_says_what_is_kept_of_a_code(phones, code):
     assert "Of your code a mark is kept" in phones.get(f"/q/{code}/en/privacy").text
     assert "Of your code a mark is kept" not in phones.get("/q/poster/en/privacy").text

@@ -95,3 +95,16 @@ def test_the_folders_page_is_the_same_whatever_language_is_spoken_around_it(sett
         first = render(issue.manifest, issue.table, "en")
     with i18n.speaking("en"):
         assert render(issue.manifest, issue.table, "en") == first
+
+
+@pytest.mark.parametrize(
+    ("language", "hidden", "withheld"),
+    [
+        ("vi", "chưa đủ chắc chắn để đưa ra con số", "không công bố để bảo vệ người trả lời"),
+        ("en", "too uncertain to show", "not published, to protect those who answered"),
+    ],
+)
+def test_what_is_too_uncertain_and_what_is_withheld_are_two_things(language, hidden, withheld):
+    with i18n.speaking(language):
+        assert Figure("hidden", 12).word == hidden
+        assert Figure("withheld").word == withheld

@@ -39,7 +39,10 @@ export default function switches(link) {
       note.hidden = true;
     } catch {
       link.replaceWith(link.cloneNode(true));  // no way there just now: say what the plain link does, and let it do so
-      document.querySelectorAll("[data-switch] small").forEach((small) => { small.hidden = false; });
+      document.querySelectorAll("[data-switch] small").forEach((small) => {
+        small.hidden = false;
+        small.classList.add("said");
+      });
     }
   });
 }

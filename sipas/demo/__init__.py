@@ -1,8 +1,8 @@
 """The demo province: Sơn La's units with simulated dossiers and answers, a released wave and an open one.
 
 Everything that people would have said is made up from SEED by `analysis.simulation`, with a truth that the estimates
-can be held against (`province`). Each step looks at what is there already, so that a second start keeps the data and an
-interrupted one goes on.
+can be held against (`province`); `visits.py` adds a few visits by every other way, and what people wrote. Each step
+looks at what is there already, so that a second start keeps the data and an interrupted one goes on.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from analysis.simulation.simulate import Field, Place, Province, Question
 from sipas.config.settings import Settings
+from sipas.demo.visits import add_ways, answer_by_every_way, write_comments
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, PopulationCount, Wave
-from sipas.fieldwork.points import add_point, points, set_invitation
+from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.small_cells.points import kept_in
 from sipas.fieldwork.waves import close_wave, open_wave, wave_of
@@ -40,7 +41,6 @@ from surveys import Instrument, load
 SEED = 2026
 INSTRUMENT = "service-2024"
 FINISHED, OPEN = "2026-1", "2026-2"
-PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06")
 SOURCE = "Mô phỏng / simulated"
@@ -101,6 +101,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
     with database.writing() as session:
         if not session.scalar(select(Wave.id).where(Wave.code == OPEN)):
             step(7)
+            add_ways(session)  # not before: the finished wave was simulated at kiosks alone
             questionnaire = load(INSTRUMENT)
             open_wave(
                 session,
@@ -112,8 +113,8 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
                 simulated=True,
             )
             wave_keys.make(settings.home, OPEN)
-        if not session.scalar(select(Point.id).where(Point.code == PHONE)):
-            _make_phone(session)
+            answer_by_every_way(session, settings.home, SEED, today)
+        add_ways(session)
     return database
 
 
@@ -194,14 +195,6 @@ def _make_points(session: Session) -> None:
         )
 
 
-def _make_phone(session: Session) -> None:
-    """Where people answer on their own phones, with a code; made last, for the simulated waves knew kiosks only."""
-    kiosk = session.scalars(select(Point).where(Point.unit == PHONE.removeprefix("phone-"))).first()
-    if kiosk is not None:
-        add_point(session, PHONE, kiosk.unit, name=kiosk.name, name_en=kiosk.name_en, channel="phone")
-        set_invitation(session, PHONE, "required")
-
-
 def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int], None]) -> None:
     """The finished wave with its dossiers and answers; nothing is computed while the database is held."""
     with database.reading() as session:
@@ -231,6 +224,7 @@ def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int
         rows = _anonymous(session, settings, answers)
     with database.writing() as session:
         record_many(session, rows)
+        write_comments(session, settings.home, FINISHED, FIRST)
 
 
 def _anonymous(session: Session, settings: Settings, answers: pa.Table) -> NDArray[np.void]:
