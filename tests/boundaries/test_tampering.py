@@ -37,7 +37,7 @@ from tests.make import a_csv, a_point, a_response, a_wave
 from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
-ITEMS = ("O", "B1.0", "B2.0", "B3.0", "B4.0")
+ITEMS = ("O", "B1.2", "B2.2", "B3.2", "B4.1")
 LATER = dt.date(2026, 10, 7)
 
 

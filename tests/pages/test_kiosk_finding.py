@@ -223,7 +223,7 @@ def recorded(settings, monkeypatch):
 def test_a_recording_is_played_and_the_voice_reads_where_it_cannot_be_had(opens, settings, monkeypatch):
     from sipas.kiosk import forms, pages
 
-    for cached in (forms.form_for, pages._prepared):
+    for cached in (forms._form_for, pages._prepared):
         cached.cache_clear()
     recorded(settings, monkeypatch)
     try:
@@ -233,8 +233,8 @@ def test_a_recording_is_played_and_the_voice_reads_where_it_cannot_be_had(opens,
         becomes(page, "spoken.length > 0")  # these bytes are no sound
         page = listens(opens, "")
         expect(page.locator("section:target .aloud")).to_be_visible()
-        page = listens(opens, "", "/k/to-hieu-2/vi#q-B1.0")
+        page = listens(opens, "", "/k/to-hieu-2/vi#q-B1.2")
         expect(page.locator("section:target .aloud")).to_be_hidden()
     finally:
-        for cached in (forms.form_for, pages._prepared, assets.by_path):
+        for cached in (forms._form_for, pages._prepared, assets.by_path):
             cached.cache_clear()

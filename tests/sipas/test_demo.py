@@ -262,6 +262,6 @@ def test_an_auditor_pins_down_no_withheld_count_of_an_office(prepared, unit):
     for item in one.manifest["instrument"]["items"]:
         factors.get(item["factor"], []).append(item["code"])
     found = Auditor(one.table, factors, inside={"unit": unit}).audit(enough=5)
-    assert len(found.between) > 10
+    assert found.between
     assert not found.pinned, found.pinned
     assert min(map(found.values, found.between)) >= 3, str(found)
