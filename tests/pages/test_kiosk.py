@@ -17,7 +17,7 @@ from tests.pages.conftest import each_once
 
 pytestmark = pytest.mark.browser
 
-SHORT = ("O", "B1.2", "B2.2", "B3.2", "B4.1", "B5.2")
+SHORT = ("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def kiosks(database, settings):
     """A kiosk with the short form, and a web point with every kind of question."""
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "chieng-an-1", "03664", form="full", channel="web")
-    a_wave(database, settings, "w1", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
+    a_wave(database, settings, "w1", "service-2024", version=1, opens_on=clock.today(), at=["to-hieu-1"])
     a_wave(database, settings, "w2", "demo", opens_on=clock.today(), at=["chieng-an-1"])
 
 
@@ -92,14 +92,14 @@ def test_back_and_forward_lose_nothing_without_scripts(opens, database):
         presses(page, ".next")
     page.go_back()
     page.go_back()
-    assert shown(page) == ["q-B1.2"]
-    expect(page.locator('[id="B1.2-2"]')).to_be_checked()
+    assert shown(page) == ["q-B1.0"]
+    expect(page.locator('[id="B1.0-2"]')).to_be_checked()
     page.go_forward()
     page.go_forward()
-    assert shown(page) == ["q-B3.2"]
+    assert shown(page) == ["q-B3.0"]
     presses(page, ".back")
-    assert shown(page) == ["q-B2.2"]
-    expect(page.locator('[id="B2.2-3"]')).to_be_checked()
+    assert shown(page) == ["q-B2.0"]
+    expect(page.locator('[id="B2.0-3"]')).to_be_checked()
     for _ in range(4):
         presses(page, ".next")
     assert shown(page) == ["q-about"]
@@ -122,8 +122,8 @@ def test_enter_on_an_answer_sends_nothing(opens, database):
 
 
 def test_what_is_missing_stands_in_a_focused_summary_whose_links_lead_there(opens, database):
-    page = opens("/k/to-hieu-1/en#q-B1.2", scripts=False)
-    chooses(page, "B1.2", 4)
+    page = opens("/k/to-hieu-1/en#q-B1.0", scripts=False)
+    chooses(page, "B1.0", 4)
     page.goto("/k/to-hieu-1/en#q-about")
     presses(page, ".primary")
     assert page.title().startswith("Error:")
@@ -134,8 +134,8 @@ def test_what_is_missing_stands_in_a_focused_summary_whose_links_lead_there(open
     assert shown(page) == ["q-service"]
     expect(page.locator("#service-error")).to_contain_text(link.inner_text())
     chooses(page, "service", 3)
-    page.goto(page.url.split("#")[0] + "#q-B1.2")
-    expect(page.locator('[id="B1.2-4"]')).to_be_checked()
+    page.goto(page.url.split("#")[0] + "#q-B1.0")
+    expect(page.locator('[id="B1.0-4"]')).to_be_checked()
     page.goto(page.url.split("#")[0] + "#q-about")
     presses(page, ".primary")
     expect(page.locator("h1")).to_contain_text("Thank you")
@@ -154,7 +154,7 @@ def test_a_touch_goes_on_by_itself_and_can_be_undone(opens, database):
     for item in SHORT[1:5]:
         page.locator(f'[id="{item}-4"]').tap()
         expect(page.locator(f'[id="q-{item}"]')).to_be_hidden()
-    page.locator('[id="B5.2-na"]').tap()
+    page.locator('[id="B5.0-na"]').tap()
     expect(page.locator("#q-about")).to_be_visible()
     page.locator(".primary").tap()
     expect(page.locator("h1")).to_contain_text("Thank you")
