@@ -19,15 +19,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The whole application for `settings` (default: the home's, the environment over it); mounts `settings.parts`."""
     from flask import Flask
 
+    import surveys
     from sipas import logs
     from sipas.config.sources import load_settings
     from sipas.monitoring import pages
     from sipas.web import assets, error_pages, links, origins, request_language, security_headers
-    from sipas.web.installation import Installation, install
+    from sipas.web.installation import Installation, install, of_app
 
     settings = settings or load_settings()
     app = Flask("sipas", static_folder=None)
     install(app, Installation.of(settings))
+    surveys.also_from(settings.paths.instruments)
+    app.before_request(lambda: surveys.also_from(of_app(app).paths.instruments))  # a process may hold several (tests)
     app.config.update(
         SECRET_KEY=settings.secret("desk") if "desk" in settings.parts else None,
         SESSION_COOKIE_NAME="desk",

@@ -17,12 +17,13 @@ from surveys.instrument import (
     Factor,
     Instrument,
     Item,
+    Made,
     Option,
     Question,
     Scale,
     Skip,
 )
-from surveys.load import catalogue, load, read, retired
+from surveys.load import ChangedInstrument, also_from, catalogue, load, own_folder, read, retired
 from surveys.wording import texts, translated
 
 __all__ = [
@@ -33,20 +34,24 @@ __all__ = [
     "POPULATIONS",
     "Aspect",
     "BadInstrument",
+    "ChangedInstrument",
     "Comment",
     "Complaint",
     "Condition",
     "Factor",
     "Instrument",
     "Item",
+    "Made",
     "Option",
     "Question",
     "Scale",
     "Skip",
     "SurveyError",
     "UnknownInstrument",
+    "also_from",
     "catalogue",
     "load",
+    "own_folder",
     "read",
     "retired",
     "texts",

@@ -14,6 +14,33 @@ POPULATIONS = ("visitors", "households")
 # One byte an item: 1 and above is an answer, these three are the reasons why there is none.
 NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED = 0, 254, 255
 
+# Versions made at an installation are numbered from 1001 on; a release of this package ships none of these.
+OWN = 1000
+
+
+def is_own(version: int) -> bool:
+    """Whether a version was made at an installation."""
+    return version > OWN
+
+
+def version_order(version: int) -> tuple[int, int]:
+    """By which versions are older and newer: 2001 is the first wording made here of version 2, and older than 3.
+
+    >>> sorted([1, 2001, 3, 2, 1002, 1001], key=version_order)
+    [1, 1001, 1002, 2, 2001, 3]
+    """
+    return divmod(version, OWN) if is_own(version) else (version, 0)
+
+
+def next_own(base: int, taken: Iterable[int]) -> int:
+    """The number of the next version made here of a released one.
+
+    >>> next_own(2, [1, 1001, 2, 2001]), next_own(3, [])
+    (2002, 3001)
+    """
+    first = base * OWN
+    return max([one for one in taken if first < one < first + OWN], default=first) + 1
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -161,8 +188,23 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Made:
+    """How a version came about at an installation: of which one, who put the words in, and on what they rest."""
+
+    of: int
+    by: str
+    basis: str
+    on: dt.date
+    places: tuple[tuple[str, str], ...] = ()  # address -> where its sentence stands in the official text
+
+
+@dataclass(frozen=True)
 class Instrument:
-    """A questionnaire in one of its versions. `items` stand in packing order, and that order never changes."""
+    """A questionnaire in one of its versions. `items` stand in packing order, and that order never changes.
+
+    other_words  translations of a version made at an installation, which no catalog of a release can hold
+    made         how such a version came about; None of a released one
+    """
 
     code: str
     version: int
@@ -178,6 +220,8 @@ class Instrument:
     profile: tuple[Question, ...] = ()
     comment: Comment | None = None
     populations: tuple[str, ...] = ("visitors",)
+    other_words: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # language -> address -> what is said in it
+    made: Made | None = None
     digest: str = field(default="", repr=False)
 
     @cached_property

@@ -12,7 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from surveys.errors import N_
-from surveys.instrument import FORMS, Aspect, Comment, Condition, Factor, Instrument, Item, Option, Question, Scale
+from surveys.instrument import (
+    FORMS,
+    Aspect,
+    Comment,
+    Condition,
+    Factor,
+    Instrument,
+    Item,
+    Made,
+    Option,
+    Question,
+    Scale,
+)
 from surveys.source import Finding, Path, finding
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
@@ -78,6 +90,14 @@ class CommentShape(Shape):
     longest: int = 500
 
 
+class MadeShape(Shape):
+    of: int
+    by: Text
+    basis: Text
+    on: dt.date
+    places: dict[Text, Text] = {}
+
+
 class InstrumentShape(Shape):
     instrument: Code
     version: int
@@ -93,6 +113,8 @@ class InstrumentShape(Shape):
     closing: list[ItemShape] = []
     profile: list[QuestionShape] = []
     comment: CommentShape | None = None
+    other_words: dict[Literal["en"], dict[Text, Text]] = {}
+    made: MadeShape | None = None
 
 
 SHAPES: dict[str, type[Shape]] = {
@@ -105,6 +127,7 @@ SHAPES: dict[str, type[Shape]] = {
     "factors": FactorShape,
     "profile": QuestionShape,
     "comment": CommentShape,
+    "made": MadeShape,
 }
 
 REMEDIES = {
@@ -223,12 +246,18 @@ def built(tree: Any, *, digest: str) -> Instrument:
         closing=items(shape.closing),
         profile=tuple(Question(q.code, q.text, options(q.options)) for q in shape.profile),
         comment=_comment(shape.comment) if shape.comment else None,
+        other_words=tuple((language, tuple(words.items())) for language, words in shape.other_words.items()),
+        made=_made(shape.made) if shape.made else None,
         digest=digest,
     )
 
 
 def _conditions(given: dict[str, list[str | int]]) -> tuple[Condition, ...]:
     return tuple(Condition(code, tuple(map(str, answers))) for code, answers in given.items())
+
+
+def _made(shape: MadeShape) -> Made:
+    return Made(shape.of, shape.by, shape.basis, shape.on, tuple(shape.places.items()))
 
 
 def _comment(shape: CommentShape) -> Comment:

@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import surveys
 from sipas import create_app, i18n
 from sipas.config.settings import Settings
 from sipas.migrations import create
@@ -37,6 +38,14 @@ def pytest_collection_finish() -> None:
 def _one_language():
     """Every test starts in the same language, whatever the machine's is."""
     i18n.speak("en")
+
+
+@pytest.fixture(autouse=True)
+def _no_words_of_another_home():
+    """What was made at one test's installation is found by no other test."""
+    surveys.also_from(None)
+    yield
+    surveys.also_from(None)
 
 
 @pytest.fixture(autouse=True)

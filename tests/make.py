@@ -42,7 +42,7 @@ def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", fo
 
 def a_wave(database: Database, settings: Settings, code: str = "w1", instrument: str = "service-2024", **more) -> str:
     """An open wave with its keys; a point is made where there is none, and dossiers of last year where none are."""
-    questionnaire = load(instrument)
+    questionnaire = load(instrument, more.pop("version", None))
 
     def opening() -> None:
         with database.reading() as session:

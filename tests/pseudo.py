@@ -18,10 +18,10 @@ NAME = "⟦Pseudo⟧"
 CACHES = (
     i18n.catalog,
     completeness.words,
-    completeness.questionnaire,
-    completeness.enough,
+    completeness._questionnaire,
+    completeness._enough,
     completeness.messages,
-    forms.form_for,
+    forms._form_for,
     pages._prepared,
     pages._shell,
 )
@@ -54,8 +54,8 @@ def made(tmp_path, monkeypatch, leave=lambda domain, where, source: False):
             said = NAME if ids[0] == OWN_NAME else decorated(vietnamese.gettext(ids[0]))
             plural = (decorated(vietnamese.ngettext(*ids, 2)),) if len(ids) > 1 else said
             catalogs["messages"].add(ids if len(ids) > 1 else ids[0], plural)
-    for code in surveys.catalogue():
-        for address, text in surveys.texts(surveys.load(code)):
+    for code, version in [(code, version) for code, versions in surveys.catalogue().items() for version in versions]:
+        for address, text in surveys.texts(surveys.load(code, version)):
             if not leave("instruments", address, text):
                 catalogs["instruments"].add(text, decorated(text), context=address)
     place = folder / "vi@pseudo" / "LC_MESSAGES"

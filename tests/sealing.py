@@ -19,11 +19,14 @@ from flask.testing import FlaskClient
 from sipas import clock
 from sipas.intake.sealed import LENGTH, SUITE, Context
 from sipas.keyring import wave_keys
+from surveys import load
+
+NEWEST = str(load("service-2024").version)
 
 
 def sealed(home: Path, text: str, wave: str = "w1", point: str = "to-hieu-1", kind: str = "answer", **other) -> bytes:
     """A message as a device makes it."""
-    context = Context(wave, point, other.get("instrument", "service-2024"), other.get("version", "1"), kind)
+    context = Context(wave, point, other.get("instrument", "service-2024"), other.get("version", NEWEST), kind)
     coded = text.encode()
     padded = (len(coded).to_bytes(2, "big") + coded).ljust(LENGTH, b"\0")
     return SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(wave_keys.seal_public(home, wave)), context.info())

@@ -75,7 +75,7 @@ class Server:
 
 def a_body(**more: str) -> str:
     """What a browser sends from the short form, with an id of its own."""
-    return urllib.parse.urlencode({"id": secrets.token_hex(16), "service": "ho-tich", "B1.0": "4", **more})
+    return urllib.parse.urlencode({"id": secrets.token_hex(16), "service": "ho-tich", "B1.2": "4", **more})
 
 
 def post(port: int, body: str, point: str = "to-hieu-1", timeout: float = 10) -> int:

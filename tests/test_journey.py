@@ -86,7 +86,7 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
         *("key", "wave", "point", "unit", "field", "month", "cluster"),
         *("channel", "language", "form", "sex", "age", "answers"),
     }
-    assert (row.month, row.answers[2], row.answers[3], row.answers[18]) == (202609, 0, 4, 254)
+    assert (row.month, row.answers[1], row.answers[2], row.answers[11]) == (202609, 0, 4, 254)
 
     # 4. The row
     assert visitor.reads_thanks(visitor.sends()) == "Thank you!"  # the line broke before the thanks: sent again

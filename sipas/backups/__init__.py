@@ -32,8 +32,10 @@ from sipas.intake import ways
 from sipas.intake.comment_spool import CommentSpool
 from sipas.storage.database import HEAD, Database
 from sipas.storage.sqlite_files import discard_copies
+from sipas.wordings import shelf
 
 SUMS = ".sha256"
+WORDS = ".instruments"  # beside a backup, the questionnaires in words put in here; its digest stands in the same list
 
 
 class NotEmpty(NotReady):
@@ -90,6 +92,9 @@ def restore(
             postgresql.load(connection, file, version)
             counts.clear()
     _leave_out_strangers(settings.home, database)
+    words = file.with_name(file.name + WORDS)
+    if words.name in _listed(file):
+        shelf.put_back(settings.home, words.read_bytes())
     settings.paths.maintained.unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
         settings.paths.nights.unlink(missing_ok=True)
@@ -136,6 +141,19 @@ def check(file: Path) -> None:
         raise BadFile(
             N_("{file} is not the backup that was made: its digest differs. Take another one."), file=file.name
         )
+    words = file.with_name(file.name + WORDS)
+    if words.name not in _listed(file):
+        return
+    if not words.is_file():
+        raise BadFile(
+            N_("{file} lacks the questionnaires in words put in here; copy {words} from where the backup lies."),
+            file=file.name,
+            words=words.name,
+        )
+    if _listed(file)[words.name] != _digest(words):
+        raise BadFile(
+            N_("{file} is not the backup that was made: its digest differs. Take another one."), file=words.name
+        )
 
 
 def _before(
@@ -162,13 +180,18 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     """A backup under the next free name: on the disk, with its digest, or not at all."""
     path = _free(settings.paths.backups, name, ending)
     partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
+    words, packed = path.with_name(path.name + WORDS), shelf.packed(settings.home)
     discard(partial)  # a crash may have left it
     try:
         write(partial)
         partial.chmod(0o600)
         with partial.open("rb") as written:
             os.fsync(written.fileno())
-        write_whole(sums, f"{_digest(partial)}  {path.name}\n".encode())
+        listed = f"{_digest(partial)}  {path.name}\n"
+        if packed:
+            write_whole(words, packed)
+            listed += f"{_digest(words)}  {words.name}\n"
+        write_whole(sums, listed.encode())
         os.replace(partial, path)
         sync_folder(path.parent)
     finally:
@@ -183,6 +206,12 @@ def _free(folder: Path, name: str, ending: str) -> Path:
         number += 1
         path = folder / f"{name}-{number}{ending}"
     return path
+
+
+def _listed(file: Path) -> dict[str, str]:
+    """The digests that were noted with a backup, by the names of files."""
+    lines = file.with_name(file.name + SUMS).read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split(None, 1) for line in lines if len(line.split(None, 1)) == 2)}
 
 
 def _digest(file: Path) -> str:

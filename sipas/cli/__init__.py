@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -76,11 +77,19 @@ class Commands(click.Group):
             command = self.get_command(ctx, name)
             if command is None:
                 continue
-            inner = command.commands if isinstance(command, click.Group) else {"": command}
-            for below, one in inner.items():
-                with formatter.section(f"sipas {name} {below}".rstrip()):
+            for whole, one in _below(f"sipas {name}", command):
+                with formatter.section(whole):
                     formatter.write_text(one.help or "")
                     formatter.write_text((one.epilog or "").partition("\n")[0])
+
+
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command, or those of a group however deep, each under its whole name."""
+    if isinstance(command, click.Group):
+        for word, one in command.commands.items():
+            yield from _below(f"{name} {word}", one)
+    else:
+        yield name, command
 
 
 @click.group(

@@ -28,8 +28,12 @@ def example(line: str) -> str:
 
 def settings() -> Settings:
     """The home's, the environment over it. What is written from now on is for its owner alone, whatever the umask."""
+    from surveys import also_from
+
     only_for_us()
-    return load_settings()
+    found = load_settings()
+    also_from(found.paths.instruments)
+    return found
 
 
 def database(of: Settings | None = None) -> Database:

@@ -143,14 +143,14 @@ def province(session: Session) -> Province:
 
 
 def questions(instrument: Instrument) -> list[Question]:
-    """The instrument as the simulation takes it; only people with feedback to give answer the feedback items."""
+    """The instrument as the simulation takes it; some who gave feedback have no reply yet."""
     return [
         Question(
             item.code,
             instrument.factor_of(item.code),
             item.levels,
             item.satisfied or (item.levels,),
-            not_applicable=(0.6 if item.code.startswith("B5") else 0.04) if item.allows_not_applicable else 0.0,
+            not_applicable=(0.1 if item.asked_if else 0.04) if item.allows_not_applicable else 0.0,
             kind=item.kind,
         )
         for item in instrument.items

@@ -118,8 +118,8 @@ def _answers(rng: np.random.Generator, instrument: Instrument, form: str) -> Ans
     gave_feedback = rng.random() < 1 / 3
     said = {}
     for code in instrument.forms[form]:
-        if code.startswith("B5") and not gave_feedback:
-            said[code] = "na"
+        if instrument.item(code).kind == "choice":  # the gate of the feedback items
+            said[code] = "yes" if gave_feedback else "no"
         elif rng.random() > 1 / 20:
             said[code] = str(1 + rng.choice(len(LEVELS), p=LEVELS))
     return Answers.of(instrument, form, said)

@@ -44,6 +44,9 @@ class HomePaths:
     smtp_password = Entry("keys/smtp.password")
     ended_sessions = Entry("keys/desk.ended")
 
+    # questionnaires in words of the province's own (`DIGESTS` beside them)
+    instruments = Entry("instruments")
+
     # the day's comments, spent codes and counts, which no database's log may join with an answer
     comment_spool = Entry("comments.inbox")
     redemption_journal = Entry("invitations.marks")

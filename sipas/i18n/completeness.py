@@ -17,6 +17,8 @@ from pathlib import Path
 import surveys
 from sipas import i18n
 from sipas.i18n.languages import COMPLETE, EVERY, KNOWN, OWN_NAME
+from surveys import Instrument
+from surveys.instrument import is_own
 from surveys.wording import texts
 from translations import FOLDER
 
@@ -33,6 +35,7 @@ VISITORS = (
     "sipas/intake/ways.py",
     "sipas/inviting/",
     "sipas/kiosk/",
+    "sipas/registry/whose_survey.py",
     "sipas/templates/errors/",
     "sipas/templates/layout.html",
 )
@@ -77,8 +80,16 @@ def messages() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
 
 @lru_cache(maxsize=64)
 def words(code: str) -> tuple[Word, ...]:
-    """Every text for visitors, with what the language says for it."""
-    return (*_interface(code), *(word for each in surveys.catalogue() for word in questionnaire(code, each)))
+    """Every text for visitors, with what the language says for it; of every released version, for a wave goes on with
+    the one on which it was opened."""
+    asked = (
+        word
+        for each, versions in surveys.catalogue().items()
+        for version in versions
+        if not is_own(version)
+        for word in questionnaire(code, each, version)
+    )
+    return (*_interface(code), *dict.fromkeys(asked))
 
 
 def _interface(code: str) -> Iterator[Word]:
@@ -89,13 +100,17 @@ def _interface(code: str) -> Iterator[Word]:
         yield Word("messages", files[0], source, spoken, source if code == "en" else said)
 
 
+def questionnaire(code: str, instrument: str, version: int | None = None) -> tuple[Word, ...]:
+    """Every text of one version of a questionnaire (the latest, if none is named) that has a letter in it."""
+    return _questionnaire(code, instrument, version or surveys.load(instrument).version, surveys.own_folder())
+
+
 @lru_cache(maxsize=256)
-def questionnaire(code: str, instrument: str) -> tuple[Word, ...]:
-    """Every text of one questionnaire that has a letter in it."""
+def _questionnaire(code: str, instrument: str, version: int, _folder: Path | None) -> tuple[Word, ...]:
     own = _own(code, "instruments")
     return tuple(
         Word("instruments", address, text, text, text if code == "vi" else own.pgettext(address, text))
-        for address, text in texts(surveys.load(instrument))
+        for address, text in texts(surveys.load(instrument, version))
         if any(letter.isalpha() for letter in text)
     )
 
@@ -135,31 +150,36 @@ def own_name(code: str) -> str:
     return KNOWN[code].name or _own(code, "messages").gettext(OWN_NAME)
 
 
-@lru_cache(maxsize=256)
-def enough(code: str, instrument: str = "") -> bool:
+def enough(code: str, instrument: str = "", version: int | None = None) -> bool:
     """Whether a visitor can be asked in it (the rule above); without a questionnaire, whether the rest suffices."""
     if code in COMPLETE:
         return True
+    number = version or (surveys.load(instrument).version if instrument else 0)
+    return _enough(code, instrument, number, surveys.own_folder())
+
+
+@lru_cache(maxsize=256)
+def _enough(code: str, instrument: str, version: int, folder: Path | None) -> bool:
     if not own_name(code) or share(word for word in words(code) if word.domain == "messages") < ENOUGH:
         return False
-    asked = questionnaire(code, instrument) if instrument else ()
-    levels = _levels(instrument) if instrument else set()
+    asked = _questionnaire(code, instrument, version, folder) if instrument else ()
+    levels = _levels(surveys.load(instrument, version)) if instrument else set()
     return share(asked) >= ENOUGH and all(word.said for word in asked if word.where in levels)
 
 
-def _levels(instrument: str) -> set[str]:
+def _levels(instrument: Instrument) -> set[str]:
     """The addresses of the answer levels: half of a scale in another language would change what people answer."""
-    scales = {item.scale for item in surveys.load(instrument).items if item.scale}
+    scales = {item.scale for item in instrument.items if item.scale}
     return {
-        f"{instrument}/{scale.code}/{place}"
+        f"{instrument.code}/{scale.code}/{place}"
         for scale in scales
         for place in (*range(1, len(scale.levels) + 1), "not_applicable")
     }
 
 
-def offered(enabled: tuple[str, ...], instrument: str = "") -> dict[str, str]:
+def offered(enabled: tuple[str, ...], instrument: str = "", version: int | None = None) -> dict[str, str]:
     """The languages to choose from where this questionnaire is asked, each as its speakers write it."""
-    return {code: own_name(code) for code in KNOWN if code in enabled and enough(code, instrument)}
+    return {code: own_name(code) for code in KNOWN if code in enabled and enough(code, instrument, version)}
 
 
 def sheets(codes: Iterable[str]) -> tuple[str, ...]:

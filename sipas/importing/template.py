@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from sipas.fieldwork.models import CHANNELS, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, points
-from sipas.i18n import _, instrument_text, language
+from sipas.i18n import _, language
 from sipas.i18n.code_labels import with_code, word
+from sipas.i18n.instrument_words import in_words
 from sipas.registry.models import Service
 from sipas.tables.template import Choices, Template, TemplateColumn
-from surveys import Instrument, Item, translated
+from surveys import Instrument, Item
 
 PERSON = ("sex", "age")
 
@@ -22,7 +23,7 @@ def responses_template(
     session: Session, instrument: Instrument, form: str, today: dt.date, wave: Wave | None = None
 ) -> Template:
     """The workbook for one form of a questionnaire, with the points of a wave, or with all that work today."""
-    said = translated(instrument, instrument_text)
+    said = in_words(instrument)
     places = [one for one in _points(session, wave) if is_working(one, today)]
     columns = [
         _column("point", _("The code of the point where the form was filled in."), needed=True,

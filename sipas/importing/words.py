@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 
 from sipas.errors import N_, SipasError
-from sipas.i18n import LANGUAGES, instrument_text, speaking
+from sipas.i18n import LANGUAGES, speaking
 from sipas.i18n.code_labels import Codes, word
+from sipas.i18n.instrument_words import in_words
 from sipas.intake import Answers
-from surveys import Instrument, Question, translated
+from surveys import Instrument, Question
 
 Reader = Callable[[str], int]
 """From the text of a cell to the number that is stored; raises SipasError for what it may not be."""
@@ -19,7 +20,7 @@ def in_each_language(instrument: Instrument) -> Iterator[Instrument]:
     """The questionnaire in the words of each language, the decreed ones last."""
     for language in LANGUAGES:
         with speaking(language):
-            yield translated(instrument, instrument_text)
+            yield in_words(instrument)
     yield instrument
 
 

@@ -39,7 +39,7 @@ def what_is_asked(point: str, wave: str = "") -> AskingPoint:
     """
     known: AskingPoints = current_app.extensions["sipas.kiosk"]
     g.asking = asking = known.at(point, g.today, wave)
-    g.instrument = asking.wave.instrument
+    g.asked = asking.wave.instrument, asking.wave.version
     return asking
 
 
@@ -76,7 +76,7 @@ def ways_to_see_it() -> dict[str, object]:
 
 def offered_here() -> dict[str, str]:
     """The languages to choose from at the point that the address names."""
-    return offered(installation().settings.languages, g.get("instrument", ""))
+    return offered(installation().settings.languages, *g.get("asked", ()))
 
 
 @kiosk.before_request

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from flask import get_template_attribute
@@ -22,6 +23,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation, 
 import surveys
 from sipas import i18n
 from sipas.i18n import _
+from sipas.i18n.instrument_words import on_page
 from sipas.intake.answers import NA_WORD
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.point_view import Names, said
@@ -218,11 +220,15 @@ def tallest_of(questions: list[str]) -> str:
     return f"{max(questions, key=len, default='')} {word}".strip()
 
 
-@lru_cache(maxsize=256)  # a released questionnaire never changes, a catalog is read once by each process
 def form_for(code: str, version: int, form: str, language: str) -> type[Questionnaire]:
     """The form class of an instrument in one of its forms and languages. A field is named as its item."""
+    return _form_for(code, version, form, language, surveys.own_folder())
+
+
+@lru_cache(maxsize=256)  # a released questionnaire never changes, a catalog is read once by each process
+def _form_for(code: str, version: int, form: str, language: str, _folder: Path | None) -> type[Questionnaire]:
     with i18n.speaking(language):
-        instrument = surveys.translated(surveys.load(code, version), i18n.instrument_text)
+        instrument = on_page(surveys.load(code, version))
         asked = instrument.forms[form]
         items = [instrument.item(code) for code in asked]
         tallest = tallest_of([item.text for item in items if item.kind == "rating"])

@@ -10,6 +10,7 @@ from sipas.fieldwork.asking import AskingPoint
 from sipas.fieldwork.models import Point
 from sipas.i18n.fallback_marking import borrowed
 from surveys import Instrument
+from surveys.instrument import is_own
 
 Names = tuple[tuple[str, str], ...]  # language -> name; a tuple, so that a place can be a key
 
@@ -34,6 +35,7 @@ class Place:
     services: tuple[tuple[str, Names], ...]
     partial: str = "drop"  # the wave's rule for a form that is left in the middle
     everyday: tuple[tuple[str, Names], ...] = ()  # service code -> what people say for it, where anything is known
+    wording: str = ""  # the digest of a version made here: another home's words under the same number are another page
     door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
 
     @classmethod
@@ -51,6 +53,7 @@ class Place:
             instrument_version=wave.version,
             services=tuple((one.code, (("vi", one.name), ("en", one.name_en))) for one, _ in asking.services),
             partial=wave.partial,
+            wording=surveys.load(wave.instrument, wave.version).digest if is_own(wave.version) else "",
             everyday=tuple(
                 (one.code, (("vi", one.everyday), ("en", one.everyday_en)))
                 for one, _ in asking.services

@@ -59,11 +59,12 @@ def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:
 
     A text that comes again (the levels of a scale) is read once, the everyday words below a name are not: they are for
     whoever seeks. Each item is touched once, so are the questions about the person, the start, the service field (if it
-    was not `chosen` before) and the sending. No comment is written.
+    was not `chosen` before) and the sending. No comment is written, and no question asked that only some are asked.
     """
+    only_some = {item.code for item in form.instrument.items if item.asked_if}
     read, touches = [_("Last step. Everything here is optional.")], 2
     for field in (field for screen in screens(form) for field in screen.fields):
-        if field is form.service and chosen:
+        if (field is form.service and chosen) or field.name in only_some:
             continue
         read += [field.label.text, field.description, *(choice.label for choice in getattr(field, "choices", ()))]
         touches += not isinstance(field, TextAreaField)

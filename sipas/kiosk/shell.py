@@ -79,7 +79,7 @@ def worker(place: Place, seal: Seal, province: Province) -> str:
 
 @lru_cache(maxsize=256)  # the listed pages follow from place, seal, province and the settings, which are the app's
 def _worker(_app: Flask, place: Place, seal: Seal, _province: Province) -> str:
-    languages = offered(installation().settings.languages, place.instrument_code)
+    languages = offered(installation().settings.languages, place.instrument_code, place.instrument_version)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())
     for one in listed:

@@ -57,7 +57,8 @@ def _free(place: Place) -> str:
 
 
 def _welcome(place: Place, province: Province, code: str, name: str, chosen: bool) -> Welcome:
-    questions = len(place.instrument.forms[place.form])
+    instrument = place.instrument
+    questions = sum(not instrument.item(item).asked_if for item in instrument.forms[place.form])  # as everybody meets
     asked = plural("One question", "{n} questions", questions)
 
     def time(chosen: bool) -> str:

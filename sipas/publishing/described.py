@@ -10,8 +10,10 @@ from analysis import COARSE, Snapshot
 from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.errors import N_
+from sipas.i18n.instrument_words import in_words
+from sipas.publishing.origins import made_here
 from sipas.registry.province import Province
-from surveys import Instrument, translated
+from surveys import Instrument
 
 
 def province_names(ours: Province) -> dict[str, str]:
@@ -23,7 +25,7 @@ def province_names(ours: Province) -> dict[str, str]:
 def questionnaire(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
     """Return the questionnaire as far as it was asked, in both languages."""
     with i18n.speaking("en"):
-        english = translated(instrument, i18n.instrument_text)
+        english = in_words(instrument)
     asked = set(snapshot.codebook.item_codes)
     factors = dict(snapshot.codebook.factors)
     return {
@@ -32,6 +34,7 @@ def questionnaire(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
         "title": instrument.title,
         "title_en": english.title,
         "basis": instrument.basis,
+        **made_here(instrument),
         "factors": [
             {"code": one.code, "text": one.text, "text_en": english.factors[one.code].text}
             for one in instrument.factors.values()
@@ -44,6 +47,7 @@ def questionnaire(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
                 "text_en": english.item(one.code).text,
                 "factor": instrument.factor_of(one.code),
                 "wording": one.wording,
+                **({"provenance": one.provenance} if one.provenance else {}),
             }
             for one in instrument.items
             if one.code in asked

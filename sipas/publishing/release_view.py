@@ -19,9 +19,11 @@ from sipas.errors import N_, UnknownCode
 from sipas.estimating import key_words
 from sipas.i18n import code_labels
 from sipas.publishing import note_words
+from sipas.publishing.origins import Origin, origins
 from sipas.publishing.published import series_of
 from sipas.publishing.way_words import in_words
 from sipas.registry.province import is_city
+from sipas.registry.whose_survey import own_survey
 
 WORDS = {
     "shown": N_("reliable"),
@@ -130,6 +132,11 @@ class ReleaseView:
         return is_city(str(self.manifest["province"]))
 
     @property
+    def own_survey(self) -> str:
+        """Whose survey it is, before the name of the province."""
+        return i18n._(own_survey(str(self.manifest["province"])))
+
+    @property
     def weighted(self) -> bool:
         return bool(self.manifest["weighted"])
 
@@ -171,6 +178,11 @@ class ReleaseView:
         """The questionnaire's title."""
         about = self.manifest["instrument"]
         return i18n.instrument_text(f"{about['code']}/title", about["title"])
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Where its questions come from: a sentence for each place, with the questions."""
+        return origins(self.manifest, "text_en" if i18n.language() == "en" else "text")
 
     def ways(self, unit: str = "") -> str:
         """How its answers came, of everybody or one unit, in a sentence; empty where it says nothing of it."""

@@ -10,6 +10,7 @@ from sipas import i18n
 from sipas.i18n import code_labels, fallback_marking
 from sipas.i18n.languages import KNOWN
 from sipas.registry.province import Province, is_city
+from sipas.registry.whose_survey import own_survey
 from sipas.web.installation import installation
 
 FIRST = "front.first"  # `/`
@@ -40,6 +41,11 @@ def province_place(unknown: str | None = None) -> str:
     return province().short(i18n.language()) or (i18n._("the province") if unknown is None else unknown)
 
 
+def whose_survey() -> str:
+    """Whose survey these pages are about, before the province's name."""
+    return i18n._(own_survey(province().name))
+
+
 def in_a_city() -> bool:
     """Whether these pages are a city's."""
     return is_city(province().name)
@@ -63,6 +69,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals.update(languages=i18n.LANGUAGES, language=i18n.language)
     app.jinja_env.globals.update(province_name=province_name, province_place=province_place, in_a_city=in_a_city)
+    app.jinja_env.globals.update(whose_survey=whose_survey)
     app.jinja_env.filters.update(
         number=i18n.number,
         percent=i18n.percent,

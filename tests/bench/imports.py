@@ -61,7 +61,7 @@ def write(settings: Settings, path: Path, rows: int) -> Path:
             "field": np.array(services)[rng.integers(0, len(services), count)],
             "date": days.astype(str),
             "sex": np.array(["f", "m", ""])[rng.integers(0, 3, count)],
-            "age": np.array(["under-30", "30-44", "45-59", "60+", ""])[rng.integers(0, 5, count)],
+            "age": np.array(["18-24", "25-34", "35-49", "50-60", "over-60", ""])[rng.integers(0, 5, count)],
         }
         levels = {
             code: rng.choice(np.arange(1, 6, dtype=np.int8), count, p=[0.02, 0.03, 0.1, 0.4, 0.45]) for code in items

@@ -20,6 +20,7 @@ from sipas.registry.importing import load_registry
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave, some_codes
 from tests.sipas.cli.test_cli import every_command
+from tests.wordings import exported, filled_in
 
 TODAY = dt.date(2026, 9, 30)
 MEGABYTES = 24
@@ -46,6 +47,8 @@ CALLS = {
     "invitations sheet": "invitations sheet {files}/codes.csv --out {disk}/strips.pdf",
     "keypair": "keypair {disk}/office.key",
     "device enrol-code": "device enrol-code p-1",
+    "instrument wording export": "instrument wording export service-2024 -o {disk}/sentences.xlsx",
+    "instrument wording import": "instrument wording import {files}/sentences-None.csv --by A --basis B",
     "wave open": "wave open w2 --instrument demo --coarsest --point p-2",
     "wave close": "wave close w1",
     "wave key-copy": "wave key-copy w1 --to {files}/office.key.pub --out {disk}/w1.copy",
@@ -125,8 +128,9 @@ def template(tmp_path_factory):
     _run(settings.home, f"invitations issue --point p-phone --count 30 --out {files}/codes.csv")
     _run(settings.home, f"frame save {files}/frame.csv")
     rows = "\n".join(f"p-1,ho-tich,2026-09-{2 + n % 20:02},4" for n in range(400))
-    (files / "paper.csv").write_text(f"point,field,date,B1.0\n{rows}\n")
-    (files / "taken.csv").write_text("point,field,date,B1.0\n" + "p-2,ho-tich,2026-09-03,4\n" * 400)
+    (files / "paper.csv").write_text(f"point,field,date,B1.2\n{rows}\n")
+    (files / "taken.csv").write_text("point,field,date,B1.2\n" + "p-2,ho-tich,2026-09-03,4\n" * 400)
+    filled_in(exported(files))
     _run(settings.home, f"responses import {files}/taken.csv --wave w1")
     database.engine.dispose()
     return folder

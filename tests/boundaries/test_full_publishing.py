@@ -48,7 +48,7 @@ def closed(tmp_path, monkeypatch):
         a_wave(database, settings)
         for number in range(120):
             day = dt.datetime(2026, 9, 1 + number % 29, 3, tzinfo=dt.timezone.utc)
-            said = dict.fromkeys(("O", "B1.0", "B2.0"), "2" if number % 4 == 0 else "5")
+            said = dict.fromkeys(("O", "B1.2", "B2.2"), "2" if number % 4 == 0 else "5")
             a_response(database, settings, ("p-1", "p-2")[number % 2], moment=day, answers=said)
         with database.writing() as session:
             close_wave(session, "w1", TODAY)

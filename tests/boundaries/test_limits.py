@@ -36,7 +36,7 @@ def small(kiosk, settings):
 
 def posts(app, address, **headers):
     """The status of one answer."""
-    data = {"id": secrets.token_hex(16), "service": "ho-tich", "B1.0": "4"}
+    data = {"id": secrets.token_hex(16), "service": "ho-tich", "B1.2": "4"}
     client = app.test_client()
     return client.post("/k/to-hieu-1/vi", data=data, environ_base={"REMOTE_ADDR": address}, headers=headers).status_code
 

@@ -66,6 +66,7 @@ def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, poi
     with database.reading() as session:
         visits = {point: asking_at(session, point, DAYS[-1]) for point in points}
     instrument = load("service-2024")
+    rated = [code for code in instrument.forms["short"] if instrument.item(code).kind == "rating"]
     offered = {point: [one.code for one, _ in visit.services] for point, visit in visits.items()}
     assert all(code in codes for codes in offered.values() for code in services)
     weights = list(services.values())
@@ -75,7 +76,7 @@ def a_month(database, settings, visitors, rng, on_the_way=lambda _day: None, poi
         on_the_way(day)
         point, service = rng.choices(list(points), list(points.values()))[0], rng.choices(list(services), weights)[0]
         sex, age = rng.randint(1, 2), rng.randint(1, 4)
-        said = dict(zip(instrument.forms["short"], next(levels), strict=True))
+        said = {"F": "yes"} | dict(zip(rated, next(levels), strict=True))
         packed = Answers.of(instrument, "short", said)
         moment = dt.datetime.combine(day, dt.time(1 + number % 8), dt.timezone.utc)
         submission = f"{rng.getrandbits(128):032x}"

@@ -43,7 +43,7 @@ def once(tmp_path_factory):
     days = [clock.today() - dt.timedelta(days=7 * week) for week in range(10)]
     sipas(home, "wave", "open", "w1", "--instrument", "service-2024", "--coarsest", "--from", str(days[-1]))
     lines = "".join(f"to-hieu-1,ho-tich,{day},{level}\n" for day in days for level in (5, 4, 2) * 4)
-    (home / "paper.csv").write_text("point,field,date,B1.0\n" + lines, encoding="utf-8")
+    (home / "paper.csv").write_text("point,field,date,B1.2\n" + lines, encoding="utf-8")
     sipas(home, "responses", "import", str(home / "paper.csv"), "--wave", "w1")
     (home / "paper.csv").unlink()
     served(home)

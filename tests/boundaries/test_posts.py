@@ -65,7 +65,7 @@ def test_pressing_twice_counts_once(kiosk, database):
 
 METHODS = ["POST", "POST", "POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "X"]
 KINDS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "application/json", ""]
-NAMES = ["id", "service", "O", "B1.0", "comment", "sex", "age", "name", "password", "code", "next", ""]
+NAMES = ["id", "service", "O", "B1.2", "comment", "sex", "age", "name", "password", "code", "next", ""]
 WORDS = ["to-hieu-1", "vi", "w1", "03646", "x", "..", "\x00", "😀", "e\u0301", " ", "%2f", "'", "a" * 300]
 GAP = re.compile(r"<(?:[^<>:]*(?:\([^)]*\))?:)?(\w+)>")  # where an address has an argument
 A_FORM = st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=40) | st.text(max_size=40)), max_size=8).map(

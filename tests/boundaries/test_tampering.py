@@ -38,7 +38,7 @@ from tests.opened_files import opened
 from tests.repeated import home_once
 
 TODAY = dt.date(2026, 9, 30)
-ITEMS = ("O", "B1.0", "B2.0", "B3.0", "B4.0")
+ITEMS = ("O", "B1.2", "B2.2", "B3.2", "B4.1")
 LATER = dt.date(2026, 10, 7)
 
 

@@ -34,7 +34,7 @@ MANY = """async (count) => {
     const context = contextOf(document.querySelector("[data-questionnaire]"), point);
     for (let number = 0; number < count; number += 1) {
         const fields = { service: "ho-tich", comment: number % 4 ? "" : `Ghế chờ ${number}` };
-        ["O", "B1.0", "B2.0", "B3.0"].forEach((item, place) => {
+        ["O", "B1.2", "B2.2", "B3.2"].forEach((item, place) => {
             fields[item] = String(1 + (Math.floor(number / 5 ** place) % 5));
         });
         await keep(db, context, { language: "vi", form: "short", fields });

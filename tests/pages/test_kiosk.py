@@ -25,7 +25,7 @@ def kiosks(database, settings):
     """A kiosk with the short form, and a web point with every kind of question."""
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "chieng-an-1", "03664", form="full", channel="web")
-    a_wave(database, settings, "w1", "service-2024", opens_on=clock.today(), at=["to-hieu-1"])
+    a_wave(database, settings, "w1", "service-2024", version=1, opens_on=clock.today(), at=["to-hieu-1"])
     a_wave(database, settings, "w2", "demo", opens_on=clock.today(), at=["chieng-an-1"])
 
 

@@ -129,14 +129,14 @@ def test_another_language_in_the_middle_keeps_answers_where_scripts_run(opens):
 
 
 def test_a_form_with_a_summary_changes_its_language_too(opens):
-    page = opens("/k/to-hieu-1/vi#q-B1.0")
-    page.locator('[id="B1.0-4"]').check(force=True)
+    page = opens("/k/to-hieu-1/vi#q-B1.2")
+    page.locator('[id="B1.2-4"]').check(force=True)
     page.goto("/k/to-hieu-1/vi#q-about")
     page.locator(".primary").click()
     expect(page.locator(".summary")).to_be_visible()
     page.locator("[data-switch]").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.locator('[id="B1.0-4"]')).to_be_checked()
+    expect(page.locator('[id="B1.2-4"]')).to_be_checked()
     expect(page.locator(".summary")).to_have_count(0)
 
 

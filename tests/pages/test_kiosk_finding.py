@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 def points(database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "to-hieu-2", "03646", form="short", channel="web")
-    a_wave(database, settings, "w1", "service-2024", opens_on=clock.today())
+    a_wave(database, settings, "w1", "service-2024", version=1, opens_on=clock.today())
 
 
 def responses(database) -> list[Response]:
@@ -176,7 +176,7 @@ def test_a_screen_is_read_aloud_when_asked_and_never_by_itself(opens):
     expect(button).to_have_text("Đọc to")
     assert said(page) == []
     button.click()
-    item = surveys.load("service-2024").item("O")
+    item = surveys.load("service-2024", 1).item("O")
     assert said(page) == [item.scale.lead, item.text, *item.scale.levels]
     assert page.evaluate("spoken.every(one => one.lang === 'vi' && one.voice.lang === 'vi-VN')")
     expect(button).to_have_text("Ngừng đọc")
@@ -226,7 +226,7 @@ def recorded(settings, monkeypatch):
 def test_a_recording_is_played_and_the_voice_reads_where_it_cannot_be_had(opens, settings, monkeypatch):
     from sipas.kiosk import forms, pages
 
-    for cached in (forms.form_for, pages._prepared):
+    for cached in (forms._form_for, pages._prepared):
         cached.cache_clear()
     recorded(settings, monkeypatch)
     try:
@@ -239,5 +239,5 @@ def test_a_recording_is_played_and_the_voice_reads_where_it_cannot_be_had(opens,
         page = listens(opens, "", "/k/to-hieu-2/vi#q-B1.0")
         expect(page.locator("section:target .aloud")).to_be_hidden()
     finally:
-        for cached in (forms.form_for, pages._prepared, assets.by_path):
+        for cached in (forms._form_for, pages._prepared, assets.by_path):
             cached.cache_clear()

@@ -46,7 +46,7 @@ def rows(database) -> list[Response]:
         return list(session.scalars(select(Response)))
 
 
-def begins(page, items=("O", "B1.0", "B2.0")) -> None:
+def begins(page, items=("O", "B1.2", "B2.2")) -> None:
     """Chooses what the visit was about, answers some questions, writes half a comment, and touches nothing any more."""
     page.clock.install()
     page.goto("/k/to-hieu-1/en")

@@ -284,15 +284,17 @@ def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, mo
     assert all(row["root_mse"] > 0 for row in small)
 
 
-@pytest.mark.parametrize("unit", ["03814", "03847", "03958"])
-def test_an_auditor_pins_down_no_withheld_count_of_an_office(prepared, unit):
-    """The offices in which exact counts betrayed most; the whole table is too much for linear programs."""
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_auditor_pins_down_no_withheld_count_of_an_office(prepared, place):
+    """The offices of which most is withheld; the whole table is too much for linear programs."""
     settings, _ = prepared
     one = published_release(settings.home, CODE)
+    hidden = Counter(row["domain"].get("unit", "") for row in one.table.records() if row["withheld"])
+    unit = [code for code, _rows in hidden.most_common() if code][place]
     factors = {factor["code"]: [] for factor in one.manifest["instrument"]["factors"]}
     for item in one.manifest["instrument"]["items"]:
         factors.get(item["factor"], []).append(item["code"])
     found = Auditor(one.table, factors, inside={"unit": unit}).audit(enough=5)
-    assert len(found.between) > 10
+    assert found.between
     assert not found.pinned, found.pinned
     assert min(map(found.values, found.between)) >= 3, str(found)

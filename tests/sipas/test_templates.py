@@ -63,7 +63,7 @@ def test_a_workbook_for_answers_comes_back_filled_in(database, settings, run, tm
     path = tmp_path / "answers.xlsx"
     run("responses", "template", "--wave", "w1", "--out", path, language=language)
     point, field, day, number, channel, sex = heads
-    first = {point: "to-hieu-1", field: "ho-tich", day: "16/09/2026", "O": "5", "B1.0": 4, "B4.0": "na"}
+    first = {point: "to-hieu-1", field: "ho-tich", day: "16/09/2026", "O": "5", "B1.2": 4, "B4.1": "na"}
     second = {point: "to-hieu-1", field: "dat-dai", day: "2026-09-17", number: "P-7", channel: words[0], sex: words[1],
               "O": "2"}  # fmt: skip
     fill(path, first, second)
@@ -131,7 +131,7 @@ def test_the_codes_are_text_the_heads_stay_in_view_and_a_second_sheet_explains(d
     lists = {str(one.sqref): one for one in sheet.data_validations.dataValidation if one.type == "list"}
     assert lists["A2:A20001"].formula1 == "'Danh mục mã'!$A$3"
     told = {row[0]: row[2] for row in explained.iter_rows(values_only=True) if row[0]}
-    assert "1 Rất không hài lòng" in told["B1.0: Nơi tiếp đón: chỉ dẫn, chỗ ngồi, trang thiết bị"]
+    assert "1 Rất không hài lòng" in told["B1.2: Đủ ghế ngồi và bàn viết"]
     assert [cell.value for cell in codes["A"][2:3]] == ["to-hieu-1"]
 
 

@@ -23,8 +23,8 @@ def line_of(text: str, words: str) -> int:
     return text[: text.index(words)].count("\n") + 1
 
 
-def test_service_2024_has_five_factors_of_three_four_six_four_four_items():
-    instrument = surveys.load("service-2024")
+def test_the_first_service_2024_has_five_factors_of_three_four_six_four_four_items():
+    instrument = surveys.load("service-2024", 1)
     full = set(instrument.forms["full"])
     assert {code: len([i for i in f.items if i.code in full]) for code, f in instrument.factors.items()} == {
         "B1": 3,
@@ -38,6 +38,47 @@ def test_service_2024_has_five_factors_of_three_four_six_four_four_items():
     assert instrument.factor_of("O") is None
     assert instrument.factor_of("B3.0") == "B3"
     assert all(item.allows_not_applicable for item in instrument.factors["B5"].items)
+
+
+def test_the_second_service_2024_asks_the_sixteen_subjects_of_the_present_form():
+    instrument = surveys.load("service-2024", 2)
+    ratings = {code: [i for i in f.items if i.kind == "rating"] for code, f in instrument.factors.items()}
+    assert {code: len(items) for code, items in ratings.items()} == {"B1": 3, "B2": 4, "B3": 3, "B4": 3, "B5": 3}
+    assert {item.provenance for items in ratings.values() for item in items} == {"copy"}
+    assert {item.wording for item in instrument.items} == {"ours"}
+    assert [option.code for option in instrument.profile[1].options] == ["18-24", "25-34", "35-49", "50-60", "over-60"]
+    assert all("từ chối" in item.text and item.not_applicable for item in ratings["B4"])
+
+
+def test_its_feedback_items_are_asked_of_those_who_gave_feedback_and_of_nobody_else():
+    instrument = surveys.load("service-2024", 2)
+    gated = {item.code for item in instrument.items if item.asked_if}
+    assert gated == {"B5.1", "B5.2", "B5.3"}
+    places = {item.code: place for place, item in enumerate(instrument.items)}
+    for answer, asked in ((0, False), (1, False), (2, True)):  # passed over, no, yes
+        row = bytearray(b"\4" * len(places))
+        row[places["F"]] = answer
+        routed = instrument.routed(bytes(row))
+        assert {code for code in places if routed[places[code]] == surveys.NOT_ASKED} == (set() if asked else gated)
+
+
+def test_its_short_form_gives_each_factor_a_figure_by_an_item_of_the_full_form():
+    instrument = surveys.load("service-2024", 2)
+    assert instrument.forms["short"] == ("O", "B1.2", "B2.2", "B3.2", "B4.1", "F", "B5.2")
+    assert set(instrument.forms["short"]) <= set(instrument.forms["full"])
+    asked = [instrument.item(code) for code in instrument.forms["short"]]
+    rated = [instrument.factor_of(item.code) for item in asked if item.kind == "rating"]
+    assert rated == [None, "B1", "B2", "B3", "B4", "B5"]
+
+
+def test_the_second_version_takes_a_fifth_fewer_screens_and_the_first_stays():
+    first, second = (surveys.load("service-2024", version) for version in (1, 2))
+    around = 2  # what was come for; the last one, about the person
+    before = len(first.forms["full"]) + around
+    everybody = [code for code in second.forms["full"] if not second.item(code).asked_if]
+    assert (before, len(everybody) + around, len(second.forms["full"]) + around) == (24, 17, 20)
+    assert 0.8 * before >= 17
+    assert first.digest == "3c7c96814629115974421e7d0f837b7a0cfea27e13deb63241194bc121ddce98"
 
 
 def test_onestop_2018_asks_facts_and_no_satisfaction_with_indicators():

@@ -56,8 +56,8 @@ def command_of(words):
     command = Commands.get_command(group, CONTEXT, words[0])
     assert command, f"there is no command {words[0]}"
     left = words[1:]
-    if isinstance(command, click.Group) and left:
-        assert left[0] in command.commands, f"there is no command {' '.join(words[:2])}"
+    while isinstance(command, click.Group) and left:
+        assert left[0] in command.commands, f"there is no command {' '.join(words)}"
         command, left = command.commands[left[0]], left[1:]
     return command, left
 

@@ -73,7 +73,7 @@ def home(database, settings, monkeypatch):
     a_wave(database, settings)
     for number in range(156):
         place = "q1" if number % 13 == 12 else f"p{number % 13}"
-        levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
+        levels = zip(("O", "B1.2", "B2.2", "B3.2", "B4.1", "B5.2"), (1, 2, 3, 5, 7, 11), strict=True)
         answers = {code: str(1 + number // times % 5) for code, times in levels}
         moment = dt.datetime(2026, 9, 2 + number % 20, 3, tzinfo=dt.timezone.utc)
         a_response(database, settings, place, moment=moment, answers=answers)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sipas.cli.common import example, json_option, note, print_json, print_table
-from sipas.i18n import LANGUAGES, _, instrument_text, language, speaking
+from sipas import clock
+from sipas.cli.common import example, json_option, note, print_json, print_table, settings
+from sipas.cli.destinations import writes_to
+from sipas.cli.readings import explain, sheet, telling
+from sipas.i18n import LANGUAGES, _, language, plural, speaking
 from sipas.i18n.code_labels import with_code
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ def instrument() -> None:
 def list_(as_json: bool) -> None:
     from surveys import catalogue, load
 
+    settings()
     found = [_in(load(code, version), language()) for code, versions in catalogue().items() for version in versions]
     if as_json:
         print_json([_head(one) for one in found])
@@ -70,6 +75,7 @@ def list_(as_json: bool) -> None:
 def show(code: str, version: int | None, wording: str | None, as_json: bool) -> None:
     from surveys import load
 
+    settings()
     found = _in(load(code, version), wording or language())
     if as_json:
         print_json(_whole(found))
@@ -78,10 +84,10 @@ def show(code: str, version: int | None, wording: str | None, as_json: bool) -> 
 
 
 def _in(found: Instrument, wording: str) -> Instrument:
-    from surveys import translated
+    from sipas.i18n.instrument_words import in_words
 
     with speaking(wording):
-        return translated(found, instrument_text)
+        return in_words(found)
 
 
 def _head(one: Instrument) -> dict[str, Any]:
@@ -193,3 +199,81 @@ def answers_of(item: Item) -> str:
     if item.kind == "several":
         said += " " + _("(several, with a blank between)")
     return said + (", na" if item.allows_not_applicable else "")
+
+
+@instrument.group(help=_("The sentences of a questionnaire: written out to be filled in, and put in as a new version."))
+def wording() -> None:
+    """Group of commands."""
+
+
+@wording.command(
+    "export",
+    help=_(
+        "Write the sentences of a questionnaire to FILE (.csv or .xlsx): address, kind, present words and where they "
+        "come from, with empty columns for the official sentence, its place in the official document and its English. "
+        "Filled in, `sipas instrument wording import` takes it."
+    ),
+    epilog=example("sipas instrument wording export service-2024 -o sentences.xlsx"),
+)
+@click.argument("code")
+@click.option("--version", type=int, help=_("Which version (default: the latest)."))
+@writes_to("-o", "--out", "file", required=True, help=_("The new file."))
+def export(code: str, version: int | None, file: Path) -> None:
+    from sipas.wordings.table import write_table
+    from surveys import load
+
+    settings()
+    found = load(code, version)
+    empty = write_table(file, found)
+    note(
+        plural(
+            "{file} has the sentences of {code} v{version}; {n} row waits for an official one.",
+            "{file} has the sentences of {code} v{version}; {n} rows wait for an official one.",
+            empty,
+            file=file,
+            code=found.code,
+            version=found.version,
+        )
+    )
+    note(_("Filled in: sipas instrument wording import {file} --by NAME --basis TEXT", file=file))
+
+
+@wording.command(
+    "import",
+    help=_(
+        "Make a new version of a questionnaire with the official sentences of FILE, as `wording export` wrote it and "
+        "an officer filled it in. Everything that is wrong in it is told at once, and then nothing is made. Only words "
+        "change, and whose they are; no version that exists is touched, and open waves keep theirs."
+    ),
+    epilog=example("sipas instrument wording import sentences.xlsx --by 'Nguyễn A' --basis 'QĐ 1001/QĐ-BNV'"),
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--by", required=True, help=_("Who puts them in."))
+@click.option("--basis", required=True, help=_("The official document they are from."))
+@sheet
+@explain
+@telling
+def import_(file: Path, by: str, basis: str, sheet: str) -> None:
+    from sipas.wordings.importing import import_wording
+
+    made = import_wording(settings().home, file, by=by, basis=basis, today=clock.today(), sheet=sheet)
+    one = made.instrument
+    note(
+        plural(
+            "Made: {code} v{version}, with {n} official sentence.",
+            "Made: {code} v{version}, with {n} official sentences.",
+            len(made.taken),
+            code=one.code,
+            version=one.version,
+        )
+    )
+    if made.ours:
+        note(_("Questions that keep words of ours: {codes}.", codes=", ".join(made.ours)))
+    note(
+        _(
+            "Look at it (`sipas instrument show {code} --version {version}`); waves that are opened from now on ask "
+            "it. A wave on it is no continuation of one on other words: `sipas trend` shows a break.",
+            code=one.code,
+            version=one.version,
+        )
+    )

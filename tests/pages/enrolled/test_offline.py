@@ -86,7 +86,7 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
     plain = batch_receiver.BatchReceiver._visit
 
     def noted(self, asking, said, moment):
-        said_levels = [said.fields.get(item, ["0"])[0] for item in ("O", "B1.0", "B2.0", "B3.0")]
+        said_levels = [said.fields.get(item, ["0"])[0] for item in ("O", "B1.2", "B2.2", "B3.2")]
         arrived.append(sum((int(level) - 1) * 5**place for place, level in enumerate(said_levels)))
         return plain(self, asking, said, moment)
 

@@ -20,10 +20,16 @@ CONTEXT = click.Context(group)
 def every_command():
     for name in COMMANDS:
         command = Commands.get_command(group, CONTEXT, name)
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {below}", inner) for below, inner in command.commands.items())
-        else:
-            yield name, command
+        yield from below(name, command)
+
+
+def below(name, command):
+    """The commands of a group, however deep, each by its whole name."""
+    if isinstance(command, click.Group):
+        for word, inner in command.commands.items():
+            yield from below(f"{name} {word}", inner)
+    else:
+        yield name, command
 
 
 def sipas(home, *words, how=commands.run, **environment):

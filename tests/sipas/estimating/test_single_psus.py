@@ -37,7 +37,7 @@ def one_week(database, settings, tmp_path, monkeypatch):
             some_dossiers(session, ("03646", "03664", "03670", "03679", "03688"), "2026-09")
         a_wave(database, settings, opens_on=MONDAY)
         for number in range(300):
-            levels = zip(("O", "B1.0", "B2.0", "B3.0", "B4.0", "B5.0"), (1, 2, 3, 5, 7, 11), strict=True)
+            levels = zip(("O", "B1.2", "B2.2", "B3.2", "B4.1", "B5.2"), (1, 2, 3, 5, 7, 11), strict=True)
             a_response(
                 database,
                 settings,

@@ -67,7 +67,7 @@ def test_where_few_come_field_month_language_and_profile_are_not_stored_and_the_
 
 def test_a_file_and_a_kiosk_store_the_same_of_the_same_visit(database, settings, few, tmp_path, today):
     head = "point,field,date,channel,sex,age,O\n"
-    lines = [f"to-hieu-1,{service},2026-09-16,kiosk,f,under-30,4\n" for service in (FEW, MANY)]
+    lines = [f"to-hieu-1,{service},2026-09-16,kiosk,f,18-24,4\n" for service in (FEW, MANY)]
     import_responses(database, settings.home, a_csv(tmp_path, head + "".join(lines)), "w1", "full", today)
     imported = {row.field: row for row in rows(database)}
     coarse, fine = sorted(imported.values(), key=lambda row: row.field)

@@ -27,7 +27,7 @@ from sipas.tables import BadTable, pieces
 from surveys import NOT_APPLICABLE, load, translated
 from tests.make import a_csv, a_response, a_wave
 
-HEAD = "point,field,date,sex,O,B1.1,B5.1\n"
+HEAD = "point,field,date,sex,O,B1.1,B4.1\n"
 LINE = "to-hieu-1,ho-tich,2026-09-16,f,5,4,na\n"
 TODAY = dt.date(2026, 9, 30)
 
@@ -39,7 +39,7 @@ def bring(database, settings, path, form=None):
 def test_a_line_leaves_the_same_row_as_a_visit(database, settings, tmp_path):
     a_wave(database, settings)
     bring(database, settings, a_csv(tmp_path, HEAD + LINE))
-    a_response(database, settings, answers={"O": "5", "B1.1": "4", "B5.1": "na"}, sex=1)
+    a_response(database, settings, answers={"O": "5", "B1.1": "4", "B4.1": "na"}, sex=1)
     with database.reading() as session:
         one, two = session.scalars(select(Response))
     differing = {c.key for c in Response.__table__.columns if getattr(one, c.key) != getattr(two, c.key)}
@@ -101,7 +101,7 @@ def test_a_long_file_of_any_kind_goes_in_by_pieces_and_leaves_what_single_visits
         "date": [str(day) for day in days],
         "sex": [("f", "m", None)[n % 3] for n in range(100)],
         "O": [1 + n % 5 for n in range(100)],
-        "B5.1": [("na", "3", None)[n % 3] for n in range(100)],
+        "B4.1": [("na", "3", None)[n % 3] for n in range(100)],
     }
     path = a_table(tmp_path / f"long.{kind}", columns)
     seen = []
@@ -121,7 +121,7 @@ def test_a_long_file_of_any_kind_goes_in_by_pieces_and_leaves_what_single_visits
             database,
             settings,
             moment=dt.datetime(day.year, day.month, day.day, 3, tzinfo=dt.timezone.utc),
-            answers={"O": columns["O"][n], "B5.1": columns["B5.1"][n]},
+            answers={"O": columns["O"][n], "B4.1": columns["B4.1"][n]},
             sex=(1, 2, 0)[n % 3],
         )
     with database.reading() as session:
@@ -153,10 +153,10 @@ A_LINE = st.fixed_dictionaries(
         "channel": st.sampled_from([None, *CHANNELS]),
         "language": st.sampled_from([None, *LANGUAGE_CODES]),
         "sex": st.sampled_from([None, "f", "m"]),
-        "age": st.sampled_from([None, "under-30", "60+"]),
+        "age": st.sampled_from([None, "18-24", "over-60"]),
         "O": st.sampled_from(["1", "5"]),
         "B1.1": st.sampled_from([None, "1", "2", "3", "4", "5"]),
-        "B5.1": st.sampled_from([None, "na", "3"]),
+        "B4.1": st.sampled_from([None, "na", "3"]),
     }
 )
 
@@ -179,14 +179,14 @@ def test_what_is_written_to_a_file_and_imported_is_what_single_visits_leave(data
     with database.reading() as session:
         stored_rows = sorted(everything(row) for row in session.scalars(select(Response)))
     secret = wave_keys.load(settings.home, "w1", "cluster")
-    profile = {"sex": [None, "f", "m"], "age": [None, "under-30", "30-44", "45-59", "60+"]}
+    profile = {"sex": [None, "f", "m"], "age": [None, "18-24", "25-34", "35-49", "50-60", "over-60"]}
     assert stored_rows == sorted(
         everything(
             anonymise(
                 Visit(
                     "w1",
                     asking.codes(line["field"], line["channel"] or "paper", "full"),
-                    Answers.of(load("service-2024"), "full", {code: line[code] for code in ("O", "B1.1", "B5.1")}),
+                    Answers.of(load("service-2024"), "full", {code: line[code] for code in ("O", "B1.1", "B4.1")}),
                     dt.datetime.fromisoformat(line["date"] + "T03:00:00+00:00"),
                     line["language"] or "vi",
                     **{name: profile[name].index(line[name]) for name in profile},
@@ -287,7 +287,7 @@ def test_every_bad_line_is_told_by_number_column_and_reason_and_nothing_is_store
         ("point,field,O\n", "date"),
         ("point,field,date\n", "item"),
         ("point,field,date,O,B9.9\n", r"B9\.9"),
-        ("point,field,date,B1.0,B1.1\n", r"B1\.0"),
+        ("point,field,date,B1.2,B1.1\n", r"B1\.2"),
     ],
 )
 def test_a_file_with_the_wrong_columns_is_refused(database, settings, tmp_path, head, word):

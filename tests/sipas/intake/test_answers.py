@@ -22,7 +22,7 @@ def test_four_kinds_of_answers_are_told_apart():
     assert byte(answers, "B1.1") == 5
     assert byte(answers, NA_ITEM) == NOT_APPLICABLE
     assert byte(answers, "B1.2") == NOT_ANSWERED
-    assert byte(answers, "B1.0") == NOT_ASKED  # the short form's item
+    assert byte(Answers.of(SERVICE, "short", {"B1.2": "5"}), "B1.1") == NOT_ASKED  # the full form's item
     assert answers.given == 1
 
 

@@ -44,7 +44,7 @@ def test_the_compressed_page_is_the_page(kiosk):
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
     assert ID.sub(b"", gzip.decompress(packed.data)) == ID.sub(b"", plain.data)
-    assert len(packed.data) < 12_000  # with its style, and all 22 questions
+    assert len(packed.data) < 12_000  # with its style, and all 18 questions
 
 
 def test_a_page_with_a_gap_survives_any_middle():
@@ -84,7 +84,7 @@ def length(app, form, language, chosen=False):
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_the_short_form_takes_no_longer_than_ninety_seconds_even_for_whoever_reads_every_service(kiosk, language):
     assert 45 < length(kiosk.application, "short", language) <= 90
-    assert length(kiosk.application, "full", language) > 120
+    assert length(kiosk.application, "full", language) > 110
 
 
 def test_each_word_and_each_touch_counts(kiosk):
@@ -104,7 +104,7 @@ def test_each_word_and_each_touch_counts(kiosk):
     [
         ("/k/to-hieu-1", "6 questions, about a minute and a half."),
         ("/k/to-hieu-1?service=dat-dai", "6 questions, about one minute."),
-        ("/k/to-hieu-2", "22 questions, about 3 minutes."),
+        ("/k/to-hieu-2", "15 questions, about 2 minutes."),
     ],
 )
 def test_the_first_page_says_the_modelled_time(kiosk, path, words):

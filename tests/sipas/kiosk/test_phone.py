@@ -81,7 +81,7 @@ def test_a_resend_is_thanked_and_a_second_answer_is_not_taken(phones, database, 
 def test_a_code_is_not_good_for_other_answers_under_the_same_id(phones, database, code):
     guest = Guest(phones, code).opens()
     assert guest.sends().status_code == 303
-    for item, value in {"B1.0": "1", "B2.0": "1", "sex": "m"}.items():
+    for item, value in {"B1.2": "1", "B2.2": "1", "sex": "m"}.items():
         before = guest.said[item]
         guest.answers(item, value)
         assert guest.sends().status_code == 409

@@ -98,7 +98,7 @@ def test_by_command_they_come_in_with_their_mark_and_what_they_lack_is_not_answe
     assert snapshot.codebook.notes.endswith("; 1 unfinished forms in this file, as form …-unfinished")
     rows = {row["form"]: row for row in snapshot.table().to_pylist()}
     assert set(rows) == {"short", "short-unfinished"}
-    assert (rows["short"]["B1.0"], rows["short-unfinished"]["B1.0"]) == (4, None)
+    assert (rows["short"]["B1.2"], rows["short-unfinished"]["B1.2"]) == (4, None)
     assert rows["short-unfinished"]["O"] == 2
     i18n.speak("en")
     out = CliRunner().invoke(group, ["estimate", str(settings.home / "snapshots" / "w1.parquet"), "--lonely", "centre"])

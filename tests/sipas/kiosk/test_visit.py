@@ -45,7 +45,7 @@ def test_the_first_page_says_how_much_and_leads_on_in_each_language(kiosk):
 
 def test_a_short_visit_is_stored_byte_for_byte(kiosk, database):
     visitor = visitor_at(kiosk, language="en")
-    said = {"service": "dat-dai", "O": 5, "B1.0": 1, "B2.0": 3, "B5.0": "na", "sex": "m", "age": "60+"}
+    said = {"service": "dat-dai", "O": 5, "B1.2": 1, "B2.2": 3, "B5.2": "na", "sex": "m", "age": "over-60"}
     for item, value in said.items():
         visitor.answers(item, value)
     visitor.reads_thanks(visitor.sends())
@@ -54,13 +54,14 @@ def test_a_short_visit_is_stored_byte_for_byte(kiosk, database):
     got = dict(zip((item.code for item in instrument.items), row.answers, strict=True))
     assert {code: byte for code, byte in got.items() if byte != surveys.NOT_ASKED} == {
         "O": 5,
-        "B1.0": 1,
-        "B2.0": 3,
-        "B3.0": surveys.NOT_ANSWERED,
-        "B4.0": surveys.NOT_ANSWERED,
-        "B5.0": surveys.NOT_APPLICABLE,
+        "B1.2": 1,
+        "B2.2": 3,
+        "B3.2": surveys.NOT_ANSWERED,
+        "B4.1": surveys.NOT_ANSWERED,
+        "F": surveys.NOT_ANSWERED,
+        "B5.2": surveys.NOT_APPLICABLE,
     }
-    assert (row.sex, row.age, row.language) == (2, 4, 2)
+    assert (row.sex, row.age, row.language) == (2, 5, 2)
 
 
 def test_every_kind_of_answer_arrives(kiosk, database, settings):
@@ -91,7 +92,7 @@ def test_two_kiosks_ask_what_their_waves_ask_and_keep_their_answers_apart(kiosk,
 @pytest.mark.parametrize(("language", "error"), [("en", "Error:"), ("vi", "Lỗi:")])
 def test_what_is_missing_is_said_first_and_at_the_field_and_nothing_chosen_is_lost(kiosk, database, language, error):
     visitor = visitor_at(kiosk, language=language)
-    visitor.answers("B2.0", 2)
+    visitor.answers("B2.2", 2)
     reply = visitor.sends()
     assert reply.status_code == 422
     page = reply.text
@@ -99,13 +100,13 @@ def test_what_is_missing_is_said_first_and_at_the_field_and_nothing_chosen_is_lo
     words = re.search(r'<li><a href="#q-service">([^<]+)</a></li>', page)[1]
     assert page.index('id="errors"') < page.index("<form")
     assert f"<strong>{error}</strong> {words}" in page
-    assert re.search(r'name="B2.0" id="B2.0-2" value="2" checked', page)
+    assert re.search(r'name="B2.2" id="B2.2-2" value="2" checked', page)
     assert len(re.findall(" checked", page)) == 1
     assert f'name="id" value="{visitor.said["id"]}"' in page
     assert stored(database) == []
 
 
-@pytest.mark.parametrize("said", [{}, {"sex": "f"}, {"B5.0": "na"}, {"O": ""}])
+@pytest.mark.parametrize("said", [{}, {"sex": "f"}, {"B5.2": "na"}, {"O": ""}])
 def test_at_least_one_question_must_have_an_answer(kiosk, database, said):
     visitor = visitor_at(kiosk)
     visitor.said |= {"service": "ho-tich", **said}

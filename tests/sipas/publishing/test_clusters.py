@@ -52,7 +52,7 @@ def asked(database, settings, few: bool) -> None:
                 day = dt.date(2026, 9, 1) + dt.timedelta(7 * week + int(rng.integers(5)))
                 level = str(rng.integers(2, 6))
                 service = ("ho-tich", "dat-dai")[int(rng.integers(2))]
-                a_response(database, settings, point, service, at(day), answers={"O": level, "B1.0": level})
+                a_response(database, settings, point, service, at(day), answers={"O": level, "B1.2": level})
 
 
 def figures(snapshot) -> list[dict]:

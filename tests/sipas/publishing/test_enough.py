@@ -30,7 +30,7 @@ def frozen(database, settings, people, weeks):
     for number in range(people):
         level = "5" if number % 3 else "2"
         a_response(database, settings, ("one", "two")[number % 2], moment=WEEKS[number // 2 % weeks],
-                   answers=dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level))  # fmt: skip
+                   answers=dict.fromkeys(("O", "B1.2", "B2.2", "B3.2", "B4.1"), level))  # fmt: skip
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
     freeze(database, settings.home, "w1", TODAY)

@@ -370,4 +370,4 @@ def answered(database, settings):
     for number in range(120):
         level = "5" if number % 3 else "2"
         a_response(database, settings, ("p-1", "p-2")[number % 2], moment=DAYS[number // 2 % 5],
-                   answers=dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level))  # fmt: skip
+                   answers=dict.fromkeys(("O", "B1.2", "B2.2", "B3.2", "B4.1"), level))  # fmt: skip

@@ -65,7 +65,7 @@ def asked(database, settings):
 
 def answer(database, settings, number, **more):
     level = "5" if number % 3 else "2"
-    said = dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level)
+    said = dict.fromkeys(("O", "B1.2", "B2.2", "B3.2", "B4.1"), level)
     return a_response(database, settings, f"p-{1 + number % 3}", moment=DAYS[number % 4],
                       submission=f"{number:032x}", answers=said, **more)  # fmt: skip
 

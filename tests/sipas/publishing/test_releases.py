@@ -41,7 +41,7 @@ def answered(database, settings, **counts):
         for number in range(count):
             level = "5" if number % 3 else "2"
             a_response(database, settings, code.replace("_", "-"), moment=DAYS[number % 4],
-                       answers=dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level))  # fmt: skip
+                       answers=dict.fromkeys(("O", "B1.2", "B2.2", "B3.2", "B4.1"), level))  # fmt: skip
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
     return freeze(database, settings.home, "w1", TODAY)

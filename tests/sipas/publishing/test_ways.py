@@ -31,7 +31,7 @@ def released(database, settings, counts):
             for number in range(count):
                 level = "5" if number % 3 else "2"
                 a_response(database, settings, f"p-{place}", moment=DAYS[number % 4], way=way,
-                           answers=dict.fromkeys(("O", "B1.0", "B2.0", "B3.0", "B4.0"), level))  # fmt: skip
+                           answers=dict.fromkeys(("O", "B1.2", "B2.2", "B3.2", "B4.1"), level))  # fmt: skip
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
     snapshot = freeze(database, settings.home, "w1", TODAY)

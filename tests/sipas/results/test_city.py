@@ -65,5 +65,5 @@ def test_a_page_of_a_release_is_headed_by_the_releases_own_province_and_asks_no_
     event.listen(of_app(app).database.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
     page = client.get("/results/2026-1-r1/?lang=en").text
     assert '<span class="brand-place">Lao Cai</span>' in page
-    assert "– SIPAS Lao Cai</title>" in page
+    assert "own survey: Lao Cai</title>" in page
     assert [one for one in asked if "unit" in one] == []

@@ -18,6 +18,7 @@ from sipas.cli.operator.doctor.survey_findings import (
     GOOD,
     WARN,
     Finding,
+    asked_words,
     fineness,
     screens,
     silence,
@@ -109,6 +110,7 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         _disk,
         _file_system,
         _words,
+        _wordings,
         *_DATABASE,
         *([_answers] if "kiosk" in where.parts else []),
         _service,
@@ -209,10 +211,21 @@ def _words(_where: Settings) -> Iterator[Finding]:
     for code, domain in (("vi", "messages"), ("en", "instruments")):
         if not catalog(code, domain).info():
             yield BAD, _("The catalog {domain} for {code} is missing; run `make catalogs`.", domain=domain, code=code)
-    from surveys import catalogue, load
+    from surveys import catalogue
 
-    codes = [f"{code} v{load(code).version}" for code in catalogue()]
+    codes = [f"{code} v{versions[-1]}" for code, versions in catalogue().items()]
     yield GOOD, _("Questionnaires: {codes}.", codes=", ".join(codes))
+
+
+def _wordings(where: Settings) -> Iterator[Finding]:
+    from sipas.wordings import shelf
+
+    found = list(shelf.findings(where.home))
+    yield from ((BAD, say(error)) for error in found)
+    yield from ((WARN, say(error)) for error in shelf.outdated(where.home))
+    if (made := shelf.versions(where.home)) and not found:
+        names = ", ".join(path.stem for path in made)
+        yield GOOD, _("Questionnaires in words put in here, as they were made: {names}.", names=names)
 
 
 def _guesses(where: Settings) -> Iterator[Finding]:
@@ -323,6 +336,7 @@ _DATABASE = (
     _database,
     _of(lambda _where, database: setting_findings.province(database)),
     _of(_budgets),
+    _of(lambda _where, database: asked_words(database)),
     _of(waves_and_releases),
     _of(lambda where, database: registry(where.home, database)),
     _of(lambda _where, database: fineness(database)),

@@ -23,6 +23,24 @@ def told(error: Exception) -> str:
     return operating_errors.told(error) or _("Not readable: {reason}.", reason=(str(error) or "?").splitlines()[0])
 
 
+def asked_words(database: Database) -> Iterator[Finding]:
+    """Waves whose questionnaire is not there, or is not the one that was asked."""
+    from sipas.fieldwork.waves import waves
+    from surveys import SurveyError, load
+
+    with database.reading() as session:
+        asked = [(wave.code, wave.instrument, wave.version) for wave in waves(session)]
+    for code, instrument, version in asked:
+        try:
+            load(instrument, version)
+        except SurveyError as error:
+            yield (
+                BAD,
+                _("Wave {wave} asks {instrument} v{version}: {reason}", wave=code, instrument=instrument,
+                  version=version, reason=say(error)),
+            )  # fmt: skip
+
+
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
     """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
     from sipas.backups.condition import newest_backup
