@@ -36,7 +36,7 @@ from sipas.registry.importing import load_registry
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import services_of
 from sipas.storage.database import Database
-from surveys import Instrument, load
+from surveys import Instrument, Item, load
 
 SEED = 2026
 INSTRUMENT = "service-2024"
@@ -143,18 +143,28 @@ def province(session: Session) -> Province:
 
 
 def questions(instrument: Instrument) -> list[Question]:
-    """The instrument as the simulation takes it; only people with feedback to give answer the feedback items."""
+    """The instrument as the simulation takes it, skip logic included. Of feedback items without a gate six in ten
+    people say that they do not apply: they had no feedback to give."""
     return [
         Question(
             item.code,
             instrument.factor_of(item.code),
-            item.levels,
+            len(item.options) or item.levels,
             item.satisfied or (item.levels,),
-            not_applicable=(0.6 if item.code.startswith("B5") else 0.04) if item.allows_not_applicable else 0.0,
+            not_applicable=_inapplicable(item),
             kind=item.kind,
+            asked_if=tuple(
+                (one.item, tuple(sorted(instrument.item(one.item).bytes_of(one.answers)))) for one in item.asked_if
+            ),
         )
         for item in instrument.items
     ]
+
+
+def _inapplicable(item: Item) -> float:
+    if not item.allows_not_applicable:
+        return 0.0
+    return 0.6 if item.code.startswith("B5") and not item.asked_if else 0.04
 
 
 def _profile(instrument: Instrument, code: str) -> list[str]:
