@@ -10,8 +10,9 @@ from analysis import COARSE, Snapshot
 from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.errors import N_
+from sipas.i18n.skip_words import answers_said
 from sipas.registry.province import Province
-from surveys import Instrument, translated
+from surveys import Instrument, Item, translated
 
 
 def province_names(ours: Province) -> dict[str, str]:
@@ -45,10 +46,25 @@ def questionnaire(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
                 "factor": instrument.factor_of(one.code),
                 "wording": one.wording,
             }
+            | ({"asked_if": _conditions(instrument, english, one)} if one.asked_if else {})
             for one in instrument.items
             if one.code in asked
         ],
     }
+
+
+def _conditions(instrument: Instrument, english: Instrument, item: Item) -> list[dict[str, Any]]:
+    """After which answers an item was asked, in both languages; readers of later programs need no questionnaire."""
+    return [
+        {
+            "item": one.item,
+            "text": instrument.item(one.item).text,
+            "text_en": english.item(one.item).text,
+            "answers": answers_said(instrument, one),
+            "answers_en": answers_said(english, one),
+        }
+        for one in item.asked_if
+    ]
 
 
 def coarse_field() -> dict[str, str]:
