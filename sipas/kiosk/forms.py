@@ -210,7 +210,8 @@ class Questionnaire(Form):
 
 def nothing_said(instrument: surveys.Instrument, answers: dict[str, object]) -> bool:
     """Whether no question that was to be asked has an answer."""
-    return all(value in (None, "", [], NA_WORD) for value in to_be_asked(instrument, answers).values())
+    left = to_be_asked(instrument, answers) if instrument.skips else answers
+    return all(value in (None, "", [], NA_WORD) for value in left.values())
 
 
 def tallest_of(questions: list[str]) -> str:
