@@ -31,12 +31,14 @@ from analysis.data.codebook import (
     COARSE,
     MIXED,
     NOT_APPLICABLE,
+    NOT_ASKED,
     OPEN,
     SCREEN,
     SEVERAL,
     WHOLE_WAVE,
     Codebook,
     CodebookItem,
+    CodebookQuestion,
 )
 from analysis.data.design import Design
 from analysis.data.snapshot import Snapshot, read_snapshot, write_snapshot
@@ -104,6 +106,7 @@ __all__ = [
     "INTERVALS",
     "MIXED",
     "NOT_APPLICABLE",
+    "NOT_ASKED",
     "OPEN",
     "SCREEN",
     "SEVERAL",
@@ -113,6 +116,7 @@ __all__ = [
     "Cells",
     "Codebook",
     "CodebookItem",
+    "CodebookQuestion",
     "Crosswalk",
     "Design",
     "Estimates",

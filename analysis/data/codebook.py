@@ -7,10 +7,12 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from analysis.errors import N_, BadCodebook
 
 NOT_APPLICABLE = -1
+NOT_ASKED = -2  # of an item that was not on the form, or that skip logic left out
 OVERALL = "overall"
 ROLES = ("strata", "psu", "ssu", "weight", "fpc")
 FORMAT = 1
@@ -19,7 +21,8 @@ SCREEN, CODE, OPEN, MIXED = "screen", "code", "open", "mixed"
 WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a code, by an address open to everybody
 PAIRS = ("detailed", "several", "ways", "lost_keys")
 DAYS = ("opens_on", "closes_on")
-LATER = (*PAIRS, *DAYS)  # what a codebook names only where it has any, so that older ones stay as they were written
+# what a codebook names only where it has any, so that older ones stay as they were written
+LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions")
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -49,6 +52,21 @@ class CodebookItem:
 
 
 @dataclass(frozen=True)
+class CodebookQuestion:
+    """A question that is no item of the indices, and what the numbers in its column mean.
+
+    kind     choice: the number of the option; several: 1 + the sum of the numbers of what was chosen; count: 1 + the
+             count; rating: a level of a scale that counts nothing as satisfied
+    labels   (number, words); of a count, those of its largest number
+    """
+
+    code: str
+    kind: str
+    text: str = ""
+    labels: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Codebook:
     """A questionnaire: its items in order, its factors, and which columns carry the design.
 
@@ -66,6 +84,11 @@ class Codebook:
              are joined); `seal`: how many sealed forms could not be opened; `id`, `invitation`: `renewed` or `lost`
     opens_on, closes_on   the first and the last day on which the wave asked; None = not said, as in snapshots frozen
              until November 2026, whose `notes` tell it to people
+    not_asked values in item columns of those who were not asked, by the form or by skip logic: in no denominator, and
+             not missing; None = not told from missing, as in snapshots frozen until November 2026
+    asked_if (item, gate, numbers): the item was asked only where the gate's column holds one of these numbers; of
+             several rows for one item all hold. None = there is no skip logic, or nothing is said of it
+    questions what else was asked (`CodebookQuestion`); None = nothing else, or nothing is said of it
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
 
     Raises BadCodebook where names are used twice or name nothing, and where the last day comes before the first.
@@ -90,6 +113,9 @@ class Codebook:
     lost_keys: tuple[tuple[str, str], ...] | None = None
     opens_on: dt.date | None = None
     closes_on: dt.date | None = None
+    not_asked: tuple[int, ...] | None = None
+    asked_if: tuple[tuple[str, str, tuple[int, ...]], ...] | None = None
+    questions: tuple[CodebookQuestion, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -207,11 +233,16 @@ class Codebook:
             content["psus"] = tuple(tuple(psu) for psu in content["psus"])
         for name in LATER:
             if content.get(name) is not None:
-                content[name] = (
-                    dt.date.fromisoformat(content[name])
-                    if name in DAYS
-                    else tuple(tuple(pair) for pair in content[name])
-                )
+                content[name] = dt.date.fromisoformat(content[name]) if name in DAYS else _tuples(content[name])
         content["not_applicable"] = tuple(content["not_applicable"])
         content["missing"] = tuple(content["missing"])
         return cls(**content)
+
+
+def _tuples(value: Any) -> Any:
+    """Lists of JSON as tuples, whatever stands in them; a mapping is a question."""
+    if isinstance(value, list):
+        return tuple(map(_tuples, value))
+    if isinstance(value, dict):
+        return CodebookQuestion(**{name: _tuples(one) for name, one in value.items()})
+    return value

@@ -40,7 +40,8 @@ class Snapshot:
 def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Codebook) -> Snapshot:
     """Write a table and its codebook as one Parquet file; never half a file.
 
-    Item columns must hold whole numbers: 1..levels, -1 for "not applicable", null for "not answered".
+    Item columns must hold whole numbers: 1..levels, -1 for "not applicable", null for "not answered", and where the
+    codebook knows `not_asked`, that (-2).
     """
     table = _typed(table, codebook)
     stored = codebook.to_json().encode()
@@ -61,6 +62,7 @@ def write_snapshot(path: str | os.PathLike[str], table: pa.Table, codebook: Code
 
 def _typed(table: pa.Table, codebook: Codebook) -> pa.Table:
     """The table with its item columns checked against the codebook, each in its narrowest type."""
+    lowest = min((NOT_APPLICABLE, *(codebook.not_asked or ())))
     for item in codebook.items:
         if item.code not in table.column_names:
             raise BadData(N_("column {column} is missing; the codebook describes it as an item"), column=item.code)
@@ -71,11 +73,11 @@ def _typed(table: pa.Table, codebook: Codebook) -> pa.Table:
             )
         ends = pc.min_max(column).as_py()
         low, high = ends["min"], ends["max"]
-        if low is not None and (low < NOT_APPLICABLE or high > item.levels or pc.any(pc.equal(column, 0)).as_py()):
+        if low is not None and (low < lowest or high > item.levels or pc.any(pc.equal(column, 0)).as_py()):
             raise BadData(
                 N_(
                     "column {column} holds values from {low} to {high}; allowed are 1 to {levels}, "
-                    "-1 for not applicable, and empty"
+                    "-1 for not applicable, -2 for not asked where the codebook says so, and empty"
                 ),
                 column=item.code,
                 low=low,

@@ -125,7 +125,7 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
         columns = [k for k, name in enumerate(chosen) if item.code == name or item.code in members.get(name, ())]
         if columns:
             counts, scores = cells.item(item.code), scoring.scores(item)
-            values = [_worth(counts, scores), cells.rows.astype(float) - counts[:, 0] - counts[:, -1]]
+            values = [_worth(counts, scores), cells.answered(item.code)]
             values += [] if scoring.share else [_worth(counts, scores**2)]
             for sum_, value in zip(sums, values, strict=True):
                 for k in columns:

@@ -14,16 +14,18 @@ from analysis.tabulation.cells import Cells
 
 @dataclass(frozen=True)
 class ItemResponse:
-    """How one item was answered by those who had it before them."""
+    """How one item was answered by those who had it before them, and how many had not."""
 
     item: str
     answered: int
     not_applicable: int
     missing: int
+    not_asked: int = 0
 
     @property
     def nonresponse(self) -> float | None:
-        """Missing over missing and answered; "not applicable" is an answer of its own and in neither."""
+        """Missing over missing and answered; "not applicable" is an answer of its own and in neither, and who was not
+        asked is in neither."""
         asked = self.answered + self.missing
         return self.missing / asked if asked else None
 
@@ -31,8 +33,8 @@ class ItemResponse:
 def item_response(cells: Cells, where: NDArray[np.bool_] | None = None) -> list[ItemResponse]:
     """Count responses per item, over all cells or some.
 
-    A short form does not ask all items, and cells cannot tell "not asked" from "not answered": keep the form in the
-    cells (`tabulate(..., keep=["form"])`) and choose one form by `where`.
+    A short form does not ask all items, and cells whose codebook has no `not_asked` cannot tell "not asked" from "not
+    answered": keep the form in the cells (`tabulate(..., keep=["form"])`) and choose one form by `where`.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -46,7 +48,10 @@ def item_response(cells: Cells, where: NDArray[np.bool_] | None = None) -> list[
     found = []
     for item in cells.codebook.items:
         counts = cells.item(item.code)[chosen].sum(axis=0, dtype=np.int64)
-        found.append(ItemResponse(item.code, int(counts[1 : item.levels + 1].sum()), int(counts[-1]), int(counts[0])))
+        not_asked = int(cells.rows[chosen].sum(dtype=np.int64) - counts.sum())
+        found.append(
+            ItemResponse(item.code, int(counts[1 : item.levels + 1].sum()), int(counts[-1]), int(counts[0]), not_asked)
+        )
     return found
 
 

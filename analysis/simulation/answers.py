@@ -15,6 +15,7 @@ from analysis.errors import N_, AnalysisError
 
 NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED = 0, 254, 255
 KINDS = ("rating", "choice", "several", "count")
+OPENS = 0.15  # of those who answer a choice that is a gate: the answers that open it, together
 PERSON, PERSON_FACTOR = 0.356, 0.089  # of the variance that clusters leave; 22 items then have alpha near 0.9
 
 
@@ -24,6 +25,8 @@ class Question:
 
     `effect` on the normal scale (0.1 is 2 points near 85%) is drawn where left out; `not_applicable` is the share of
     visitors to whom the question does not apply. Only ratings have a true share; the other kinds are filler.
+    `asked_if` is skip logic: the code of a choice asked before, and the options (from 1) after which this is asked; all
+    of them must hold.
     """
 
     code: str
@@ -33,6 +36,7 @@ class Question:
     not_applicable: float = 0.0
     effect: float | None = None
     kind: str = "rating"
+    asked_if: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -74,17 +78,33 @@ def draw_answers(
         if question.kind == "rating":
             packed[:, k] = _levels(question, score[cell, k] + mood + within[:, f] + noise * _normal(rng, n))
         else:
-            packed[:, k] = _other(rng, question, n)
+            packed[:, k] = _other(rng, question, n, opening(questions, question.code))
     answered = packed.copy()
     for k, question in enumerate(questions):
         packed[rng.random(n) < missing * rng.uniform(0.7, 1.5), k] = NOT_ANSWERED
         if question.not_applicable:
             inapplicable = 0.8 * unused[:, factors.index(question.factor or "")] + 0.6 * _normal(rng, n)
             packed[inapplicable > ndtri(1 - question.not_applicable), k] = NOT_APPLICABLE
+    _pass_over(questions, packed)
     silent = ~(asked & (packed > NOT_ANSWERED) & (packed < NOT_APPLICABLE)).any(axis=1)
     packed[silent] = answered[silent]
+    _pass_over(questions, packed)
     packed[~asked] = NOT_ASKED
     return packed
+
+
+def opening(questions: Sequence[Question], gate: str) -> tuple[int, ...]:
+    """The options of a choice after which any other question is asked."""
+    asked_after = [options for each in questions for code, options in each.asked_if if code == gate]
+    return tuple(sorted({one for options in asked_after for one in options}))
+
+
+def _pass_over(questions: Sequence[Question], packed: NDArray[np.uint8]) -> None:
+    """Skip logic: what stands behind a gate that did not open was not asked."""
+    place = {question.code: k for k, question in enumerate(questions)}
+    for k, question in enumerate(questions):
+        for gate, options in question.asked_if:
+            packed[~np.isin(packed[:, place[gate]], options), k] = NOT_ASKED
 
 
 def _levels(question: Question, latent: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -98,12 +118,16 @@ def _levels(question: Question, latent: NDArray[np.float64]) -> NDArray[np.uint8
     return level if question.levels in question.satisfied else np.uint8(question.levels + 1) - level
 
 
-def _other(rng: np.random.Generator, question: Question, n: int) -> NDArray[np.uint8]:
+def _other(rng: np.random.Generator, question: Question, n: int, opens: tuple[int, ...]) -> NDArray[np.uint8]:
     if question.kind == "count":
         return (1 + np.minimum(rng.poisson(1.0, n), 250)).astype(np.uint8)
     if question.kind == "several":
         chosen = rng.random((n, question.levels)) < rng.uniform(0.1, 0.6, question.levels)
         return (1 + chosen @ (1 << np.arange(question.levels))).astype(np.uint8)
+    if opens:
+        share = [OPENS / len(opens) if k in opens else (1 - OPENS) / (question.levels - len(opens))
+                 for k in range(1, question.levels + 1)]  # fmt: skip
+        return rng.choice(question.levels, n, p=share).astype(np.uint8) + np.uint8(1)
     return rng.choice(question.levels, n, p=rng.dirichlet(np.full(question.levels, 4.0))).astype(np.uint8) + np.uint8(1)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from analysis.errors import N_, AnalysisError
-from analysis.simulation.answers import PERSON, Question, draw_answers
+from analysis.simulation.answers import PERSON, Question, draw_answers, opening
 from analysis.simulation.plan import Field, Place, Plan
 from analysis.simulation.truth import Truth
 from analysis.simulation.world import World
@@ -66,6 +66,7 @@ class Province(Plan):
                 raise ImpossibleProvince(
                     N_("form {form} asks {codes}, which are not among the questions"), form=form, codes=strangers
                 )
+        self._refuse_strange_gates()
         if strangers := sorted({place.form for place in self.places} - set(self.forms)):
             raise ImpossibleProvince(N_("places use forms that are not given: {forms}"), forms=strangers)
         if not any(question.kind == "rating" for question in self.questions):
@@ -77,6 +78,20 @@ class Province(Plan):
                 N_("{answers} answers of {dossiers} dossiers: at most a third can be expected to answer"),
                 answers=self.answers, dossiers=self.dossiers,
             )  # fmt: skip
+
+    def _refuse_strange_gates(self) -> None:
+        """Only a choice that stands before a question, with an option that does not open it, can be its gate here."""
+        before: dict[str, Question] = {}
+        for question in self.questions:
+            for gate, options in question.asked_if:
+                one = before.get(gate)
+                opens = opening(self.questions, gate)
+                if not options or one is None or one.kind != "choice" or len(opens) >= one.levels:
+                    raise ImpossibleProvince(
+                        N_("question {code} is asked after {gate}, no choice before it that can also close it"),
+                        code=question.code, gate=gate,
+                    )  # fmt: skip
+            before[question.code] = question
 
     @cached_property
     def _world(self) -> World:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.data.codebook import NOT_APPLICABLE, Codebook, CodebookItem
+from analysis.data.codebook import NOT_ASKED as LEVEL_NOT_ASKED
 from analysis.data.snapshot import Snapshot, write_snapshot
 from analysis.simulation.answers import NOT_ANSWERED, NOT_ASKED
 from analysis.simulation.answers import NOT_APPLICABLE as PACKED_NOT_APPLICABLE
@@ -18,7 +19,7 @@ def freeze_simulated(
     """Write the answers of a simulated province as a snapshot: strata are receiving units, PSUs the weeks of a place.
 
     The codebook lists every point-week that was open, whether or not anybody answered, and says "simulated". Only
-    ratings are kept.
+    ratings are kept. Where no question has skip logic, what was not asked is as empty as what was not answered.
 
     >>> import tempfile
     >>> from analysis.simulation.simulate import Field, Place, Question
@@ -40,13 +41,20 @@ def freeze_simulated(
         items=tuple(CodebookItem(each.code, "", each.factor, each.levels, each.satisfied) for each in ratings),
         factors=tuple((code, "") for code in dict.fromkeys(each.factor for each in ratings if each.factor)),
         columns={"strata": ("stratum",), "psu": ("psu",)},
+        not_asked=(LEVEL_NOT_ASKED,) if _has_gates(province) else None,
+        asked_if=tuple((q.code, gate, opens) for q in ratings for gate, opens in q.asked_if) or None,
         psus=tuple(sorted((places[place].unit, f"{places[place].code} {week}") for place, week in weeks)),
     )
     return write_snapshot(path, _table(province), codebook)
 
 
+def _has_gates(province: Province) -> bool:
+    return any(question.asked_if for question in province.questions)
+
+
 def _table(province: Province) -> pa.Table:
-    """Design columns, then one column of levels per question: -1 for not applicable, null for not answered."""
+    """Design columns, then one column of levels per question: -1 for not applicable, null for not answered; where
+    there is skip logic, -2 for not asked."""
     responses = province.responses
     place = responses["place"].to_numpy()
     codes = np.array([each.code for each in province.places], dtype=object)[place]
@@ -63,5 +71,10 @@ def _table(province: Province) -> pa.Table:
         if question.kind != "rating":
             continue
         readable = np.where(level == PACKED_NOT_APPLICABLE, NOT_APPLICABLE, level.astype(np.int16)).astype(np.int16)
-        columns[question.code] = pa.array(readable, mask=(level == NOT_ANSWERED) | (level == NOT_ASKED))
+        empty = level == NOT_ANSWERED
+        if _has_gates(province):
+            readable[level == NOT_ASKED] = LEVEL_NOT_ASKED
+        else:
+            empty |= level == NOT_ASKED
+        columns[question.code] = pa.array(readable, mask=empty)
     return pa.table(columns)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from analysis.simulation.answers import OPENS, opening
 from analysis.simulation.plan import Plan
 
 UNIT, UNIT_FIELD, UNIT_FACTOR, ITEM = 0.20, 0.08, 0.06, 0.08  # standard deviations of effects, on the normal scale
@@ -98,7 +99,17 @@ class World:
 
     @cached_property
     def asked(self) -> NDArray[np.float64]:
-        return self.on_form * np.array([1 - question.not_applicable for question in self.plan.questions])
+        applies = np.array([1 - question.not_applicable for question in self.plan.questions])
+        return self.on_form * applies * np.array([self._reached(question.code) for question in self.plan.questions])
+
+    def _reached(self, code: str) -> float:
+        """The share of visitors whom skip logic leads to a question, of those who pass nothing over."""
+        (question,) = (each for each in self.plan.questions if each.code == code)
+        share = 1.0
+        for gate, options in question.asked_if:
+            opens = opening(self.plan.questions, gate)
+            share *= self._reached(gate) * OPENS * len(set(options)) / len(opens)
+        return share
 
     @cached_property
     def dossiers(self) -> NDArray[np.int64]:

@@ -1,4 +1,7 @@
-"""What stands in an item's column, as states: not answered, a level, not applicable; all else is refused by its row."""
+"""What stands in an item's column, as states: not answered, a level, not applicable, not asked.
+
+All else is refused by its row.
+"""
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +16,8 @@ _INVALID = 255
 
 
 def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before: int = 0) -> NDArray[np.uint8]:
-    """Encode each row's answer: 0 not answered, 1..levels, levels + 1 not applicable; raises BadData for others."""
+    """Encode each row's answer: 0 not answered, 1..levels, levels + 1 not applicable, levels + 2 not asked; raises
+    BadData for others."""
     values = column
     if pa.types.is_dictionary(column.type):
         values = column = column.cast(column.type.value_type)
@@ -53,6 +57,8 @@ def _translation(item: CodebookItem, codebook: Codebook) -> NDArray[np.uint8]:
     table[np.arange(1, item.levels + 1)] = np.arange(1, item.levels + 1)
     for value in codebook.not_applicable:
         table[value & 0xFFFF] = item.levels + 1
+    for value in codebook.not_asked or ():
+        table[value & 0xFFFF] = item.levels + 2
     for value in codebook.missing:
         table[value & 0xFFFF] = 0
     table[_EMPTY & 0xFFFF] = 0
@@ -69,7 +75,7 @@ def _narrow(table: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _outside(
     column: pa.Array, item: CodebookItem, codebook: Codebook, before: int, place: int | None = None
 ) -> BadData:
-    allowed = [*range(1, item.levels + 1), *codebook.not_applicable, *codebook.missing]
+    allowed = [*range(1, item.levels + 1), *codebook.not_applicable, *(codebook.not_asked or ()), *codebook.missing]
     if place is None:
         for position, value in enumerate(column.to_pylist()):
             try:

@@ -39,7 +39,8 @@ class Cells:
     keys     names of the key columns, in sort order; labels and codes say what each cell has there (-1 = empty)
     by       the families of domains that were asked for; `()` is the whole and always there
     rows     rows per cell, also those that answered nothing
-    counts   per item an array [cells, state]: 0 not answered, 1..levels, levels + 1 not applicable
+    counts   per item an array [cells, state]: 0 not answered, 1..levels, levels + 1 not applicable; rows that were
+             not asked are in none of them
     sums     sums over persons by name (`respondent_sums`), arrays [cells, ...]: "people", and what was asked for
     elements whether each row is a cell of its own
     """
@@ -111,6 +112,17 @@ class Cells:
                 items=", ".join(self.codebook.item_codes),
             )
         return self.counts[self.codebook.item_codes.index(code)]
+
+    def asked(self, code: str) -> NDArray[np.int64]:
+        """Count per cell who was asked an item: all rows, where the codebook does not tell who was not."""
+        return self.item(code).sum(axis=1, dtype=np.int64)
+
+    def answered(self, code: str) -> NDArray[np.float64]:
+        """Count per cell who answered an item with one of its levels."""
+        counts = self.item(code)
+        if self.codebook.not_asked:
+            return counts[:, 1:-1].sum(axis=1, dtype=np.int64).astype(float)
+        return self.rows.astype(float) - counts[:, 0] - counts[:, -1]  # the same, at a fraction of the cost
 
     def people(self, name: str) -> NDArray[np.integer]:
         """Count per cell who gave at least one answer that counts to a factor, or to any of them ("overall")."""
@@ -187,7 +199,8 @@ def merge_cells(parts: Sequence[Cells]) -> Cells:
         [codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows)
     )
     if first.elements:
-        order = np.lexsort([*_packed(counts)[::-1], joined])  # what equal rows have in sums is equal too
+        packed = _packed(counts, any(part.codebook.not_asked for part in parts))
+        order = np.lexsort([*packed[::-1], joined])  # what equal rows have in sums is equal too
         starts = None
     else:
         ids, size = dense_rank(joined, span)
@@ -217,16 +230,19 @@ def narrowest_unsigned(counts: NDArray) -> NDArray:
     return counts.astype(np.min_scalar_type(largest), copy=False)
 
 
-def _packed(counts: Sequence[NDArray]) -> list[NDArray[np.int64]]:
+def _packed(counts: Sequence[NDArray], some_not_asked: bool) -> list[NDArray[np.int64]]:
     """The answers of single rows as few numbers: a fixed order for rows that agree in their keys."""
     packed: list[NDArray[np.int64]] = []
     span = 2**62
     for count in counts:
-        states = count.shape[1]
+        states = count.shape[1] + some_not_asked
         if span * states >= 2**62:
             packed.append(np.zeros(len(count), dtype=np.int64))
             span = 1
-        packed[-1] = packed[-1] * states + np.argmax(count, axis=1)
+        state = np.argmax(count, axis=1)
+        if some_not_asked:
+            state[~count.any(axis=1)] = states - 1
+        packed[-1] = packed[-1] * states + state
         span *= states
     return packed
 

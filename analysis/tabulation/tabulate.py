@@ -227,7 +227,7 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requeste
     counts, states, counter = [], [], _Counter(ids, size, empty.elements)
     for place, item in enumerate(empty.codebook.items):
         state = item_states(batch.column(item.code), item, empty.codebook, before)
-        counts.append(counter.count(state, item.levels + 2))
+        counts.append(counter.count(state, item.levels + 2, 1 if empty.codebook.not_asked else 0))
         people.see(place, state)
         if requested.rows:
             states.append(state)
@@ -249,11 +249,13 @@ class _Counter:
         self.ids, self.size, self.elements = ids, size, elements
         self.kinds, self.first, self.place = 0, ids, np.empty_like(ids)
 
-    def count(self, state: NDArray[np.uint8], kinds: int) -> NDArray:
-        """The counts [cells, state] of one item."""
+    def count(self, state: NDArray[np.uint8], kinds: int, others: int = 0) -> NDArray:
+        """The counts [cells, state] of one item, without the `others` that may stand above these kinds (not asked)."""
         if self.elements:
             return (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
+        kinds += others
         if kinds != self.kinds:
             self.kinds, self.first = kinds, self.ids * kinds
         np.add(self.first, state, out=self.place)
-        return narrowest_unsigned(np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds))
+        found = np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds)
+        return narrowest_unsigned(found[:, : kinds - others])

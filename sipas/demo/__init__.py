@@ -143,15 +143,19 @@ def province(session: Session) -> Province:
 
 
 def questions(instrument: Instrument) -> list[Question]:
-    """The instrument as the simulation takes it; some who gave feedback have no reply yet."""
+    """The instrument as the simulation takes it, skip logic included; some who gave feedback have no reply
+    yet."""
     return [
         Question(
             item.code,
             instrument.factor_of(item.code),
-            item.levels,
+            len(item.options) or item.levels,
             item.satisfied or (item.levels,),
             not_applicable=(0.1 if item.asked_if else 0.04) if item.allows_not_applicable else 0.0,
             kind=item.kind,
+            asked_if=tuple(
+                (one.item, tuple(sorted(instrument.item(one.item).bytes_of(one.answers)))) for one in item.asked_if
+            ),
         )
         for item in instrument.items
     ]

@@ -44,6 +44,13 @@ WORDS: dict[str, dict[str, str]] = {
     "sex": {"f": N_("women"), "m": N_("men")},
     "field": {"coarse": N_("fields with few dossiers, together")},
     "point": {"several": N_("stored without its point")},
+    "population": {"visitors": N_("visitors of offices"), "households": N_("households")},
+    "provenance": {
+        "official": N_("asked in an official text"),
+        "copy": N_("asked in a third party's copy of an official text"),
+        "ours": N_("our own question"),
+    },
+    "answer": {"not-asked": N_("not asked")},
     "of": {"overall": N_("all items together")},
     "variance": {"linearised": N_("by linearisation, between weeks of receiving points within offices")},
     "interval": {"wilson_shared": N_("Wilson's interval, with a design effect that similar questions share")},

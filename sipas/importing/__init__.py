@@ -9,7 +9,7 @@ writing alone. Rows never lie in memory together, however long the file is.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +39,13 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Seen:
-    """What an import would do: lines of the file, those of them that are stored already, and what is doubted of it."""
+    """What an import would do: lines of the file, those of them that are stored already, what is doubted of it, and by
+    item how many answers would be dropped, for they were not to be asked for."""
 
     lines: int
     known: int
     doubts: tuple[Doubt, ...]
+    dropped: Mapping[str, int]
 
 
 def look_at_responses(
@@ -60,7 +62,7 @@ def look_at_responses(
     with row_spool(home) as checked, database.reading() as session:
         lines = _check(session, home, file, sheet, wave_code, form, today, checked, progress)
         known, doubts = lines.likeness.compare(session, lines.wave.id, lines.visits.points)
-    return Seen(lines.read, known, tuple(doubts))
+    return Seen(lines.read, known, tuple(doubts), lines.dropped)
 
 
 def import_responses(  # noqa: PLR0913 - a file and its sheet are one
@@ -73,8 +75,11 @@ def import_responses(  # noqa: PLR0913 - a file and its sheet are one
     progress: Progress = lambda *_: None,
     other_people: bool = False,
     sheet: str = "",
+    dropped: Callable[[Mapping[str, int]], None] = lambda _: None,
 ) -> tuple[int, int]:
     """Stores every line of `file` in the open wave; gives how many were new and how many had been stored before.
+
+    `dropped` is told by item how many answers were left out, for skip logic says that they were not to be asked for.
 
     Raises BadTable with every bad line, WaveState where the wave is not open, DoubtedFile where the lines seem to be
     stored already under other bytes and nobody said that they are `other_people`'s; then nothing is stored.
@@ -94,6 +99,8 @@ def import_responses(  # noqa: PLR0913 - a file and its sheet are one
                 new += record_many(session, rows)
                 progress("store", done, lines.read)
             keep_file(session, lines.wave, lines.secrets["id"], lines.file, new)
+    if lines.dropped:
+        dropped(lines.dropped)
     return new, lines.read - new
 
 

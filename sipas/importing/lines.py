@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -20,13 +21,14 @@ from sipas.importing.doubts import Likeness, starts
 from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
 from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_lines, keys_of_submissions
+from sipas.intake.answers import route_many
 from sipas.registry.models import Unit
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
 
 
 class Lines:
-    """The rows of one file; `read` counts the lines so far."""
+    """The rows of one file; `read` counts the lines so far, `dropped` by item the answers that were not to be asked."""
 
     def __init__(
         self,
@@ -41,12 +43,14 @@ class Lines:
         self.when = day_column(table)
         self.items = answer_columns(table, instrument)
         self.form = form_of(table, instrument, self.items, form)
+        self.instrument, self.dropped = instrument, Counter[str]()
         self.session, self.table, self.wave, self.today, self.secrets = session, table, wave, today, secrets
         self.read, self.file = 0, ""
         self.complaints = Complaints()
         codes = [item.code for item in instrument.items]
         asked = set(instrument.forms[self.form])
         self.places = {code: codes.index(code) for code in self.items}
+        self.gated = {code: place for code, place in self.places.items() if instrument.item(code).asked_if}
         self.blank = np.array([NOT_ANSWERED if code in asked else NOT_ASKED for code in codes], np.uint8)
         self.visits = DatedVisits(session, wave, today)
         self.weeks = Weeks(session, wave, today, secrets["cluster"]) if self.when == "cluster" else None
@@ -57,7 +61,7 @@ class Lines:
             "channel": one_of("channel", CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
             "language": one_of("language", LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
             **{name: profile_reader(instrument, name) for name in ("sex", "age")},
-            **{code: answer_reader(instrument, self.form, code) for code in self.items},
+            **{code: answer_reader(instrument, code) for code in self.items},
         }
         self.known: dict[str, dict[str, int]] = {column: {} for column in self.readers}
         self.taken: dict[tuple[int, str, str], VisitCodes[int]] = {}
@@ -93,6 +97,7 @@ class Lines:
             found = self._look_up(piece, code)
             whole &= found != BAD
             packed[:, place] = found
+        self._route(packed, whole)
         given = (packed != NOT_ANSWERED) & (packed != NOT_APPLICABLE) & (packed != NOT_ASKED)
         self.complaints.add(
             whole & ~given.any(axis=1),
@@ -107,6 +112,29 @@ class Lines:
         rows = anonymise_many(came, key=key, cluster_key=self.secrets["cluster"])
         self.likeness.add(rows, values["point"], days, numbered)
         return rows
+
+    def _route(self, packed: NDArray[np.uint8], whole: NDArray[np.bool_]) -> None:
+        """Skip logic; a line may not say "not asked" where its own answers led to the question."""
+        said = {code: packed[:, place] == NOT_ASKED for code, place in self.gated.items()}
+        self.dropped.update(route_many(self.instrument, packed))
+        for code, unasked in said.items():
+            self.complaints.add(
+                unasked & whole & self._to_be_asked(packed, code),
+                code,
+                lambda _, code=code: SipasError(  # type: ignore[misc]
+                    N_("“{value}” does not go with the answer to {gate}, after which {item} is asked."),
+                    gate=", ".join(one.item for one in self.instrument.item(code).asked_if),
+                    item=code,
+                ),
+            )
+
+    def _to_be_asked(self, packed: NDArray[np.uint8], code: str) -> NDArray[np.bool_]:
+        """The lines in which every gate of an item is open."""
+        is_open = np.ones(len(packed), bool)
+        for skip in self.instrument.skips:
+            if skip.place == self.gated[code]:
+                is_open &= np.frombuffer(skip.passing, bool)[packed[:, skip.gate]]
+        return is_open
 
     def _look_up(self, piece: Table, column: str) -> NDArray[np.int64]:
         """The column's stored numbers; BAD with a complaint where a cell may not say what it says."""

@@ -12,6 +12,8 @@ from sipas.fieldwork.points import is_working, points
 from sipas.i18n import _, language
 from sipas.i18n.code_labels import with_code, word
 from sipas.i18n.instrument_words import in_words
+from sipas.i18n.skip_words import conditions_said
+from sipas.intake.answers import NOT_ASKED_WORD
 from sipas.registry.models import Service
 from sipas.tables.template import Choices, Template, TemplateColumn
 from surveys import Instrument, Item
@@ -42,7 +44,7 @@ def responses_template(
             for question in said.profile
             if question.code in PERSON
         ),
-        *(_item(said.item(code)) for code in said.forms[form]),
+        *(_item(said, said.item(code)) for code in said.forms[form]),
     ]  # fmt: skip
     about = (
         _(
@@ -92,7 +94,7 @@ def _column(name: str, meaning: str, **more) -> TemplateColumn:  # type: ignore[
     return TemplateColumn(word("column", name).capitalize(), meaning, **more)
 
 
-def _item(item: Item) -> TemplateColumn:
+def _item(said: Instrument, item: Item) -> TemplateColumn:
     """A question: its code and text above, its answers as codes to choose from, their words in the explanation."""
     words: tuple[str, ...]
     if item.kind == "rating" and item.scale:
@@ -111,4 +113,8 @@ def _item(item: Item) -> TemplateColumn:
     if item.not_applicable:
         words = (*words, "na")
         meaning += f"; na {item.not_applicable}"
+    if item.asked_if:
+        words = (*words, NOT_ASKED_WORD) if words else words
+        meaning += f". {conditions_said(said, item)} "
+        meaning += _("Otherwise leave it empty, or write {word}.", word=NOT_ASKED_WORD)
     return TemplateColumn(f"{item.code}: {item.text}", meaning, words=words, width=18)

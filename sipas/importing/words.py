@@ -9,8 +9,8 @@ from sipas.errors import N_, SipasError
 from sipas.i18n import LANGUAGES, speaking
 from sipas.i18n.code_labels import Codes, word
 from sipas.i18n.instrument_words import in_words
-from sipas.intake import Answers
-from surveys import Instrument, Question
+from sipas.intake.answers import NOT_ASKED_WORD, byte_of
+from surveys import NOT_ASKED, Instrument, Question
 
 Reader = Callable[[str], int]
 """From the text of a cell to the number that is stored; raises SipasError for what it may not be."""
@@ -24,8 +24,9 @@ def in_each_language(instrument: Instrument) -> Iterator[Instrument]:
     yield instrument
 
 
-def answer_reader(instrument: Instrument, form: str, code: str) -> Reader:
-    """Reads one item's cells into its byte: "na" in any case and the words of its scale or options are understood."""
+def answer_reader(instrument: Instrument, code: str) -> Reader:
+    """Reads one item's cells into its byte: "na" in any case and the words of its scale or options are understood, and
+    where the item may be passed over by skip logic, the words for that too (`NOT_ASKED`)."""
     words: dict[str, object] = {}
     for said in in_each_language(instrument):
         item = said.item(code)
@@ -35,8 +36,22 @@ def answer_reader(instrument: Instrument, form: str, code: str) -> Reader:
             words |= {option.text.casefold(): option.code for option in item.options}
         if item.not_applicable:
             words |= {item.not_applicable.casefold(): "na", "na": "na", "n/a": "na"}
-    place = [item.code for item in instrument.items].index(code)
-    return lambda text: Answers.of(instrument, form, {code: words.get(text.casefold(), text)}).packed[place]
+    asked, unasked = instrument.item(code), _not_asked() if instrument.item(code).asked_if else ()
+
+    def read(text: str) -> int:
+        said = text.casefold()
+        return NOT_ASKED if said in unasked else byte_of(asked, words.get(said, text))
+
+    return read
+
+
+def _not_asked() -> set[str]:
+    """How files say that somebody was not asked, in any language we speak."""
+    words = {NOT_ASKED_WORD}
+    for language in LANGUAGES:
+        with speaking(language):
+            words.add(word("answer", NOT_ASKED_WORD).casefold())
+    return words
 
 
 def profile_reader(instrument: Instrument, code: str) -> Reader:

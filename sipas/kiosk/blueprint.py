@@ -55,7 +55,8 @@ def allow_its_style(response: Response) -> Response:
     """A page brings its style along, so that a slow line is asked once before something is seen; nobody can slip in
     another, for the policy names that one by its content."""
     if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = security_headers.policy(assets.style_hash("kiosk.css"))
+        styles = [assets.style_hash("kiosk.css"), *([assets.text_hash(g.skip_sheet)] if g.get("skip_sheet") else [])]
+        response.headers["Content-Security-Policy"] = security_headers.policy(*styles)
     return response
 
 

@@ -16,8 +16,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 from wtforms.fields import Field
 
-from sipas.intake.answers import NA_WORD
-from sipas.kiosk.forms import SUBMISSION, ManyTiles, Questionnaire, Tiles, tidy
+from sipas.kiosk.forms import SUBMISSION, ManyTiles, Questionnaire, Tiles, nothing_said, tidy
 from sipas.kiosk.point_view import Names
 
 NUMBER = re.compile(r"[0-9]{1,4}")
@@ -95,7 +94,7 @@ class Sent:
             and all(known.issuperset(self._posted.getlist(name)) for name, known in offers.several.items())
             and all(name not in first or NUMBER.fullmatch(first[name]) for name in offers.boxes)
             and len(first.get("comment", "")) <= offers.longest
-            and any(value not in (None, "", [], NA_WORD) for value in self._answers.values())
+            and not nothing_said(self.instrument, self._answers)
         )
 
     @cached_property

@@ -24,7 +24,7 @@ import surveys
 from sipas import i18n
 from sipas.i18n import _
 from sipas.i18n.instrument_words import on_page
-from sipas.intake.answers import NA_WORD
+from sipas.intake.answers import NA_WORD, to_be_asked
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.point_view import Names, said
 from surveys import Comment, Item, Question
@@ -203,11 +203,17 @@ class Questionnaire(Form):
     def validate(self, extra_validators: Any = None) -> bool:
         """Besides each field: at least one question must have an answer."""
         sound = super().validate(extra_validators)
-        if all(value in (None, "", [], NA_WORD) for value in self.answers().values()):
+        if nothing_said(self.instrument, self.answers()):
             first = self[f"q-{self.asked[0]}"]
             first.errors = [*first.errors, _("Please answer at least one question.")]
             sound = False
         return sound
+
+
+def nothing_said(instrument: surveys.Instrument, answers: dict[str, object]) -> bool:
+    """Whether no question that was to be asked has an answer."""
+    left = to_be_asked(instrument, answers) if instrument.skips else answers
+    return all(value in (None, "", [], NA_WORD) for value in left.values())
 
 
 def tallest_of(questions: list[str]) -> str:

@@ -11,7 +11,8 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from sipas import i18n
@@ -23,6 +24,7 @@ from sipas.kiosk.point_view import Place
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
 from sipas.kiosk.shell import Seal
+from sipas.kiosk.skip_sheet import skip_sheet
 
 SLOT = "0" * 32  # where the id goes; as long as one
 ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
@@ -47,6 +49,7 @@ def way_in(place: Place, preset: Preset) -> str | None:
 
 def questionnaire(place: Place, preset: Preset) -> Response:
     """The empty questionnaire, with an id that nobody has had before."""
+    _allow_skips(place)
     page = _prepared(
         place if place.door == "kiosk" else replace(place, code=ANY), preset, i18n.language(), tuple(offered_here())
     )
@@ -62,6 +65,7 @@ def questionnaire(place: Place, preset: Preset) -> Response:
 
 def shell(place: Place, seal: Seal) -> Response:
     """The same page for an enrolled device: without an id, with the key that its answers are sealed to."""
+    _allow_skips(place)
     return Response(_shell(place, seal, i18n.language(), tuple(offered_here())), mimetype="text/html")
 
 
@@ -99,6 +103,7 @@ def _thanked(place: Place, preset: Preset, results_at: str) -> str:
 
 def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:
     """The questionnaire as it was sent, with what is missing."""
+    _allow_skips(place)
     return Response(_render(place, preset, form, form.submission), status=422, mimetype="text/html")
 
 
@@ -111,8 +116,19 @@ def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission
         screens=list(screens(form)),
         submission=submission,
         seal=seal,
+        skip_sheet=Markup(skips_of(place)),  # noqa: S704  (of our own codes)
         shell=seal is not None,
     )
+
+
+def skips_of(place: Place) -> str:
+    """The rules of skip logic that the page of this place holds."""
+    return skip_sheet(place.instrument_code, place.instrument_version, place.form)
+
+
+def _allow_skips(place: Place) -> None:
+    """Has the reply's policy name the rules of skip logic (`blueprint.allow_its_style`)."""
+    g.skip_sheet = skips_of(place)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wtforms.fields import Field, TextAreaField
 
 from sipas.i18n import _
+from sipas.i18n.skip_words import TO_A_VISITOR, conditions_said
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, Tiles
+from sipas.kiosk.skip_sheet import gates_of
 from sipas.web.assets import assets
 from surveys import Instrument
 
@@ -19,19 +21,27 @@ WORDS_PER_SECOND, SECONDS_PER_TOUCH = 2.5, 1.2
 
 @dataclass(frozen=True)
 class Screen:
-    """One thing at a time: the fields on it, where Back and Next lead, and how far along it is."""
+    """One thing at a time: the fields on it, where Back and Next lead, and how far along it is.
+
+    number, of  as if every question were asked; scripts count anew where skip logic leaves some out
+    back, next  the screens to which the ways may lead, nearest first: up to the first that everybody sees
+    gates       on which answers it depends, as scripts read it: "gave=yes other=1|2"; empty where on none
+    only_if     the same for a reader
+    """
 
     id: str
     fields: tuple[Field, ...]
     number: int
     of: int
-    back: str | None
-    next: str | None
+    back: tuple[str, ...]
+    next: tuple[str, ...]
+    gates: str = ""
+    only_if: str = ""
 
     @property
     def advances(self) -> bool:
         """Whether one touch answers it, so that a script may go on by itself."""
-        return len(self.fields) == 1 and isinstance(self.fields[0], Tiles) and self.next is not None
+        return len(self.fields) == 1 and isinstance(self.fields[0], Tiles) and bool(self.next)
 
     def recorded(self, instrument: Instrument, language: str) -> str | None:
         """The recording that reads this screen aloud, as the name of a static file; None where there is none."""
@@ -49,9 +59,30 @@ def screens(form: Questionnaire | Sent) -> Iterator[Screen]:
     about += [form["q-comment"]] if instrument.comment else []
     stops = [(f"q-{field.name}", (field,)) for field in (form.service, *(form[f"q-{code}"] for code in form.asked))]
     stops += [("q-about", tuple(about))]
-    ids = [None, *(name for name, _ in stops), None]
+    gates = {f"q-{code}": gates_of(instrument, code) for code in form.asked}
+    ids = [name for name, _fields in stops]
     for number, (name, fields) in enumerate(stops, 1):
-        yield Screen(name, fields, number, len(stops), back=ids[number - 1], next=ids[number + 1])
+        conditions = gates.get(name, ())
+        yield Screen(
+            name,
+            fields,
+            number,
+            len(stops),
+            back=tuple(_up_to_everybodys(reversed(ids[: number - 1]), gates)),
+            next=tuple(_up_to_everybodys(ids[number:], gates)),
+            gates=" ".join(f"{one.item}={'|'.join(one.answers)}" for one in conditions),
+            only_if=conditions_said(instrument, instrument.item(name.removeprefix("q-")), TO_A_VISITOR)
+            if conditions
+            else "",
+        )
+
+
+def _up_to_everybodys(ids: Iterable[str], gates: Mapping[str, Sequence[object]]) -> Iterator[str]:
+    """Screens in their order, to the first that does not depend on any answer."""
+    for name in ids:
+        yield name
+        if not gates.get(name):
+            return
 
 
 def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:

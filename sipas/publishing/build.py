@@ -27,6 +27,7 @@ from sipas.fieldwork.waves import wave_of
 from sipas.files.disk_space import remove, workshop
 from sipas.logs import EVENTS
 from sipas.publishing import key_losses, ways
+from sipas.publishing.asked import asked_counts
 from sipas.publishing.bundle import digest_of, finish, move, sync
 from sipas.publishing.described import coarse_field, figures_csv, province_names, questionnaire
 from sipas.publishing.disorder import refuse_disorder
@@ -204,6 +205,8 @@ def figures(
         about={"wave": snapshot.codebook.wave, "simulated": snapshot.codebook.simulated}
         | ({"lost_keys": told} if (told := key_words.for_readers(snapshot.codebook.lost_keys, policy)) else {}),
     )
+    if asked := asked_counts(cells, safe):
+        safe = safe.saying(asked=asked)
     return safe, _publishable(weights.diagnostics)
 
 
@@ -268,4 +271,4 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
         "snapshot": snapshot.digest,
         "ways": ways.shares(plan.ways, table),
         "notes": list(plan.notes),
-    } | {name: table.about[name] for name in ("lost_keys",) if name in table.about}
+    } | {name: table.about[name] for name in ("lost_keys", "asked") if name in table.about}

@@ -11,9 +11,10 @@ from analysis.disclosure.safe_table import SafeTable
 from sipas import i18n
 from sipas.errors import N_
 from sipas.i18n.instrument_words import in_words
+from sipas.i18n.skip_words import answers_said
 from sipas.publishing.origins import made_here
 from sipas.registry.province import Province
-from surveys import Instrument
+from surveys import Instrument, Item
 
 
 def province_names(ours: Province) -> dict[str, str]:
@@ -49,10 +50,25 @@ def questionnaire(instrument: Instrument, snapshot: Snapshot) -> dict[str, Any]:
                 "wording": one.wording,
                 **({"provenance": one.provenance} if one.provenance else {}),
             }
+            | ({"asked_if": _conditions(instrument, english, one)} if one.asked_if else {})
             for one in instrument.items
             if one.code in asked
         ],
     }
+
+
+def _conditions(instrument: Instrument, english: Instrument, item: Item) -> list[dict[str, Any]]:
+    """After which answers an item was asked, in both languages; readers of later programs need no questionnaire."""
+    return [
+        {
+            "item": one.item,
+            "text": instrument.item(one.item).text,
+            "text_en": english.item(one.item).text,
+            "answers": answers_said(instrument, one),
+            "answers_en": answers_said(english, one),
+        }
+        for one in item.asked_if
+    ]
 
 
 def coarse_field() -> dict[str, str]:

@@ -22,8 +22,19 @@ import pyarrow.compute as pc
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from analysis import COARSE, SEVERAL, WHOLE_WAVE, AnalysisError, Codebook, CodebookItem, Snapshot, write_snapshot
+from analysis import (
+    COARSE,
+    SEVERAL,
+    WHOLE_WAVE,
+    AnalysisError,
+    Codebook,
+    CodebookItem,
+    CodebookQuestion,
+    Snapshot,
+    write_snapshot,
+)
 from analysis import NOT_APPLICABLE as NA_LEVEL
+from analysis import NOT_ASKED as NOT_ASKED_LEVEL
 from analysis.data.snapshot import content_digest
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.ended import FROZEN
@@ -47,7 +58,7 @@ from sipas.publishing.take_up import take_up
 from sipas.publishing.ways import main_ways
 from sipas.registry.models import Service, Unit
 from sipas.storage.database import Database
-from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, load
+from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument, Item, load
 
 COLUMNS = ("point", "unit", "field", "month", "cluster", "channel", "language", "form", "sex", "age", "answers")
 
@@ -229,15 +240,17 @@ def _month(number: int, field: int) -> str | None:
 
 
 def _levels(packed: np.ndarray) -> pa.Array:
-    """One item's bytes as levels: null where there is no answer, -1 for "not applicable"."""
+    """One item's bytes as levels: null where there is no answer, -1 for "not applicable", -2 for "not asked"."""
     levels = packed.astype(np.int16)
     levels[packed == NOT_APPLICABLE] = NA_LEVEL
-    return pa.array(levels, mask=(packed == NOT_ANSWERED) | (packed == NOT_ASKED))
+    levels[packed == NOT_ASKED] = NOT_ASKED_LEVEL
+    return pa.array(levels, mask=packed == NOT_ANSWERED)
 
 
 def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Table) -> Codebook:
     forms = {str(word).removesuffix(LEFT) for word in table["form"].unique().to_pylist()}
-    asked = [item for item in instrument.items if item.satisfied and forms & set(item.forms)]
+    on_form = [item for item in instrument.items if forms & set(item.forms)]
+    asked = [item for item in on_form if item.satisfied]
     used = {instrument.factor_of(item.code) for item in asked}
     return Codebook(
         instrument=instrument.code,
@@ -256,7 +269,32 @@ def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Ta
         several=_several(table),
         opens_on=wave.opens_on,
         closes_on=wave.closes_on,
+        not_asked=(NOT_ASKED_LEVEL,),
+        asked_if=_asked_if(instrument, on_form),
+        questions=tuple(map(_question, (item for item in on_form if not item.satisfied))) or None,
     )
+
+
+def _asked_if(instrument: Instrument, items: list[Item]) -> tuple[tuple[str, str, tuple[int, ...]], ...] | None:
+    """Skip logic in the numbers of the columns: an item, its gate, and what of the gate opens it."""
+    return (
+        tuple(
+            (item.code, one.item, tuple(sorted(instrument.item(one.item).bytes_of(one.answers))))
+            for item in items
+            for one in item.asked_if
+        )
+        or None
+    )
+
+
+def _question(item: Item) -> CodebookQuestion:
+    """What the numbers mean in the column of an item that is in no index."""
+    words = [option.text for option in item.options] or list(item.scale.levels if item.scale else ())
+    numbers = [1 << place for place in range(len(words))] if item.kind == "several" else range(1, len(words) + 1)
+    labels = tuple(zip(numbers, words, strict=True))
+    if item.kind == "count":
+        labels = ((item.most + 1, f"{item.most}+"),)
+    return CodebookQuestion(item.code, item.kind, item.text, labels)
 
 
 def _about_unfinished(session: Session, wave: Wave, table: pa.Table) -> str:

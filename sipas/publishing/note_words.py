@@ -26,6 +26,32 @@ WORDS = {
 }
 
 
+SOME = N_("Asked only of those who answered {conditions}: {items}.")
+SOME_COUNTED = N_("Asked only of those who answered {conditions}, about {count} people: {items}.")
+CONDITION = N_("{answers} to “{question}”")
+
+
+def of_some(manifest: Mapping[str, Any], language: str) -> list[str]:
+    """Which items were asked of some alone, and of about how many where that may be told: a sentence for each gate."""
+
+    def text(entry: Mapping[str, Any], key: str = "text") -> Any:
+        return (language == "en" and entry.get(f"{key}_en")) or entry[key]
+
+    found: dict[tuple[str, int], list[str]] = {}
+    for item in manifest["instrument"]["items"]:
+        said = [
+            i18n._(CONDITION, answers=", ".join(f"“{a}”" for a in text(one, "answers")), question=text(one))
+            for one in item.get("asked_if", ())
+        ]
+        if said:
+            count = int(manifest.get("asked", {}).get(item["code"], 0))
+            found.setdefault(("; ".join(said), count), []).append(f"“{text(item)}”")
+    return [
+        i18n._(SOME_COUNTED if count else SOME, conditions=said, count=i18n.number(count), items=", ".join(items))
+        for (said, count), items in found.items()
+    ]
+
+
 def sentence(note: Mapping[str, Any] | str) -> str:
     """A note as a reader meets it; one of a kind that this version does not know as it stands."""
     if isinstance(note, str) or note.get("kind") not in WORDS:

@@ -198,6 +198,11 @@ class ReleaseView:
         """What happened to the wave that readers should know, in sentences."""
         return tuple(note_words.sentence(one) for one in self.manifest.get("notes") or ())
 
+    @property
+    def asked_of_some(self) -> tuple[str, ...]:
+        """Which questions were asked of some alone, and of about how many, in sentences."""
+        return tuple(note_words.of_some(self.manifest, self.language))
+
     def day(self, key: str) -> str:
         """A date of the manifest ("published_on", "wave.opens_on") as people write it; empty where there is none."""
         value: Any = self.manifest

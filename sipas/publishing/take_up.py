@@ -13,9 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy.orm import Session
 
-from analysis import AnalysisError, Snapshot, read_snapshot
+from analysis import NOT_ASKED, AnalysisError, Snapshot, read_snapshot
 from analysis.data.snapshot import holds_all_of, holds_the_same, verified
 from sipas import clock
 from sipas.errors import N_, WaveState
@@ -71,6 +72,19 @@ def take_up(
     return snapshot
 
 
+def as_told_in(snapshot: Snapshot, table: pa.Table) -> pa.Table:
+    """The rows as a snapshot tells them: until November 2026 what was not asked was as empty as what was not
+    answered."""
+    if snapshot.codebook.not_asked:
+        return table
+    for place, column in enumerate(table.schema):
+        if pa.types.is_integer(column.type):
+            values = table.column(place)
+            told = pc.if_else(pc.equal(values, NOT_ASKED), pa.scalar(None, column.type), values)
+            table = table.set_column(place, column, told)
+    return table
+
+
 def _joined_as_in(snapshot: Snapshot, table: pa.Table) -> pa.Table:
     """The rows under the labels of the snapshot, where those of a lost key were joined in it (`clusters.py`) and in no
     other way than from one label into one."""
@@ -87,7 +101,8 @@ def _recognised(session: Session, wave: Wave, path: Path, table: Table, named: s
     try:
         snapshot = read_snapshot(path)
         for each in (False, True) if stored(session, wave.id) else ():
-            if holds_the_same(snapshot, _joined_as_in(snapshot, table(session, wave, instrument, each))):
+            rows_now = as_told_in(snapshot, table(session, wave, instrument, each))
+            if holds_the_same(snapshot, _joined_as_in(snapshot, rows_now)):
                 return snapshot, snapshot.rows
         if (rows := _among(session, wave, snapshot, instrument, table)) is not None:
             if len(named) >= SHORTEST and verified(snapshot).digest.startswith(named.lower()):
@@ -111,7 +126,7 @@ def _among(session: Session, wave: Wave, snapshot: Snapshot, instrument: Instrum
     if (snapshot.codebook.wave, snapshot.codebook.instrument) != (wave.code, wave.instrument):
         return None
     rows = stored(session, wave.id)
-    if rows and not holds_all_of(snapshot, table(session, wave, instrument, False), but=("psu",)):
+    if rows and not holds_all_of(snapshot, as_told_in(snapshot, table(session, wave, instrument, False)), but=("psu",)):
         return None
     return rows
 

@@ -154,11 +154,12 @@ def style(name: str) -> Markup:
 
 def style_hash(name: str) -> str:
     """What a policy says of that sheet, so that it may stand in the page and nothing else may."""
-    return _hashed(style(name))
+    return text_hash(style(name))
 
 
-@lru_cache(maxsize=8)
-def _hashed(text: str) -> str:
+@lru_cache(maxsize=64)
+def text_hash(text: str) -> str:
+    """The same of any sheet that stands in a page."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from flask import Flask, Response, abort, request
 
 
-def policy(style: str = "") -> str:
-    """What a page may load and do; `style` is the hash of the one sheet that it holds itself, if it holds one."""
+def policy(*styles: str) -> str:
+    """What a page may load and do; `styles` are the hashes of the sheets that it holds itself, if it holds any."""
     return "; ".join(
         (
             "default-src 'none'",
-            f"style-src 'self' '{style}'" if style else "style-src 'self'",
+            " ".join(["style-src 'self'", *(f"'{style}'" for style in styles)]),
             "script-src 'self'",
             "font-src 'self'",
             "img-src 'self' data:",

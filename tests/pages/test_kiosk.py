@@ -186,7 +186,8 @@ def test_arrow_keys_do_not_go_on_by_themselves(opens):
 
 def test_every_kind_of_question_can_be_answered_without_scripts(opens, database):
     page = opens("/k/chieng-an-1/vi", size="phone", scripts=False)
-    for item, numbers in {"service": [1], "O": [5], "how": [2], "better": [1, 3], "trips": [4]}.items():
+    said = {"service": [1], "O": [5], "gave": [2], "heard": [3], "how": [2], "better": [1, 3], "trips": [4]}
+    for item, numbers in said.items():
         page.goto(f"/k/chieng-an-1/vi#q-{item}")
         for number in numbers:
             chooses(page, item, number)
@@ -194,7 +195,7 @@ def test_every_kind_of_question_can_be_answered_without_scripts(opens, database)
     page.locator("textarea").fill("Cần thêm ghế")
     presses(page, ".primary")
     expect(page.locator("h1")).to_contain_text("Cảm ơn")
-    assert answers(database) == [[5, 0, 0, 0, 2, 1 + 0b101, 4]]
+    assert answers(database) == [[5, 0, 0, 0, 2, 3, 2, 1 + 0b101, 4]]
 
 
 @pytest.mark.parametrize("scripts", [True, False])

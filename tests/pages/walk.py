@@ -57,7 +57,7 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
         if name == "privacy":
             page.locator("summary").click()
             yield "privacy-whole"
-    for item in ("how", "better", "trips"):
+    for item in ("gave", "how", "better", "trips"):
         _fresh(page, f"/k/chieng-an-1/{language}{query}#q-{item}")
         yield item
     _fresh(page, f"/k/chieng-coi-1/{language}{query}#q-I2")

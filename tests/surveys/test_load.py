@@ -191,9 +191,9 @@ def test_complaints_keep_template_and_values_apart_for_translation(tmp_path):
     assert problem.values["scale"] == "x"
 
 
-GATE = "  - {code: gave, text: Đã góp ý chưa?, kind: choice, options: {no: Chưa, yes: Rồi}, forms: [full, short]}\n"
+GATE = "  - {code: told, text: Đã góp ý chưa?, kind: choice, options: {no: Chưa, yes: Rồi}, forms: [full, short]}\n"
 ASKED = SOUND.replace("aspects:\n", GATE + "\naspects:\n", 1).replace(
-    "{code: A2,", "{code: A2, asked_if: {gave: [yes]},"
+    "{code: A2,", "{code: A2, asked_if: {told: [yes]},"
 )
 
 
@@ -204,43 +204,43 @@ def packed(instrument, **given):
 def test_skip_logic_leaves_out_what_the_gate_does_not_open(tmp_path):
     (tmp_path / "demo.v1.yaml").write_text(ASKED, encoding="utf-8")
     instrument = surveys.read(tmp_path / "demo.v1.yaml")
-    assert instrument.item("A2").asked_if == (surveys.Condition("gave", ("yes",)),)
+    assert instrument.item("A2").asked_if == (surveys.Condition("told", ("yes",)),)
     codes = [item.code for item in instrument.items]
-    for gave, a2 in ((2, 5), (1, 255), (0, 255)):  # yes; no; passed over
-        row = dict(zip(codes, instrument.routed(packed(instrument, gave=gave, A1=3, A2=5)), strict=True))
-        assert (row["A1"], row["A2"]) == (3, a2), gave
+    for told, a2 in ((2, 5), (1, 255), (0, 255)):  # yes; no; passed over
+        row = dict(zip(codes, instrument.routed(packed(instrument, told=told, A1=3, A2=5)), strict=True))
+        assert (row["A1"], row["A2"]) == (3, a2), told
 
 
 def test_a_factor_says_it_for_all_its_items_and_what_hangs_on_one_not_asked_is_not_asked(tmp_path):
     text = SOUND.replace("aspects:\n", GATE + "\naspects:\n", 1)
-    text = text.replace("text: Kết quả\n", "text: Kết quả\n        asked_if: {gave: [yes]}\n", 1)
+    text = text.replace("text: Kết quả\n", "text: Kết quả\n        asked_if: {told: [yes]}\n", 1)
     text = text.replace("    kind: count\n", "    kind: count\n    asked_if: {R1: [1, 2]}\n").replace(
         "- code: trips", "- code: trips\n    forms: [full, short]"
     )
     (tmp_path / "demo.v1.yaml").write_text(text, encoding="utf-8")
     instrument = surveys.read(tmp_path / "demo.v1.yaml")
-    for gave, r1, wanted in ((2, 2, (2, 7)), (2, 3, (3, 255)), (1, 2, (255, 255))):
-        row = instrument.routed(packed(instrument, gave=gave, R1=r1, trips=7))
+    for told, r1, wanted in ((2, 2, (2, 7)), (2, 3, (3, 255)), (1, 2, (255, 255))):
+        row = instrument.routed(packed(instrument, told=told, R1=r1, trips=7))
         assert tuple(row[[i.code for i in instrument.items].index(code)] for code in ("R1", "trips")) == wanted
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("{gave: [yes]}", "{given: [yes]}", "A2 is asked only after `given`, which is no item of this file"),
-        ("{gave: [yes]}", "{gave: [maybe]}", "gave has no answer maybe, on which A2 depends. Its answers are: no, yes"),
-        ("{gave: [yes]}", "{gave: []}", "gave has no answer -"),
-        ("{gave: [yes]}", "{A1: [6]}", "A1 has no answer 6"),
-        ("{gave: [yes]}", "{how: [post]}", "A2 is asked before `how`, on whose answer it depends. Move `how` above"),
-        ("{gave: [yes]}", "{A2: [5]}", "A2 and `A2` wait for each other"),
-        ("options: {no: Chưa", "asked_if: {A2: [1]}, options: {no: Chưa", "gave and `A2` wait for each other"),
+        ("{told: [yes]}", "{given: [yes]}", "A2 is asked only after `given`, which is no item of this file"),
+        ("{told: [yes]}", "{told: [maybe]}", "told has no answer maybe, on which A2 depends. Its answers are: no, yes"),
+        ("{told: [yes]}", "{told: []}", "told has no answer -"),
+        ("{told: [yes]}", "{A1: [6]}", "A1 has no answer 6"),
+        ("{told: [yes]}", "{how: [post]}", "A2 is asked before `how`, on whose answer it depends. Move `how` above"),
+        ("{told: [yes]}", "{A2: [5]}", "A2 and `A2` wait for each other"),
+        ("options: {no: Chưa", "asked_if: {A2: [1]}, options: {no: Chưa", "told and `A2` wait for each other"),
         (
             "yes: Rồi}, forms: [full, short]",
             "yes: Rồi}, forms: [full]",
-            "A2 stands on a form (short) on which gave is not",
+            "A2 stands on a form (short) on which told is not",
         ),
-        ("kind: choice, options: {no: Chưa, yes: Rồi}", "kind: count, most: 3", "A2 depends on gave, which is a count"),
-        ("{gave: [yes]}", "[gave]", "`asked_if` does not hold what it should"),
+        ("kind: choice, options: {no: Chưa, yes: Rồi}", "kind: count, most: 3", "A2 depends on told, which is a count"),
+        ("{told: [yes]}", "[told]", "`asked_if` does not hold what it should"),
     ],
 )
 def test_skip_logic_that_cannot_be_followed_is_refused(tmp_path, old, new, words):

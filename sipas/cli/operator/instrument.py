@@ -14,6 +14,7 @@ from sipas.cli.destinations import writes_to
 from sipas.cli.readings import explain, sheet, telling
 from sipas.i18n import LANGUAGES, _, language, plural, speaking
 from sipas.i18n.code_labels import with_code
+from sipas.i18n.skip_words import conditions_said
 
 if TYPE_CHECKING:
     from surveys import Instrument, Item, Option, Scale
@@ -97,6 +98,7 @@ def _head(one: Instrument) -> dict[str, Any]:
         "title": one.title,
         "basis": one.basis,
         "population": one.population,
+        "populations": list(one.populations),
         "valid_from": str(one.valid_from),
         "valid_to": str(one.valid_to) if one.valid_to else None,
         "forms": {form: list(items) for form, items in one.forms.items()},
@@ -132,7 +134,10 @@ def _whole(one: Instrument) -> dict[str, Any]:
                 "not_applicable": item.allows_not_applicable,
                 "factor": one.factor_of(item.code),
                 "forms": list(item.forms),
+                "asked_if": {condition.item: list(condition.answers) for condition in item.asked_if},
+                "self_completed": item.self_completed,
                 "wording": item.wording,
+                "provenance": item.provenance or None,
             }
             for item in one.items
         ],
@@ -155,6 +160,8 @@ def _tell(one: Instrument) -> None:
     """For a person: what it is on standard error, its items as a table, then what the codes of answers mean."""
     note(_("{code} v{version}: {title}", code=one.code, version=one.version, title=one.title))
     note(_("Basis: {basis}. Asked: {population}.", basis=one.basis, population=one.population))
+    kinds = ", ".join(with_code("population", kind) for kind in one.populations)
+    note(_("A wave may ask: {populations}.", populations=kinds))
     print_table(
         [_("code"), _("text"), _("factor"), _("on the form"), _("permitted answers")],
         [
@@ -169,6 +176,10 @@ def _tell(one: Instrument) -> None:
         ],
     )
     for item in one.items:
+        if item.asked_if:
+            click.echo(f"{item.code}: {conditions_said(one, item)}")
+    _tell_provenance(one)
+    for item in one.items:
         if item.options:
             click.echo(_("Answers to {code}: {options}", code=item.code, options=_options(item.options)))
     for factor in one.factors.values():
@@ -178,10 +189,21 @@ def _tell(one: Instrument) -> None:
         click.echo(_("Scale {code}: {levels}", code=scale.code, levels=levels))
         if scale.not_applicable:
             click.echo("  " + _("where it is allowed: {words}", words=f"{scale.not_applicable} (na)"))
-        click.echo("  " + _("counted as satisfied: {levels}", levels=", ".join(map(str, scale.satisfied))))
+        satisfied = ", ".join(map(str, scale.satisfied)) or _("none; it asks something else than satisfaction")
+        click.echo("  " + _("counted as satisfied: {levels}", levels=satisfied))
     for question in one.profile:
         asked = f"{question.text} ({question.code})"
         click.echo(_("About the person, {question}: {options}", question=asked, options=_options(question.options)))
+
+
+def _tell_provenance(one: Instrument) -> None:
+    """What is never read out, and where it comes from that each item is asked, where the file says so."""
+    alone = [item.code for item in one.items if item.self_completed]
+    if alone:
+        click.echo(_("Never read out by an interviewer, who hands the screen over: {items}", items=", ".join(alone)))
+    for provenance in dict.fromkeys(item.provenance for item in one.items if item.provenance):
+        codes = ", ".join(item.code for item in one.items if item.provenance == provenance)
+        click.echo(f"{with_code('provenance', provenance)}: {codes}")
 
 
 def _options(given: Sequence[Option]) -> str:

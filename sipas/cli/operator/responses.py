@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,17 +73,33 @@ def import_(file: Path, wave: str, form: str | None, other_people: bool, dry_run
                 known=number(seen.known),
             )
         )
+        if seen.dropped:
+            _tell_dropped(seen.dropped)
         if seen.doubts:
             note(say(DoubtedFile(file.name, seen.doubts)))
         note(_("Nothing was changed (--dry-run)."))
         return
+    left_out: dict[str, int] = {}
     with _progress() as progress:
         new, known = import_responses(
-            database(where), where.home, file, wave, form, clock.today(), progress, other_people, sheet
+            database(where), where.home, file, wave, form, clock.today(), progress, other_people, sheet, left_out.update
         )
     note(_("{new} answers were stored.", new=new))
+    if left_out:
+        _tell_dropped(left_out)
     if known:
         note(_("{known} lines of this file had been stored before and were not counted again.", known=known))
+
+
+def _tell_dropped(dropped: Mapping[str, int]) -> None:
+    note(
+        _(
+            "{count} answers were left out and count as not asked, because other answers of their lines pass over the "
+            "question: {items}.",
+            count=number(sum(dropped.values())),
+            items=", ".join(f"{code} {number(count)}" for code, count in sorted(dropped.items())),
+        )
+    )
 
 
 @responses.command(

@@ -7,10 +7,12 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import surveys
 from sipas.cli import group
 from sipas.errors import SipasError
 from sipas.i18n import say, speaking
 from surveys import catalogue, load
+from surveys.load import INSTRUMENTS
 
 
 def said(*arguments, language="en"):
@@ -69,3 +71,29 @@ def test_what_there_is_not_is_said():
             refused = CliRunner().invoke(group, ["instrument", *arguments]).exception
             assert isinstance(refused, SipasError) or hasattr(refused, "template")
             assert "demo" in say(refused)
+
+
+def test_conditions_provenance_and_populations_are_shown():
+    shown = json.loads(said("show", "demo", "--json").stdout)
+    items = {one["code"]: one for one in shown["items"]}
+    assert (items["heard"]["asked_if"], items["O"]["asked_if"]) == ({"gave": ["yes"]}, {})
+    assert (items["heard"]["provenance"], items["O"]["provenance"]) == ("ours", None)
+    assert {one["self_completed"] for one in shown["items"]} == {False}
+    assert shown["populations"] == ["visitors"]
+    told = said("show", "demo")
+    assert "heard: Asked only of those who answered “Yes” to “Did you give the office any feedback" in told.stdout
+    assert "ours: gave, heard" in told.stdout  # in English the codes are words
+    assert "A wave may ask: " in told.stderr
+
+
+def test_what_is_never_read_out_and_a_scale_of_something_else_are_said(tmp_path, monkeypatch):
+    text = (INSTRUMENTS / "demo.v1.yaml").read_text(encoding="utf-8")
+    text = text.replace("scales:\n", "scales:\n  interest: {levels: [Không, Có], satisfied: []}\n", 1)
+    item = "  - {code: Q5, text: Đường sá, scale: interest, self_completed: true}\n"
+    text = text.replace("opening:\n", f"opening:\n{item}", 1)
+    (tmp_path / "demo.v1.yaml").write_text(text, encoding="utf-8")
+    made = surveys.read(tmp_path / "demo.v1.yaml")
+    monkeypatch.setattr(surveys, "load", lambda code, version=None: made)
+    told = said("show", "demo").stdout
+    assert "Never read out by an interviewer, who hands the screen over: Q5" in told
+    assert "counted as satisfied: none; it asks something else than satisfaction" in told

@@ -285,7 +285,8 @@ def test_every_stored_byte_of_every_question_is_written_as_it_is_read(code):
                     word = as_written(item, byte)
                     if item.kind == "several" and byte == 1:
                         continue  # "none of them chosen" is never stored
-                    assert Answers.of(instrument, form, {item.code: word}).packed[place] == byte, (
+                    gates = {one.item: one.answers[0] for one in item.asked_if}
+                    assert Answers.of(instrument, form, {**gates, item.code: word}).packed[place] == byte, (
                         item.code,
                         byte,
                         word,

@@ -71,7 +71,7 @@ def test_every_kind_of_answer_arrives(kiosk, database, settings):
     visitor.answers("comment", "Chờ lâu.\r\nGọi 0912345678")
     visitor.reads_thanks(visitor.sends())
     [row], [comment] = stored(database), all_comments(database, settings)
-    assert list(row.answers) == [0, 0, 0, 0, 2, 1 + 0b1001, 10]
+    assert list(row.answers) == [0, 0, 0, 0, 0, surveys.NOT_ASKED, 2, 1 + 0b1001, 10]
     assert (row.sex, row.age) == (0, 0)
     assert comment.text == "Chờ lâu.\nGọi […]"
 

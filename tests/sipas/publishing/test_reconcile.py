@@ -7,9 +7,11 @@ import json
 import shutil
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import delete, select, update
 
+from analysis import NOT_ASKED, write_snapshot
 from sipas import clock, logs
 from sipas.backups import backup, restore
 from sipas.cli.operator.doctor.survey_findings import BAD, waves_and_releases
@@ -26,7 +28,7 @@ from sipas.publishing.build import build
 from sipas.publishing.bundle import finish
 from sipas.publishing.disorder import disorder
 from sipas.publishing.freeze import freeze
-from sipas.publishing.models import DestructionStop, Release
+from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
 from sipas.publishing.reconcile import at_a_glance, differences
 from sipas.publishing.retention import _drop_some
 from sipas.publishing.review import adopt, approve, publish
@@ -169,6 +171,29 @@ def test_closed_and_frozen_with_the_digest_that_the_freeze_said_it_is_taken_up(d
     assert freeze(database, settings.home, "w1", TODAY, named=digest).digest == older.digest
     assert told(database, settings) == []
     assert [one["event"] for one in logs.deeds(settings.home)] == ["frozen", "snapshot taken up"]
+
+
+@pytest.mark.parametrize("rows", ["all of them", "fewer"])
+def test_a_snapshot_of_november_which_does_not_tell_who_was_not_asked_is_taken_up(
+    request, database, settings, frozen, rows
+):
+    table = frozen.table()
+    for place, column in enumerate(table.schema):
+        if pa.types.is_integer(column.type):
+            values = [None if one == NOT_ASKED else one for one in table.column(place).to_pylist()]
+            table = table.set_column(place, column.name, pa.array(values, column.type))
+    as_it_was = replace(frozen.codebook, not_asked=None, asked_if=None, questions=None)
+    written = write_snapshot(frozen.path, table.replace_schema_metadata(None), as_it_was)
+    if rows == "fewer":
+        restore(settings, database, request.getfixturevalue("asked"), force=True)
+        with database.writing() as session:
+            close_wave(session, "w1", TODAY)
+    else:
+        with database.writing() as session:
+            session.execute(delete(SnapshotRecord))
+            session.execute(update(Wave).values(state="closed", freezing_on=None))
+    named = written.digest[:16] if rows == "fewer" else ""
+    assert freeze(database, settings.home, "w1", TODAY, named=named).digest == written.digest
 
 
 def test_a_file_that_lacks_an_answer_of_the_database_is_never_taken_up(database, settings, older):

@@ -13,6 +13,12 @@ function missing(place) {
   return true;
 }
 
+// The next section that is to be asked (`route.js` hides the others).
+function following(section) {
+  const next = section.nextElementSibling;
+  return next?.hidden ? following(next) : next;
+}
+
 export default function advance(form, wait = 450) {
   let timer;
   const undo = document.createElement("p");
@@ -25,8 +31,9 @@ export default function advance(form, wait = 450) {
     back.href = `#${section.id}`;
     back.textContent = form.dataset.change;
     undo.replaceChildren(`${form.dataset.chosen} ${word} `, back);
-    location.hash = section.dataset.advances;
-    document.getElementById(section.dataset.advances)?.querySelector(".ways").before(undo);  // below the answers, which stay where they were
+    const next = following(section);
+    location.hash = next.id;
+    next.querySelector(".ways").before(undo);  // below the answers, which stay where they were
   };
 
   form.addEventListener("click", (event) => {
@@ -39,7 +46,7 @@ export default function advance(form, wait = 450) {
   form.addEventListener("keydown", (event) => {
     clearTimeout(timer);
     const section = event.target.closest("section[data-advances]");
-    if (section && event.key === "Enter" && event.target.type === "radio") location.hash = section.dataset.advances;
+    if (section && event.key === "Enter" && event.target.type === "radio") location.hash = following(section).id;
   });
   addEventListener("hashchange", () => {
     clearTimeout(timer);
