@@ -144,6 +144,8 @@ def _importance(
     if not 2 <= len(names) <= MOST:
         raise AnalysisError(N_("importance needs a column for each of 2 to {most} factors"), most=MOST)
     total = moments.sum(axis=0)
+    if not total[0, 0] > 0:
+        raise AnalysisError(N_("nobody answered the outcome and an item of every factor"))
     shares = _shapley(total[None])[0]
     alone = n == 1
     if alone.all() or (alone.any() and lonely == "fail"):

@@ -34,8 +34,25 @@ def outcome_of(codebook: analysis.Codebook, named: str | None) -> str:
     return outside[0]
 
 
+def asked_of_some(codebook: analysis.Codebook) -> list[str]:
+    """The factors all of whose items were asked only of those who gave a certain answer, such as feedback."""
+    gated = {item for item, _gate, _numbers in codebook.asked_if or ()}
+    return [name for name, items in codebook.factor_items.items() if gated.issuperset(items)]
+
+
+def left_out(codebook: analysis.Codebook) -> list[SipasError]:
+    """What is said of the factors that a model of everybody cannot hold."""
+    return [
+        SipasError(
+            N_("{factor} was asked only of some people, so it stands outside the model of everybody"), factor=factor
+        )
+        for factor in asked_of_some(codebook)
+    ]
+
+
 def without(codebook: analysis.Codebook, outcome: str) -> analysis.Codebook:
-    """The questionnaire with the outcome outside its factors: a factor cannot explain its own item."""
+    """The questionnaire with the outcome outside its factors, for a factor cannot explain its own item; and without
+    factors that were asked only of some, for the model holds those who answered every factor."""
     groups = codebook.factor_items
     shared = [name for name, items in groups.items() if outcome in items and len(items) > 1]
     if shared:
@@ -44,7 +61,8 @@ def without(codebook: analysis.Codebook, outcome: str) -> analysis.Codebook:
             item=outcome,
             factor=shared[0],
         )
-    kept = {name: items for name, items in groups.items() if outcome not in items}
+    some = asked_of_some(codebook)
+    kept = {name: items for name, items in groups.items() if outcome not in items and name not in some}
     return replace(
         codebook,
         groups=tuple(kept.items()),
@@ -126,4 +144,4 @@ def _refused(domain: dict[str, str], outcome: str, level: float) -> Row:
     return {"domain": domain, "of": "", "outcome": outcome} | dict.fromkeys(keys) | {"level": level, "flags": [TOO_FEW]}
 
 
-__all__ = ["improve", "outcome_of", "without"]
+__all__ = ["improve", "left_out", "outcome_of", "without"]

@@ -60,7 +60,7 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     for item in ("gave", "how", "better", "trips"):
         _fresh(page, f"/k/chieng-an-1/{language}{query}#q-{item}")
         yield item
-    _fresh(page, f"/k/chieng-coi-1/{language}{query}#q-I2")
+    _fresh(page, f"/k/chieng-coi-1/{language}{query}#q-S")
     yield "three-levels"
     page.goto(f"/k/nowhere/{language}")
     yield "unknown-point"

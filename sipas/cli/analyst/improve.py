@@ -71,15 +71,17 @@ def improve(
 
     (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
     by = common.with_commas(by, [source])
-    item = improving.outcome_of(codebook_from(source), outcome)
+    book = codebook_from(source)
+    item = improving.outcome_of(book, outcome)
     asked: dict[str, Any] = {
         "ask": {"importance": item},
         "questionnaire": lambda codebook: improving.without(codebook, item),
     }
     with common.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
         rows = improving.improve(survey, survey.domains(by), item, level)
-    common.warn(survey.notes, survey.weights.unweighted, [source])
-    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes, survey.head)
+    notes = [*survey.notes, *improving.left_out(book)]
+    common.warn(notes, survey.weights.unweighted, [source])
+    common.tell(rows, as_json, out, lambda: printed(rows, level), notes, survey.head)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

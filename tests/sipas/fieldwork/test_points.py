@@ -32,7 +32,7 @@ def test_by_command_a_point_asks_the_full_form_and_says_how_long_that_takes(app,
     assert runs("to-hieu-1", "--form", "full").exit_code == 0
     app.extensions["sipas.kiosk"]._known.clear()
     page = app.test_client().get("/k/to-hieu-1").text
-    assert re.search(r"22 questions, about \d minutes", page)
+    assert re.search(r"15 questions, about \d minutes", page)
     assert app.test_client().get("/k/to-hieu-1/vi").text.count("<section id=") == 24
 
 

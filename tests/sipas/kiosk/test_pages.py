@@ -165,8 +165,10 @@ def test_a_remembered_page_of_thanks_offers_the_languages_of_its_own_settings(ki
     assert 'lang="en"' not in alone
 
 
-def test_a_questionnaire_without_skip_logic_has_neither_its_rules_nor_its_script(kiosk):
-    page = kiosk.get("/k/to-hieu-1/vi")
+def test_a_questionnaire_without_skip_logic_has_neither_its_rules_nor_its_script(app, database, settings):
+    a_point(database, "to-hieu-1", form="short")
+    a_wave(database, settings, version=1, opens_on=clock.today())
+    page = app.test_client().get("/k/to-hieu-1/vi")
     assert page.text.count("<style>") == 1
     assert not any(word in page.text for word in ("route", "only-if", "data-asked-if", "data-to="))
     assert page.headers["Content-Security-Policy"].count("sha256-") == 1

@@ -45,7 +45,7 @@ def test_the_first_page_says_how_much_and_leads_on_in_each_language(kiosk):
 
 def test_a_short_visit_is_stored_byte_for_byte(kiosk, database):
     visitor = visitor_at(kiosk, language="en")
-    said = {"service": "dat-dai", "O": 5, "B1.2": 1, "B2.2": 3, "B5.2": "na", "sex": "m", "age": "over-60"}
+    said = {"service": "dat-dai", "O": 5, "B1.2": 1, "B2.2": 3, "F": "yes", "B5.2": "na", "sex": "m", "age": "over-60"}
     for item, value in said.items():
         visitor.answers(item, value)
     visitor.reads_thanks(visitor.sends())
@@ -58,7 +58,7 @@ def test_a_short_visit_is_stored_byte_for_byte(kiosk, database):
         "B2.2": 3,
         "B3.2": surveys.NOT_ANSWERED,
         "B4.1": surveys.NOT_ANSWERED,
-        "F": surveys.NOT_ANSWERED,
+        "F": 2,
         "B5.2": surveys.NOT_APPLICABLE,
     }
     assert (row.sex, row.age, row.language) == (2, 5, 2)

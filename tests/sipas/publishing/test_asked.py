@@ -151,7 +151,7 @@ def test_pages_and_files_of_the_release_say_it_in_both_languages(client, databas
 
 def test_a_release_of_a_questionnaire_without_skip_logic_says_nothing_of_it(database, settings):
     two_points(database)
-    a_wave(database, settings)
+    a_wave(database, settings, version=1)
     for number in range(120):
         level = "5" if number % 3 else "2"
         a_response(

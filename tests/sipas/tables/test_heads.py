@@ -76,7 +76,7 @@ def test_answers_are_imported_under_vietnamese_heads_and_words(database, setting
         "Kênh",
         "Giới tính",
         "O",
-        "B1.1: Biển chỉ dẫn đến nơi nộp hồ sơ dễ thấy, dễ tìm",
+        "B1.1: Biển chỉ dẫn dễ thấy, dễ tìm",
     ]
     row = ["to-hieu-1", "ho-tich", "16/09/2026", "Gọi điện thoại", "Nữ", "Rất hài lòng", "4"]
     path = tmp_path / f"answers.{kind}"
