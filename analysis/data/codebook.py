@@ -22,7 +22,7 @@ WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a
 PAIRS = ("detailed", "several", "ways", "lost_keys")
 DAYS = ("opens_on", "closes_on")
 # what a codebook names only where it has any, so that older ones stay as they were written
-LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions")
+LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions", "population")
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -84,6 +84,7 @@ class Codebook:
              are joined); `seal`: how many sealed forms could not be opened; `id`, `invitation`: `renewed` or `lost`
     opens_on, closes_on   the first and the last day on which the wave asked; None = not said, as in snapshots frozen
              until November 2026, whose `notes` tell it to people
+    population of whom it was asked: `households`; None = of visitors, whose answers stand for dossiers
     not_asked values in item columns of those who were not asked, by the form or by skip logic: in no denominator, and
              not missing; None = not told from missing, as in snapshots frozen until November 2026
     asked_if (item, gate, numbers): the item was asked only where the gate's column holds one of these numbers; of
@@ -116,6 +117,7 @@ class Codebook:
     not_asked: tuple[int, ...] | None = None
     asked_if: tuple[tuple[str, str, tuple[int, ...]], ...] | None = None
     questions: tuple[CodebookQuestion, ...] | None = None
+    population: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))

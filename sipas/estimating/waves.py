@@ -138,7 +138,8 @@ def what_was_measured(codebook: analysis.Codebook, name: str) -> Wave:
     """A wave as its codebook describes it: another questionnaire or another scoring is a break."""
     questions = ",".join(codebook.item_codes)
     satisfied = ",".join(f"{item.code}:{item.levels}:{item.satisfied}" for item in codebook.items)
-    return Wave(name, instrument=f"{codebook.instrument} {codebook.version} {questions}", scoring=satisfied)
+    instrument = f"{codebook.instrument} {codebook.version} {questions}"
+    return Wave(name, instrument=instrument, population=codebook.population or "", scoring=satisfied)
 
 
 def _names(sources: Sequence[Source]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from analysis import SEVERAL
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, UnknownCode
 from sipas.fieldwork.ended import was_frozen
+from sipas.fieldwork.households import asks_households, no_field
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave, WavePoint
 from sipas.fieldwork.points import point
 from sipas.fieldwork.small_cells.fields import kept
@@ -186,6 +187,9 @@ def _ended_long_ago() -> NoOpenWave:
 
 
 def _asking(session: Session, wave: Wave, place: Point, on: dt.date) -> AskingPoint:
+    if asks_households(wave):
+        unit = session.scalars(select(Unit.id).where(Unit.code == place.unit)).one()
+        return AskingPoint(wave, place, ((no_field(), unit),), kept(session, wave))
     pairs = services_of(session, place.code, place.unit, on)
     numbers = {
         unit.code: unit.id for unit in session.scalars(select(Unit).where(Unit.code.in_({who for _, who in pairs})))

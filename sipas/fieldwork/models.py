@@ -62,6 +62,12 @@ class Wave(Base):
         server_default="drop",
         comment="what becomes of a form that is left unfinished on a kiosk: drop, or keep it marked",
     )
+    population: Mapped[str] = mapped_column(
+        String(10),
+        default="visitors",
+        server_default="visitors",
+        comment="of whom it asks: visitors (weighted to dossiers) or households (never); the two are never added",
+    )
     points_kept: Mapped[str] = mapped_column(
         String(10),
         default="some",

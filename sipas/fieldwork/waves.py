@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sipas import clock
 from sipas.errors import N_, NoOpenWave, SipasError, UnknownCode, WaveState
 from sipas.fieldwork.ended import was_frozen
+from sipas.fieldwork.households import HOUSEHOLDS, population_of
 from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
 from sipas.fieldwork.small_cells.fields import settle
@@ -20,7 +21,7 @@ from sipas.fieldwork.small_cells.points import settle_points
 from sipas.files.home_paths import HomePaths
 from sipas.i18n.code_labels import Codes
 from sipas.storage.pinned_connection import Short, whole
-from surveys import retired
+from surveys import load, retired
 
 LOCK = 0x51FA5  # our corner of PostgreSQL's advisory locks
 
@@ -43,6 +44,7 @@ def open_wave(  # noqa: PLR0913
     coarsest: bool = False,
     partial: str = "drop",
     series: str = "main",
+    population: str = "",
 ) -> Wave:
     """Opens a wave at the points `at` (default: every point). One point asks in one wave at a time.
 
@@ -51,6 +53,7 @@ def open_wave(  # noqa: PLR0913
     `coarsest` says that no answer shall keep field, month and profile. `partial` says what becomes of a form that is
     left unfinished on a kiosk; it holds for the whole wave, for the first page tells people beforehand. `series` says
     to which figures the wave's releases belong; chosen now, before anybody knows them, it never changes.
+    `population` says whom it asks (`sipas.fieldwork.households`); households need no dossier counts.
 
     More than eight parameters: all that is settled about a wave is settled as it opens, and never afterwards.
     """
@@ -84,6 +87,7 @@ def open_wave(  # noqa: PLR0913
             instrument=instrument,
             successor=successor,
         )
+    asked = population_of(load(instrument, version), population, series)
     places = _places(session, at, opens_on)
     wave = Wave(
         code=code,
@@ -96,10 +100,14 @@ def open_wave(  # noqa: PLR0913
         simulated=simulated,
         partial=partial,
         series=series,
+        population=asked,
     )
     session.add(wave)
     session.flush()
     session.add_all(WavePoint(wave_id=wave.id, point_id=place.id) for place in places)
+    if asked == HOUSEHOLDS:  # no office counts them, and each is asked at the one point of its commune
+        wave.detail, wave.points_kept = "coarsest" if coarsest else "all", "all"
+        return wave
     settle(session, wave, places, coarsest)
     session.flush()
     settle_points(session, wave)

@@ -42,7 +42,10 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "language": {"vi": N_("Vietnamese"), "en": N_("English")},
     "sex": {"f": N_("women"), "m": N_("men")},
-    "field": {"coarse": N_("fields with few dossiers, together")},
+    "field": {
+        "coarse": N_("fields with few dossiers, together"),
+        "household": N_("households, who came for no dossier"),
+    },
     "point": {"several": N_("stored without its point")},
     "population": {"visitors": N_("visitors of offices"), "households": N_("households")},
     "provenance": {

@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Length, Optional, StopValidation, 
 
 import surveys
 from sipas import i18n
+from sipas.fieldwork.households import NO_FIELD
 from sipas.i18n import _
 from sipas.i18n.instrument_words import on_page
 from sipas.intake.answers import NA_WORD, to_be_asked
@@ -175,6 +176,11 @@ class Questionnaire(Form):
     @property
     def service(self) -> Field:
         return self["q-service"]
+
+    @property
+    def asks_service(self) -> bool:
+        """Whether people say what they came for; households are asked where nobody came for anything."""
+        return [choice.value for choice in self.service.choices] != [NO_FIELD]
 
     def offer(self, services: Iterable[tuple[str, Names]], everyday: Iterable[tuple[str, Names]] = ()) -> None:
         """The service fields of this point, as tiles; below the name of one stands what people say for it."""

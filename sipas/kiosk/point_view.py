@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import surveys
 from sipas import i18n
 from sipas.fieldwork.asking import AskingPoint
+from sipas.fieldwork.households import NO_FIELD
 from sipas.fieldwork.models import Point
 from sipas.i18n.fallback_marking import borrowed
 from surveys import Instrument
@@ -66,6 +67,11 @@ class Place:
         """A point at which nothing need be asked now."""
         names = (("vi", point.name), ("en", point.name_en))
         return cls(point.code, "", names, point.channel == "kiosk", point.form, False, "", 0, ())
+
+    @property
+    def is_household(self) -> bool:
+        """Whether households are asked here, who came for no dossier."""
+        return [code for code, _names in self.services] == [NO_FIELD]
 
     @property
     def keeps_unfinished(self) -> bool:

@@ -57,7 +57,8 @@ def screens(form: Questionnaire | Sent) -> Iterator[Screen]:
     instrument = form.instrument
     about = [form[f"q-{question.code}"] for question in instrument.profile]
     about += [form["q-comment"]] if instrument.comment else []
-    stops = [(f"q-{field.name}", (field,)) for field in (form.service, *(form[f"q-{code}"] for code in form.asked))]
+    first = [form.service] if form.asks_service else []
+    stops = [(f"q-{field.name}", (field,)) for field in (*first, *(form[f"q-{code}"] for code in form.asked))]
     stops += [("q-about", tuple(about))]
     gates = {f"q-{code}": gates_of(instrument, code) for code in form.asked}
     ids = [name for name, _fields in stops]

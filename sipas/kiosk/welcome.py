@@ -66,15 +66,18 @@ def _welcome(place: Place, province: Province, code: str, name: str, chosen: boo
 
     asker = province.called(code) or _("The province")
     who = _("{province} asks, so that {place} can serve you better.", province=asker, place=place.name)
+    closed = _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")
+    if place.is_household:
+        closed = _("It is anonymous: neither name nor address is stored, and no official sees your answers.")
     return Welcome(
         language=code,
         name=name,
-        question=_("How were you served today?"),
+        question=_("How well do the authorities serve you?") if place.is_household else _("How were you served today?"),
         facts=(
             ("who", who),
             ("time", time(chosen)),
             ("free", _free(place)),
-            ("closed", _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")),
+            ("closed", closed),
         ),
         stored=_("What is stored?"),
         start=_("Start"),

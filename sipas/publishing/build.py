@@ -21,6 +21,7 @@ from sipas import i18n
 from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError, WaveState
 from sipas.estimating import key_words, single_psus
+from sipas.fieldwork.households import asks_households
 from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
@@ -101,6 +102,14 @@ def _build(
     progress(N_("checking the snapshot"))
     with database.reading() as session:
         wave = wave_of(session, wave_code)
+        if asks_households(wave):
+            raise WaveState(
+                N_(
+                    "Wave {wave} asked households. A release speaks of visitors and stands for their dossiers, so none "
+                    "is built; `sipas estimate` gives its figures, which are never added to those of visitors."
+                ),
+                wave=wave.code,
+            )
         record = session.get(SnapshotRecord, wave.id)
         file = settings.paths.snapshots / (record.file if record else "")
         checked = file_identity(file)

@@ -38,6 +38,7 @@ from analysis import NOT_ASKED as NOT_ASKED_LEVEL
 from analysis.data.snapshot import content_digest
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.ended import FROZEN
+from sipas.fieldwork.households import HOUSEHOLDS, NO_FIELD, asks_households
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import hold, wave_of
@@ -211,12 +212,13 @@ def _table(session: Session, wave: Wave, instrument: Instrument, unfinished: boo
     places[0] = SEVERAL, SEVERAL
     units = {unit.id: unit.code for unit in session.scalars(select(Unit))}
     services = {service.id: service.code for service in session.scalars(select(Service))}
+    services[0] = NO_FIELD if asks_households(wave) else COARSE
     options = {q.code: {0: None, **{i: o.code for i, o in enumerate(q.options, 1)}} for q in instrument.profile}
     readable: dict[str, list[object]] = {
         "stratum": [places[one][0] for one in columns["point"]],
         "psu": [label.hex() for label in columns["cluster"]],
         "unit": [units[one] for one in columns["unit"]],
-        "field": [services[one] if one else COARSE for one in columns["field"]],
+        "field": [services[one] for one in columns["field"]],
         "month": [_month(one, field) for one, field in zip(columns["month"], columns["field"], strict=True)],
         "point": [places[one][1] for one in columns["point"]],
     }
@@ -269,6 +271,7 @@ def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Ta
         several=_several(table),
         opens_on=wave.opens_on,
         closes_on=wave.closes_on,
+        population=HOUSEHOLDS if asks_households(wave) else None,
         not_asked=(NOT_ASKED_LEVEL,),
         asked_if=_asked_if(instrument, on_form),
         questions=tuple(map(_question, (item for item in on_form if not item.satisfied))) or None,

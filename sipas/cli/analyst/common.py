@@ -297,7 +297,10 @@ def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source
     readings().say()
     for note in notes:
         click.echo(say(note), err=True)
-    if unweighted and sources and not any(source.design for source in sources):
+    snapshots = bool(sources) and not any(source.design for source in sources)
+    if unweighted and snapshots and all(_of_households(source) for source in sources):
+        click.echo(_("Unweighted: every household that answered counts as much as any other."), err=True)
+    elif unweighted and snapshots:
         click.echo(
             _(
                 "Unweighted: every answer counts as much as any other, unlike in a release. To weigh them to the "
@@ -307,6 +310,12 @@ def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source
         )
     elif unweighted:
         click.echo(_("Unweighted: no weights are named, so every row counts as much as any other."), err=True)
+
+
+def _of_households(source: Source) -> bool:
+    from analysis import read_snapshot
+
+    return read_snapshot(source.path).codebook.population == "households"
 
 
 def say_reading(reading: str) -> None:

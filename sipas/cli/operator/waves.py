@@ -17,6 +17,7 @@ from sipas.i18n.code_labels import with_code, word
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
+    from sipas.fieldwork.small_cells.points import Fineness
     from sipas.fieldwork.small_cells.report import Settled
 
 SHOWN = 20  # remarks about the frame
@@ -42,6 +43,7 @@ def list_waves(as_json: bool) -> None:
                 "wave": one.code,
                 "state": one.stage,
                 "series": one.series,
+                "population": one.population,
                 "instrument": one.instrument,
                 "responses": stored(session, one.id),
                 "partial": one.partial,
@@ -66,6 +68,7 @@ def list_waves(as_json: bool) -> None:
                 _("wave"),
                 _("state"),
                 _("series"),
+                _("asks"),
                 _("questionnaire"),
                 _("answers"),
                 _("of them without a point"),
@@ -80,6 +83,7 @@ def list_waves(as_json: bool) -> None:
                     w["wave"],
                     word("state", w["state"]),
                     word("series", w["series"]),
+                    word("population", w["population"]),
                     f"{w['instrument']} v{w['version']}",
                     w["responses"],
                     w["without_point"],
@@ -136,6 +140,15 @@ def list_waves(as_json: bool) -> None:
         "or other. It is chosen here and never changes."
     ),
 )
+@click.option(
+    "--population",
+    type=click.Choice(("visitors", "households")),
+    default="",
+    help=_(
+        "Whom it asks, where the questionnaire leaves a choice. Only visitors are weighted to dossiers; households "
+        "need --series other, and their figures are never added to those of visitors."
+    ),
+)
 def open_(
     code: str,
     instrument: str,
@@ -147,9 +160,11 @@ def open_(
     dry_run: bool,
     partial: str,
     series: str,
+    population: str,
 ) -> None:
     from sipas.fieldwork.ended import refuse_old_snapshot
     from sipas.fieldwork.handovers import handovers
+    from sipas.fieldwork.households import asks_households
     from sipas.fieldwork.small_cells.points import fineness
     from sipas.fieldwork.small_cells.report import settled
     from sipas.fieldwork.waves import open_wave
@@ -172,6 +187,7 @@ def open_(
             coarsest=coarsest,
             partial=partial,
             series=series,
+            population=population,
             simulated=where.paths.demo.exists(),  # whatever is asked in the demo's folder is for trying
         )
         outcome, fine, coming = settled(session, opened), fineness(session, opened), handovers(session, opened)
@@ -181,14 +197,15 @@ def open_(
             wave_keys.make(where.home, opened.code)
     if outcome:
         _tell(outcome, coarsest)
-    note(
-        _(
-            "Stored without the point, for several places receive such dossiers and nobody counts how few came to "
-            "each: {unplaced} of {taken} service fields, counted at each point.",
-            unplaced=number(fine.unplaced),
-            taken=number(fine.taken),
+    if asks_households(opened):
+        note(
+            _(
+                "Households are asked no service field, and their answers stand for no dossiers; each keeps the "
+                "commune, the language, sex and age, as far as they are said."
+            )
         )
-    )
+    else:
+        _say_points(fine)
     _say_all(coming)
     if dry_run:
         note(_("Nothing was opened (--dry-run)."))
@@ -199,6 +216,18 @@ def open_(
             code=code,
             instrument=questionnaire.code,
             version=questionnaire.version,
+        )
+    )
+
+
+def _say_points(fine: Fineness) -> None:
+    """How many answers will not say at which point they were given."""
+    note(
+        _(
+            "Stored without the point, for several places receive such dossiers and nobody counts how few came to "
+            "each: {unplaced} of {taken} service fields, counted at each point.",
+            unplaced=number(fine.unplaced),
+            taken=number(fine.taken),
         )
     )
 
