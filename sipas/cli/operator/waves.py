@@ -143,7 +143,6 @@ def list_waves(as_json: bool) -> None:
 @click.option(
     "--population",
     type=click.Choice(("visitors", "households")),
-    default="",
     help=_(
         "Whom it asks, where the questionnaire leaves a choice. Only visitors are weighted to dossiers; households "
         "need --series other, and their figures are never added to those of visitors."
@@ -160,7 +159,7 @@ def open_(
     dry_run: bool,
     partial: str,
     series: str,
-    population: str,
+    population: str | None,
 ) -> None:
     from sipas.fieldwork.ended import refuse_old_snapshot
     from sipas.fieldwork.handovers import handovers
@@ -187,7 +186,7 @@ def open_(
             coarsest=coarsest,
             partial=partial,
             series=series,
-            population=population,
+            population=population or "",
             simulated=where.paths.demo.exists(),  # whatever is asked in the demo's folder is for trying
         )
         outcome, fine, coming = settled(session, opened), fineness(session, opened), handovers(session, opened)

@@ -33,7 +33,7 @@ def test_by_command_a_point_asks_the_full_form_and_says_how_long_that_takes(app,
     app.extensions["sipas.kiosk"]._known.clear()
     page = app.test_client().get("/k/to-hieu-1").text
     assert re.search(r"15 questions, about \d minutes", page)
-    assert app.test_client().get("/k/to-hieu-1/vi").text.count("<section id=") == 24
+    assert app.test_client().get("/k/to-hieu-1/vi").text.count("<section id=") == 20
 
 
 def test_a_form_that_does_not_exist_is_refused_and_so_is_a_command_that_changes_nothing(database, runs):
