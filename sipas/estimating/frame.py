@@ -32,10 +32,6 @@ def dossiers_of(
     cells: analysis.Cells, path: Path, sheet: str = ""
 ) -> tuple[dict[tuple[str, ...], float], list[SipasError]]:
     """Dossiers by unit, field and month, of the months in which the answers were given; and what was left out."""
-    if cells.codebook.population == "households":
-        raise SipasError(
-            N_("the answers are those of households, which stand for no dossiers; leave out --frame"),
-        )
     table = population_table(read_table(path, sheet=sheet))
     problems = Problems(table)
     rows = read_population_rows(table, problems)

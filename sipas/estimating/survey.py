@@ -161,19 +161,30 @@ def _snapshot(
     questionnaire: Callable[[analysis.Codebook], analysis.Codebook],
     progress: Progress | None,
 ) -> Survey:
+    from sipas.estimating.census import MARGINS, with_not_said
     from sipas.estimating.frame import COLUMNS
 
     snapshot = analysis.read_snapshot(source.path)
     snapshot = replace(snapshot, codebook=questionnaire(snapshot.codebook))
-    kept = tuple(dict.fromkeys([*keep, *(COLUMNS if source.frame else ())]))
+    from_households = snapshot.codebook.population == "households"
+    margins = MARGINS if from_households else COLUMNS
+    kept = tuple(dict.fromkeys([*keep, *(margins if source.frame else ())]))
+    rows = with_not_said(snapshot.table()) if from_households and source.frame else snapshot
     cells = analysis.tabulate(
-        snapshot, [tuple(family) for family in by], keep=kept, progress=progress, engine=source.engine, **ask
+        rows,
+        [tuple(family) for family in by],
+        codebook=snapshot.codebook,
+        keep=kept,
+        progress=progress,
+        engine=source.engine,
+        **ask,
     )
     return survey_of(cells, source, by)
 
 
 def survey_of(cells: analysis.Cells, source: Source, by: Families) -> Survey:
     """The survey of a snapshot's cells: weighted as was asked, with what a careful reader should be told of it."""
+    from sipas.estimating.census import weights_to_census
     from sipas.estimating.frame import weights_to_frame
 
     codebook = cells.codebook
@@ -186,7 +197,8 @@ def survey_of(cells: analysis.Cells, source: Source, by: Families) -> Survey:
     if source.frame is None:
         weights = analysis.design_weights(cells)
     else:
-        weights, told = weights_to_frame(cells, source.frame, source.sheet)
+        weigh = weights_to_census if codebook.population == "households" else weights_to_frame
+        weights, told = weigh(cells, source.frame, source.sheet)
         notes += told
     notes += doubts(cells)
     return Survey(source.name, cells, weights, (*notes, *_warnings(weights)), head(cells))

@@ -116,7 +116,10 @@ frame = click.option(
     "--frame",
     type=FILE,
     metavar="DOSSIERS",
-    help=_("Weight a snapshot to dossiers: a table with the columns unit, field, month and dossiers."),
+    help=_(
+        "Weight a snapshot to dossiers: a table with the columns unit, field, month and dossiers; one of households to "
+        "a census: a table with people and any of unit, sex and age."
+    ),
 )
 
 by = click.option(

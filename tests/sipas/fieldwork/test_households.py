@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
 import surveys
-from analysis import Codebook
+from analysis import Codebook, write_snapshot
 from sipas.fieldwork.households import BadPopulation
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.i18n import say, speaking
@@ -102,13 +103,49 @@ def test_the_snapshot_says_households_and_names_neither_field_nor_month(snapshot
 
 def test_households_stand_for_no_dossiers(snapshot, tmp_path):
     (tmp_path / "dossiers.csv").write_text("unit,field,month,dossiers\n03646,ho-tich,2026-09,40\n")
-    told = refusal("estimate", snapshot.path, "--frame", tmp_path / "dossiers.csv")
-    assert "the answers are those of households, which stand for no dossiers" in told
+    assert "has no column people" in refusal("estimate", snapshot.path, "--frame", tmp_path / "dossiers.csv")
     said = call("estimate", snapshot.path)
     assert "every household that answered counts as much as any other" in said.stderr
     assert "--frame" not in said.stderr
     (row,) = [row for row in rows_of("estimate", snapshot.path) if row["of"] == "O" and row["domain"] == {}]
     assert row["estimate"] == pytest.approx(16 / 24)
+
+
+def test_households_are_raked_to_the_margins_of_a_census_and_the_silent_keep_their_share(snapshot, tmp_path):
+    file = tmp_path / "census.csv"
+    ages = ("under-30", "30-44", "45-59")
+    people = {
+        ("f", ages[0]): 100,
+        ("f", ages[1]): 50,
+        ("f", ages[2]): 50,
+        ("m", ages[0]): 20,
+        ("m", ages[1]): 40,
+        ("m", ages[2]): 40,
+    }
+    file.write_text("sex,age,people\n" + "".join(f"{sex},{age},{n}\n" for (sex, age), n in people.items()))
+    rows = rows_of("estimate", snapshot.path, "--frame", file, "--by", "sex")
+    (whole,) = [row for row in rows if row["of"] == "O" and row["domain"] == {}]
+    # sex and age go round as 2 and 3 do, so levels (every third is dissatisfied) follow age: the first group alone
+    assert whole["estimate"] == pytest.approx(1 - 120 / 300)
+    table = snapshot.table()
+    silent = pa.array([None if place < 6 else sex for place, sex in enumerate(table["sex"].to_pylist())])
+    table = table.set_column(table.column_names.index("sex"), "sex", silent)
+    other = write_snapshot(tmp_path / "silent.parquet", table, snapshot.codebook)
+    told = call("estimate", other.path, "--frame", file, "--json")
+    assert "25.0% of the answers do not say sex; they keep that share of the people" in told.stderr
+    file.write_text("unit,people\n03646,9000\n03664,8000\n03646,1\n03670,1.000\n,5\n")
+    said = refusal("estimate", snapshot.path, "--frame", file)
+    for complaint in (
+        "line 4: the same people stand in line 2",
+        "line 5, column people: “1.000” is no count",
+        "line 6, column unit",
+    ):
+        assert complaint in said
+    file.write_text("unit,people\n03646,9000\n03664,8000\n")
+    assert (
+        "no household answered in 1 units (03664); their 8000 people"
+        in call("estimate", snapshot.path, "--frame", file).stderr
+    )
 
 
 def test_no_release_is_built_of_them(snapshot, database, settings):
