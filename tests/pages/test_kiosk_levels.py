@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from sipas import clock
 from tests.make import a_point, a_wave
+from tests.pages.walk import opens_every_gate
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +29,8 @@ def points(database, settings):
     a_point(database, "to-hieu-1", "03646", channel="web")
     a_point(database, "chieng-an-1", "03664", channel="web")
     a_point(database, "chieng-coi-1", "03670", form="short")
+    a_point(database, "moc-son-1", "03670", channel="web")
+    a_wave(database, settings, "facts", "onestop-2018", opens_on=clock.today(), at=["moc-son-1"])
     a_wave(database, settings, "real", opens_on=clock.today(), at=["to-hieu-1", "chieng-coi-1"])
     a_wave(database, settings, "simulated", opens_on=clock.today(), at=["chieng-an-1"], simulated=True)
 
@@ -35,6 +38,7 @@ def points(database, settings):
 def levels(page: Page, point: str, language: str, look: str) -> list[dict]:
     page.goto("about:blank")
     page.goto(f"/k/{point}/{language}{look and '?look='}{look}")
+    opens_every_gate(page)
     found = page.evaluate(LEVELS)
     assert len(found) == 17, page.url  # each item of the full form that is rated
     return found
@@ -60,6 +64,31 @@ def test_all_five_levels_are_in_view_at_once_and_always_in_one_place(opens, widt
             assert len({one["top"] for one in found}) == 1, (point, language)
             assert min(one["height"] for one in found) >= FACE - 0.5
             assert min(one["gap"] for one in found) >= APART - 0.5
+
+
+# The same of a question whose levels have no faces.
+PLAIN = """(id) => {
+    location.hash = id;
+    scrollTo(0, 0);
+    const all = [...document.querySelectorAll("section:target .row .option")].map((one) => one.getBoundingClientRect());
+    return {count: all.length, top: all[0].top, bottom: Math.max(...all.map((one) => one.bottom)),
+            height: Math.min(...all.map((one) => one.height)),
+            gap: Math.min(...all.slice(1).map((one, n) => one.top - all[n].bottom))};
+}"""
+
+
+@pytest.mark.parametrize(("width", "height", "look"), [(320, 560, ""), (360, 640, "large"), (1080, 1920, "large")])
+def test_levels_without_faces_are_in_view_at_once_and_as_large_as_elsewhere(opens, width, height, look):
+    page = opens("about:blank", size="phone")
+    page.set_viewport_size({"width": width, "height": height})
+    for language in ("vi", "en"):
+        page.goto(f"/k/moc-son-1/{language}{look and '?look='}{look}")
+        for item in ("I1", "I3", "I4"):
+            found = page.evaluate(PLAIN, f"q-{item}")
+            assert found["count"] == 3, item
+            assert 0 < found["top"] < found["bottom"] <= height, (item, language)
+            assert found["height"] >= 72 - 0.5
+            assert found["gap"] >= 12 - 0.5
 
 
 def test_what_was_chosen_is_said_below_the_answers_which_stay_where_they_were(opens):

@@ -14,7 +14,7 @@ from tests.make import a_point, a_wave
 
 
 def kiosks_of_each_kind(database: Database, settings: Settings) -> None:
-    """The short form at a kiosk, the demo questionnaire with every kind of question, and three levels of 2018."""
+    """The short form at a kiosk, the demo with every kind of question, and levels of 2018 with faces and without."""
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "chieng-an-1", "03664")
     a_point(database, "chieng-coi-1", "03670")
@@ -41,9 +41,13 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
     expect(page.locator(".idle")).to_be_visible()
     yield "idle"
     page.locator(".idle button").click()
-    for name in ("B5.2", "about"):
-        _fresh(page, f"/k/to-hieu-1/{language}{query}#q-{name}")
-        yield name
+    _fresh(page, f"/k/to-hieu-1/{language}{query}#q-F")
+    yield "F"
+    page.locator('[id="F-2"]').click()  # yes, which opens the gate
+    page.locator("#q-B5\\.2").wait_for()
+    yield "B5.2"
+    _fresh(page, f"/k/to-hieu-1/{language}{query}#q-about")
+    yield "about"
     page.locator("textarea").click()
     expect(page.locator(".keys")).to_be_visible()
     yield "keyboard"
@@ -62,6 +66,8 @@ def walk(page: Page, language: str, look: str = "") -> Iterator[str]:
         yield item
     _fresh(page, f"/k/chieng-coi-1/{language}{query}#q-S")
     yield "three-levels"
+    _fresh(page, f"/k/chieng-coi-1/{language}{query}#q-I1")
+    yield "no-faces"
     page.goto(f"/k/nowhere/{language}")
     yield "unknown-point"
     for name, path in (("code", "/q/"), ("code-slip", "/q/2345CFHJ678V"), ("code-unknown", "/q/2345CFHJ678L")):
@@ -104,6 +110,21 @@ def hide_what_differs(page: Page) -> None:
         """document.querySelectorAll("[data-value]").forEach((said) => {
             const own = ["contact", "persistent", "room", "software", "device"];
             if (own.includes(said.dataset.value)) said.textContent = "#";
+        })"""
+    )
+
+
+def opens_every_gate(page: Page) -> None:
+    """Answers, on the page that is open, whatever keeps a question from being asked."""
+    page.evaluate(
+        """document.querySelectorAll("section[data-asked-if]").forEach((section) => {
+            for (const condition of section.dataset.askedIf.split(" ")) {
+                const [name, answers] = condition.split("=");
+                const opens = (one) => answers.split("|").includes(one.value);
+                const wanted = [...document.getElementsByName(name)].find(opens);
+                wanted.checked = true;
+                wanted.dispatchEvent(new Event("change", { bubbles: true }));
+            }
         })"""
     )
 
