@@ -73,7 +73,9 @@ PLAIN = """(id) => {
     const all = [...document.querySelectorAll("section:target .row .option")].map((one) => one.getBoundingClientRect());
     return {count: all.length, top: all[0].top, bottom: Math.max(...all.map((one) => one.bottom)),
             height: Math.min(...all.map((one) => one.height)),
-            gap: Math.min(...all.slice(1).map((one, n) => one.top - all[n].bottom))};
+            gap: Math.min(...all.slice(1).map((one, n) => one.top - all[n].bottom)),
+            ways: Math.max(...[...document.querySelectorAll("section:target .ways > *")]
+                .map((one) => one.getBoundingClientRect().right)), right: all[0].right};
 }"""
 
 
@@ -89,6 +91,7 @@ def test_levels_without_faces_are_in_view_at_once_and_as_large_as_elsewhere(open
             assert 0 < found["top"] < found["bottom"] <= height, (item, language)
             assert found["height"] >= 72 - 0.5
             assert found["gap"] >= 12 - 0.5
+            assert found["ways"] <= found["right"] + 0.5  # no way on beyond the edge
 
 
 def test_what_was_chosen_is_said_below_the_answers_which_stay_where_they_were(opens):
