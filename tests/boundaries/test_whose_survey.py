@@ -96,3 +96,13 @@ def test_no_questionnaire_calls_itself_so():
         for version in versions:
             words = [text for _address, text in surveys.texts(surveys.load(code, version))]
             assert national(words) == [], (code, version)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_questionnaire_of_that_code_says_whose_survey_it_is(client, database, settings, language):
+    a_point(database)
+    a_wave(database, settings, instrument="sipas-2023", opens_on=clock.today())
+    for page in ("/k/to-hieu-1", f"/k/to-hieu-1/{language}"):
+        said = told(client.get(page).text)
+        assert national(said) == [], page
+    assert OURS.search(" ".join(said))

@@ -19,6 +19,7 @@ from sipas.files.destinations import AlreadyThere
 from sipas.i18n import say, speaking
 from sipas.intake.models import Response
 from sipas.tables import BadTable
+from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, load
 from tests.make import a_point, a_wave
 
 LANGUAGES = ("vi", "en")
@@ -78,16 +79,43 @@ def test_a_workbook_for_answers_comes_back_filled_in(database, settings, run, tm
         assert len(session.scalars(select(Response)).all()) == 2
 
 
-@pytest.mark.parametrize("instrument", ["demo", "onestop-2018", "service-2024"])
+@pytest.mark.parametrize("instrument", ["demo", "onestop-2018", "service-2024", "sipas-2023"])
 @pytest.mark.parametrize("form", ["short", "full"])
 def test_every_questionnaire_and_form_has_a_workbook_with_each_of_its_items(run, tmp_path, instrument, form):
-    from surveys import load
-
     path = tmp_path / "answers.xlsx"
     run("responses", "template", "--instrument", instrument, "--form", form, "--out", path)
     heads = [cell.value for cell in openpyxl.load_workbook(path).worksheets[0][1]]
     asked = load(instrument)
     assert heads[-len(asked.forms[form]) :] == [f"{code}: {asked.item(code).text}" for code in asked.forms[form]]
+
+
+def test_forms_of_the_provinces_survey_come_back_with_lists_and_feedback_only_of_those_who_gave_any(
+    database, settings, run, tmp_path
+):
+    a_point(database, "to-hieu-1")
+    a_wave(database, settings, instrument="sipas-2023")
+    path = tmp_path / "answers.xlsx"
+    run("responses", "template", "--wave", "w1", "--out", path)
+    visit = {"Điểm": "to-hieu-1", "Lĩnh vực": "ho-tich", "Ngày": "16/09/2026"}
+    rows = (
+        {"Q1.1": 3, "Q2": "loudspeaker internet", "Q5": "Có một số công chức", "Q8": "commune proposal", "A4.10": 5,
+         "B1.1": 4, "B5.1": 2, "B5.2": "na", "Q10.10": 4},
+        {"Q8": "school", "B1.1": "na", "B5.1": 5},
+        {"Q6": "Không ai phải đưa", "B5.3": 1},
+    )  # fmt: skip
+    fill(path, *(visit | row for row in rows))
+    said = run("responses", "import", path, "--wave", "w1", language="en").stderr
+    assert "3 answers" in said
+    codes = [item.code for item in load("sipas-2023").items]
+    with database.reading() as session:
+        stored = [dict(zip(codes, row.answers, strict=True)) for row in session.scalars(select(Response))]
+    by_q8 = {row["Q8"]: row for row in stored}
+    first, second, third = by_q8[1 + 0b1001000], by_q8[1 + 0b0000001], by_q8[NOT_ANSWERED]
+    assert [first[code] for code in ("Q1.1", "Q2", "Q5", "A4.10", "B1.1", "B5.1", "B5.2", "B5.3", "Q10.10")] == [
+        3, 1 + 0b0100001, 2, 5, 4, 2, NOT_APPLICABLE, NOT_ANSWERED, 4
+    ]  # fmt: skip
+    assert [second[code] for code in ("B1.1", "B5.1", "B5.2", "B5.3")] == [NOT_APPLICABLE, *[NOT_ASKED] * 3]
+    assert [third[code] for code in ("Q6", "B5.1", "B5.3")] == [1, NOT_ASKED, NOT_ASKED]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

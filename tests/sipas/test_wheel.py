@@ -57,7 +57,7 @@ print(sorted(surveys.catalogue()))
     assert place.startswith(str(unpacked))
     assert status == "404"  # a point, and no wave yet: a friendly page from the templates
     assert int(vietnamese) >= 1
-    assert instruments == "['demo', 'onestop-2018', 'service-2024']"
+    assert instruments == "['demo', 'onestop-2018', 'service-2024', 'sipas-2023']"
 
 
 def test_every_file_that_is_no_test_travels(unpacked):
