@@ -43,6 +43,8 @@ def a_point(database: Database, code: str = "to-hieu-1", unit: str = "03646", fo
 def a_wave(database: Database, settings: Settings, code: str = "w1", instrument: str = "service-2024", **more) -> str:
     """An open wave with its keys; a point is made where there is none, and dossiers of last year where none are."""
     questionnaire = load(instrument, more.pop("version", None))
+    if len(questionnaire.populations) > 1:
+        more = {"population": questionnaire.populations[0], **more}
 
     def opening() -> None:
         with database.reading() as session:

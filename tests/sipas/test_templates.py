@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from analysis import read_snapshot
 from sipas import clock
 from sipas.cli import group
 from sipas.errors import BadFile
@@ -116,6 +117,35 @@ def test_forms_of_the_provinces_survey_come_back_with_lists_and_feedback_only_of
     ]  # fmt: skip
     assert [second[code] for code in ("B1.1", "B5.1", "B5.2", "B5.3")] == [NOT_APPLICABLE, *[NOT_ASKED] * 3]
     assert [third[code] for code in ("Q6", "B5.1", "B5.3")] == [1, NOT_ASKED, NOT_ASKED]
+
+
+def test_forms_of_households_come_back_and_their_snapshot_knows_the_factors_and_conditions(
+    database, settings, run, tmp_path
+):
+    a_point(database, "to-hieu-1")
+    a_wave(database, settings, instrument="sipas-2023", population="households", series="other",
+           opens_on=dt.date(2026, 9, 1))  # fmt: skip
+    path = tmp_path / "answers.xlsx"
+    run("responses", "template", "--wave", "w1", "--out", path)
+    row = {
+        "Điểm": "to-hieu-1",
+        "Lĩnh vực": "household",
+        "Ngày": "16/09/2026",
+        "Q1.1": 2,
+        "A1.1": 4,
+        "B1.1": "na",
+        "Q8": "proposal",
+        "B5.1": 3,
+    }
+    fill(path, *[row] * 3)
+    run("responses", "import", path, "--wave", "w1")
+    run("wave", "close", "w1")
+    run("freeze", "w1")
+    codebook = read_snapshot(settings.home / "snapshots" / "w1.parquet").codebook
+    items = load("sipas-2023").items
+    assert codebook.item_codes == tuple(item.code for item in items if item.satisfied)
+    assert [one.code for one in codebook.questions] == [item.code for item in items if not item.satisfied]
+    assert list(codebook.factor_items) == ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4", "B5"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
