@@ -45,10 +45,11 @@ def answer_columns(table: Pieces, instrument: Instrument) -> list[str]:
     return found
 
 
-def day_column(table: Pieces) -> str:
-    """The column that says when: `date`, or `cluster` in a file that was exported; refuses both at once."""
+def day_column(table: Pieces, households: bool = False) -> str:
+    """The column that says when: `date`, or `cluster` in a file that was exported; refuses both at once, and a file
+    without points or, but for `households`, without service fields."""
     column = "cluster" if "cluster" in table.columns else "date"
-    table.require("point", "field", column)
+    table.require("point", *([] if households else ["field"]), column)
     if column == "cluster" and "date" in table.columns:
         raise BadFile(N_("{file} has both columns date and cluster; leave one of them out."), file=table.name)
     return column

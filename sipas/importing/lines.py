@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL
 from sipas.errors import N_, NoOpenWave, SipasError
+from sipas.fieldwork.households import NO_FIELD, asks_households
 from sipas.fieldwork.models import CHANNELS, FORMS, Wave
 from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
@@ -40,7 +41,7 @@ class Lines:
         today: dt.date,
         secrets: Mapping[str, bytes],
     ) -> None:
-        self.when = day_column(table)
+        self.when = day_column(table, asks_households(wave))
         self.items = answer_columns(table, instrument)
         self.form = form_of(table, instrument, self.items, form)
         self.instrument, self.dropped = instrument, Counter[str]()
@@ -207,7 +208,9 @@ class Lines:
     ) -> VisitCodes[NDArray[np.int64]]:
         """Point, responsible unit and field of each line, BAD where one is not known: each pair of point and service is
         asked once."""
-        which, words = piece.coded("field")
+        which, words = piece.coded("field") if "field" in piece else (np.full(piece.rows, -1), [])
+        if asks_households(self.wave):  # nobody came for anything: an empty cell says so
+            which, words = np.where(which == -1, len(words), which), [*words, NO_FIELD]
         office, offices = piece.coded("unit") if "unit" in piece else (np.zeros(piece.rows, np.int64), [])
         words, offices = [*words, ""], [*offices, ""]
         both = which % len(words) * len(offices) + office % len(offices)

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from sipas.fieldwork.households import asks_households
 from sipas.fieldwork.models import CHANNELS, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, points
 from sipas.i18n import _, language
@@ -30,8 +31,9 @@ def responses_template(
     columns = [
         _column("point", _("The code of the point where the form was filled in."), needed=True,
                 choices=_points_listed(places), width=22),
-        _column("field", _("The code of the service field that the person came for."), needed=True,
-                choices=_services_listed(session), width=22),
+        *([] if wave is not None and asks_households(wave) else [
+            _column("field", _("The code of the service field that the person came for."), needed=True,
+                    choices=_services_listed(session), width=22)]),
         _column("date", _("The day on which it was filled in, written as 31/03/2026 or 2026-03-31."), needed=True),
         _column("id", _("The number on the paper form, if it has one: a form that is entered twice then counts once."),
                 spare=True, width=16),

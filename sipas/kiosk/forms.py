@@ -243,7 +243,7 @@ def _form_for(code: str, version: int, form: str, language: str, _folder: Path |
         instrument = on_page(surveys.load(code, version))
         asked = instrument.forms[form]
         items = [instrument.item(code) for code in asked]
-        tallest = tallest_of([item.text for item in items if item.kind == "rating"])
+        tallest = tallest_of([item.text for item in items if item.satisfied])
         makers = FIELDS | {"rating": partial(rating_field, tallest=tallest)}
         fields = {"id": HiddenField(), "service": service_field()}
         fields |= {item.code: makers[item.kind](item) for item in items}

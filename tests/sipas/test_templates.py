@@ -129,7 +129,6 @@ def test_forms_of_households_come_back_and_their_snapshot_knows_the_factors_and_
     run("responses", "template", "--wave", "w1", "--out", path)
     row = {
         "Điểm": "to-hieu-1",
-        "Lĩnh vực": "household",
         "Ngày": "16/09/2026",
         "Q1.1": 2,
         "A1.1": 4,

@@ -183,6 +183,8 @@ def test_a_file_of_paper_forms_names_the_household_in_place_of_a_field(database,
         "point,field,date,O,sex\nto-hieu-1,household,2026-09-16,4,Nữ\nto-hieu-1,household,2026-09-16,2,\n", "utf-8"
     )
     assert import_responses(database, settings.home, path, "w1", None, END) == (2, 0)
+    path.write_text("point,date,O,id\nto-hieu-1,2026-09-17,5,1\n")
+    assert import_responses(database, settings.home, path, "w1", None, END) == (1, 0)
     path.write_text("point,field,date,O\nto-hieu-1,ho-tich,2026-09-16,4\n")
     with pytest.raises(Exception, match="takes no service field"):
         import_responses(database, settings.home, path, "w1", None, END)
