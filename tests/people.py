@@ -26,7 +26,7 @@ class _Form(HTMLParser):
         values = {name: value or "" for name, value in attributes}
         if tag == "input" and values.get("type") == "hidden":
             self.hidden[values["name"]] = values.get("value", "")
-        elif tag == "input" and values.get("type") in ("radio", "checkbox"):
+        elif tag == "input" and values.get("type") in ("radio", "checkbox") and "name" in values:
             self.choices.setdefault(values["name"], []).append(values["value"])
         elif tag == "a" and "start" in values.get("class", "").split():
             self.links.append(values["href"])

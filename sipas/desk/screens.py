@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from sipas.desk.blueprint import desk
 from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing
 from sipas.fieldwork.devices import revoke as revoke_device
-from sipas.fieldwork.models import Device, Point
+from sipas.fieldwork.models import ON_SCREENS, Device, Point
 from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.fieldwork.silence import Silent, Watch, last_look
@@ -41,7 +41,7 @@ class Screen:
 
 @dataclass(frozen=True)
 class Place:
-    """A kiosk's point with its screens."""
+    """The point of a kiosk, or of interviews, with its screens."""
 
     point: Point
     screens: tuple[Screen, ...]
@@ -49,14 +49,14 @@ class Place:
 
 
 def places(session: Session, today: dt.date, watch: Watch | None = None) -> list[Place]:
-    """Every kiosk's point; those with a screen first."""
+    """Every point at which screens can stand; those with a screen first."""
     found: dict[int, list[Screen]] = {}
     for one in devices(session):
         found.setdefault(one.point.id, []).append(Screen.of(one.device, today))
     listed = [
         Place(one, tuple(found.get(one.id, ())), watch.of(one.code) if watch else None)
         for one in points(session)
-        if one.channel == "kiosk"
+        if one.channel in ON_SCREENS
     ]
     return sorted(listed, key=lambda one: not one.screens)
 

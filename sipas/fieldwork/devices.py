@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.errors import N_, SipasError
-from sipas.fieldwork.models import Device, EnrolCode, Point
+from sipas.fieldwork.models import ON_SCREENS, Device, EnrolCode, Point
 from sipas.fieldwork.points import point
 from sipas.i18n.code_labels import Code
 
@@ -45,11 +45,14 @@ class Enrolled:
 
 
 def make_code(session: Session, point_code: str, now: dt.datetime) -> str:
-    """A code for one device at a kiosk's point; only its hash is kept. Raises UnknownPoint or NotEnrolled."""
+    """A code for one device at the point of a kiosk or of interviews; only its hash is kept.
+
+    Raises UnknownPoint or NotEnrolled.
+    """
     place = point(session, point_code)
-    if place.channel != "kiosk":
+    if place.channel not in ON_SCREENS:
         raise NotEnrolled(
-            N_("Point {point} is no kiosk but {channel}; only a kiosk's screen can be enrolled."),
+            N_("Point {point} is no kiosk but {channel}; only a kiosk's or an interviewer's screen can be enrolled."),
             point=place.code,
             channel=Code("channel", place.channel),
         )

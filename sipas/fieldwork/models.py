@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sipas.storage.database import Base
 
-CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6}
+CHANNELS = {"kiosk": 1, "phone": 2, "web": 3, "paper": 4, "telephone": 5, "import": 6, "interview": 8}
+# 7 is that of synthetic answers (`sipas.intake.models.PROBE`).
+ON_SCREENS = ("kiosk", "interview")  # asked on a screen of the survey, which strangers share and which can be enrolled
 FORMS = {"short": 1, "full": 2}
 INVITATIONS = ("none", "optional", "required")
 PARTIAL = ("drop", "keep")

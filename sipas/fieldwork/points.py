@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError, UnknownPoint
 from sipas.fieldwork import invitation_codes
-from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, Device, Point, Wave, WavePoint
+from sipas.fieldwork.models import CHANNELS, FORMS, INVITATIONS, ON_SCREENS, Device, Point, Wave, WavePoint
 from sipas.fieldwork.small_cells.points import settle_points
 from sipas.i18n.code_labels import Codes
 from sipas.registry.units import unit
@@ -80,10 +80,10 @@ def set_invitation(session: Session, code: str, invitation: str) -> Point:
             known=Codes("invitation", INVITATIONS),
         )
     place = point(session, code)
-    if invitation == "required" and place.channel == "kiosk":
+    if invitation == "required" and place.channel in ON_SCREENS:
         raise BadPoint(
             N_(
-                "Point {code} is a kiosk, which asks whoever stands before it. Make a point with --channel phone for "
+                "Point {code} is a screen, which asks whoever is before it. Make a point with --channel phone for "
                 "those who bring a code."
             ),
             code=code,
@@ -99,16 +99,19 @@ def set_channel(session: Session, code: str, channel: str) -> Point:
     """
     _known_channel(channel)
     place = point(session, code)
-    if channel == "kiosk" and place.invitation == "required":
+    if channel in ON_SCREENS and place.invitation == "required":
         raise BadPoint(
-            N_("Point {point} requires codes, and a kiosk asks whoever stands before it; first say --invitation none."),
+            N_("Point {point} requires codes, and a screen asks whoever is before it; first say --invitation none."),
             point=code,
         )
-    if channel != "kiosk" and session.scalar(
+    if channel != place.channel and session.scalar(
         select(Device.id).where(Device.point == place.id, Device.revoked.is_(False)).limit(1)
     ):
         raise BadPoint(
-            N_("Point {point} has enrolled screens, which are kiosks; first revoke them (`sipas device list`)."),
+            N_(
+                "Point {point} has enrolled screens, on which answers of its channel may wait; first have them sent, "
+                "then revoke the screens (`sipas device list`)."
+            ),
             point=code,
         )
     place.channel = channel

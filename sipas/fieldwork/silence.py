@@ -32,7 +32,7 @@ from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import REMADE, Damaged, read, write_over
 
 MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening
-LISTENED = ("kiosk", "phone", "web")  # paper and telephone answers come in heaps, whenever somebody brings them
+LISTENED = ("kiosk", "phone", "web")  # paper, telephone and interviews come in heaps, whenever somebody asks
 
 Counts = Mapping[tuple[int, int, int], int]  # wave, point, month (0: unknown) -> answers
 

@@ -19,6 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "paper": N_("paper"),
         "telephone": N_("telephone"),
         "import": N_("import"),
+        "interview": N_("interview"),
         "probe": N_("trial answers of the platform"),
     },
     "form": {"short": N_("short"), "full": N_("full")},

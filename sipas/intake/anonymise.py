@@ -31,7 +31,7 @@ STORED: dict[str, str] = {
         "a mark shared by all answers of one point and week, or of one week where the point is not stored; its key is "
         "destroyed when the survey ends"
     ),
-    "channel": N_("whether it was a kiosk, a phone, the web or paper"),
+    "channel": N_("whether it was a kiosk, an interview, a phone, the web or paper"),
     "language": N_("the language of the questionnaire"),
     "form": N_("whether the questionnaire was the short or the full one, and whether it was finished"),
     "sex": N_("your sex, if you chose to say"),

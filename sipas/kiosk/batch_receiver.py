@@ -27,7 +27,7 @@ from sipas import clock
 from sipas.errors import N_, NoOpenWave, NotReady, NotStored, SipasError
 from sipas.fieldwork.asking import AskingPoint, asking_in
 from sipas.fieldwork.ended import was_frozen
-from sipas.fieldwork.models import FORMS, Device, Point, Wave
+from sipas.fieldwork.models import FORMS, ON_SCREENS, Device, Point, Wave
 from sipas.fieldwork.waves import is_wave_code, wave_of
 from sipas.i18n.languages import KNOWN
 from sipas.intake import Answers, Visit
@@ -78,6 +78,11 @@ class BatchReceiver:
     clock_holds: bool
     enrolled: str  # month
     is_probe: Callable[[str], bool] = lambda _shown: False  # whether a synthetic answer is one of this installation
+
+    @property
+    def _channel(self) -> str:
+        """By what people answer on an enrolled screen of this point, whatever the point was changed to since."""
+        return self.point.channel if self.point.channel in ON_SCREENS else "kiosk"
 
     def take(self, messages: list[Message]) -> list[str]:
         """Each message's outcome, in the order in which they came; they are taken in another."""
@@ -139,7 +144,7 @@ class BatchReceiver:
         today = clock.local(self.now).date()
         submission, still_open = message.submission, partial(asking.still_open, said_on=day, today=today)
         if kind == "comment":
-            codes = asking.codes(said.fields["service"][0], "kiosk")
+            codes = asking.codes(said.fields["service"][0], self._channel)
             visit, text = Visit(wave.code, codes, NOTHING, moment, "vi"), said.fields["comment"][0]
             outcome = receive_comment(
                 self.database, self.home, visit, text, submission=submission, still_open=still_open
@@ -162,7 +167,7 @@ class BatchReceiver:
         form = Sent(asked, place.services, MultiDict(said.fields))
         if not form.validate():
             raise LookupError("not an answer of this form")
-        codes = asking.codes(form.service.data, "kiosk", said.form)
+        codes = asking.codes(form.service.data, self._channel, said.form)
         if said.unfinished:
             codes = codes.left_unfinished()
         if said.probe and self.is_probe(said.probe):

@@ -44,7 +44,7 @@ def form_of(place: Place, posted: MultiDict | None = None, service: str = "") ->
 
 def way_in(place: Place, preset: Preset) -> str | None:
     """The section with which a visit begins: past the service field where that was chosen before."""
-    return f"q-{place.instrument.forms[place.form][0]}" if preset.service else None
+    return place.way_in if preset.service else None
 
 
 def questionnaire(place: Place, preset: Preset) -> Response:
@@ -113,7 +113,7 @@ def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission
         place=place,
         preset=preset,
         form=form,
-        screens=list(screens(form)),
+        screens=list(screens(form, place.runs)),
         submission=submission,
         seal=seal,
         skip_sheet=Markup(skips_of(place)),  # noqa: S704  (of our own codes)
@@ -122,8 +122,8 @@ def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission
 
 
 def skips_of(place: Place) -> str:
-    """The rules of skip logic that the page of this place holds."""
-    return skip_sheet(place.instrument_code, place.instrument_version, place.form)
+    """The rules of skip logic that the page of this place holds, and of what an interviewer does not see."""
+    return skip_sheet(place.instrument_code, place.instrument_version, place.form, place.runs)
 
 
 def _allow_skips(place: Place) -> None:

@@ -8,7 +8,7 @@ code out could watch for the moment of its use. Only a posted answer spends it (
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, g, make_response, render_template, request
 from werkzeug.wrappers import Response
@@ -98,13 +98,13 @@ def _way(mark: str) -> Way:
         asking = what_is_asked(guest.point, opened_in)
         if asking.wave.code != guest.wave:
             raise _over()
-        return _kept(Way(asking, replace(Place.of(asking), code=guest.code, door="phone", is_kiosk=False), guest))
+        return _kept(Way(asking, Place.of(asking).on_own_phone(guest.code), guest))
     try:
         asking = what_is_asked(mark, opened_in)
     except UnknownPoint:
         invitation_codes.read(mark)  # says what is wrong with it
         raise
-    return _kept(Way(asking, replace(Place.of(asking), door="phone", is_kiosk=False), None))
+    return _kept(Way(asking, Place.of(asking).on_own_phone(), None))
 
 
 def _over() -> CodeExpired:

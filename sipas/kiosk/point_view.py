@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import surveys
 from sipas import i18n
 from sipas.fieldwork.asking import AskingPoint
 from sipas.fieldwork.households import NO_FIELD
-from sipas.fieldwork.models import Point
+from sipas.fieldwork.models import ON_SCREENS, Point
 from sipas.i18n.fallback_marking import borrowed
+from sipas.kiosk.hand_over import Run, runs_of
 from surveys import Instrument
 from surveys.instrument import is_own
 
@@ -28,7 +29,7 @@ class Place:
     code: str
     wave: str
     names: Names
-    is_kiosk: bool
+    is_kiosk: bool  # a screen of the survey, which strangers share
     form: str
     simulated: bool
     instrument_code: str
@@ -38,6 +39,7 @@ class Place:
     everyday: tuple[tuple[str, Names], ...] = ()  # service code -> what people say for it, where anything is known
     wording: str = ""  # the digest of a version made here: another home's words under the same number are another page
     door: str = "kiosk"  # the part of the addresses: /k/ or, on a person's own phone, /q/
+    is_interview: bool = False  # an interviewer holds the screen and reads out what may be read out
 
     @classmethod
     def of(cls, asking: AskingPoint) -> Place:
@@ -47,7 +49,8 @@ class Place:
             code=point.code,
             wave=wave.code,
             names=(("vi", point.name), ("en", point.name_en)),
-            is_kiosk=point.channel == "kiosk",
+            is_kiosk=point.channel in ON_SCREENS,
+            is_interview=point.channel == "interview",
             form=point.form,
             simulated=wave.simulated,
             instrument_code=wave.instrument,
@@ -66,7 +69,11 @@ class Place:
     def at(cls, point: Point) -> Place:
         """A point at which nothing need be asked now."""
         names = (("vi", point.name), ("en", point.name_en))
-        return cls(point.code, "", names, point.channel == "kiosk", point.form, False, "", 0, ())
+        return cls(point.code, "", names, point.channel in ON_SCREENS, point.form, False, "", 0, ())
+
+    def on_own_phone(self, code: str = "") -> Place:
+        """The same on a person's own phone, perhaps with a code: no shared screen, and nobody who reads out."""
+        return replace(self, code=code or self.code, door="phone", is_kiosk=False, is_interview=False)
 
     @property
     def is_household(self) -> bool:
@@ -87,3 +94,14 @@ class Place:
     def instrument(self) -> Instrument:
         """What is asked, in the wording as decreed."""
         return surveys.load(self.instrument_code, self.instrument_version)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What the respondent answers alone; only an interviewer hands a screen over."""
+        return runs_of(self.instrument, self.instrument.forms[self.form]) if self.is_interview else ()
+
+    @property
+    def way_in(self) -> str:
+        """The section after the service field."""
+        first = self.instrument.forms[self.form][0]
+        return next((run.hand_over for run in self.runs if run.items[0] == first), f"q-{first}")

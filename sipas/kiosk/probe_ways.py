@@ -25,7 +25,7 @@ from sipas import clock
 from sipas.config.settings import Settings
 from sipas.errors import N_
 from sipas.fieldwork.devices import enrolled_key_gone, make_code
-from sipas.fieldwork.models import Point
+from sipas.fieldwork.models import ON_SCREENS, Point
 from sipas.fieldwork.waves import wave_of
 from sipas.intake.record import probes
 from sipas.intake.sealed import Context, seal
@@ -39,7 +39,7 @@ _DATA = re.compile(r'\bdata-(key|wave|instrument|version|form)="([^"]*)"')
 
 def ways(place: Point) -> tuple[str, ...]:
     """Which ways an answer can take at a point: `open`, `sealed` (an enrolled screen), `code` (an invitation)."""
-    if place.channel == "kiosk":
+    if place.channel in ON_SCREENS:
         return ("open", "sealed") if place.invitation == "none" else ("open", "sealed", "code")
     return {"none": ("open",), "optional": ("open", "code"), "required": ("code",)}[place.invitation]
 

@@ -11,7 +11,8 @@ from sipas.i18n import _
 from sipas.i18n.skip_words import TO_A_VISITOR, conditions_said
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, Tiles
-from sipas.kiosk.skip_sheet import gates_of
+from sipas.kiosk.hand_over import Run
+from sipas.kiosk.skip_sheet import gates_of, gates_of_run
 from sipas.web.assets import assets
 from surveys import Instrument
 
@@ -27,6 +28,9 @@ class Screen:
     back, next  the screens to which the ways may lead, nearest first: up to the first that everybody sees
     gates       on which answers it depends, as scripts read it: "gave=yes other=1|2"; empty where on none
     only_if     the same for a reader
+    run         the questions answered alone among which it stands, or whose hand-over or giving back it is
+    past        on a hand-over: the screens after the run, to which it leads once that is locked
+    is_locked   whether the run is locked from the start: the page comes back with answers that were given in it
     """
 
     id: str
@@ -37,11 +41,25 @@ class Screen:
     next: tuple[str, ...]
     gates: str = ""
     only_if: str = ""
+    run: Run | None = None
+    past: tuple[str, ...] = ()
+    is_locked: bool = False
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it tells the interviewer to hand the screen over."""
+        return self.run is not None and self.id == self.run.hand_over
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether it tells the respondent to give the screen back."""
+        return self.run is not None and self.id == self.run.give_back
 
     @property
     def advances(self) -> bool:
-        """Whether one touch answers it, so that a script may go on by itself."""
-        return len(self.fields) == 1 and isinstance(self.fields[0], Tiles) and bool(self.next)
+        """Whether one touch answers it, so that a script may go on by itself, and say on the next screen what was
+        chosen; never where it is answered alone."""
+        return len(self.fields) == 1 and isinstance(self.fields[0], Tiles) and bool(self.next) and self.run is None
 
     def recorded(self, instrument: Instrument, language: str) -> str | None:
         """The recording that reads this screen aloud, as the name of a static file; None where there is none."""
@@ -52,30 +70,53 @@ class Screen:
         return name if name in assets() else None
 
 
-def screens(form: Questionnaire | Sent) -> Iterator[Screen]:
-    """The service field, one screen for each item, and a last one for what is optional."""
+def screens(form: Questionnaire | Sent, runs: Sequence[Run] = ()) -> Iterator[Screen]:
+    """The service field, one screen for each item, and a last one for what is optional; around each of the `runs` that
+    are answered alone one for handing the screen over and one for giving it back."""
     instrument = form.instrument
     about = [form[f"q-{question.code}"] for question in instrument.profile]
     about += [form["q-comment"]] if instrument.comment else []
     first = [form.service] if form.asks_service else []
+    stops: list[tuple[str, tuple[Field, ...]]]
     stops = [(f"q-{field.name}", (field,)) for field in (*first, *(form[f"q-{code}"] for code in form.asked))]
     stops += [("q-about", tuple(about))]
     gates = {f"q-{code}": gates_of(instrument, code) for code in form.asked}
+    for run in runs:
+        before = [name for name, _fields in stops].index(run.sections[0])
+        stops.insert(before, (run.hand_over, ()))
+        stops.insert(before + 1 + len(run.items), (run.give_back, ()))
+        gates |= dict.fromkeys((run.hand_over, run.give_back), gates_of_run(instrument, run))
     ids = [name for name, _fields in stops]
+    run_of = {name: run for run in runs for name in (run.hand_over, *run.sections, run.give_back)}
+    locked = {run for run in runs if any(form[name].data for name in run.sections)}
     for number, (name, fields) in enumerate(stops, 1):
-        conditions = gates.get(name, ())
+        conditions, part_of = gates.get(name, ()), run_of.get(name)
+        past = ids[ids.index(part_of.give_back) + 1 :] if part_of and name == part_of.hand_over else []
         yield Screen(
             name,
             fields,
             number,
             len(stops),
-            back=tuple(_up_to_everybodys(reversed(ids[: number - 1]), gates)),
+            back=tuple(_up_to_everybodys(_behind(ids[: number - 1], name, run_of), gates)),
             next=tuple(_up_to_everybodys(ids[number:], gates)),
             gates=" ".join(f"{one.item}={'|'.join(one.answers)}" for one in conditions),
             only_if=conditions_said(instrument, instrument.item(name.removeprefix("q-")), TO_A_VISITOR)
-            if conditions
+            if conditions and fields
             else "",
+            run=part_of,
+            past=tuple(_up_to_everybodys(past, gates)),
+            is_locked=part_of in locked,
         )
+
+
+def _behind(ids: Sequence[str], name: str, run_of: Mapping[str, Run]) -> Iterator[str]:
+    """The screens before one, nearest first; into a run that is answered alone leads no way back from outside it."""
+    own = run_of.get(name)
+    is_inside = own is not None and name in own.sections
+    for one in reversed(ids):
+        run = run_of.get(one)
+        if run is None or one == run.hand_over or (is_inside and run is own):
+            yield one
 
 
 def _up_to_everybodys(ids: Iterable[str], gates: Mapping[str, Sequence[object]]) -> Iterator[str]:

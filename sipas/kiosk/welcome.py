@@ -26,6 +26,7 @@ class Welcome:
     stored: str
     start: str
     shorter: str  # the fact about time, where the service field was chosen before
+    first_say: str = ""  # to an interviewer, before the facts
 
 
 def welcome(place: Place, province: Province, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
@@ -48,12 +49,42 @@ def _lasts(place: Place, _language: str, chosen: bool) -> str:
 
 def _free(place: Place) -> str:
     """That nobody need answer, and what becomes of a form that is left in the middle."""
+    if place.is_interview and place.keeps_unfinished:
+        return _(
+            "It is voluntary: you may skip any question. “Stop” keeps nothing; if the interview breaks off in the "
+            "middle, what you answered until then is kept as an unfinished form."
+        )
     if place.keeps_unfinished:
         return _(
             "It is voluntary: you may skip any question. “Stop” keeps nothing; if you walk away in the middle, what "
             "you answered until then is kept as an unfinished form."
         )
     return _("It is voluntary: you may skip any question and stop at any time.")
+
+
+def _closed(place: Place) -> str:
+    """What becomes of the answers, and who sees them."""
+    if place.runs:
+        return _(
+            "It is anonymous: neither your name nor your address, nor who asks you, nor the day and hour is stored. "
+            "Some questions you read and answer alone on this screen."
+        )
+    if place.is_interview:
+        return _(
+            "It is anonymous: neither your name nor your address, nor who asks you, nor the day and hour is stored."
+        )
+    if place.is_household:
+        return _("It is anonymous: neither name nor address is stored, and no official sees your answers.")
+    return _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")
+
+
+def _question(place: Place) -> str:
+    """What stands at the head: to an interviewer, to a household, or to a visitor."""
+    if place.is_interview:
+        return _("For an interviewer, who reads the questions aloud")
+    if place.is_household:
+        return _("How well do the authorities serve you?")
+    return _("How were you served today?")
 
 
 def _welcome(place: Place, province: Province, code: str, name: str, chosen: bool) -> Welcome:
@@ -66,20 +97,18 @@ def _welcome(place: Place, province: Province, code: str, name: str, chosen: boo
 
     asker = province.called(code) or _("The province")
     who = _("{province} asks, so that {place} can serve you better.", province=asker, place=place.name)
-    closed = _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")
-    if place.is_household:
-        closed = _("It is anonymous: neither name nor address is stored, and no official sees your answers.")
     return Welcome(
         language=code,
         name=name,
-        question=_("How well do the authorities serve you?") if place.is_household else _("How were you served today?"),
+        question=_question(place),
         facts=(
             ("who", who),
             ("time", time(chosen)),
             ("free", _free(place)),
-            ("closed", closed),
+            ("closed", _closed(place)),
         ),
         stored=_("What is stored?"),
         start=_("Start"),
         shorter=time(True),
+        first_say=_("Please say first, in these words:") if place.is_interview else "",
     )

@@ -9,7 +9,7 @@ from sipas import i18n
 from sipas.errors import N_
 
 WORDS = {
-    "screen": N_("{tenths}/10 from screens that the survey set up in offices"),
+    "screen": N_("{tenths}/10 from screens that the survey set up"),
     "code": N_("{tenths}/10 with a code that an office handed out"),
     "open": N_("{tenths}/10 by an address at which anybody can answer, also more than once"),
     "other": N_("{tenths}/10 read from files or not counted"),

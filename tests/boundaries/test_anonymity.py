@@ -10,11 +10,13 @@ import pytest
 from flask import session
 from sqlalchemy import inspect, select, text
 
+import surveys
 from sipas import i18n
 from sipas.intake import STORED
 from sipas.intake.models import Response
 from sipas.intake.ways import COUNTED
 from sipas.storage.database import Base
+from tests.interviews import an_interview
 from tests.make import a_point, a_response, a_wave
 from tests.people import Visitor
 
@@ -41,6 +43,32 @@ def visit(app, language="vi", **headers):
 def test_we_keep_exactly_the_columns_that_the_promise_lists(database, table, promised):
     columns = {column["name"] for column in inspect(database.engine).get_columns(table)}
     assert columns == set(promised)
+
+
+def test_of_an_interviewer_nothing_is_stored(app, database, settings):
+    """An answer at an interview has the columns of any other, and no table or column names who asked."""
+    an_interview(database, settings)
+    visitor = Visitor(app.test_client(), "to-hieu-1", "vi", {})
+    visitor.opens_the_questionnaire()
+    visitor.answers_everything(4)
+    assert visitor.sends().status_code == 303
+    (row,) = rows(database)
+    assert {column.name for column in Response.__table__.columns} == {
+        *("key", "wave", "point", "unit", "field", "month", "cluster", "channel", "language", "form", "sex", "age"),
+        "answers",
+    }
+    assert len(row.answers) == len(surveys.load("demo", 1).items)
+    tables = inspect(database.engine)
+    named = [f"{table}.{one['name']}" for table in tables.get_table_names() for one in tables.get_columns(table)]
+    assert not [name for name in named if re.search("interview|asker|staff", name)]
+
+
+def test_that_a_screen_was_handed_over_is_not_sent(app, database, settings):
+    an_interview(database, settings)
+    page = app.test_client().get("/k/to-hieu-1/vi").text
+    boxes = re.findall(r"<input [^>]*data-lock[^>]*>", page)
+    assert boxes
+    assert not [box for box in boxes if " name=" in box], "a box that has a name is sent"
 
 
 def test_whatever_table_the_first_door_fills_is_spoken_of():

@@ -14,8 +14,9 @@ from sipas.cli.destinations import writes_to
 from sipas.i18n import _
 from sipas.i18n.code_labels import with_code
 
-CHANNELS = ("kiosk", "phone", "web", "paper", "telephone", "import")  # as `fieldwork.models` has them, which a test
-FORMS, INVITATIONS = ("short", "full"), ("none", "optional", "required")  # sees to: importing those takes long
+# As `fieldwork.models` has them, which a test sees to: importing those takes long.
+CHANNELS = ("kiosk", "phone", "web", "paper", "telephone", "import", "interview")
+FORMS, INVITATIONS = ("short", "full"), ("none", "optional", "required")
 
 
 @click.group(help=_("Receiving points: kiosks, links, desks for paper."))
@@ -88,7 +89,7 @@ def list_points(as_json: bool) -> None:
     type=click.Choice(CHANNELS),
     default="kiosk",
     show_default=True,
-    help=_("kiosk, phone, web, paper, telephone or import."),
+    help=_("kiosk, phone, web, paper, telephone, import or interview."),
 )
 @click.option(
     "--form", type=click.Choice(FORMS), default="short", show_default=True, help=_("The short or the full form.")
@@ -123,7 +124,7 @@ def add(code: str, unit_code: str, name: str, name_en: str, channel: str, form: 
 @click.option(
     "--channel",
     type=click.Choice(CHANNELS),
-    help=_("kiosk, phone, web, paper, telephone or import, from the next answer on."),
+    help=_("kiosk, phone, web, paper, telephone, import or interview, from the next answer on."),
 )
 def set_(
     code: str,
@@ -142,11 +143,12 @@ def set_(
         rename(session, code, name or "", name_en or "")
         if form is not None:
             set_form(session, code, form)
-        if channel is not None and channel != "kiosk":  # only then may codes be required
+        on_screens = channel in ("kiosk", "interview")
+        if channel is not None and not on_screens:  # only then may codes be required
             set_channel(session, code, channel)
         if invitation is not None:
             set_invitation(session, code, invitation)
-        if channel == "kiosk":  # only where none are
+        if channel is not None and on_screens:  # only where none are
             set_channel(session, code, channel)
     note(
         _(

@@ -71,7 +71,7 @@ def test_enrolled_screens_hold_a_point_to_being_a_kiosk_until_they_are_revoked(c
         code = make_code(session, "to-hieu-1", clock.now())
     screen = Device(client)
     screen.enrols(code)
-    assert "first revoke them" in str(runs("to-hieu-1", "--channel", "phone").exception)
+    assert "then revoke the screens" in str(runs("to-hieu-1", "--channel", "phone").exception)
     with database.writing() as session:
         revoke(session, screen.id)
     assert runs("to-hieu-1", "--channel", "phone").exit_code == 0

@@ -13,7 +13,7 @@ export function contextOf(form, point) {
 // As a form posts them; several answers to one question as a list.
 export function fieldsOf(form) {
   const [fields, data] = [{}, new FormData(form)];
-  const asked = new Set([...form.querySelectorAll("section [name]")].map((one) => one.name));
+  const asked = new Set([...form.querySelectorAll("section [name], [name=service]")].map((one) => one.name));
   for (const name of [...asked].filter((one) => data.has(one))) {
     const all = data.getAll(name).map((value) => value.replaceAll("\r\n", "\n"));
     fields[name] = all.length > 1 ? all : all[0];

@@ -1,7 +1,7 @@
 // On a shared screen: asks whoever may have left, counts down, and returns to the first page with nothing kept.
 // The browser's own dialog keeps the page behind out of reach and gives the focus back; the countdown is seen each second
-// and heard twice.
-export default function idle(dialog, quiet = 60, warning = 20) {
+// and heard twice. An interview may be longer without a touch: its page says for how many seconds.
+export default function idle(dialog, quiet = Number(dialog.dataset.idle) || 60, warning = 20) {
   const countdown = dialog.querySelector(".countdown");
   const heard = dialog.querySelector("[role=status]");
   let timer, left;
