@@ -71,7 +71,7 @@ def test_a_sealed_form(client, database, settings, unfinished):
         code = make_code(session, "to-hieu-1", clock.now())
     device = Device(client)
     device.enrols(code)
-    message = sealed(settings.home, said(NO_BUT_SAID, unfinished=unfinished), instrument="demo", version=1)
+    message = sealed(settings.home, said(NO_BUT_SAID, unfinished=unfinished), instrument="demo", version="1")
     assert device.sends(message).json["outcomes"] == ["stored"]
     assert stored(database) == DROPPED
 
