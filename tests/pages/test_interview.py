@@ -187,6 +187,21 @@ def test_a_form_that_comes_back_from_the_server_stays_locked(opens, scripts):
         sees_nothing_chosen(is_at(page, GIVE_BACK))
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_in_large_letters_on_the_smallest_screen_nothing_lies_beside_the_page(opens, language):
+    page = opens(f"/k/to-hieu-1/{language}?look=large", size="phone")
+    page.set_viewport_size({"width": 320, "height": 560})
+    beside = "document.documentElement.scrollWidth - innerWidth"
+    given_back(page)
+    for section in (GIVE_BACK, HAND_OVER):
+        page.evaluate("there => { location.hash = there; }", section)
+        assert page.evaluate(beside) <= 0, section
+    page.evaluate("document.querySelector('[data-questionnaire]').reset()")
+    for section in (HAND_OVER, SECOND):
+        page.evaluate("there => { location.hash = there; }", section)
+        assert page.evaluate(beside) <= 0, section
+
+
 def test_who_starts_again_finds_it_open_and_empty(opens):
     page = given_back(opens("/k/to-hieu-1/vi"))
     page.locator("[data-stop]").click()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from sipas import clock
+from sipas.cli import group
 from sipas.fieldwork.devices import NotEnrolled, make_code
 from sipas.fieldwork.models import CHANNELS
 from sipas.fieldwork.points import BadPoint, add_point, set_channel, set_invitation
@@ -214,6 +216,15 @@ def test_a_point_whose_screen_may_hold_answers_keeps_its_channel(client, databas
         with pytest.raises(BadPoint, match="answers of its channel may wait"):
             set_channel(session, "to-hieu-1", "interview")
         assert set_channel(session, "to-hieu-1", "kiosk").channel == "kiosk"
+
+
+def test_the_probe_walks_both_ways_of_an_interview(database, settings, monkeypatch):
+    an_interview(database, settings)
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.delenv("SIPAS_ADDRESS", raising=False)
+    told = CliRunner().invoke(group, ["probe", "to-hieu-1"])
+    assert told.exit_code == 0, told.output
+    assert [row.channel for row in rows(database)] == [PROBE, PROBE]
 
 
 def test_an_interview_requires_no_code(database, settings):
