@@ -188,6 +188,16 @@ def test_where_nobody_is_asked_what_is_answered_alone_nothing_is_handed_over(cli
     ]
 
 
+def test_of_the_provinces_own_survey_harassment_and_money_are_answered_alone(client, database, settings):
+    a_point(database, "to-hieu-1", form="full", channel="interview")
+    more = {"population": "households", "series": "other", "opens_on": clock.today()}
+    a_wave(database, settings, "w1", "sipas-2023", version=1, **more)
+    out = list(ways(client.get("/k/to-hieu-1/vi").text))
+    first = out.index("hand-over-1")
+    assert out[first : first + 4] == ["hand-over-1", "q-Q5", "q-Q6", "give-back-1"]
+    assert not [name for name in out if name.startswith("hand-over") and name != "hand-over-1"]
+
+
 def test_two_runs_have_two_locks(client, database, settings):
     an_interview(database, settings, alone=("O", "R1"), number=1006)
     page = client.get("/k/to-hieu-1/en").text
