@@ -18,6 +18,7 @@ from surveys import Instrument
 
 # A calm reader reads 150 words a minute and takes 1.2 s for a touch.
 WORDS_PER_SECOND, SECONDS_PER_TOUCH = 2.5, 1.2
+SECONDS_PER_SPOKEN_ANSWER = 3.0  # heard, thought over, said, touched
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,13 @@ def _up_to_everybodys(ids: Iterable[str], gates: Mapping[str, Sequence[object]])
             return
 
 
-def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:
+def seconds(form: Questionnaire | Sent, chosen: bool = False, aloud: bool = False) -> float:
     """How long the form takes a calm person who reads all of it, the names of the services included.
 
     A text that comes again (the levels of a scale) is read once, the everyday words below a name are not: they are for
     whoever seeks. Each item is touched once, so are the questions about the person, the start, the service field (if it
     was not `chosen` before) and the sending. No comment is written, and no question asked that only some are asked.
+    Read `aloud` by an interviewer, levels are said with each question anew, and an answer takes its time.
     """
     only_some = {item.code for item in form.instrument.items if item.asked_if}
     read, touches = [_("Last step. Everything here is optional.")], 2
@@ -141,5 +143,8 @@ def seconds(form: Questionnaire | Sent, chosen: bool = False) -> float:
             continue
         read += [field.label.text, field.description, *(choice.label for choice in getattr(field, "choices", ()))]
         touches += not isinstance(field, TextAreaField)
-    words = sum(any(map(str.isalnum, word)) for text in dict.fromkeys(map(str, read)) for word in text.split())
-    return words / WORDS_PER_SECOND + touches * SECONDS_PER_TOUCH
+    texts = list(map(str, read))
+    words = sum(
+        any(map(str.isalnum, word)) for text in (texts if aloud else dict.fromkeys(texts)) for word in text.split()
+    )
+    return words / WORDS_PER_SECOND + touches * (SECONDS_PER_SPOKEN_ANSWER if aloud else SECONDS_PER_TOUCH)

@@ -41,7 +41,7 @@ def welcome(place: Place, province: Province, languages: Mapping[str, str], serv
 @lru_cache(maxsize=256)  # follows from the questionnaire and the words, which a process reads once
 def _lasts(place: Place, _language: str, chosen: bool) -> str:
     """How long it takes, rounded up: in halves to a minute and a half, then in whole minutes."""
-    length = seconds(form_of(place), chosen)
+    length = seconds(form_of(place), chosen, place.is_interview)
     if 60 < length <= 90:
         return _("about a minute and a half")
     return plural("about one minute", "about {n} minutes", math.ceil(length / 60))

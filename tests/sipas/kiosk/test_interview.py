@@ -246,3 +246,17 @@ def test_an_interview_requires_no_code(database, settings):
         set_invitation(session, "to-hieu-9", "required")
         with pytest.raises(BadPoint):
             set_channel(session, "to-hieu-9", "interview")
+
+
+def test_the_time_that_is_said_is_that_of_reading_aloud(client, database, settings):
+    """A silent reader takes eight minutes for the seventy questions; an interviewer says the levels each time."""
+    a_point(database, form="full", channel="interview")
+    a_wave(
+        database,
+        settings,
+        instrument="sipas-2023",
+        population="households",
+        series="other",
+        opens_on=clock.today(),
+    )
+    assert "70 câu hỏi, khoảng 19 phút." in client.get("/k/to-hieu-1").text
