@@ -52,6 +52,7 @@ WAYS = (
     Way("web-03664", "web", "full", "", "", 30),
     Way("paper-03910", "paper", "full", "phiếu giấy", "paper forms", 30),
     Way("telephone-04204", "telephone", "short", "gọi điện thoại", "telephone calls", 30),
+    Way("interview-04231", "interview", "full", "phỏng vấn", "interviews", 20),
 )
 SCREENS = (("kiosk-03646", "", 60), ("tthcc-so-tu-phap", "", 30), ("paper-03910", "import", 20))
 """Points that there are already, by which other channel their answers came ("": their own), and how many."""
