@@ -62,6 +62,14 @@ def issue(place: str, count: int, out: Path, sheet: Path | None, months: int) ->
             month=_until(made.expires),
         )
     )
+    if not where.address:
+        note(
+            _(
+                "Nobody knows yet at which address citizens reach this server, so the links in {file} begin with /q/ "
+                "and lead nowhere when printed. Run `sipas config set address https://...`; the codes themselves hold.",
+                file=out,
+            )
+        )
     if sheet:
         print_strips(base, where, made.point, list(made.codes), made.expires, sheet)
 

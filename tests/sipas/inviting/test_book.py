@@ -199,3 +199,16 @@ def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, setting
         counters.spend(PASSWORDS, Budget.of_failures(1000, 0), clock.today())
     assert "100 wrong passwords" in told()
     assert "no address is set" not in told()
+
+
+@pytest.mark.parametrize(("address", "told"), [("", True), ("https://sonla.example.vn", False)])
+def test_a_list_whose_links_lead_nowhere_says_so(database, settings, point, tmp_path, monkeypatch, address, told):
+    monkeypatch.setenv("SIPAS_HOME", str(settings.home))
+    monkeypatch.setenv("SIPAS_LANGUAGE", "en")
+    if address:
+        monkeypatch.setenv("SIPAS_ADDRESS", address)
+    assert CliRunner().invoke(group, ["point", "set", point, "--invitation", "required"]).exit_code == 0
+    file = str(tmp_path / "codes.csv")
+    done = CliRunner().invoke(group, ["invitations", "issue", "--point", point, "--count", "3", "--out", file])
+    assert done.exit_code == 0
+    assert ("lead nowhere when printed. Run `sipas config set address" in done.stderr) is told
