@@ -122,7 +122,7 @@ def touches(browser: Browser, address: str) -> int:
     page = _page(browser, address)
     page.goto(f"/k/{POINT}")
     done = 0
-    for selector in (".start[lang=vi]", "#service-2", *(f'[id="{code}-4"]' for code in _asked()), ".primary"):
+    for selector in (".start[lang=vi]", "#service-2", *_answers(), ".primary"):
         page.locator(selector).tap()
         done += 1
         page.wait_for_timeout(600)
@@ -132,4 +132,12 @@ def touches(browser: Browser, address: str) -> int:
 
 
 def _asked() -> tuple[str, ...]:
-    return surveys.load("service-2024").forms["short"]
+    """What a visitor without feedback meets on the short form."""
+    instrument = surveys.load("service-2024")
+    return tuple(code for code in instrument.forms["short"] if not instrument.item(code).asked_if)
+
+
+def _answers() -> tuple[str, ...]:
+    """The fourth level of each rating; of a gate its first answer, no."""
+    instrument = surveys.load("service-2024")
+    return tuple(f'[id="{code}-{4 if instrument.item(code).kind == "rating" else 1}"]' for code in _asked())
