@@ -46,12 +46,13 @@ def installation(home: Path, url: str = "") -> Settings:
 
 
 def write(settings: Settings, path: Path, rows: int) -> Path:
-    """A file of that many collected full forms, 22 items each, over all points, fields and days."""
+    """A file of that many collected full forms, 18 items each, over all points, fields and days."""
     database = Database.of(settings)
     with database.reading() as session:
         services = [one.code for one, _ in asking_at(session, "point-0", TODAY).services]
     database.engine.dispose()
-    items = load("service-2024").forms["full"]
+    instrument = load("service-2024")
+    items = [code for code in instrument.forms["full"] if instrument.item(code).kind == "rating"]
     rng = np.random.default_rng(5)
 
     def batch(count: int) -> pa.Table:
@@ -61,6 +62,7 @@ def write(settings: Settings, path: Path, rows: int) -> Path:
             "field": np.array(services)[rng.integers(0, len(services), count)],
             "date": days.astype(str),
             "sex": np.array(["f", "m", ""])[rng.integers(0, 3, count)],
+            "F": np.array(["no", "yes"])[(rng.random(count) < 0.15).astype(int)],
             "age": np.array(["18-24", "25-34", "35-49", "50-60", "over-60", ""])[rng.integers(0, 5, count)],
         }
         levels = {

@@ -68,8 +68,9 @@ def cpu_of(group: int) -> float:
 
 
 def a_full_form() -> str:
-    """The body that a browser posts from the full form: 22 items, and an id of its own."""
-    said = dict.fromkeys(load("service-2024").forms["full"], "4")
+    """The body that a browser posts from the full form: 18 items, and an id of its own."""
+    instrument = load("service-2024")
+    said = {code: "4" if instrument.item(code).kind == "rating" else "yes" for code in instrument.forms["full"]}
     return urllib.parse.urlencode({"id": secrets.token_hex(16), "service": "ho-tich", **said})
 
 
