@@ -48,15 +48,16 @@ def catalogue(folder: Path | None = None) -> dict[str, tuple[int, ...]]:
 
 
 def retired(code: str, version: int, folder: Path = INSTRUMENTS) -> int | None:
-    """The version that took the place of one that no new wave may ask with; None where it may.
+    """The version that took the place of one that no new wave may ask with; None where it may. Other words for a
+    retired version, made at an installation, are retired with it.
 
-    >>> retired("onestop-2018", 1), retired("onestop-2018", 2)
-    (2, None)
+    >>> retired("onestop-2018", 1), retired("onestop-2018", 1001), retired("onestop-2018", 2)
+    (2, 2, None)
     """
     listed = folder / "RETIRED"
     lines = listed.read_text().splitlines() if listed.exists() else []
     successors = dict(line.split() for line in lines)
-    successor = successors.get(f"{code}.v{version}")
+    successor = successors.get(f"{code}.v{version_order(version)[0]}")
     return None if successor is None else int(successor)
 
 

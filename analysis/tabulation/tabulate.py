@@ -84,6 +84,8 @@ def tabulate(  # noqa: PLR0913
         if not isinstance(opened[0], Snapshot):
             raise BadCodebook(N_("a table needs a codebook that says which columns are items; see Codebook.plain"))
         codebook = opened[0].codebook
+    if len({part.codebook.population for part in opened if isinstance(part, Snapshot)}) > 1:
+        raise BadData(N_("some of these snapshots asked visitors and some households; the two are never added"))
     design = design if design is not None else design_of(codebook)
     families = _families(by)
     domains = [column for family in families for column in family]

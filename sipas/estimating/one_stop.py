@@ -26,13 +26,16 @@ from analysis.estimands.one_stop import (
     handled_in_time,
     one_decimal,
 )
+from analysis.estimands.scoring import Scoring
 from sipas.errors import N_, SipasError
 from sipas.estimating.frame import COLUMNS
 from sipas.estimating.one_stop_file import OfficeCounts
 from sipas.estimating.survey import Source, Survey, survey_of
 from sipas.i18n import say
+from surveys.instrument import version_order
 
-INSTRUMENT, VERSION = "onestop-2018", "2"
+INSTRUMENT, VERSION = "onestop-2018", 2
+COMPLAINED = Scoring("onestop-2018-complained", 1, False, lambda _item: np.array([0.0, 1.0, 0.0]))
 ASKED = {1: "I1", 3: "I3", 4: "I4", 7: "I7"}
 UNVERIFIED = N_(
     "the rule is that of Circular 01/2018/TT-VPCP; whether Decree 118/2025 keeps it is not verified, nor are three "
@@ -100,7 +103,7 @@ def surveyed(source: Source) -> Survey:
     """The facts of a snapshot, by office; raises SipasError where it holds answers to another questionnaire."""
     snapshot = analysis.read_snapshot(source.path)
     book = snapshot.codebook
-    if (book.instrument, book.version) != (INSTRUMENT, VERSION):
+    if not _asks_facts(book):
         raise SipasError(
             N_(
                 "{file} holds answers to {instrument} version {version}; the nine indicators need those of "
@@ -119,6 +122,11 @@ def surveyed(source: Source) -> Survey:
         keep=keep,
     )
     return survey_of(cells, source, [("unit",)])
+
+
+def _asks_facts(book: analysis.Codebook) -> bool:
+    """Whether it is version 2, in our words or in official ones."""
+    return book.instrument == INSTRUMENT and version_order(int(book.version or 0))[0] == VERSION
 
 
 def _with_in_time(table: pa.Table) -> pa.Table:
@@ -188,6 +196,10 @@ def _seventh(survey: Survey, unit: str, given: OfficeCounts | None, level: float
             all=behaviour,
             open=behaviour - refuted - upheld,
         )
+        return Indicator(7, None, lacking=lacking)
+    complained = analysis.estimate(survey.cells, survey.weights, of=["I7"], by=[("unit",)], scoring=COMPLAINED)
+    if not behaviour and complained.row("I7", unit=unit)["estimate"]:
+        lacking = SipasError(N_("people say that they complained about behaviour, and the office counts no complaint"))
         return Indicator(7, None, lacking=lacking)
     rule = facts(refuted / behaviour if behaviour else 0.0)
     table = analysis.estimate(survey.cells, survey.weights, of=["I7"], by=[("unit",)], scoring=rule, level=level)

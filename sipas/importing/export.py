@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL
 from sipas.errors import N_, BadFile, WaveState
-from sipas.fieldwork.models import CHANNELS, FORMS, Point
+from sipas.fieldwork.households import NO_FIELD, asks_households
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.files.disk_space import is_full
 from sipas.intake import LANGUAGE_CODES
@@ -56,7 +58,7 @@ def export_responses(database: Database, file: Path, wave_code: str, form: str |
         forms = session.scalars(select(Response.form).where(Response.wave == wave.id, PEOPLE).distinct()).all()
         form = _chosen(wave.code, form, [word for word, number in FORMS.items() if number in forms])
         rows = sorted(tuple(row) for row in session.execute(asked.where(Response.form == FORMS[form])))
-        table = _table(dict(zip(names, zip(*rows, strict=True), strict=True)), instrument, form, _words(session))
+        table = _table(dict(zip(names, zip(*rows, strict=True), strict=True)), instrument, form, _words(session, wave))
     _write(table, file)
     return len(rows), form
 
@@ -72,12 +74,15 @@ def _chosen(wave: str, form: str | None, there: list[str]) -> str:
     return form or there[0]
 
 
-def _words(session) -> dict[str, dict[int, str]]:  # type: ignore[no-untyped-def]
+def _words(session: Session, wave: Wave) -> dict[str, dict[int, str]]:
     """What the small numbers of each column mean."""
     return {
         "point": {0: SEVERAL, **{one.id: one.code for one in session.scalars(select(Point))}},
         "unit": {one.id: one.code for one in session.scalars(select(Unit))},
-        "field": {0: COARSE, **{one.id: one.code for one in session.scalars(select(Service))}},
+        "field": {
+            0: NO_FIELD if asks_households(wave) else COARSE,
+            **{one.id: one.code for one in session.scalars(select(Service))},
+        },
         "channel": {0: "", **{number: word for word, number in CHANNELS.items()}},
         "language": {0: "", **{number: word for word, number in LANGUAGE_CODES.items()}},
     }

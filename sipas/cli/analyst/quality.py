@@ -73,8 +73,9 @@ def quality(
     kinds = ways.kinds_of(source, [point for point in open_points.replace(" ", "").split(",") if point])
     keep = [*questionnaire.form_column(source), *(ways.COLUMNS if kinds else ())]
     with common.progress() as progress, opened(source, by, keep=keep, ask=ask, progress=progress) as survey:
-        dossiers = frames.dossiers_of(survey.cells, frame, source.sheet)[0] if frame else {}
-        known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if frame else {}
+        counted = frame is not None and survey.cells.codebook.population != "households"  # a census counts no dossiers
+        dossiers = frames.dossiers_of(survey.cells, frame, source.sheet)[0] if frame and counted else {}
+        known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if counted else {}
         rows = questionnaire.quality(survey, by, {name: each for name, each in known.items() if each}, complete, kinds)
     common.warn(survey.notes, False)
     common.tell(rows, as_json, out, lambda: printed(rows), survey.notes, survey.head)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
+from analysis import read_snapshot, write_snapshot
 from sipas.fieldwork.waves import BadWave, close_wave, open_wave
 from sipas.i18n import say, speaking
 from sipas.publishing.freeze import freeze
@@ -135,3 +137,19 @@ def test_answers_to_another_questionnaire_and_the_retired_version_are_refused(da
     assert "the nine indicators need those of onestop-2018 version 2" in told
     with database.writing() as session, pytest.raises(BadWave, match="is retired"):
         open_wave(session, "w2", "onestop-2018", 1, opens_on=OPENING)
+
+
+def test_a_complaint_that_the_office_does_not_count_is_no_zero(snapshot, tmp_path):
+    (tmp_path / "offices.csv").write_text(WHOLE.replace("4,1,3", "0,0,0"), encoding="utf-8")
+    found = of(rows_of("onestop", "points", snapshot, "--system", tmp_path / "offices.csv"), UNIT)
+    assert found["7"]["points"] is None
+    assert (
+        found["7"]["missing"] == "people say that they complained about behaviour, and the office counts no complaint"
+    )
+
+
+def test_official_words_of_the_second_version_are_the_second_version(snapshot, tmp_path):
+    kept = read_snapshot(snapshot)
+    for version, taken in (("2001", True), ("1001", False)):
+        other = write_snapshot(tmp_path / f"{version}.parquet", kept.table(), replace(kept.codebook, version=version))
+        assert (call("onestop", "points", other.path).exit_code == 0) is taken, version

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 import surveys
-from analysis import Codebook, write_snapshot
+from analysis import Codebook, tabulate, write_snapshot
+from analysis.errors import BadData
 from sipas.fieldwork.households import BadPopulation
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.i18n import say, speaking
@@ -167,6 +168,8 @@ def test_households_and_visitors_never_pool(snapshot, database, settings):
     visitors = freeze(database, settings.home, "w2", END)
     assert visitors.codebook.population is None
     assert "population" not in visitors.codebook.to_json()
+    with pytest.raises(BadData, match="the two are never added"):
+        tabulate([snapshot.path, visitors.path])
     (change,) = [row for row in rows_of("trend", snapshot.path, visitors.path, "--of", "O") if row["what"] == "change"]
     assert change["broken"] == ["population"]
     assert change["estimate"] is None
@@ -188,3 +191,21 @@ def test_a_file_of_paper_forms_names_the_household_in_place_of_a_field(database,
     path.write_text("point,field,date,O\nto-hieu-1,ho-tich,2026-09-16,4\n")
     with pytest.raises(Exception, match="takes no service field"):
         import_responses(database, settings.home, path, "w1", None, END)
+
+
+def test_an_export_of_households_comes_back(database, settings, tmp_path):
+    from sipas.importing import import_responses
+    from sipas.importing.export import export_responses
+
+    a_point(database, form="full")
+    households(database, settings)
+    a_response(database, settings, service="household", answers={"O": "4"}, sex=1)
+    file = tmp_path / "out.csv"
+    export_responses(database, file, "w1")
+    assert "household" in file.read_text("utf-8-sig")
+    assert import_responses(database, settings.home, file, "w1", None, END, other_people=True) == (1, 0)
+
+
+def test_quality_takes_a_census_without_taking_people_for_dossiers(snapshot, tmp_path):
+    (tmp_path / "census.csv").write_text("unit,people\n03646,9000\n")
+    assert rows_of("quality", snapshot.path, "--frame", tmp_path / "census.csv", "--by", "unit")
