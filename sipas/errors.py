@@ -6,10 +6,21 @@ The packages `analysis` and `surveys` build their own families alike, so one tra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def N_(text: str) -> str:
     """Marks a template for the catalogs without translating it yet."""
     return text
+
+
+def first_few(names: Sequence[object], shown: int) -> str:
+    """The first of many names, as a sentence tells them, and that there are more.
+
+    >>> first_few(["03646", "03664", "03670"], 2)
+    '03646, 03664, …'
+    """
+    return ", ".join(map(str, names[:shown])) + (", …" if len(names) > shown else "")
 
 
 class SipasError(Exception):

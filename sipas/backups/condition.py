@@ -17,7 +17,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from sipas.config.settings import Settings
-from sipas.errors import N_, NotReady, SipasError
+from sipas.errors import N_, NotReady, SipasError, first_few
 from sipas.files.home_paths import HomePaths
 from sipas.storage.database import HEAD, Base, Database
 
@@ -112,8 +112,7 @@ def name_of(settings: Settings, database: Database) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """A few names of tables, and that there are more."""
-    every = sorted(names)
-    return ", ".join(every[:SHOWN]) + (", …" if len(every) > SHOWN else "")
+    return first_few(sorted(names), SHOWN)
 
 
 def _found(settings: Settings, database: Database) -> SipasError | None:

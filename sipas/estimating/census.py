@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import analysis
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, first_few
 from sipas.tables import Problems, read_table
 
 MARGINS = ("unit", "sex", "age")
 NOT_SAID = "not-said"
+SHOWN = 6  # units that are named
 Key = tuple[str, ...]
 
 
@@ -46,7 +47,7 @@ def weights_to_census(cells: analysis.Cells, path: Path, sheet: str = "") -> tup
         absent = sorted({key[place] for key in people} - set(answered["unit"]))
         if absent:
             lost = sum(count for key, count in people.items() if key[place] in absent)
-            shown = ", ".join(absent[:6]) + (", …" if len(absent) > 6 else "")
+            shown = first_few(absent, SHOWN)
             template = N_("no household answered in {count} units ({units}); their {people} people are not represented")
             notes.append(SipasError(template, count=len(absent), units=shown, people=lost))
         people = {key: count for key, count in people.items() if key[place] not in absent}

@@ -27,7 +27,7 @@ from analysis.estimands.one_stop import (
     one_decimal,
 )
 from analysis.estimands.scoring import Scoring
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, first_few
 from sipas.estimating.frame import COLUMNS
 from sipas.estimating.one_stop_file import OfficeCounts
 from sipas.estimating.survey import Source, Survey, survey_of
@@ -37,6 +37,7 @@ from surveys.instrument import version_order
 INSTRUMENT, VERSION = "onestop-2018", 2
 COMPLAINED = Scoring("onestop-2018-complained", 1, False, lambda _item: np.array([0.0, 1.0, 0.0]))
 ASKED = {1: "I1", 3: "I3", 4: "I4", 7: "I7"}
+SHOWN = 6  # offices that are named
 UNVERIFIED = N_(
     "the rule is that of Circular 01/2018/TT-VPCP; whether Decree 118/2025 keeps it is not verified, nor are three "
     "cases: a late result without a complaint has no point in indicator 7, a refuted complaint has one, and an office "
@@ -149,6 +150,7 @@ def _with_in_time(table: pa.Table) -> pa.Table:
 def offices(survey: Survey, counts: dict[str, OfficeCounts], level: float = 0.95) -> list[Office]:
     """Every office that has answers or stands in the office's file, in the order of its code."""
     table = analysis.estimate(survey.cells, survey.weights, by=[("unit",)], scoring=facts(), level=level)
+    seventh = _Seventh(survey, level)
     asked = {labels[0] for columns, labels in table.domains if columns == ("unit",)}
     found = []
     for unit in sorted(asked | set(counts)):
@@ -158,9 +160,7 @@ def offices(survey: Survey, counts: dict[str, OfficeCounts], level: float = 0.95
             for number in ASKED
             if number != 7
         }
-        of_answers[7] = (
-            _seventh(survey, unit, given, level) if unit in asked else Indicator(7, None, lacking=NO_ANSWERS)
-        )
+        of_answers[7] = seventh.of(unit, given) if unit in asked else Indicator(7, None, lacking=NO_ANSWERS)
         of_office = {number: _of_office(number, given) for number in INDICATORS if number not in ASKED}
         both = of_answers | of_office
         found.append(Office(unit, tuple(both[number] for number in INDICATORS)))
@@ -181,29 +181,46 @@ def _asked(table: analysis.Estimates, unit: str, number: int) -> Indicator:
     )
 
 
-def _seventh(survey: Survey, unit: str, given: OfficeCounts | None, level: float) -> Indicator:
-    """Points exist only where the office's counts of complaints are complete: an answer does not know the outcome."""
-    if given is None:
-        return Indicator(7, None, lacking=NOT_IN_FILE)
-    behaviour, refuted, upheld = given.behaviour
-    if behaviour is None or refuted is None or upheld is None:
-        return Indicator(
-            7, None, lacking=SipasError(N_("complaints about behaviour and their outcomes are not counted"))
+class _Seventh:
+    """Indicator 7 of every office; estimated once for each share of refuted complaints, which many offices have."""
+
+    def __init__(self, survey: Survey, level: float) -> None:
+        self._survey, self._level = survey, level
+        self._complained = self._estimated(COMPLAINED)
+        self._by_share: dict[float, analysis.Estimates] = {}
+
+    def _estimated(self, rule: Scoring) -> analysis.Estimates:
+        return analysis.estimate(
+            self._survey.cells, self._survey.weights, of=["I7"], by=[("unit",)], scoring=rule, level=self._level
         )
-    if behaviour != refuted + upheld:
-        lacking = SipasError(
-            N_("of {all} complaints about behaviour {open} are not decided"),
-            all=behaviour,
-            open=behaviour - refuted - upheld,
-        )
-        return Indicator(7, None, lacking=lacking)
-    complained = analysis.estimate(survey.cells, survey.weights, of=["I7"], by=[("unit",)], scoring=COMPLAINED)
-    if not behaviour and complained.row("I7", unit=unit)["estimate"]:
-        lacking = SipasError(N_("people say that they complained about behaviour, and the office counts no complaint"))
-        return Indicator(7, None, lacking=lacking)
-    rule = facts(refuted / behaviour if behaviour else 0.0)
-    table = analysis.estimate(survey.cells, survey.weights, of=["I7"], by=[("unit",)], scoring=rule, level=level)
-    return _asked(table, unit, 7)
+
+    def of(self, unit: str, given: OfficeCounts | None) -> Indicator:
+        """Points exist only where the office's counts of complaints are complete: an answer does not know the
+        outcome."""
+        lacking = self._lacking(unit, given)
+        if lacking is not None or given is None:
+            return Indicator(7, None, lacking=lacking)
+        behaviour, refuted, _ = given.behaviour
+        share = refuted / behaviour if behaviour and refuted else 0.0
+        if share not in self._by_share:
+            self._by_share[share] = self._estimated(facts(share))
+        return _asked(self._by_share[share], unit, 7)
+
+    def _lacking(self, unit: str, given: OfficeCounts | None) -> SipasError | None:
+        if given is None:
+            return NOT_IN_FILE
+        behaviour, refuted, upheld = given.behaviour
+        if behaviour is None or refuted is None or upheld is None:
+            return SipasError(N_("complaints about behaviour and their outcomes are not counted"))
+        if behaviour != refuted + upheld:
+            return SipasError(
+                N_("of {all} complaints about behaviour {open} are not decided"),
+                all=behaviour,
+                open=behaviour - refuted - upheld,
+            )
+        if not behaviour and self._complained.row("I7", unit=unit)["estimate"]:
+            return SipasError(N_("people say that they complained about behaviour, and the office counts no complaint"))
+        return None
 
 
 def _of_office(number: int, given: OfficeCounts | None) -> Indicator:
@@ -239,7 +256,7 @@ def strangers(survey: Survey, counts: Collection[str]) -> list[SipasError]:
             )
     if not unknown:
         return []
-    shown = ", ".join(unknown[:6]) + (", …" if len(unknown) > 6 else "")
+    shown = first_few(unknown, SHOWN)
     return [SipasError(N_("{count} offices of the file have no answers: {units}"), count=len(unknown), units=shown)]
 
 
@@ -252,7 +269,7 @@ def missing(found: Iterable[Office]) -> list[SipasError]:
                 groups.setdefault((one.number, one.lacking.template), (one.lacking, []))[1].append(office.unit)
     said = []
     for (number, _), (reason, units) in sorted(groups.items(), key=lambda group: group[0]):
-        shown = ", ".join(units[:6]) + (", …" if len(units) > 6 else "")
+        shown = first_few(units, SHOWN)
         said.append(
             SipasError(
                 N_("indicator {number} is missing at {count} offices ({units}): {reason}"),

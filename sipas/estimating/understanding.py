@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import analysis
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, first_few
 from sipas.tables.looks import looking_alike
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def head(cells: analysis.Cells, design: DesignFile | None = None) -> tuple[Sipas
     scales = list(_scales(cells, design))
     lines = []
     for levels, satisfied, items, counts in scales:
-        named = _some([levels[place - 1] for place in satisfied])
+        named = first_few([levels[place - 1] for place in satisfied], SHOWN)
         line = SipasError(SATISFIED, satisfied=named, levels=_span(levels))
         never = [level for level, count in zip(levels, counts, strict=True) if not count]
         if never and len(never) < len(levels):
-            line = SipasError(NEVER, scale=line, never=_some(never))
-        lines.append(line if len(scales) == 1 else SipasError(OF_ITEMS, scale=line, items=_some(items)))
+            line = SipasError(NEVER, scale=line, never=first_few(never, SHOWN))
+        lines.append(line if len(scales) == 1 else SipasError(OF_ITEMS, scale=line, items=first_few(items, SHOWN)))
     return tuple(lines)
 
 
@@ -57,7 +57,7 @@ def doubts(cells: analysis.Cells, design: DesignFile | None = None) -> list[Sipa
     for levels, satisfied, _, counts in _scales(cells, design):
         highest = max((place for place, count in enumerate(counts, 1) if count), default=0)
         if design is not None and not design.scale.stated and 0 < highest < len(levels) and len(levels) == 5:
-            named = _some([levels[place - 1] for place in satisfied])
+            named = first_few([levels[place - 1] for place in satisfied], SHOWN)
             values = {"level": levels[-1], "highest": highest, "satisfied": named, "file": design.file}
             found.append(SipasError(SCALE_SHORTER, **values))
     return [*found, *_outside(cells, design), *_alike(cells)]
@@ -115,7 +115,3 @@ def _alike_but_for_zeros(labels: Sequence[str]) -> list[list[str]]:
 def _span(levels: Sequence[str]) -> str:
     counted = list(levels) == [str(level) for level in range(1, len(levels) + 1)]
     return f"1–{len(levels)}" if counted else ", ".join(levels)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sipas.errors import N_
+from sipas.errors import N_, first_few
 from sipas.i18n.code_labels import column_names
 from sipas.tables.heads import Heads
 from sipas.tables.problems import Problems
@@ -57,6 +57,6 @@ def read_population_rows(table: Table, problems: Problems) -> dict[Key, tuple[Re
             text = ""
         found[key] = (record, int(text or 0))
     if empty:
-        lines = ", ".join(str(one.line) for one in empty[:SHOWN]) + (", …" if len(empty) > SHOWN else "")
+        lines = first_few([one.line for one in empty], SHOWN)
         problems.add(empty[0].row, "dossiers", NO_COUNT, count=len(empty), lines=lines)
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sipas.errors import N_, BadFile, ManyErrors, SipasError
+from sipas.errors import N_, BadFile, ManyErrors, SipasError, first_few
 
 if TYPE_CHECKING:
     from sipas.tables.table import Table
@@ -71,7 +71,7 @@ def _at_all_lines(alike: Sequence[CellProblem]) -> SipasError:
     first, *others = alike
     if not others:
         return first
-    lines = ", ".join(str(problem.line) for problem in others[:LINES]) + (", …" if len(others) > LINES else "")
+    lines = first_few([problem.line for problem in others], LINES)
     return SipasError(
         N_("{complaint} (the same in {count} more: {lines})"), complaint=first, count=len(others), lines=lines
     )

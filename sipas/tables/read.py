@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from sipas.errors import N_, BadFile, SipasError
+from sipas.errors import N_, BadFile, SipasError, first_few
 from sipas.tables.account import note_reading
 from sipas.tables.table import Table
 
@@ -128,6 +128,6 @@ def _kind_of_archive(path: Path) -> str:
     if not inside:
         raise BadFile(NO_FILE, file=path.name)
     if len(inside) > 1:
-        shown = ", ".join(inside[:5]) + (", …" if len(inside) > 5 else "")
+        shown = first_few(inside, 5)
         raise BadFile(MANY_FILES, file=path.name, count=len(inside), names=shown)
     return "archive"

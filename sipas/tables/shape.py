@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sipas.errors import N_, BadFile
+from sipas.errors import N_, BadFile, first_few
 from sipas.tables.heads import folded
 
 FIRST = 16  # rows that are looked at for the header
@@ -58,7 +58,7 @@ def refuse_misplaced_header(file: str, rows: Sequence[Row]) -> None:
         if len(names) < max(2, WIDE * widest) or len(set(names)) < len(names) or _has_numbers(row):
             continue
         above = rows[place - 1].line
-        shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+        shown = first_few(names, 4)
         template = LETTERHEAD_ROW if above == first.line else LETTERHEAD
         raise BadFile(template, file=file, header=row.line, names=shown, first=first.line, last=above)
 
@@ -70,7 +70,7 @@ def refuse_header_below(file: str, rows: Sequence[Row], wanted: Sequence[str]) -
         if wanted and all(name in names for name in wanted):
             above = rows[place - 1].line
             template = LETTERHEAD_ROW if above == rows[0].line else LETTERHEAD
-            shown = ", ".join(wanted[:4]) + (", …" if len(wanted) > 4 else "")
+            shown = first_few(wanted, 4)
             raise BadFile(template, file=file, header=row.line, names=shown, first=rows[0].line, last=above)
 
 

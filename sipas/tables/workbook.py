@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sipas.errors import N_, BadFile, SipasError
+from sipas.errors import N_, BadFile, SipasError, first_few
 from sipas.tables.account import Reading
 from sipas.tables.book import Book, find_book, find_formats
 from sipas.tables.cells import Numbers, Sheet, letter, read_cells
@@ -126,10 +126,10 @@ def _judge(found: Sheet, file: str) -> None:
     if found.outside.count:
         refuse_misplaced_header(file, found.first)
     if found.hidden:
-        raise BadFile(HIDDEN, file=file, count=len(found.hidden), rows=_some(found.hidden))
+        raise BadFile(HIDDEN, file=file, count=len(found.hidden), rows=first_few(found.hidden, SHOWN))
     merged = [name for name, left, top, _, _ in inside if found.header < top <= last and left <= len(found.names)]
     if merged:
-        raise BadFile(MERGED, file=file, count=len(merged), ranges=_some(merged))
+        raise BadFile(MERGED, file=file, count=len(merged), ranges=first_few(merged, SHOWN))
     refuse_sum_below(file, found.last)
     if found.formulas.count:  # such a cell would read as empty, and a weight or an answer would silently be lost
         raise BadTable(found.formulas.kept, found.formulas.count)
@@ -149,10 +149,6 @@ def range_boundaries(name: str) -> tuple[int, int, int, int]:
     except (ValueError, TypeError):
         return 0, 0, 0, 0
     return left or 0, top or 0, right or 0, bottom or 0
-
-
-def _some(names: Sequence[object]) -> str:
-    return ", ".join(map(str, names[:SHOWN])) + (", …" if len(names) > SHOWN else "")
 
 
 def _quoted(names: Sequence[str]) -> str:
