@@ -38,6 +38,7 @@ INSTRUMENT, VERSION = "onestop-2018", 2
 COMPLAINED = Scoring("onestop-2018-complained", 1, False, lambda _item: np.array([0.0, 1.0, 0.0]))
 ASKED = {1: "I1", 3: "I3", 4: "I4", 7: "I7"}
 SHOWN = 6  # offices that are named
+FEW = 10  # answers
 UNVERIFIED = N_(
     "the rule is that of Circular 01/2018/TT-VPCP; whether Decree 118/2025 keeps it is not verified, nor are three "
     "cases: a late result without a complaint has no point in indicator 7, a refuted complaint has one, and an office "
@@ -258,6 +259,17 @@ def strangers(survey: Survey, counts: Collection[str]) -> list[SipasError]:
         return []
     shown = first_few(unknown, SHOWN)
     return [SipasError(N_("{count} offices of the file have no answers: {units}"), count=len(unknown), units=shown)]
+
+
+def on_few_answers(found: Iterable[Office]) -> list[SipasError]:
+    """One sentence for the offices of which an indicator rests on so few answers that its points say little."""
+    few = [office.unit for office in found if any(0 < (one.n or 0) < FEW for one in office.indicators)]
+    if not few:
+        return []
+    template = N_(
+        "at {count} offices ({units}) an indicator rests on fewer than 10 answers: see its limits before its points"
+    )
+    return [SipasError(template, count=len(few), units=first_few(few, SHOWN))]
 
 
 def missing(found: Iterable[Office]) -> list[SipasError]:

@@ -63,7 +63,7 @@ def points(
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.errors import SipasError
-    from sipas.estimating.one_stop import UNVERIFIED, missing, offices, strangers, surveyed
+    from sipas.estimating.one_stop import UNVERIFIED, missing, offices, on_few_answers, strangers, surveyed
     from sipas.estimating.one_stop_file import read_office_counts
     from sipas.estimating.survey import has_codebook
 
@@ -73,7 +73,7 @@ def points(
     counts = read_office_counts(system, sheet if not frame else "") if system else {}
     survey = surveyed(source)
     found = offices(survey, counts, level)
-    notes = [*survey.notes, *strangers(survey, counts), *missing(found), SipasError(UNVERIFIED)]
+    notes = [*survey.notes, *strangers(survey, counts), *missing(found), *on_few_answers(found), SipasError(UNVERIFIED)]
     common.warn(notes, survey.weights.unweighted, [source])
     common.tell([row for office in found for row in office.rows()], as_json, out, lambda: printed(found), notes)
 

@@ -83,6 +83,7 @@ def test_what_is_missing_stays_missing_and_there_is_no_sum(snapshot, tmp_path):
     assert of(rows, OTHER)["1"]["missing"] == "nobody answered this question"
     told = call("onestop", "points", snapshot)
     assert "indicator 1 is missing at 1 offices (03664): nobody answered this question" in told.stderr
+    assert "at 2 offices (03646, 03664) an indicator rests on fewer than 10 answers: see its limits" in told.stderr
     assert "whether Decree 118/2025 keeps it is not verified" in told.stderr
 
 
