@@ -42,7 +42,10 @@ def shown(page: Page) -> list[str]:
 
 
 def chooses(page: Page, item: str, number: int) -> None:
-    page.locator(f'[id="{item}-{number}"]').check(force=True)
+    """By keyboard, after which the page waits to be sent on; a touch would go on by itself."""
+    choice = page.locator(f'[id="{item}-{number}"]')
+    choice.press("Space")
+    expect(choice).to_be_checked()
 
 
 def presses(page: Page, selector: str) -> None:
@@ -159,6 +162,28 @@ def test_a_touch_goes_on_by_itself_and_can_be_undone(opens, database):
     page.locator(".primary").tap()
     expect(page.locator("h1")).to_contain_text("Thank you")
     assert answers(database) == [[5, 4, 4, 4, 4, surveys.NOT_APPLICABLE]]
+
+
+def test_a_second_tap_in_the_moment_after_answers_nothing_and_passes_over_nothing(opens):
+    page = opens("about:blank", size="kiosk", has_touch=True)
+    page.clock.install()
+    page.goto("/k/to-hieu-1/en#q-O")
+    face, go_on = page.locator('[id="O-2"] + .card').bounding_box(), page.locator("#q-O .next").bounding_box()
+
+    def taps(box: dict[str, float]) -> None:
+        page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    taps(face)
+    page.clock.run_for(460)
+    expect(page.locator('[id="q-B1.0"]')).to_be_visible()
+    page.clock.run_for(400)
+    taps(face)
+    taps(go_on)
+    assert shown(page) == ["q-B1.0"]
+    assert page.locator('[id="q-B1.0"] :checked').count() == 0
+    page.clock.run_for(200)
+    taps(face)
+    assert page.locator('[id="q-B1.0"] :checked').count() == 1
 
 
 def test_the_service_is_asked_for_where_it_stands_and_not_at_the_end(opens):

@@ -1,4 +1,5 @@
-// Goes on by itself after a touch, and says on the next screen what was chosen, with a way back.
+// Goes on by itself after a touch, and says on the next screen what was chosen, with a way back. A touch in the moment
+// after that was meant for the screen before (a second tap, "Continue" pressed too): it meets nothing.
 // Only a pointer advances: who moves through the levels with arrow keys has not chosen yet. What must be chosen is asked
 // for where it stands, not at the end.
 function missing(place) {
@@ -19,7 +20,7 @@ function following(section) {
   return next?.hidden ? following(next) : next;
 }
 
-export default function advance(form, wait = 450) {
+export default function advance(form, wait = 450, deaf = 500) {
   let timer;
   const undo = document.createElement("p");
   undo.className = "undo";
@@ -34,6 +35,8 @@ export default function advance(form, wait = 450) {
     const next = following(section);
     location.hash = next.id;
     next.querySelector(".ways").before(undo);  // below the answers, which stay where they were
+    form.classList.add("arriving");
+    setTimeout(() => form.classList.remove("arriving"), deaf);
   };
 
   form.addEventListener("click", (event) => {
