@@ -38,6 +38,7 @@ NOTHING_LEFT = N_(
     "all {rows} rows of {data} with {cell} ({columns}) have {others} ({other_columns}, line {other_line}), and both "
     "have a total of {needed}: nothing is left for the other rows with {others}; correct the totals, or merge the cells"
 )
+ZERO = N_("the total of {cell} ({columns}) is 0, yet {data} has such rows; correct the total, or merge the cell")
 NOBODY = N_("there is a total for {cell} ({columns}), but {data} has no such row; merge the cell with a similar one")
 
 
@@ -89,14 +90,15 @@ def _counts(table: Table, design: DesignFile) -> None:
 
 
 def _totals(table: Table, design: DesignFile) -> None:
-    """Totals of cells that nobody answered for, and margins that contradict each other."""
+    """Totals of cells that nobody answered for, of 0 for cells with answers, and margins that contradict each other."""
     complaints = Complaints(design.file)
     for margin in (design.poststratify,) if design.poststratify else design.rake:
         present = set(crossed(table, margin.by)[1])
         for cell, total in margin.cells.items():
-            if total > 0 and cell not in present:
+            if (total > 0) != (cell in present):
                 shown, columns = " + ".join(cell), "+".join(margin.by)
-                complaints.at(margin.line, NOBODY, cell=shown, columns=columns, data=table.name)
+                template = NOBODY if total > 0 else ZERO
+                complaints.at(margin.line, template, cell=shown, columns=columns, data=table.name)
     complaints.refuse()
     for one, other in permutations(design.rake, 2):
         _contradictions(table, one, other, complaints)

@@ -13,7 +13,10 @@ from sipas.errors import N_
 from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import PopulationCount
 from sipas.registry.models import Service, Unit
+from sipas.registry.names import Names
+from sipas.registry.rows import LOST_ZERO, same_but_zeros
 from sipas.tables import Problems, Record, Table, read_table
+from sipas.tables.causes import Causes
 from sipas.tables.population_rows import MONTH, Key, population_table, read_population_rows
 
 NO_UNIT = N_(
@@ -66,16 +69,23 @@ def load_frame(session: Session, counts: Table | Path, today: dt.date, source: s
 
 def _read(session: Session, table: Table, problems: Problems, today: dt.date) -> dict[Key, tuple[Record, int]]:
     """The rows by what they count, each with its number of dossiers."""
-    units, fields = set(session.scalars(select(Unit.code))), set(session.scalars(select(Service.code)))
-    now = f"{today:%Y-%m}"
-    found = read_population_rows(table, problems)
+    all_units, all_fields = session.scalars(select(Unit)).all(), session.scalars(select(Service)).all()
+    units, fields = {one.code for one in all_units}, {one.code for one in all_fields}
+    longer = {same_but_zeros(code): code for code in sorted(units, key=len)}
+    now, causes = f"{today:%Y-%m}", Causes()
+    found = read_population_rows(table, problems, {"unit": Names(all_units).code, "field": Names(all_fields).code})
     for (unit, field, month), (record, _) in found.items():
-        if unit not in units:
-            problems.add(record.row, "unit", NO_UNIT)
-        if field not in fields:
+        if unit and unit not in units:
+            whole = longer.get(same_but_zeros(unit))
+            if whole:
+                causes.add(record, "unit", LOST_ZERO, code=whole)
+            else:
+                problems.add(record.row, "unit", NO_UNIT)
+        if field and field not in fields:
             problems.add(record.row, "field", NO_FIELD)
-        if month > now:
+        if month > now and MONTH.fullmatch(month):
             problems.add(record.row, "month", FUTURE, now=now)
+    causes.settle(problems)
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from analysis import COARSE, SEVERAL
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork.households import NO_FIELD, asks_households
-from sipas.fieldwork.models import CHANNELS, FORMS, Wave
+from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.importing.columns import answer_columns, day_column, form_of
 from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
@@ -23,7 +23,8 @@ from sipas.importing.weeks import Weeks, months_of
 from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
 from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_lines, keys_of_submissions
 from sipas.intake.answers import route_many
-from sipas.registry.models import Unit
+from sipas.registry.models import Service, Unit
+from sipas.registry.names import Names
 from sipas.tables import Pieces, Table
 from surveys import NOT_ANSWERED, NOT_APPLICABLE, NOT_ASKED, Instrument
 
@@ -56,8 +57,13 @@ class Lines:
         self.visits = DatedVisits(session, wave, today)
         self.weeks = Weeks(session, wave, today, secrets["cluster"]) if self.when == "cluster" else None
         self.units = {one.code: one.id for one in session.execute(select(Unit.code, Unit.id))}
+        self.meant = {
+            "point": Names(session.scalars(select(Point)).all()).code,
+            "field": Names(session.scalars(select(Service)).all()).code,
+            "unit": Names(session.scalars(select(Unit)).all()).code,
+        }
         self.readers: dict[str, Reader] = {
-            "point": self.visits.read,
+            "point": lambda text: self.visits.read(self.meant["point"](text)),
             self.when: self.weeks.read if self.weeks else day_reader(today),
             "channel": one_of("channel", CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
             "language": one_of("language", LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
@@ -212,7 +218,7 @@ class Lines:
         if asks_households(self.wave):  # nobody came for anything: an empty cell says so
             which, words = np.where(which == -1, len(words), which), [*words, NO_FIELD]
         office, offices = piece.coded("unit") if "unit" in piece else (np.zeros(piece.rows, np.int64), [])
-        words, offices = [*words, ""], [*offices, ""]
+        words, offices = [*map(self.meant["field"], words), ""], [*map(self.meant["unit"], offices), ""]
         both = which % len(words) * len(offices) + office % len(offices)
         count = len(words) * len(offices)
         pairs, pair_of = np.unique(visit * count + both, return_inverse=True)

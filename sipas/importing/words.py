@@ -10,6 +10,7 @@ from sipas.i18n import LANGUAGES, speaking
 from sipas.i18n.code_labels import Codes, word
 from sipas.i18n.instrument_words import in_words
 from sipas.intake.answers import NOT_ASKED_WORD, byte_of
+from sipas.tables.looks import as_read
 from surveys import NOT_ASKED, Instrument, Question
 
 Reader = Callable[[str], int]
@@ -25,21 +26,21 @@ def in_each_language(instrument: Instrument) -> Iterator[Instrument]:
 
 
 def answer_reader(instrument: Instrument, code: str) -> Reader:
-    """Reads one item's cells into its byte: "na" in any case and the words of its scale or options are understood, and
-    where the item may be passed over by skip logic, the words for that too (`NOT_ASKED`)."""
+    """Reads one item's cells into its byte: "na" in any case and the words of its scale or options are understood as
+    they look, and where the item may be passed over by skip logic, the words for that too (`NOT_ASKED`)."""
     words: dict[str, object] = {}
     for said in in_each_language(instrument):
         item = said.item(code)
         if item.scale:
-            words |= {text.casefold(): level for level, text in enumerate(item.scale.levels, 1)}
+            words |= {as_read(text): level for level, text in enumerate(item.scale.levels, 1)}
         if item.kind == "choice":
-            words |= {option.text.casefold(): option.code for option in item.options}
+            words |= {as_read(option.text): option.code for option in item.options}
         if item.not_applicable:
-            words |= {item.not_applicable.casefold(): "na", "na": "na", "n/a": "na"}
+            words |= {as_read(item.not_applicable): "na", "na": "na", "n/a": "na"}
     asked, unasked = instrument.item(code), _not_asked() if instrument.item(code).asked_if else ()
 
     def read(text: str) -> int:
-        said = text.casefold()
+        said = as_read(text)
         return NOT_ASKED if said in unasked else byte_of(asked, words.get(said, text))
 
     return read
@@ -50,7 +51,7 @@ def _not_asked() -> set[str]:
     words = {NOT_ASKED_WORD}
     for language in LANGUAGES:
         with speaking(language):
-            words.add(word("answer", NOT_ASKED_WORD).casefold())
+            words.add(as_read(word("answer", NOT_ASKED_WORD)))
     return words
 
 
@@ -60,7 +61,7 @@ def profile_reader(instrument: Instrument, code: str) -> Reader:
     words = {word: place for one in asked for word, place in _options(one)}
 
     def read(text: str) -> int:
-        place = words.get(text, words.get(text.casefold())) if text and asked else 0
+        place = words.get(text, words.get(as_read(text))) if text and asked else 0
         if place is None:
             known = ", ".join(option.code for option in asked[-1].options)
             raise SipasError(N_("“{value}” is not one of {known}."), value=text, known=known)
@@ -71,7 +72,7 @@ def profile_reader(instrument: Instrument, code: str) -> Reader:
 
 def _options(question: Question) -> Iterator[tuple[str, int]]:
     for place, option in enumerate(question.options, 1):
-        yield option.text.casefold(), place
+        yield as_read(option.text), place
         yield option.code, place
 
 
@@ -80,11 +81,11 @@ def one_of(kind: str, known: Mapping[str, int], default: str, template: str) -> 
     words: dict[str, int] = {}
     for language in LANGUAGES:
         with speaking(language):
-            words |= {word(kind, code).casefold(): number for code, number in known.items()}
+            words |= {as_read(word(kind, code)): number for code, number in known.items()}
     words |= known
 
     def read(text: str) -> int:
-        found = words.get(text or default, words.get(text.casefold()))
+        found = words.get(text or default, words.get(as_read(text)))
         if found is None:
             raise SipasError(template, value=text, known=Codes(kind, known))
         return found

@@ -8,7 +8,6 @@ with # are passed over: `sipas registry template` explains the columns in such r
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,8 +18,10 @@ from sqlalchemy.orm import Session
 from sipas.errors import N_, BadFile, SipasError
 from sipas.registry.difference import Books, Difference, Key, books, differences
 from sipas.registry.models import EVER, KINDS, Competence, Crosswalk, Service, Unit
-from sipas.registry.rows import Causes, Share, begin_and_end_with_a_month, dates_of, once, rows_of, same_but_zeros
+from sipas.registry.rows import LOST_ZERO, Share, begin_and_end_with_a_month, dates_of, once, rows_of, same_but_zeros
 from sipas.tables import Problems, Record, Table, read_table
+from sipas.tables.causes import Causes
+from sipas.tables.looks import as_read, printed
 
 OURS = Path(__file__).parent / "data"  # Sơn La since 1 July 2025
 RECEIVER = "@receiver"  # spreadsheets take a cell that begins with @ for a formula; without it is understood too
@@ -31,10 +32,6 @@ TWO_PROVINCES = N_(
     "on the other, give the earlier its last day (valid_to)."
 )
 ONLY_REMARKS = N_("{file} holds explanations only; write a row for each below them.")
-LOST_ZERO = N_(
-    "“{value}” looks like {code} without its zero, which Excel takes away. Format the column as text, write the codes "
-    "with their zeros again, then load once more."
-)
 OTHER_ZEROS = N_(
     "“{value}” is {code} of the registry but for the zeros before it, and a unit or service field has one code. Write "
     "{code}; if that one is the slip, take it out first (`sipas registry remove`)."
@@ -85,7 +82,7 @@ def load_registry(session: Session, folder: Path = OURS) -> tuple[Difference, ..
 def _units(session: Session, table: Table) -> set[Key]:
     table.require("code", "name", "kind")
     problems, known = Problems(table), {unit.code: unit for unit in session.scalars(select(Unit))}
-    causes, codes = Causes(table), {record["code"] for record in rows_of(table)} | set(known)
+    causes, codes = Causes(), {record["code"] for record in rows_of(table)} | set(known)
     zeros = _Zeros(causes, known)
     parents: dict[str, str] = {}
     for record in once(table, problems, ("code",)):
@@ -99,7 +96,7 @@ def _units(session: Session, table: Table) -> set[Key]:
                 record.row, "parent", N_("There is no unit “{value}”; add it to the file or leave this empty.")
             )
         unit = known.setdefault(record["code"], Unit(code=record["code"]))
-        unit.name, unit.name_en = record["name"], record.get("name_en") or record["name"]
+        unit.name, unit.name_en = printed(record["name"]), printed(record.get("name_en") or record["name"])
         unit.kind, unit.note = record["kind"], record.get("note")
         unit.valid_from, unit.valid_to = dates_of(record, problems)
         parents[unit.code] = parent
@@ -128,18 +125,18 @@ def standing_provinces(session: Session) -> list[Unit]:
 def _services(session: Session, table: Table) -> set[Key]:
     table.require("code", "name")
     problems, known = Problems(table), {service.code: service for service in session.scalars(select(Service))}
-    causes, named = Causes(table), set[Key]()
+    causes, named = Causes(), set[Key]()
     zeros = _Zeros(causes, known)
     for rank, record in enumerate(once(table, problems, ("code",)), 1):
         zeros.judge(record)
         if not record["name"]:
             causes.add(record, "name", NAMELESS)
         service = known.setdefault(record["code"], Service(code=record["code"]))
-        service.name, service.name_en = record["name"], record.get("name_en") or record["name"]
+        service.name, service.name_en = printed(record["name"]), printed(record.get("name_en") or record["name"])
         service.rank, service.note = rank, record.get("note")
         if "everyday" in table.columns:  # a file of before keeps what is there
-            service.everyday = record.get("everyday")
-            service.everyday_en = record.get("everyday_en") or service.everyday
+            service.everyday = printed(record.get("everyday"))
+            service.everyday_en = printed(record.get("everyday_en")) or service.everyday
         dates = dates_of(record, problems)
         if dates != (service.valid_from, service.valid_to):
             begin_and_end_with_a_month(record, dates, problems)
@@ -153,7 +150,7 @@ def _services(session: Session, table: Table) -> set[Key]:
 
 def _competence(session: Session, table: Table) -> set[Key]:
     table.require("receiver", "service", "responsible")
-    problems, causes = Problems(table), Causes(table)
+    problems, causes = Problems(table), Causes()
     units = set(session.scalars(select(Unit.code)))
     services = set(session.scalars(select(Service.code)))
     named: set[Key] = set()
@@ -190,7 +187,7 @@ def _competence(session: Session, table: Table) -> set[Key]:
 
 def _crosswalk(session: Session, table: Table) -> set[Key]:
     table.require("old", "new", "share", "source")
-    problems, causes = Problems(table), Causes(table)
+    problems, causes = Problems(table), Causes()
     units = set(session.scalars(select(Unit.code)))
     longer = _by_what_is_left(units)
     shares: dict[str, dict[str, float]] = defaultdict(dict)
@@ -258,17 +255,13 @@ def _no_unit(causes: Causes, record: Record, column: str, longer: dict[str, str]
 def _same_names(before: Books, after: Books) -> tuple[SipasError, ...]:
     """Units that are new beside a standing one of the same name and kind: doubtful, for a new key is not a new unit."""
     standing = {
-        (cells["kind"], _alike(cells["name"])): code
+        (cells["kind"], as_read(cells["name"])): code
         for (code,), cells in after["units"].items()
         if not cells["valid_to"] and (code,) in before["units"]
     }
     found = []
     for (code,), cells in after["units"].items():
-        other = standing.get((cells["kind"], _alike(cells["name"])))
+        other = standing.get((cells["kind"], as_read(cells["name"])))
         if (code,) not in before["units"] and other:
             found.append(SipasError(SAME_NAME, code=code, other=other, name=cells["name"].strip()))
     return tuple(found)
-
-
-def _alike(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())

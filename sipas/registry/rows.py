@@ -1,4 +1,4 @@
-"""The rows of the registry's four files: which count, their keys and days, and one complaint for one cause."""
+"""The rows of the registry's four files: which count, their keys and days."""
 
 from __future__ import annotations
 
@@ -10,37 +10,18 @@ from sipas.i18n import number
 from sipas.tables import Problems, Record, Table
 
 REMARK = "#"
+LOST_ZERO = N_(
+    "“{value}” looks like {code} without its zero, which Excel takes away. Format the column as text, write the codes "
+    "with their zeros again, then load once more."
+)
+FIRST_OF_MONTH = N_(
+    "{file}, line {line}, column {column}: “{value}” is read as {day}, day before month; if the first day of another "
+    "month is meant, write {other}"
+)
 MID_MONTH = N_(
     "“{value}” lies within a month. Answers know their month and week but no day, and dossiers are counted by month: "
     "begin with the first day of a month and end with the last."
 )
-SEVERAL = N_("{reason} The same in {more} more rows, lines {lines}.")
-SHOWN = 8  # lines that are named
-
-
-class Causes:
-    """Complaints that a whole column may share: said once, with the first row as the example and the lines of the
-    others. `settle` puts them among the problems of the table."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._rows: dict[tuple[str, str], list[tuple[Record, SipasError]]] = {}
-
-    def add(self, record: Record, column: str, template: str, **values: object) -> None:
-        """Note a row's complaint; those of one column and one template are one cause."""
-        error = SipasError(template, **{"value": record[column], **values})
-        self._rows.setdefault((column, template), []).append((record, error))
-
-    def settle(self, problems: Problems) -> None:
-        """Add a problem for each cause."""
-        for (column, _), found in self._rows.items():
-            (first, reason), *others = found
-            if not others:
-                problems.add(first.row, column, reason.template, **reason.values)
-                continue
-            lines = ", ".join(str(record.line) for record, _ in others[:SHOWN])
-            lines += ", …" if len(others) > SHOWN else ""
-            problems.add(first.row, column, SEVERAL, reason=reason, more=len(others), lines=lines)
 
 
 class Share(float):
@@ -92,11 +73,19 @@ def once(table: Table, problems: Problems, key: tuple[str, ...], more: tuple[str
 
 
 def dates_of(record: Record, problems: Problems) -> tuple[dt.date | None, dt.date | None]:
-    """First and last day of a row, None where it has none; what is no date is noted."""
+    """First and last day of a row, None where it has none; what is no date is noted.
+
+    A unit rarely begins on the seventh of January, and 07/01/2025 is the first of July to an English Excel: doubted.
+    """
     found: list[dt.date | None] = []
     for column in ("valid_from", "valid_to"):
         text = record.get(column)
         found.append(_day(text) if text else None)
+        day = found[-1]
+        if day and column == "valid_from" and "/" in text and day.month == 1 and 1 < day.day <= 12:
+            other = day.replace(month=day.day, day=1)
+            about = {"file": problems.table.name, "line": record.line, "column": column, "value": text}
+            problems.table.reading.doubt(SipasError(FIRST_OF_MONTH, **about, day=day, other=other))
         if text and found[-1] is None:
             problems.add(record.row, column, N_("“{value}” is no date; write it as 2025-07-01 or 01/07/2025."))
     first, last = found

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, UnknownCode
 from sipas.registry.models import Competence, Service, Unit
+from sipas.tables.looks import as_read
 
 
 def valid_on(model: Any, day: dt.date) -> ColumnElement[bool]:
@@ -46,11 +47,10 @@ def service(session: Session, code: str) -> Service:
 def holds(word: str, *texts: str) -> bool:
     """Whether one of the texts holds the word, whatever its case and with diacritics or without.
 
-    >>> holds("to hieu", "03646", "Phường Tô Hiệu"), holds("tô hiểu", "Phường Tô Hiệu")
-    (True, False)
+    >>> holds("to hieu", "03646", "Phường Tô Hiệu"), holds("tô hiểu", "Phường Tô Hiệu"), holds("hoà", "Xã Mường Hòa")
+    (True, False, True)
     """
-    wanted = unicodedata.normalize("NFC", word.strip()).casefold()
-    shown = [unicodedata.normalize("NFC", text).casefold() for text in texts]
+    wanted, shown = as_read(word), [as_read(text) for text in texts]
     return any(wanted in text or wanted in plain(text) for text in shown)
 
 

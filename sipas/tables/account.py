@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sipas.errors import N_, SipasError
+from sipas.tables.date_orders import DateOrder
 
 TAB = N_("tab")
 MARK_NAMES = {"point": N_("decimal point"), "comma": N_("decimal comma")}
@@ -17,6 +18,7 @@ KIND_ONLY = N_("{file}: read as {kind}, {rows} rows")
 SHEET = N_("{file}: sheet “{sheet}”, one of {count}")
 TEXT = N_("{file}: written in {encoding}, cells parted by “{separator}”")
 NUMBERS = N_("{file}: numbers with a {mark}: {columns}")
+DATES = N_("{file}: dates of column {column}: {order}")
 LEFT_OUT = N_("{file}: empty rows passed over: {count}")
 
 
@@ -31,6 +33,7 @@ class Reading:
     encoding, separator    of text files
     sheet, sheets          of workbooks: which was read, and how many there are
     decimals    column -> "point" or "comma", where a number with decimals was read from text
+    dates       column -> in which order day and month stand in its dates, of columns that were asked for
     blank       rows without anything that were passed over
     doubts      what a careful reader should be told, each once
     """
@@ -44,6 +47,7 @@ class Reading:
     sheet: str = ""
     sheets: int = 0
     decimals: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, DateOrder] = field(default_factory=dict)
     blank: int = 0
     doubts: list[SipasError] = field(default_factory=list)
 
@@ -65,6 +69,8 @@ class Reading:
             columns = [column for column, found in self.decimals.items() if found == mark]
             if columns:
                 yield SipasError(NUMBERS, file=self.file, mark=SipasError(name), columns=", ".join(columns))
+        for column, order in self._orders():
+            yield SipasError(DATES, file=self.file, column=column, order=order)
         if self.blank:
             yield SipasError(LEFT_OUT, file=self.file, count=self.blank)
 
@@ -80,9 +86,16 @@ class Reading:
             "sheet": self.sheet or None,
             "sheets": self.sheets or None,
             "decimals": dict(self.decimals),
+            "dates": {column: str(order) for column, order in self._orders()},
             "blank_rows": self.blank,
             "doubts": [str(doubt) for doubt in self.doubts],
         }
+
+    def _orders(self) -> Iterator[tuple[str, SipasError]]:
+        """The columns that hold dates, each with their order."""
+        for column, order in self.dates.items():
+            if sentence := order.sentence():
+                yield column, sentence
 
 
 _gathered: ContextVar[list[Reading] | None] = ContextVar("gathered", default=None)

@@ -31,9 +31,9 @@ LAST = 3  # rows that are looked at for a sum
 REMEMBERED = 200_000
 SHOWN = 40  # letters of a value in a complaint
 # The elements that count; all others are passed over.
-DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND, MERGED = range(1, 9)
+DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND, MERGED, COLUMN = range(1, 10)
 KINDS = {"sheetData": DATA, "row": ROW, "c": CELL, "v": VALUE, "f": FORMULA_OF, "t": TEXT, "rPh": SOUND}
-KINDS["mergeCell"] = MERGED
+KINDS |= {"mergeCell": MERGED, "col": COLUMN}
 MERGES = 10_000  # that are kept
 GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 DAY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](\d\d|\d{4})")
@@ -68,6 +68,7 @@ class Sheet:
     grouped: dict[int, tuple[int, str]] = field(default_factory=dict)  # row and value of a text like 1.250
     days: dict[int, tuple[int, str]] = field(default_factory=dict)  # row and value of a text like 02/03/2026
     hidden: list[int] = field(default_factory=list)  # rows with something in them
+    hidden_columns: set[int] = field(default_factory=set)
     merged: list[str] = field(default_factory=list)  # A2:A61
     errors: dict[int, Found] = field(default_factory=dict)  # by column
     formulas: Found = field(default_factory=Found)  # without results
@@ -188,6 +189,8 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             is_silent = True
         elif kind == DATA:
             in_data = True
+        elif kind == COLUMN and not in_data:
+            sheet.hidden_columns |= _hidden_columns(dict(zip(values[::2], values[1::2], strict=True)))
         elif kind == MERGED and not in_data:
             if len(sheet.merged) < MERGES:
                 sheet.merged += (values[index + 1] for index in range(0, len(values), 2) if values[index] == "ref")
@@ -311,6 +314,14 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
         Row(sheet.lines[-back], cells_of(tail[0], tail[1] - back)) for back in range(1, min(LAST, tail[1]) + 1)
     ]
     return sheet
+
+
+def _hidden_columns(said: dict[str, str]) -> set[int]:
+    """The places of the columns that one element hides."""
+    if said.get("hidden") not in ("1", "true"):
+        return set()
+    first, last = int(said.get("min", 1)), int(said.get("max", 1))
+    return set(range(max(first, 1) - 1, min(last, LAST_COLUMN)))
 
 
 def cells_of(columns: list[list[str | None]], at: int) -> dict[int, str]:

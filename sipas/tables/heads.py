@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from sipas.errors import N_, BadFile
+from sipas.tables.looks import printed
 
 SAME = N_("{file}: the columns {written} mean the same ({column}); keep one of them")
 
@@ -49,7 +50,9 @@ def folded(said: str) -> str:
 
     >>> folded("  Số_hồ   sơ "), folded("ĐƠN VỊ"), folded("B1.1: Biển")
     ('so ho so', 'don vi', 'b1 1 bien')
+    >>> folded("Ð\\u01a1n\\u200b\\u00a0vị")
+    'don vi'
     """
-    plain = unicodedata.normalize("NFD", said.casefold().replace("đ", "d"))
+    plain = unicodedata.normalize("NFD", printed(said).casefold().replace("đ", "d"))
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.split(r"[\W_]+", kept)).strip()

@@ -30,8 +30,8 @@ NAMES = {"xls": "XLS", "ods": "ODS"}
 LOCKED = N_("{file} is locked with a password; save it in Excel as .xlsx without one")
 UNREADABLE = N_("{file} cannot be read as a workbook ({reason}); open it in Excel and save it as .xlsx")
 UNSEEN = N_(
-    "{file}: in a workbook of this kind hidden rows cannot be told from others, and cells with an error count as "
-    "empty; save it as .xlsx to have both looked at"
+    "{file}: in a workbook of this kind hidden rows and columns cannot be told from others, and cells with an error "
+    "count as empty; save it as .xlsx to have both looked at"
 )
 DAMAGED = N_("it is damaged")
 LOCKED_STATUS = 3
@@ -102,11 +102,13 @@ def _table(file: str, kind: str, cells: list[list[Any]], merged: list[Any]) -> T
     if spread:
         raise BadFile(MERGED, file=file, count=len(spread), ranges=", ".join(spread[:5]))
     refuse_sum_below(file, [_row(line, row) for line, row in body[-LAST:]])
-    numeric, half = set(), {}
+    numeric, half, dated = set(), {}, set()
     for name, place in kept.items():
         values = [(line, row[place] if place < len(row) else "") for line, row in rows[1:]]
         dates = any(isinstance(value, dict) for _, value in values)
         words = [(line, value.strip()) for line, value in values if isinstance(value, str) and value.strip()]
+        if dates:
+            dated.add(name)
         for line, word in words:
             if dates and DAY.fullmatch(word):
                 raise BadFile(MIXED_DATES, file=file, column=letter(place), line=line, value=word)
@@ -120,6 +122,7 @@ def _table(file: str, kind: str, cells: list[list[Any]], merged: list[Any]) -> T
         rows=len(body),
         stored_as_numbers=frozenset(numeric),
         half_text=half,
+        dated=frozenset(dated),
         reading=Reading(file, kind, len(body), header, blank=int(last) - header - len(body)),
         first_rows=tuple(shape),
         _raw={

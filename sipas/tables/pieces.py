@@ -94,7 +94,7 @@ def _slices(whole: Table) -> Iterator[Table]:
     slices = ({name: whole.raw(name).slice(start, ROWS) for name in whole.columns} for start in starts)
     first = 0
     for columns in whole.packed.pieces(ROWS) if whole.packed else slices:
-        piece = _piece(whole.name, columns, first, whole.lines, whole.counts_rows)
+        piece = _piece(whole.reading, columns, first, whole.lines, whole.counts_rows, whole.dated)
         yield piece
         first += piece.rows
 
@@ -109,7 +109,7 @@ def _of_parquet(path: Path) -> Pieces:
         with refusing_damage(whole.name), ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=ROWS):
                 columns = dict(zip(whole.columns, map(pa.chunked_array, ([c] for c in batch.columns)), strict=True))
-                yield _piece(whole.name, columns, first, lambda: np.arange(1, whole.rows + 1), counts_rows=True)
+                yield _piece(whole.reading, columns, first, lambda: np.arange(1, whole.rows + 1), counts_rows=True)
                 first += batch.num_rows
 
     return Pieces(whole.name, whole.columns, whole.rows, walk, reading=whole.reading)
@@ -139,6 +139,7 @@ def _of_delimited(path: Path) -> Pieces | None:
         return read_table(path).lines()
 
     shape = delimited.first_rows(head, start, separator)
+    reading = Reading(path.name, "CSV", line_ends, delimited.line_at(head, start), "UTF-8", separator)
 
     def walk() -> Iterator[Table]:
         first = 0
@@ -154,7 +155,7 @@ def _of_delimited(path: Path) -> Pieces | None:
                     kept, columns = check_header(names, columns, path.name)
                     last = columns if len(columns[0]) else last
                     if len(columns[0]):
-                        yield _piece(path.name, dict(zip(kept, columns, strict=True)), first, lines)
+                        yield _piece(reading, dict(zip(kept, columns, strict=True)), first, lines)
                     first += len(columns[0])
         except pa.ArrowInvalid as error:
             read_table(path)  # names the lines
@@ -166,20 +167,23 @@ def _of_delimited(path: Path) -> Pieces | None:
             read_table(path)  # names the line
 
     columns, _ = check_header(names, [pa.chunked_array([], pa.string())] * len(names), path.name)
-    reading = Reading(path.name, "CSV", line_ends, delimited.line_at(head, start), "UTF-8", separator)
     return Pieces(path.name, columns, line_ends, walk, reading=reading, first_rows=tuple(shape))
 
 
 def _piece(
-    name: str,
+    reading: Reading,
     columns: dict[str, pa.ChunkedArray],
     first: int,
     lines: Callable[[], NDArray[np.int64]],
     counts_rows: bool = False,
+    dated: frozenset[str] = frozenset(),
 ) -> Table:
+    """Some rows; what is understood of them goes on the account of the whole file."""
     rows = len(next(iter(columns.values())))
     return Table(
-        name=name,
+        name=reading.file,
+        reading=reading,
+        dated=dated,
         columns=tuple(columns),
         rows=rows,
         counts_rows=counts_rows,

@@ -17,6 +17,7 @@ from sipas.errors import N_, BadFile
 from sipas.files.formula_marks import MARKED, unmarked
 from sipas.i18n.code_labels import Codes
 from sipas.tables.account import Reading
+from sipas.tables.date_orders import LOOK, DateOrder, may_be_dates
 from sipas.tables.numbers import read_numbers
 from sipas.tables.problems import BadTable, Problems
 from sipas.tables.shape import Row, refuse_header_below
@@ -85,7 +86,8 @@ class Table:
     `columns` are the names in the order of the file and `rows` the number of data rows. `text` and `numbers` give a
     column, `records` walks the rows. Columns that Excel stored as numbers are named in `stored_as_numbers`: a code
     in such a column may have lost its zeros before we saw it; `half_text` has of those the line and value of a text
-    like 1.250 among the numbers, and `broken` the error cells of a column, which is refused once it is asked for.
+    like 1.250 among the numbers, and `broken` the error cells of a column, which is refused once it is asked for;
+    in `dated` a cell is a date to Excel.
     `reading` is the account of how the file was understood, and `decimal` the mark that
     was said to stand before decimals ("" where nobody said).
     Columns of a Parquet file (`parquet`) and of a workbook (`packed`) come when they are asked for. `written` has the
@@ -100,6 +102,7 @@ class Table:
     stored_as_numbers: frozenset[str] = frozenset()
     half_text: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     broken: Mapping[str, tuple[Sequence[CellProblem], int]] = field(default_factory=dict)
+    dated: frozenset[str] = frozenset()
     first_rows: tuple[Row, ...] = field(default=(), repr=False)
     reading: Reading = field(default_factory=lambda: Reading(""))
     decimal: str = ""
@@ -125,6 +128,7 @@ class Table:
             self,
             columns=tuple(found),
             stored_as_numbers=frozenset(back[name] for name in self.stored_as_numbers),
+            dated=frozenset(back[name] for name in self.dated),
             half_text={back[name]: where for name, where in self.half_text.items()},
             broken={back[name]: errors for name, errors in self.broken.items()},
             written={name: written for name, written in found.items() if name != written},
@@ -188,6 +192,9 @@ class Table:
         if column not in self._text:
             text = _as_text(self.raw(column), self.name, column, self.parquet is None)
             self._refuse_error_words(column, text)
+            if may_be_dates(text.slice(0, LOOK).to_pylist()):
+                days = pc.unique(pc.utf8_slice_codeunits(text, 0, 10))
+                self._note_dates(column, days.drop_null().to_pylist(), pa.types.is_temporal(self.raw(column).type))
             self._text[column] = text
         return self._text[column]
 
@@ -200,6 +207,17 @@ class Table:
             problems = Problems(self)
             problems.add_rows(np.flatnonzero(wrong.to_numpy()), column, ERROR_WORD)
             problems.refuse()
+
+    def _note_dates(self, column: str, days: list[str], stored: bool = False) -> None:
+        """Put the order of a column's dates on the account. Raises BadFile where day and month seem to be swapped."""
+        order = self.reading.dates.setdefault(self.called(column), DateOrder())
+        order.stored = order.stored or stored or column in self.dated
+        order.add(days)
+        doubt, is_refused = order.doubt(self.name, self.called(column))
+        if doubt and is_refused:
+            raise BadFile(doubt.template, **doubt.values)
+        if doubt:
+            self.reading.doubt(doubt)
 
     def numbers(self, column: str, problems: Problems | None = None) -> NDArray[np.float64]:
         """The column as numbers, NaN where the cell is empty; decimal points and decimal commas are understood.
@@ -219,6 +237,8 @@ class Table:
         words = _as_text(pa.chunked_array([codes.dictionary]), self.name, column, self.parquet is None).to_pylist()
         if not ERROR_SET.isdisjoint(words):
             self.text(column)  # says where
+        if may_be_dates(words[:LOOK]):
+            self._note_dates(column, [word for word in words if word], pa.types.is_temporal(self.raw(column).type))
         places = np.array([-1 if word is None else place for place, word in enumerate(words)] + [-1], np.int64)
         which = pc.fill_null(codes.indices, -1).to_numpy(zero_copy_only=False)
         return places[which], [word or "" for word in words]

@@ -32,6 +32,10 @@ SHOWN = 5  # rows or ranges that are named
 EMPTY = N_("{file} is empty")
 EMPTY_SHEET = N_("{file}: the sheet “{sheet}” is empty; say by --sheet which of the others is meant: {sheets}")
 FIRST_SHEET = N_("{file}: the sheet “{sheet}” is read; the others are not ({others})")
+HIDDEN_COLUMNS = N_(
+    "{file}, sheet “{sheet}”: hidden columns are read as well as the others: {columns}; show them in Excel, and delete "
+    "those that do not belong to the table"
+)
 HIDDEN = N_(
     "{file}: {count} rows are hidden or filtered out in Excel (rows {rows}); show all rows, or delete those that do "
     "not belong to the table, and save again"
@@ -101,6 +105,10 @@ def read_workbook(path: Path, limits: Limits = LIMITS, sheet: str = "") -> Table
     others = [title for title in book.visible if title != book.title and title not in of_templates()]
     if others and not sheet:
         reading.doubt(SipasError(FIRST_SHEET, file=path.name, sheet=book.title, others=_quoted(others)))
+    out_of_sight = [f"{letter(at)} ({names[at]})" for at in sorted(found.hidden_columns & names.keys())]
+    if out_of_sight:
+        shown = first_few(out_of_sight, SHOWN)
+        reading.doubt(SipasError(HIDDEN_COLUMNS, file=path.name, sheet=book.title, columns=shown))
     numeric = frozenset(names[index] for index in found.numeric if index in names)
     return Table(
         name=path.name,
@@ -108,6 +116,7 @@ def read_workbook(path: Path, limits: Limits = LIMITS, sheet: str = "") -> Table
         rows=len(lines),
         stored_as_numbers=numeric,
         half_text={names[at]: where for at, where in found.grouped.items() if names.get(at) in numeric},
+        dated=frozenset(names[index] for index in found.dated if index in names),
         broken={names[at]: (errors.kept, errors.count) for at, errors in found.errors.items() if at in names},
         reading=reading,
         first_rows=tuple(found.first),

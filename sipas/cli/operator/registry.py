@@ -11,6 +11,7 @@ import click
 from sipas import clock
 from sipas.cli.common import database, example, json_option, note, print_json, print_table
 from sipas.cli.operator.registry_changes import clear, close, remove, rename
+from sipas.cli.readings import explain, telling
 from sipas.i18n import _, number, say
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def registry() -> None:
 )
 @click.argument("folder", required=False)
 @click.option("--dry-run", is_flag=True, help=_("Only say what would change; nothing is stored."))
+@explain
+@telling
 def load(folder: str | None, dry_run: bool) -> None:
     from sipas.corrections import correcting
     from sipas.registry.importing import load_registry

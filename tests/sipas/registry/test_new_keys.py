@@ -232,3 +232,26 @@ def test_of_several_units_all_go_or_none_and_each_is_told(here, database):
     with database.reading() as session:
         assert {"3646", "x1"} <= set(session.scalars(select(Unit.code)))
     assert "Removed: unit 3646 x1." in done("registry", "remove", "unit", "3646", "x1")
+
+
+# Names as they look
+
+
+def test_names_are_stored_without_what_nobody_sees(here, ours, database):
+    edit(ours, "units", "Phường Tô Hiệu", "Phường\u00a0Tô\u200b  Hiệu")
+    assert "units.csv: 0 new, 0 changed" in done("registry", "load", ours)
+    with database.reading() as session:
+        assert session.scalar(select(Unit.name).where(Unit.code == "03646")) == "Phường Tô Hiệu"
+
+
+def test_a_new_unit_whose_name_looks_like_a_standing_ones_is_told(here, ours):
+    edit(ours, "units", TO_HIEU, TO_HIEU + "\n09999,PHƯỜNG TÔ\u00a0HIỆU,,ward,14,2025-07-01,,")
+    assert "09999 is new and bears the name of 03646" in done("registry", "load", ours)
+
+
+def test_a_first_day_that_may_be_the_first_of_another_month_is_doubted(here, ours):
+    edit(ours, "units", TO_HIEU, TO_HIEU + "\n09999,Xã Mới,,commune,14,07/01/2025,,")
+    told = done("registry", "load", ours, "--explain")
+    assert "“07/01/2025” is read as 2025-01-07, day before month" in told
+    assert "write 2025-07-01" in told
+    assert "units.csv: dates of column valid_from: " in told

@@ -235,7 +235,7 @@ def test_old_workbooks_are_read_and_say_what_they_cannot_show():
     assert table.text("ngày").to_pylist()[0] == "2026-03-01"
     assert table.numbers("w").tolist() == [1.5] * 20
     told = [str(doubt) for doubt in table.reading.doubts]
-    assert any("hidden rows cannot be told from others" in one for one in told)
+    assert any("hidden rows and columns cannot be told from others" in one for one in told)
     assert any("the sheet “Phiếu” is read; the others are not (“Giải thích”)" in one for one in told)
     assert "merged cells stand in the table (A2:A5; 1 in all)" in refused(FILES / "excel-2003-merged.xls")
 
@@ -278,7 +278,7 @@ def test_the_account_says_how_a_file_was_read(folder):
     (reading,) = found
     assert reading.record() == {
         "file": "t", "kind": "CSV", "rows": 2, "header": 1, "encoding": "UTF-8", "separator": ";", "sheet": None,
-        "sheets": None, "decimals": {"w": "comma"}, "blank_rows": 1, "doubts": [],
+        "sheets": None, "decimals": {"w": "comma"}, "dates": {}, "blank_rows": 1, "doubts": [],
     }  # fmt: skip
     assert [str(line) for line in reading.sentences()] == [
         "t: read as CSV, 2 rows; the header stands in line 1",

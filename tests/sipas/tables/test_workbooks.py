@@ -322,3 +322,18 @@ def test_memory_does_not_grow_with_the_sheet(tmp_path):
 def test_the_limits_leave_room_for_a_million_rows_of_thirty_columns():
     assert Limits().places >= 30_000_000
     assert Limits().part >= 2 << 30
+
+
+def test_hidden_columns_are_read_and_named_by_sheet_and_letter(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Phiếu"
+    book.active.append(["unit", "w", "note", "q01"])
+    book.active.append(["03646", 1.5, "x", 4])
+    book.active.column_dimensions["B"].hidden = True
+    book.active.column_dimensions["D"].hidden = True
+    book.active.column_dimensions["F"].hidden = True  # has nothing in it
+    book.save(tmp_path / "t.xlsx")
+    table = read_table(tmp_path / "t.xlsx")
+    assert table.numbers("w").tolist() == [1.5]
+    (told,) = map(str, table.reading.doubts)
+    assert "t.xlsx, sheet “Phiếu”: hidden columns are read as well as the others: B (w), D (q01);" in told
