@@ -16,7 +16,7 @@ from tests.sipas.tables.damages import DAMAGES, Sheet, damaged
 from tests.sipas.tables.doors import DOORS, Here
 from tests.sipas.tables.doors.platform import PLATFORM
 
-FEW, MANY, CLEAN, SOME = 18, 2000, 500, 12
+FEW, MANY, CLEAN, SOME = 10, 2000, 500, 4
 OF_THE_ISSUE = (
     *("estimate", "compare", "rank", "trend", "quality", "improve", "small-areas", "sample draw", "sample allocate"),
     *("frame load", "--frame", "registry load", "responses import", "totals in YAML", "totals in a file"),
