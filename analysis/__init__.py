@@ -17,7 +17,9 @@ It stands alone: nothing here knows the web application. In reading order:
                                    quality of the answers and of the questionnaire
     importance_in, importance_of, area_model, Crosswalk
                                    what to improve first; small offices; old communes and new units
-    sample_size, detectable_change, allocate, systematic_draw
+    class_bands, selection_band, selected_share, tipping_ratio, reversal_ratio, worth, estimated_ratio, mode_effect
+                                   those who did not answer: what if they think otherwise, and how to find out
+    sample_size, detectable_change, allocate, systematic_draw, reference_size
                                    the next wave
     suppress -> SafeTable          the second door: what may be published
 
@@ -69,6 +71,11 @@ if TYPE_CHECKING:
     from analysis.quality.key_drivers import importance_in, importance_of
     from analysis.quality.response_quality import coverage, item_response, straight_lines
     from analysis.quality.scale_reliability import intraclass, products_in, reliability_of, sum_products
+    from analysis.selection.class_bands import class_bands
+    from analysis.selection.effective_sample import worth
+    from analysis.selection.mode_effects import mode_effect
+    from analysis.selection.reference_sample import estimated_ratio, reference_size
+    from analysis.selection.response_ratio import reversal_ratio, selected_share, selection_band, tipping_ratio
     from analysis.small_area.fay_herriot import area_model
 
 _LATER = {
@@ -85,6 +92,11 @@ _LATER = {
     "quality.scale_reliability": ("intraclass", "products_in", "reliability_of", "sum_products"),
     "quality.response_quality": ("coverage", "item_response", "straight_lines"),
     "disclosure.safe_table": ("SafeTable",),
+    "selection.class_bands": ("class_bands",),
+    "selection.effective_sample": ("worth",),
+    "selection.mode_effects": ("mode_effect",),
+    "selection.reference_sample": ("estimated_ratio", "reference_size"),
+    "selection.response_ratio": ("reversal_ratio", "selected_share", "selection_band", "tipping_ratio"),
     "planning.sample_design": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
     "small_area.fay_herriot": ("area_model",),
     "comparison.stratified_difference": ("stratified_difference",),
@@ -131,12 +143,14 @@ __all__ = [
     "area_model",
     "benjamini_hochberg",
     "calibrate",
+    "class_bands",
     "coverage",
     "design_weights",
     "detectable_change",
     "differences",
     "equal_means",
     "estimate",
+    "estimated_ratio",
     "figures_of",
     "findings",
     "frame_weights",
@@ -148,14 +162,19 @@ __all__ = [
     "item_response",
     "linear_trend",
     "logistic_trend",
+    "mode_effect",
     "poststratify",
     "products_in",
     "rake",
     "rank_sets",
     "rao_scott",
     "read_snapshot",
+    "reference_size",
     "reliability_of",
+    "reversal_ratio",
     "sample_size",
+    "selected_share",
+    "selection_band",
     "standing",
     "straight_lines",
     "stratified_difference",
@@ -163,7 +182,9 @@ __all__ = [
     "suppress",
     "systematic_draw",
     "tabulate",
+    "tipping_ratio",
     "together",
     "trend_over",
+    "worth",
     "write_snapshot",
 ]
