@@ -73,12 +73,12 @@ def mode_effect(
     y, x, w = estimands.y[:, :1] * sides, estimands.x[:, :1] * sides, sample.weights.final[:, None]
     place = np.maximum(stratum, 0)
     yes, no = group_sums(w * y, place, strata), group_sums(w * (x - y), place, strata)
-    both = ((yes + no) > 0).all(1)
+    both = np.asarray(((yes + no) > 0).all(1))
     total = np.where(both, (yes + no).sum(1), 1.0)
     over, under = np.where(both, yes[:, 0] * no[:, 1] / total, 0), np.where(both, yes[:, 1] * no[:, 0] / total, 0)
     if not (over.sum() > 0 and under.sum() > 0):
         return None
-    here: NDArray[np.bool_] = np.logical_and(both[place], stratum >= 0)
+    here = both[place] & (stratum >= 0)
     z = _influence(y, x - y, yes[place], no[place], total[place], over, under, place) * here
     se = float(np.sqrt(sample.covariance(z[:, None])[0, 0]))
     used = (x > 0) & here[:, None]

@@ -31,8 +31,8 @@ def estimated_ratio(answers: Sequence[float], reference: Sequence[float]) -> Rat
     The limits are those of any interval by the design of its sample, both at the level that the ratio's shall have. On
     the log odds, where Wilson's limits lie evenly around the share (R. G. Newcombe, The American Statistician 55,
     2001), the distances of the limits are joined as roots of sums of squares (MOVER: G. Y. Zou and A. Donner,
-    Statistics in Medicine 27, 2008); at a share of 0 or 1 that is in the limit the finite limit against the other's share. Two
-    samples of one file are taken as independent. Raises BadMethod unless 0 <= L <= p <= U <= 1.
+    Statistics in Medicine 27, 2008); at a share of 0 or 1 that tends to the finite limit against
+    the other's share. Two samples of one file are taken as independent. Raises BadMethod unless 0 <= L <= p <= U <= 1.
 
     >>> found = estimated_ratio((0.85, 0.846, 0.855), (0.79, 0.747, 0.827))
     >>> round(found.ratio, 2), round(found.low, 2), round(found.high, 2)
