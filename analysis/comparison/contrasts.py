@@ -142,6 +142,24 @@ def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: 
     )
 
 
+def weighted_size(
+    cells: Cells, weights: Weights | None, estimands: Estimands, domains: Sequence[Mapping[str, str]]
+) -> Matrix:
+    """Sum the weighted denominators of figures in each domain: [domains, figures], for the share of a part in a whole.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, tabulate
+    >>> from analysis.estimands.estimands import pooled
+    >>> table = pa.table({"psu": [1, 1, 2, 2], "u": list("aaab"), "w": [1, 2, 1, 4], "q": [5, 2, 4, 1]})
+    >>> cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w"))
+    >>> weighted_size(cells, None, pooled(cells, ["q"]), [{}, {"u": "a"}]).tolist()
+    [[8.0], [4.0]]
+    """
+    final = WeightedSample.of(cells, weights).weights.final[:, None]
+    inside = [_members(cells, domain) for domain in domains]
+    return np.array([np.add.reduce((final * estimands.x)[mask], axis=0) for mask in inside])
+
+
 def answered_all(cells: Cells, items: Sequence[str]) -> NDArray[np.bool_]:
     """Mark the rows that answered all of the items; needs cells that are rows."""
     if not cells.elements:

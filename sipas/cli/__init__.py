@@ -47,6 +47,7 @@ COMMANDS = {
     "compare": "sipas.cli.analyst.compare:compare",
     "rank": "sipas.cli.analyst.rank:rank",
     "trend": "sipas.cli.analyst.trend:trend",
+    "selection": "sipas.cli.analyst.selection:selection",
     "quality": "sipas.cli.analyst.quality:quality",
     "improve": "sipas.cli.analyst.improve:improve",
     "small-areas": "sipas.cli.analyst.small_areas:small_areas",

@@ -12,6 +12,7 @@ from analysis.comparison.contrasts import Difference
 from analysis.comparison.differences import JointEstimates, figures_of, findings
 from sipas.errors import N_, SipasError
 from sipas.estimating.reading import BROKEN
+from sipas.estimating.self_selection import Parts, parts_of_the_whole, turning
 from sipas.estimating.survey import Families, Survey
 from sipas.estimating.waves import Waves
 
@@ -39,8 +40,9 @@ def against_the_whole(survey: Survey, by: Families, asked: Asked) -> list[Row]:
         for start in range(0, len(domains), some)
         for block in _blocks(survey, asked.of, [{}, *domains[start : start + some]])
     ]
+    parts = parts_of_the_whole(survey, asked.of, domains)
     order = {of: place for place, of in enumerate(asked.of)}
-    return _rows(sorted(blocks, key=lambda block: order[block.of[0]]), _first_with_each, asked)
+    return _rows(sorted(blocks, key=lambda block: order[block.of[0]]), _first_with_each, asked, parts)
 
 
 def each_other(survey: Survey, by: Families, asked: Asked) -> list[Row]:
@@ -102,9 +104,16 @@ def _same_in_both(figures: JointEstimates) -> Iterator[tuple[int, int]]:
 
 
 def _rows(
-    blocks: Sequence[JointEstimates], pairs: Callable[[JointEstimates], Iterable[tuple[int, int]]], asked: Asked
+    blocks: Sequence[JointEstimates],
+    pairs: Callable[[JointEstimates], Iterable[tuple[int, int]]],
+    asked: Asked,
+    parts: Parts | None = None,
 ) -> list[Row]:
-    """All blocks judged together: the number of comparisons is that of the whole table."""
+    """All blocks judged together: the number of comparisons is that of the whole table.
+
+    `parts` is what a first figure stands for of the second, where it is a part of it.
+    """
+    parts = parts or {}
     found = [
         (block, one, other, block.difference(one, other, level=asked.level, df=asked.df))
         for block in blocks
@@ -119,6 +128,14 @@ def _rows(
             "adjusted": adjusted,
             "adjust": asked.adjust,
             "finding": finding,
+            **turning(
+                block,
+                (one, other),
+                gap,
+                adjusted,
+                asked.level,
+                parts.get((block.of[one], tuple(block.domains[one].items())), 0.0),
+            ),
             "level": asked.level,
             "reading": block.reading,
             "flags": list(dict.fromkeys([*block.flags[one], *block.flags[other]])),

@@ -11,6 +11,7 @@ from analysis.comparison.differences import JointEstimates, figures_of
 from analysis.comparison.ranking import rank_sets, standing
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import known
+from sipas.estimating.self_selection import parts_of_the_whole, turning
 from sipas.estimating.survey import Survey
 
 Row = dict[str, Any]
@@ -41,6 +42,7 @@ def _of_figure(survey: Survey, of: str, domains: list[dict[str, str]], asked: Ra
         [gap.value for gap in gaps], [gap.se for gap in gaps], df=[gap.df for gap in gaps], level=asked.level
     )
     ranks, method = _ranks(figures, asked)
+    parts = parts_of_the_whole(survey, [of], domains)
     rows = [
         {
             "of": of,
@@ -54,6 +56,14 @@ def _of_figure(survey: Survey, of: str, domains: list[dict[str, str]], asked: Ra
             "standing": words[one - 1],
             "difference": known(gaps[one - 1].value),
             "adjusted": known(adjusted[one - 1]),
+            **turning(
+                figures,
+                (one, 0),
+                gaps[one - 1],
+                known(adjusted[one - 1]),
+                asked.level,
+                parts[of, tuple(domain.items())],
+            ),
             **ranks.get(one, {"rank": None, "rank_low": None, "rank_high": None}),
             "ranked": len(ranks),
             "method": method,

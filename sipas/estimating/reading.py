@@ -31,22 +31,28 @@ DASH = "–"
 IN_WORDS = ("channel", "form", "field", "point", "language", "sex")  # columns of a snapshot whose codes have words
 
 
-def blocks(records: Iterable[Mapping[str, Any]], heading: Sequence[str] = ()) -> Iterator[str]:
-    """The lines to print: a heading, then each domain with its items, factors and the whole."""
+def blocks(
+    records: Iterable[Mapping[str, Any]], heading: Sequence[str] = (), more: Sequence[Column] = ()
+) -> Iterator[str]:
+    """The lines to print: a heading, then each domain with its items, factors and the whole.
+
+    `more` columns stand after the interval.
+    """
     yield from heading
     groups = [(domain, list(rows)) for domain, rows in groupby(records, key=lambda record: record["domain"])]
     width = max((_width(figure_words(row["of"])) for _domain, rows in groups for row in rows), default=0)
     for domain, rows in groups:
         yield ""
         yield domain_words(domain)
-        yield from _table(rows, max(width, 8))
+        yield from _table(rows, max(width, 8), more)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], width: int) -> Iterator[str]:
+def _table(rows: Sequence[Mapping[str, Any]], width: int, more: Sequence[Column]) -> Iterator[str]:
     columns = [
         Column("", lambda row: figure_words(row["of"]), right=False),
         Column(_("share"), lambda row: percent(row["estimate"])),
         Column(interval_heading(rows[0]["level"]) if rows else "", lambda row: between(row["low"], row["high"])),
+        *more,
         Column("n", lambda row: str(row["n"])),
         Column("deff", lambda row: DASH if row["deff"] is None else decimal(row["deff"], 2)),
         Column(_("reliability"), lambda row: _(WORDS[row["reliability"]]) if row["reliability"] else DASH, right=False),
@@ -110,12 +116,12 @@ def remarks(row: Mapping[str, Any]) -> str:
 
 def domain_words(domain: Mapping[str, str]) -> str:
     """A domain as a person reads it: `unit 03646, field land`; everybody is "All answers"."""
-    return ", ".join(f"{word('column', column)} {_value(column, code)}" for column, code in domain.items()) or _(
+    return ", ".join(f"{word('column', column)} {label_words(column, code)}" for column, code in domain.items()) or _(
         "All answers"
     )
 
 
-def _value(column: str, code: str) -> str:
+def label_words(column: str, code: str) -> str:
     """A code of one of the platform's own columns in words, where it has some."""
     return with_code(column, code) if column in IN_WORDS else code
 
@@ -160,6 +166,11 @@ def between(low: float | None, high: float | None) -> str:
 def percent(share: float | None) -> str:
     """A share as `83.1%`."""
     return DASH if share is None else decimal(share * 100, 1) + "%"
+
+
+def rounded_percent(share: float) -> str:
+    """A share without decimals, for a sentence: `79%`."""
+    return decimal(share * 100, 0) + "%"
 
 
 def decimal(value: float, digits: int) -> str:

@@ -4,31 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import analysis
+from analysis.selection.class_bands import SelectionBands, class_bands
 from sipas.errors import SipasError
+from sipas.estimating.self_selection import bands_of, trial
 from sipas.estimating.survey import Progress, Source, opened
 
 
 @dataclass(frozen=True)
 class Method:
-    """How estimates are made: the interval's name, its level and side, and the kind of variance."""
+    """How estimates are made: the interval's name, its level and side, the kind of variance, and the response ratios
+    that are tried."""
 
     interval: str = "wilson_shared"
     level: float = 0.95
     variance: str = "linearised"
     side: str = "both"
+    selection: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result:
-    """The estimates, how many rows they rest on, what a careful reader should be told, and the table's head."""
+    """The estimates, how many rows they rest on, what a careful reader should be told, the table's head, and what
+    the estimates would be at the response ratios that are tried."""
 
     estimates: analysis.Estimates
     rows: int
     unweighted: bool
     notes: tuple[SipasError, ...] = ()
     head: tuple[SipasError, ...] = ()
+    bands: SelectionBands | None = None
+
+    def band_columns(self) -> list[dict[str, Any]]:
+        """For each estimate the columns of its bands; empty where no ratio is tried."""
+        return [] if self.bands is None else bands_of(self.bands)
+
+    def records(self) -> list[dict[str, Any]]:
+        """All rows as plain dictionaries, with the columns of their bands."""
+        rows, more = self.estimates.records(), self.band_columns()
+        return [row | bands for row, bands in zip(rows, more, strict=True)] if more else rows
 
 
 def estimate_source(
@@ -51,4 +67,8 @@ def estimate_source(
             variance=method.variance,
             side=method.side,
         )
-        return Result(estimates, survey.cells.size, survey.weights.unweighted, survey.notes, survey.head)
+        bands, head = None, list(survey.head)
+        if method.selection:
+            bands = class_bands(survey.cells, survey.weights, estimates, method.selection)
+            head += trial(bands, estimates.of.index("overall"))
+        return Result(estimates, survey.cells.size, survey.weights.unweighted, survey.notes, tuple(head), bands)

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from analysis.comparison.contrasts import Difference
 from analysis.comparison.differences import JointEstimates, findings
 from analysis.comparison.trend import Change, Trend, trend_over
 from analysis.comparison.trend import Wave as Measured
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import Asked, known
+from sipas.estimating.self_selection import NOTHING, turning
 from sipas.estimating.survey import Families
 from sipas.estimating.waves import Waves
 
@@ -106,10 +108,26 @@ def _rows(
                 "flags": ["no answers"] if place is None else list(figures.flags[place]),
             }
         )
+    by_name = {wave.name: place for wave, place in zip(measured, places, strict=True)}
     for what, found in (("change", trend.changes), ("slope", _slopes(trend))):
         for change in found:
-            changes.append(common | {"what": what} | _change(change, next(judged[what]), asked))
+            told = next(judged[what])
+            turns = _turning(change, figures, by_name, told[0], asked) if what == "change" else NOTHING
+            changes.append(common | {"what": what} | _change(change, told, asked) | turns)
     return [_whole(row, figures, asked) for row in (*waves, *changes)]
+
+
+def _turning(
+    change: Change, figures: JointEstimates, places: Mapping[str, int | None], adjusted: float | None, asked: Asked
+) -> Row:
+    """At which ratio in one of its two waves, the other's being 1, a change can no longer be said, or turns round."""
+    later, earlier = places[change.end], places[change.start]
+    if later is None or earlier is None or change.estimate is None or not change.se or change.p is None:
+        return NOTHING
+    df = figures.design_df if asked.df == "design" else int(figures.df[[later, earlier]].min())
+    t = change.estimate / change.se
+    gap = Difference(change.estimate, change.se, df, t, change.p, np.nan, np.nan)
+    return turning(figures, (later, earlier), gap, adjusted, asked.level)
 
 
 def _change(change: Change, judged: tuple[float | None, str | None], asked: Asked) -> Row:
@@ -130,7 +148,8 @@ def _change(change: Change, judged: tuple[float | None, str | None], asked: Aske
 
 def _whole(row: Row, figures: JointEstimates, asked: Asked) -> Row:
     """Every key in every row, so that scripts and files have the same columns throughout."""
-    keys = ("of", "domain", "what", "start", "end", "n", "estimate", "se", "df", "low", "high", "p", "adjusted")
+    keys = ("of", "domain", "what", "start", "end", "n", "estimate", "se", "df", "low", "high", "p", "adjusted",
+            "tipping", "reversal")  # fmt: skip
     rest: Row = {"adjust": None, "finding": None, "broken": [], "flags": []}
     return (
         {key: row.get(key) for key in keys}

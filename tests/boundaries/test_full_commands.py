@@ -67,7 +67,8 @@ CALLS = {
 }
 READING = {  # these write nothing, or the same file as one above
     *("registry list", "point list", "invitations list", "device list", "wave list", "release list", "words missing"),
-    *("compare", "rank", "trend", "improve", "small-areas", "sample size", "sample change", "sample draw"),
+    *("compare", "rank", "trend", "improve", "small-areas", "selection"),
+    *("sample size", "sample change", "sample reference", "sample draw"),
     *("comments list", "comments export", "manual", "config list", "instrument list", "instrument show"),
     *("onestop template", "onestop points"),  # as `frame template` and `estimate`
 }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 LONELY = ("fail", "remove", "centre", "average")
 PATIENCE = 2.0
+MOST_RATIO = 20.0  # what 1,25 would be taken for, typed with a decimal comma
 
 Command = Callable[..., Any]
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -171,6 +172,36 @@ out = writes_to(
     metavar="FILE",
     help=_("Write a file instead, by its suffix: .csv, .xlsx or .parquet."),
 )
+
+
+def _ratios(ctx: click.Context, param: click.Parameter, given: str | None) -> tuple[float, ...]:
+    """Response ratios between commas: each more than 1, with a decimal point."""
+    try:
+        found = tuple(float(text) for text in (given or "").split(",")) if given else ()
+    except ValueError:
+        found = (0.0,)
+    if any(not 1 < ratio <= MOST_RATIO for ratio in found):
+        raise click.BadParameter(
+            _("“{given}” is no list of ratios above 1 such as 1.25,1.5: a point before decimals", given=given)
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def ratios(name: str, default: str | None = None, metavar: str = "RATIO[,RATIO...]") -> Callable[[Command], Command]:
+    """The option for response ratios that are tried."""
+    return click.option(
+        name,
+        "ratios",
+        callback=_ratios,
+        default=default,
+        show_default=default is not None,
+        metavar=metavar,
+        help=_(
+            "Try how much self-selection would change: what each figure would be if satisfied people answered so many "
+            "times as readily as others, such as 1.25,1.5."
+        ),
+    )
+
 
 level = click.option(
     "--level", type=NUMBER, default=0.95, show_default=True, callback=_level, help=_("The level of the interval.")

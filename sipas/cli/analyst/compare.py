@@ -24,7 +24,8 @@ from sipas.estimating.reading import (
     points_between,
     remarks,
 )
-from sipas.i18n import _
+from sipas.estimating.trial_words import explained, turns_words
+from sipas.i18n import _, say
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
@@ -177,9 +178,13 @@ def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
         Column(interval_heading(asked.level), lambda row: points_between(row["low"], row["high"])),
         Column("p", lambda row: p_value(row["adjusted"])),
         Column("", finding_words, right=False),
+        Column(_("turns at"), turns_words),
         Column(_("remarks"), remarks, right=False),
     ]
     for title, block in groupby(rows, key=heading):
         yield ""
         yield title
         yield from lines(list(block), columns)
+    for sentence in explained(rows):
+        yield ""
+        yield say(sentence)

@@ -9,6 +9,7 @@ import click
 from sipas.cli.analyst import common
 from sipas.cli.common import example
 from sipas.estimating.reading import blocks
+from sipas.estimating.trial_words import band_headings
 from sipas.i18n import _, say
 
 INTERVALS = (
@@ -82,6 +83,7 @@ EXAMPLE = "\n\n".join(
         help=_("Both limits, or all the uncertainty in one: lower for “at least”, upper for “at most”."),
     ),
     common.level,
+    common.ratios("--selection"),
     click.option(
         "--variance",
         type=click.Choice(VARIANCES),
@@ -110,6 +112,7 @@ def estimate(
     interval: str,
     side: str,
     level: float,
+    ratios: tuple[float, ...],
     variance: str,
     lonely: str | None,
     engine: str,
@@ -122,17 +125,23 @@ def estimate(
     )
     by = common.with_commas(by, [source])
     with common.progress() as progress:
-        result = estimate_source(source, by, Method(interval, level, variance, side), progress=progress)
+        result = estimate_source(source, by, Method(interval, level, variance, side, ratios), progress=progress)
     common.warn(result.notes, result.unweighted, [source])
+    more = result.band_columns()
     if out is not None:
         from sipas.estimating.writing import write_table
 
         table = result.estimates.to_arrow()
+        for name in more[0] if more else ():
+            table = table.append_column(name, [[row[name] for row in more]])
         write_table(table, out, common.told_beside(result.notes, result.head))
         click.echo(_("{count} estimates written to {file}", count=table.num_rows, file=str(out)), err=True)
+    if out is not None and not as_json:
+        return
+    records = result.records()
     if as_json:
-        common.print_json(result.estimates.records())
-    elif out is None:
-        heading = [_("{file}: {count} rows", file=data.name, count=result.rows), *map(say, result.head)]
-        for line in blocks(result.estimates.records(), heading):
-            click.echo(line)
+        common.print_json(records)
+        return
+    heading = [_("{file}: {count} rows", file=data.name, count=result.rows), *map(say, result.head)]
+    for line in blocks(records, heading, band_headings(ratios)):
+        click.echo(line)

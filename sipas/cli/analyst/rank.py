@@ -24,7 +24,8 @@ from sipas.estimating.reading import (
     remarks,
     standing_words,
 )
-from sipas.i18n import _
+from sipas.estimating.trial_words import explained, turns_words
+from sipas.i18n import _, say
 
 METHODS = ("holm", "stepdown")
 
@@ -110,6 +111,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         Column(interval_heading(level), lambda row: between(row["low"], row["high"])),
         Column(_("from the whole"), lambda row: points(row["difference"])),
         Column(_("standing"), standing_words, right=False),
+        Column(_("turns at"), turns_words),
         Column(_("rank between"), may_be),
         Column("n", lambda row: str(row["n"])),
         Column(_("remarks"), remarks, right=False),
@@ -120,3 +122,4 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
                 method=found[0]["method"])  # fmt: skip
         yield from lines(found, columns)
         yield ""
+    yield from map(say, explained(rows))

@@ -11,6 +11,7 @@ from sipas.cli.analyst import common
 from sipas.cli.common import example, print_json, print_table
 from sipas.cli.number_types import COUNT, NUMBER
 from sipas.estimating.reading import domain_words, percent, points
+from sipas.estimating.trial_words import short
 from sipas.i18n import _
 from sipas.i18n.code_labels import word
 
@@ -93,6 +94,63 @@ def change(
                 power=percent(power),
             )
         )
+
+
+@sample.command(
+    help=_(
+        "How many people to draw by chance and ask, beside those who answer by themselves, so that the ratio in which "
+        "satisfied people answer more readily is known to plus or minus --margin, or told from 1 where it is --ratio."
+    ),
+    epilog=example("sipas sample reference --share 0.85 --ratio 1.25 --response 0.4"),
+)
+@common.options(
+    click.option("--margin", type=NUMBER, help=_("How far off the ratio may be: 0.32 is plus or minus 32%.")),
+    click.option("--ratio", type=NUMBER, help=_("The ratio that is to be told from 1: 1.25.")),
+    share,
+    deff,
+    click.option("--response", type=NUMBER, default=1.0, show_default=True, help=_("The share that answers.")),
+    click.option("--power", type=NUMBER, default=0.8, show_default=True, help=_("With which probability it is found.")),
+    level,
+    common.as_json,
+)
+def reference(
+    margin: float | None,
+    ratio: float | None,
+    share: float,
+    deff: float,
+    response: float,
+    power: float,
+    level: float,
+    as_json: bool,
+) -> None:
+    from analysis.selection.reference_sample import reference_size
+
+    if (margin is None) == (ratio is None):
+        raise click.UsageError(_("give --margin or --ratio, one of the two"))
+    n = reference_size(share, margin=margin, ratio=ratio, deff=deff, response=response, level=level, power=power)
+    if as_json:
+        print_json({"n": n, "margin": margin, "ratio": ratio, "share": share, "deff": deff, "response": response,
+                    "level": level, "power": power})  # fmt: skip
+    elif margin is not None:
+        click.echo(
+            _(
+                "Draw {n} people by chance: with {level} confidence the ratio is then known to plus or minus {margin}.",
+                n=n,
+                level=percent(level),
+                margin=percent(margin),
+            )
+        )
+    else:
+        click.echo(
+            _(
+                "Draw {n} people by chance: a ratio of {ratio} is then told from 1 with {power} probability.",
+                n=n,
+                ratio=short(ratio or 0),
+                power=percent(power),
+            )
+        )
+    if not as_json and response < 1:
+        click.echo(_("Whoever of them stays silent is missed here too: ask again, and publish the response rate."))
 
 
 @sample.command(

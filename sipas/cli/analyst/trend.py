@@ -26,7 +26,8 @@ from sipas.estimating.reading import (
     points_between,
     remarks,
 )
-from sipas.i18n import _
+from sipas.estimating.trial_words import explained, turns_words
+from sipas.i18n import _, say
 
 ASPECTS = ("instrument", "population", "boundaries", "scoring")
 
@@ -144,6 +145,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         Column(interval_heading(level), of_change(lambda change: points_between(change["low"], change["high"]))),
         Column("p", of_change(lambda change: p_value(change["adjusted"]))),
         Column("", said, right=False),
+        Column(_("turns at"), of_change(turns_words)),
         Column(_("remarks"), remarks, right=False),
     ]
     for (of, domain), block in groupby(rows, key=lambda row: (row["of"], domain_words(row["domain"]))):
@@ -162,3 +164,4 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
                     finding=finding_words(slope),
                 )
         yield ""
+    yield from map(say, explained(rows))
