@@ -19,6 +19,7 @@ from sipas.errors import N_, SipasError, first_few
 from sipas.estimating.comparing import Asked, against_the_whole, known
 from sipas.estimating.self_selection import band_columns, trial
 from sipas.estimating.survey import Families, Source, Survey
+from sipas.estimating.trial_words import trial_name
 
 Row = dict[str, Any]
 REST: Row = {
@@ -76,7 +77,7 @@ def tried(survey: Survey, by: Families, asked: Trials) -> tuple[list[Row], list[
         row = {key: record[key] for key in ("domain", "of", "n", "estimate", "low", "high", "flags")}
         row |= {"target": asked.target, "tipping": None if bands.tipping is None else known(bands.tipping[d, m])}
         for ratio in asked.ratios if record["estimate"] is not None else ():
-            row[f"worth_{ratio:g}"] = known(float(worth(record["estimate"], ratio)))
+            row[trial_name("worth", ratio)] = known(float(worth(record["estimate"], ratio)))
         rows.append({"what": "figure"} | row | band_columns(bands, d, m))
     if by:
         rows += [{"what": "statement"} | row for row in against_the_whole(survey, by, Asked(asked.of, asked.level))]
@@ -85,7 +86,7 @@ def tried(survey: Survey, by: Families, asked: Trials) -> tuple[list[Row], list[
     if asked.modes:
         rows += [{"what": "mode"} | row for row in _by_mode(survey, asked, asked.modes)]
     names = ["what", "domain", "of", *REST, *(name for name in rows[0] if name not in REST and name != "what")]
-    names += [f"worth_{ratio:g}" for ratio in asked.ratios]
+    names += [trial_name("worth", ratio) for ratio in asked.ratios]
     complete = [
         {name: row.get(name, REST.get(name)) for name in dict.fromkeys(names)} | {"level": asked.level} for row in rows
     ]

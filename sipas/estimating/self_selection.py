@@ -15,7 +15,7 @@ from analysis.selection.response_ratio import reversal_ratio, statement_ratio
 from sipas.errors import SipasError
 from sipas.estimating.reading import rounded_percent
 from sipas.estimating.survey import Survey
-from sipas.estimating.trial_words import TRIAL, short
+from sipas.estimating.trial_words import TRIAL, short, trial_name
 
 Row = dict[str, Any]
 Parts = Mapping[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -73,7 +73,7 @@ def trial(bands: SelectionBands, column: int) -> list[SipasError]:
 
 
 def bands_of(bands: SelectionBands) -> list[Row]:
-    """For each figure, domain by domain, the columns of its bands: `at_1.5`, `at_1.5_low`, `at_1.5_high`."""
+    """For each figure, domain by domain, the columns of its bands: `at_1_5`, `at_1_5_low`, `at_1_5_high`."""
     _ratios, domains, figures = bands.value.shape
     return [band_columns(bands, place, column) for place in range(domains) for column in range(figures)]
 
@@ -84,5 +84,5 @@ def band_columns(bands: SelectionBands, place: int, column: int) -> Row:
     for k, ratio in enumerate(bands.ratios):
         for suffix, values in (("", bands.value), ("_low", bands.low), ("_high", bands.high)):
             value = values[k, place, column]
-            row[f"at_{ratio:g}{suffix}"] = float(value) if np.isfinite(value) else None
+            row[trial_name("at", ratio) + suffix] = float(value) if np.isfinite(value) else None
     return row

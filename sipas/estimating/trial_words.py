@@ -48,7 +48,12 @@ def band_headings(ratios: Sequence[float]) -> list[Column]:
 
 
 def _band(ratio: float, row: Mapping[str, Any]) -> str:
-    return between(row[f"at_{ratio:g}_low"], row[f"at_{ratio:g}_high"])
+    return between(row[trial_name("at", ratio) + "_low"], row[trial_name("at", ratio) + "_high"])
+
+
+def trial_name(what: str, ratio: float) -> str:
+    """The name of a column at a ratio that is tried: `at_1_5`, as names of columns have no points."""
+    return f"{what}_{ratio:g}".replace(".", "_")
 
 
 def short(ratio: float) -> str:

@@ -27,7 +27,7 @@ from sipas.estimating.reading import (
     points,
     remarks,
 )
-from sipas.estimating.trial_words import band_headings, explained, short, times, turns_words
+from sipas.estimating.trial_words import band_headings, explained, short, times, trial_name, turns_words
 from sipas.i18n import _, say
 
 
@@ -56,7 +56,7 @@ from sipas.i18n import _, say
     ),
     click.option(
         "--reference",
-        metavar=_("COLUMN=LABEL"),
+        metavar="COLUMN=LABEL",
         help=_("The answers that were asked by chance, such as sample=drawn; the others came by themselves."),
     ),
     click.option("--response", type=NUMBER, help=_("With --reference: which share of those drawn answered.")),
@@ -152,7 +152,7 @@ def _figures(rows: Sequence[Mapping[str, Any]], ratios: tuple[float, ...], level
         return (_("above") if row["low"] > row["target"] else _("below")) + " " + times(row["tipping"])
 
     def counts(row: Mapping[str, Any]) -> str:
-        found = row[f"worth_{most:g}"]
+        found = row[trial_name("worth", most)]
         return DASH if found is None else f"{found:.0f}"
 
     columns = [
@@ -175,13 +175,13 @@ def _figures(rows: Sequence[Mapping[str, Any]], ratios: tuple[float, ...], level
             "“turns at”: up to this ratio it can be said that the figure lies above, or below, {target}.",
             target=percent(rows[0]["target"]),
         )
-    if rows and rows[0][f"worth_{most:g}"] is not None:
+    if rows and rows[0][trial_name("worth", most)] is not None:
         yield _(
             "“worth”: if satisfied people answer {ratio} times as readily, the {n} answers tell no more than "
             "{worth} of people drawn by chance would; more answers of the same kind would not help.",
             ratio=short(most),
             n=rows[0]["n"],
-            worth=f"{rows[0][f'worth_{most:g}']:.0f}",
+            worth=f"{rows[0][trial_name('worth', most)]:.0f}",
         )
 
 

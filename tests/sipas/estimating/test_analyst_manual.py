@@ -104,6 +104,7 @@ def test_every_command_that_is_named_exists(language):
         ("compare", "2026-1.parquet", "--by", "field"),
         ("rank", "2026-1.parquet", "--by", "field"),
         ("trend", "2025-2.parquet", "2026-1.parquet"),
+        ("selection", "2026-1.parquet", "--by", "field"),
         ("quality", "2026-1.parquet"),
         ("improve", "2026-1.parquet"),
         ("small-areas", "2026-1.parquet", "--by", "field"),

@@ -28,14 +28,14 @@ def test_estimate_tries_the_ratios_that_are_named(whole, province, tmp_path):
     for row in whole["estimate"]:
         if row["estimate"] is None:
             continue
-        assert row["at_1.5"] >= float(selected_share(row["estimate"], 1.5)) - 1e-12
+        assert row["at_1_5"] >= float(selected_share(row["estimate"], 1.5)) - 1e-12
         if row["low"] is not None:
-            assert row["at_1.5_low"] <= row["at_1.25_low"] <= row["low"] <= row["high"] <= row["at_1.25_high"]
+            assert row["at_1_5_low"] <= row["at_1_25_low"] <= row["low"] <= row["high"] <= row["at_1_25_high"]
     out = tmp_path / "e.parquet"
     done = call("estimate", province / "first.parquet", "--frame", province / "dossiers.csv", "--by", "unit",
                 "--selection", "1.25,1.5", "--out", out)  # fmt: skip
     assert done.exit_code == 0, done.stderr
-    assert pq.read_table(out)["at_1.5_low"].to_pylist() == [row["at_1.5_low"] for row in whole["estimate"]]
+    assert pq.read_table(out)["at_1_5_low"].to_pylist() == [row["at_1_5_low"] for row in whole["estimate"]]
 
 
 def test_without_ratios_estimate_writes_and_prints_what_it_always_did(province):
@@ -70,7 +70,7 @@ def test_figures_turn_at_the_target(whole):
             assert row["tipping"] >= float(reversal_ratio(row["low"], 0.8)) - 1e-9
             said += 1
         if 0 < row["estimate"] < 1:
-            assert row["worth_1.5"] == pytest.approx(float(worth(row["estimate"], 1.5)))
+            assert row["worth_1_5"] == pytest.approx(float(worth(row["estimate"], 1.5)))
     assert said > 5
 
 
