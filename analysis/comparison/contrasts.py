@@ -155,9 +155,8 @@ def weighted_size(
     >>> weighted_size(cells, None, pooled(cells, ["q"]), [{}, {"u": "a"}]).tolist()
     [[8.0], [4.0]]
     """
-    final = WeightedSample.of(cells, weights).weights.final[:, None]
-    inside = [_members(cells, domain) for domain in domains]
-    return np.array([np.add.reduce((final * estimands.x)[mask], axis=0) for mask in inside])
+    weighted = WeightedSample.of(cells, weights).weights.final[:, None] * estimands.x
+    return np.array([np.add.reduce(weighted[_members(cells, domain)], axis=0) for domain in domains])
 
 
 def answered_all(cells: Cells, items: Sequence[str]) -> NDArray[np.bool_]:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SHARES = {"estimate", "other_estimate", "difference", "se", "low", "high"}
-"""Columns of shares, which a workbook shows in percent."""
+SHARES = {"estimate", "other_estimate", "difference", "se", "low", "high", "target", "response"}
+TRIED = "at_"
+"""Columns of shares, which a workbook shows in percent: by name, and what a trial of self-selection makes of them."""
 
 CODES = frozenset(
     (
@@ -107,7 +108,7 @@ def _write_workbook(table: pa.Table, path: Path, notes: Sequence[str]) -> None:
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(table.column_names):
             sheet.write_string(0, column, marked(name), bold)
-        formats = [share if name in SHARES else None for name in table.column_names]
+        formats = [share if name in SHARES or name.startswith(TRIED) else None for name in table.column_names]
         for line, row in enumerate(_marked_rows(table), start=1):
             for column, value in enumerate(row):
                 if isinstance(value, str):

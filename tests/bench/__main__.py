@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from analysis import estimate, frame_weights, read_snapshot, tabulate
+from analysis import class_bands, estimate, frame_weights, read_snapshot, tabulate
 from analysis.data.snapshot import content_digest
 from tests.bench import kiosk, results, rivals, sample, storage, tables, workbooks
 
@@ -78,6 +78,9 @@ def main() -> int:
         what = f"cells to {len(table):,} estimates / a tenth of the pass over 10 million"
         line(what, finish, ten / 10, "at most 1",
              finish / (ten / 10), finish <= ten / 10)  # fmt: skip
+        bands = best(lambda: class_bands(cells, weights, table))
+        line("bands of self-selection at two ratios, from the same cells / the finish", bands, finish, "at most 1",
+             bands / finish, bands <= finish)  # fmt: skip
         line("reliability words, apart", best(lambda: replace(table).reliability), None)
         whole = best(lambda: command(path, Path(folder)), 2)
         process = best(lambda: subprocess.run([sys.executable, "-c", PLAIN, path], check=True, capture_output=True), 2)

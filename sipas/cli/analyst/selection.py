@@ -172,7 +172,8 @@ def _figures(rows: Sequence[Mapping[str, Any]], ratios: tuple[float, ...], level
     yield ""
     if rows and rows[0]["target"] is not None:
         yield _(
-            "“turns at”: up to this ratio it can be said that the figure lies above, or below, {target}.",
+            "“turns at”: up to this ratio it can be said that the figure lies above {target}, satisfied people "
+            "answering so many times as readily, or below it, those who are not satisfied answering so.",
             target=percent(rows[0]["target"]),
         )
     if rows and rows[0][trial_name("worth", most)] is not None:

@@ -195,3 +195,28 @@ def test_the_size_of_a_reference_sample_is_said():
     assert "978 people" in said
     assert "stays silent" in said
     assert call("sample", "reference", "--share", "0.85").exit_code == 2
+
+
+def test_where_everybody_is_satisfied_the_limit_stands_for_the_share(tmp_path):
+    """No ratio moves 100%; the lower limit is what the statement rests on, and it never says "infinitely sure"."""
+    rng = np.random.default_rng(5)
+    rows = [(f"a{n // 10}", "a", 5) for n in range(200)]
+    rows += [(f"b{n // 10}", "b", 5 if rng.random() < 0.6 else 2) for n in range(400)]
+    _write(tmp_path / "t.csv", ("psu", "unit", "q"), rows)
+    (tmp_path / "design.yaml").write_text(DESIGN)
+    arguments = (tmp_path / "t.csv", "--design", tmp_path / "design.yaml", "--by", "unit")
+    (line,) = rows_of("compare", *arguments, "--between", "domains")
+    limits = {row["domain"].get("unit"): row for row in rows_of("estimate", *arguments) if row["of"] == "overall"}
+    assert line["estimate"] == 1
+    assert line["reversal"] == pytest.approx(float(reversal_ratio(limits["a"]["low"], line["other_estimate"])))
+    assert 1 < line["tipping"] < line["reversal"]
+
+
+def test_a_workbook_shows_trials_in_percent(province, tmp_path):
+    import openpyxl
+
+    call("estimate", province / "first.parquet", "--selection", "1.5", "--out", tmp_path / "e.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "e.xlsx")["estimates"]
+    names = [cell.value for cell in sheet[1]]
+    formats = {name: sheet[2][place].number_format for place, name in enumerate(names)}
+    assert {formats[name] for name in ("estimate", "low", "at_1_5", "at_1_5_low", "at_1_5_high")} == {"0.0%"}
