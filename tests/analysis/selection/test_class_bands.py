@@ -43,6 +43,16 @@ def test_the_band_from_share_and_limits_alone_holds_the_one_made_class_by_class(
     assert bands.low[2, 0, whole] > selection_band(table.low[0, whole], 1, 3.0)[0] + 1e-4  # and is truly narrower
 
 
+def test_bands_grow_with_the_ratio_on_both_sides(made):
+    cells, weights, table = made
+    bands = class_bands(cells, weights, table, [1.0, 1.2, 2.0])
+    known = np.isfinite(table.low) & (table.value > 0) & (table.value < 1)
+    for k in (0, 1):
+        assert (bands.low[k + 1] < bands.low[k])[known].all()
+        assert (bands.high[k + 1] > bands.high[k])[known].all()
+        assert (bands.value[k + 1] < bands.value[k])[known].all()
+
+
 def test_classes_that_differ_are_followed_one_by_one():
     """Two classes of .95 and .55, half the figure each, far above chance: the sum of their own p(G), and no chance."""
     curve = ClassCurve(

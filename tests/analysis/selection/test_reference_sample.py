@@ -72,6 +72,8 @@ def test_at_the_edges_the_limits_are_what_they_tend_to():
     assert edge.high == pytest.approx(almost.high, rel=0.01)
     zero = estimated_ratio(answers, (0.0, 0.0, 0.05))
     assert (zero.low, zero.high) == (pytest.approx(float(odds_ratio(0.9, 0.05)), rel=1e-12), np.inf)
+    one = estimated_ratio((1.0, 0.95, 1.0), answers)
+    assert (one.low, one.high) == (pytest.approx(float(odds_ratio(0.95, 0.9)), rel=1e-12), np.inf)
     assert np.isnan(estimated_ratio((1.0, 0.9, 1.0), (1.0, 0.9, 1.0)).ratio)
 
 

@@ -6,7 +6,19 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import Codebook, Design, estimate, estimated_ratio, selected_share, tabulate, worth
+from analysis import (
+    Codebook,
+    Design,
+    estimate,
+    estimated_ratio,
+    frame_weights,
+    mode_effect,
+    read_snapshot,
+    selected_share,
+    tabulate,
+    worth,
+)
+from analysis.estimands.estimands import pooled
 from analysis.selection.response_ratio import reversal_ratio
 from tests.sipas.estimating.calls import call, rows_of
 
@@ -89,17 +101,26 @@ def test_statements_of_compare_rank_and_selection_turn_at_one_ratio(whole):
         assert row["tipping"] is None or 1 <= row["tipping"] < row["reversal"]
 
 
-def test_an_office_turns_where_it_equals_the_rest_of_the_province(whole, province):
-    """By hand: move the office by the ratio, and the province of which it is a part with it."""
-    row = max((row for row in whole["rank"] if row["tipping"]), key=lambda row: row["difference"])
-    cells = rows_of("estimate", province / "first.parquet", "--frame", province / "dossiers.csv")
-    (all_,) = [one["estimate"] for one in cells if one["of"] == "overall"]
-    rest_odds = row["estimate"] / (1 - row["estimate"]) / row["reversal"]
-    rest = rest_odds / (1 + rest_odds)
-    part = (all_ - rest) / (row["estimate"] - rest)
-    moved = float(selected_share(row["estimate"], row["reversal"]))
-    assert 0 < part < 0.5
-    assert moved == pytest.approx(all_ - part * (row["estimate"] - moved), abs=1e-9)
+@pytest.fixture(scope="module")
+def notebook(province):
+    """Cells and weights of the first wave, in a few lines of a notebook."""
+    cells = tabulate(read_snapshot(province / "first.parquet"), ["unit"], keep=["field", "month", "channel"])
+    with (province / "dossiers.csv").open(encoding="utf-8") as file:
+        counts = {(row["unit"], row["field"], row["month"]): int(row["dossiers"]) for row in csv.DictReader(file)}
+    return cells, frame_weights(cells, {key: n for key, n in counts.items() if key[2] < "2026"})
+
+
+def test_an_office_turns_where_it_equals_the_rest_of_the_province(whole, notebook):
+    """The rest by hand, from all cells that are not the office's."""
+    cells, weights = notebook
+    all_ = pooled(cells, ["overall"])
+    for row in whole["rank"]:
+        code = [cells.label("unit", k) for k in range(len(cells.labels["unit"]))].index(row["domain"]["unit"])
+        rest = weights.final * (cells.code("unit") != code)
+        share = (rest @ all_.y)[0] / (rest @ all_.x)[0]
+        if row["reversal"] is not None:
+            assert row["reversal"] == pytest.approx(float(reversal_ratio(row["estimate"], share)), rel=1e-9)
+    assert sum(row["reversal"] is not None for row in whole["rank"]) > 10
 
 
 def test_trend_says_at_which_ratio_a_change_turns(tmp_path):
@@ -178,7 +199,7 @@ def test_what_cannot_be_compared_is_said(two_samples, more, said):
     assert said in (done.stderr + str(done.exception))
 
 
-def test_ways_of_asking_are_compared_within_offices_and_fields(province):
+def test_ways_of_asking_are_compared_within_offices_and_fields(province, notebook):
     arguments = ("selection", province / "first.parquet", "--frame", province / "dossiers.csv", "--modes", "channel")
     found = [row for row in rows_of(*arguments) if row["what"] == "mode"]
     assert found
@@ -186,6 +207,11 @@ def test_ways_of_asking_are_compared_within_offices_and_fields(province):
         assert row["ratio_low"] < row["ratio"] < row["ratio_high"]
         assert row["strata"] >= 1
         assert row["finding"] in ("differs", "not enough evidence")
+    cells, weights = notebook
+    names = [cells.label("channel", code) for code in cells.code("channel")]
+    group = np.select([np.array(names) == found[0]["mode"], np.array(names) == found[0]["other_mode"]], [1, 0], -1)
+    by_hand = mode_effect(cells, weights, pooled(cells, ["overall"]), group, ["unit", "field"])
+    assert (found[0]["ratio"], found[0]["ratio_low"]) == pytest.approx((by_hand.ratio, by_hand.low), rel=1e-9)
     assert "Ways of asking" in call(*arguments).stdout
 
 
