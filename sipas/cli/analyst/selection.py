@@ -109,7 +109,7 @@ def selection(
     asked, keep = kept_for(source, Trials(of or ("overall",), ratios, target, level, chance, modes, inside))
     with (
         common.progress() as progress,
-        opened(source, families_for(by, asked), keep=keep, rows=True, progress=progress) as survey,
+        opened(source, families_for(by, asked), keep=keep, rows=bool(by or modes), progress=progress) as survey,
     ):
         rows, head = tried(survey, by, asked)
     common.warn(survey.notes, survey.weights.unweighted, [source])
