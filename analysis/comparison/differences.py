@@ -1,7 +1,8 @@
 """Differences that a table may print: of domains, of items and factors, of waves.
 
-Three things that a bare contrast leaves to its reader are settled here: what to do where a share is 0 or 1 and has no
-standard error, how few degrees of freedom a small domain leaves, and how many comparisons the table makes.
+Three things that a bare contrast leaves to its reader are settled here: what to do where a share has no standard error
+that can be relied upon (0 or 1, or a few answers that carry most of the weight), how few degrees of freedom a small
+domain leaves, and how many comparisons the table makes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from analysis.comparison.contrasts import Difference, EstimateVector, together
 from analysis.comparison.multiplicity import benjamini_hochberg, holm
@@ -29,10 +29,10 @@ DIFFERS, UNDECIDED = "differs", "not enough evidence"
 class JointEstimates:
     """Figures that can be compared, in one order: of what, in which domain, of which wave, and how surely.
 
-    covariance  of all of them together; on its diagonal a share of 0 or 1 (and any other figure without a variance) has
-                the square of its interval's reach over the quantile, and the flag "edge" or "zero variance"
-    low, high   the `wilson_shared` interval of each, at the level asked for
-    df          PSUs minus strata among the rows of each
+    covariance  of all of them together, as tests of equality want it: on its diagonal the variances `Estimates.tested`,
+                what a share like its enclosing domain's would vary by; correlations as they were estimated
+    low, high   the `wilson_shared_2` interval of each, at the level asked for
+    df          PSUs minus strata among the rows of each, after what uneven weights take, rounded down
     design_df   the same among the rows of all of them, as R counts for a contrast
     reading     `one sample`, `panel` or `independent`: how waves are read
     """
@@ -94,10 +94,10 @@ def figures_of(
     """Estimate the named items, factors or "overall" in the given domains jointly, ready to be compared.
 
     A domain is {column: label} over a family that the cells were tabulated for; {} is everybody. A share of 0 or 1 has
-    a linearised variance of 0, which would make every difference from it sure; its variance is taken from its
-    `wilson_shared` interval instead: (reach / z)^2, the reach of the side that looks at the other shares (R. G.
-    Newcombe, Statistics in Medicine 17, 1998; G. Y. Zou and A. Donner, Statistics in Medicine 27, 2008). A full count
-    keeps 0.
+    a linearised variance of 0, and one that rests on a few heavy answers next to none, which would make every
+    difference from it sure. So tests use what the share would vary by if it were like others: the design effect of its
+    interval times p (1 - p)/n, p that of the enclosing domain or half way to it (a score test's variance; R. G.
+    Newcombe, Statistics in Medicine 17, 1998, on why Wald's fails). A full count keeps 0.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -114,9 +114,8 @@ def figures_of(
     shown = table if level == table.level else estimate(cells, weights, by=families, level=level)
     known = {tuple(zip(columns, labels, strict=True)): place for place, (columns, labels) in enumerate(table.domains)}
     names = [(name, domain) for domain in domains for name in of]
-    covariance = joint.covariance.copy()
     places, flags = [], []
-    for k, (name, domain) in enumerate(names):
+    for name, domain in names:
         labels = tuple((key, str(label)) for key, label in domain.items())
         if labels not in known:
             raise AnalysisError(
@@ -124,27 +123,33 @@ def figures_of(
                 domain=", ".join(f"{key}={label}" for key, label in labels),
             )
         place, column = known[labels], table.of.index(name)
-        told = [flag for flag in table._flags(place, column) if flag != "unweighted"]
-        if "edge" in told or "zero variance" in told:
-            value, low, high = table.value[place, column], table.low[place, column], table.high[place, column]
-            reach = max(value - low, high - value) if "edge" in told else (high - low) / 2
-            covariance[k, k] = (reach / float(ndtri(0.975))) ** 2
+        flags.append(tuple(flag for flag in table._flags(place, column) if flag != "unweighted"))
         places.append((place, column))
-        flags.append(tuple(told))
     at = tuple(np.array(places, dtype=np.intp).reshape(-1, 2).T)
     return JointEstimates(
         of=tuple(name for name, _ in names),
         domains=tuple(domain for _, domain in names),
         waves=(wave,) * len(names),
         value=joint.value,
-        covariance=covariance,
+        covariance=_as_tested(joint.covariance, table.tested[at]),
         low=shown.low[at],
         high=shown.high[at],
-        df=table.df[at],
+        df=np.floor(table.df_weighted[at]).astype(np.int64),
         n=table.n[at],
         flags=tuple(flags),
         design_df=joint.df,
     )
+
+
+def _as_tested(covariance: Matrix, tested: Matrix) -> Matrix:
+    """Put other variances on the diagonal; correlations stay, and are 0 where there was no variance."""
+    known = np.where(np.isnan(tested), covariance.diagonal(), tested)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stretch = np.sqrt(known / covariance.diagonal())
+    stretch = np.where(np.isfinite(stretch), stretch, 0.0)
+    found = covariance * stretch[:, None] * stretch
+    found[np.diag_indices_from(found)] = known
+    return found
 
 
 def independent(parts: Sequence[JointEstimates]) -> JointEstimates:

@@ -30,24 +30,30 @@ def averaged_deff(own: Array, value: Array, df: NDArray, kinds: tuple[str, ...])
     return mean, number
 
 
-def parent_domain_deff(own: Array, value: Array, found: RatioEstimates, families: list[DomainFamily]) -> Array:
-    """Find the same figure's design effect in the smallest enclosing domain with df >= 8 and 0 < p < 1; else NaN."""
-    lent = np.full_like(own, np.nan)
+def parent_domains(own: Array, found: RatioEstimates, families: list[DomainFamily]) -> NDArray[np.int64]:
+    """Find where the smallest enclosing domain with df >= 8, 0 < p < 1 and a design effect stands; -1 = nowhere."""
+    parent = np.full(own.shape, -1, dtype=np.int64)
     size = np.full(own.shape, np.inf)
     offsets = np.cumsum([0] + [len(family) for family in families])
-    good = (found.df >= FEW_DF) & (value > 0) & (value < 1) & np.isfinite(own)
+    good = (found.df >= FEW_DF) & (found.value > 0) & (found.value < 1) & np.isfinite(own)
     for inner, family in enumerate(families):
         here = slice(offsets[inner], offsets[inner + 1])
-        for outer, parent in enumerate(families):
-            if not set(parent.columns) < set(family.columns):
+        for outer, enclosing in enumerate(families):
+            if not set(enclosing.columns) < set(family.columns):
                 continue
-            keep = [family.columns.index(column) for column in parent.columns]
-            place = {labels: offsets[outer] + d for d, labels in enumerate(parent.labels)}
+            keep = [family.columns.index(column) for column in enclosing.columns]
+            place = {labels: offsets[outer] + d for d, labels in enumerate(enclosing.labels)}
             home = np.array([place[tuple(labels[k] for k in keep)] for labels in family.labels], dtype=np.int64)
             better = good[home] & (found.n[home] < size[here])
-            lent[here] = np.where(better, own[home], lent[here])
+            parent[here] = np.where(better, home[:, None], parent[here])
             size[here] = np.where(better, found.n[home], size[here])
-    return lent
+    return parent
+
+
+def of_parent(values: Array, parent: NDArray[np.int64]) -> Array:
+    """Return the same figure's value in the domain found by `parent_domains`; NaN where there is none."""
+    columns = np.broadcast_to(np.arange(values.shape[1]), values.shape)
+    return np.where(parent >= 0, values[np.maximum(parent, 0), columns], np.nan)
 
 
 def shrunken_deff(

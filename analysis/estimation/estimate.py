@@ -4,17 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import ITEM, Estimands, Titles, estimand_names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
 from analysis.estimation.composites import components_of, mean_of_components
-from analysis.estimation.design_effects import averaged_deff, parent_domain_deff, shrunken_deff
+from analysis.estimation.clustering_effects import Lenders, clustering_effects, own_effect
+from analysis.estimation.design_effects import averaged_deff, of_parent, parent_domains, shrunken_deff
 from analysis.estimation.estimates import Estimates
-from analysis.estimation.intervals import INTERVALS, Array, DesignEffects, limits, mean_t, wilson_shared
+from analysis.estimation.intervals import (
+    INTERVALS,
+    SHARED,
+    SHARED_1,
+    Array,
+    DesignEffects,
+    limits,
+    mean_t,
+    wilson_shared,
+    wilson_shared_2,
+)
 from analysis.estimation.ratios import RatioEstimates, concatenated, ratio_estimates
 from analysis.tabulation.cells import Cells
 from analysis.variance.domains import DomainFamily, domain_family
@@ -24,6 +37,29 @@ from analysis.weighting.weights import Weights
 
 VARIANCES = ("linearised", "jackknife")
 SIDES = ("both", "lower", "upper")
+Z = float(ndtri(0.975))
+MANY = 200  # persons that carry the variance, times min(p, 1 - p): more of them need nothing from elsewhere
+
+
+class _Interval(NamedTuple):
+    """Which limits are wanted."""
+
+    name: str
+    level: float
+    side: str
+    coarse: bool
+
+    @property
+    def quantile(self) -> float:
+        return self.level if self.side != "both" else (1 + self.level) / 2
+
+
+class _Shared(NamedTuple):
+    """The design effects of `wilson_shared_2`, over how many siblings they were shared, and the enclosing share."""
+
+    deff: Array
+    siblings: NDArray[np.int64]
+    enclosing: Array
 
 
 def estimate(  # noqa: PLR0913
@@ -35,9 +71,10 @@ def estimate(  # noqa: PLR0913
     scoring: str | Scoring = SHARE,
     rollup: str = "pooled",
     level: float = 0.95,
-    interval: str = "wilson_shared",
+    interval: str = SHARED,
     variance: str = "linearised",
     side: str = "both",
+    coarse: bool = False,
 ) -> Estimates:
     """Estimate every item, factor and the whole in every family of domains.
 
@@ -50,6 +87,8 @@ def estimate(  # noqa: PLR0913
     variance  `linearised`, or `jackknife`: leave out one PSU at a time and calibrate again; to be preferred with
               calibrated weights and few degrees of freedom, where the linearised variance is too small
     side      `both`, or a one-sided limit: `lower`, `upper`
+    coarse    whether what weights do enters `wilson_shared_2` coarsened, always towards wider limits, so that limits do
+              not tell how many answers a class has: design effect up to quarters, df and evenness down to 1 and 1/4
 
     Pooled, factors and the whole are sum(w y)/sum(w x) over the answers to their items, a ratio.
 
@@ -78,6 +117,7 @@ def estimate(  # noqa: PLR0913
         interval=interval,
         variance=variance,
         side=side,
+        coarse=coarse,
         means=components_of(cells.codebook, rollup),
         scoring=rule,
     )
@@ -90,7 +130,7 @@ def figures(  # noqa: PLR0913
     *,
     by: Sequence[str | Sequence[str]] | None = None,
     level: float = 0.95,
-    interval: str = "wilson_shared",
+    interval: str = SHARED,
     variance: str = "linearised",
     side: str = "both",
     means: Mapping[str, Sequence[str]] | None = None,
@@ -103,7 +143,7 @@ def figures(  # noqa: PLR0913
     More than eight parameters: the choices of `estimate`, and what is estimated.
     """
     return _figures(
-        cells, weights, [estimands], by=by, level=level, interval=interval, variance=variance, side=side,
+        cells, weights, [estimands], by=by, level=level, interval=interval, variance=variance, side=side, coarse=False,
         means=means or {}, scoring=scoring,
     )  # fmt: skip
 
@@ -118,6 +158,7 @@ def _figures(  # noqa: PLR0913
     interval: str,
     variance: str,
     side: str,
+    coarse: bool,
     means: Mapping[str, Sequence[str]],
     scoring: Scoring,
 ) -> Estimates:
@@ -141,6 +182,7 @@ def _figures(  # noqa: PLR0913
         raise BadMethod(N_("means of figures have the linearised variance only"))
     titles: list[Titles] = []
     blocks: list[RatioEstimates] = []
+    unweighted: list[Array] = []
     for estimands in parts:
         found = ratio_estimates(sample, families, estimands, linearised)
         if means:
@@ -152,7 +194,23 @@ def _figures(  # noqa: PLR0913
             block = replace(block, variance=np.concatenate(jackknife(sample, families, estimands)))
         titles.append(estimands.titles)
         blocks.append(block)
-    return _assemble(sample, families, reduce(add, titles), concatenated(blocks, axis=1), level, interval, side)
+        unweighted.append(_unweighted_effect(sample, families[:1], estimands, found[0]))
+    told = np.concatenate(unweighted, axis=1)
+    method = _Interval(interval, level, side, coarse)
+    return _assemble(sample, families, reduce(add, titles), concatenated(blocks, axis=1), told, method)
+
+
+def _unweighted_effect(
+    sample: WeightedSample, whole: list[DomainFamily], estimands: Estimands, found: RatioEstimates
+) -> Array:
+    """The clustering effects of everybody with all weights equal, [1, figures]; NaN where weights leave enough people."""
+    nothing = np.full((1, len(estimands.of)), np.nan)
+    evidence = found.people * found.evenness * np.minimum(found.value, 1 - found.value)
+    if not estimands.share or (found.evenness == 1).all() or not (evidence < MANY).any():
+        return nothing
+    equal = WeightedSample(sample.cells, sample.weights.equal())
+    (plain,) = ratio_estimates(equal, whole, estimands)
+    return own_effect(plain, _counted(plain, estimands.titles)) if len(plain.value) else nothing
 
 
 def _assemble(
@@ -160,24 +218,22 @@ def _assemble(
     families: list[DomainFamily],
     titles: Titles,
     found: RatioEstimates,
-    level: float,
-    interval: str,
-    side: str,
+    unweighted: Array,
+    method: _Interval,
 ) -> Estimates:
     """The table: the ratio estimates with design effects, limits and the flags' grounds."""
-    item = np.array([kind == ITEM for kind in titles.kinds])
-    counted = np.where(item, found.n, found.answers).astype(float)
+    counted = _counted(found, titles)
     some = counted > 0
     value = np.where(some, found.value, np.nan)
     variance = _variance(found, titles, counted)
     deff, deff_wr = _design_effects(found, variance, counted, sample.weights)
-    quantile = level if side != "both" else (1 + level) / 2
     settled = replace(found, value=value, variance=variance)
-    low, high, used, siblings = _limits(sample, families, titles, settled, counted, interval, quantile)
+    shared = _shared(families, titles, settled, counted, unweighted)
+    low, high, used, siblings = _limits(sample, families, titles, settled, counted, shared, method)
     low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
-    if side == "lower":
+    if method.side == "lower":
         high = np.full_like(high, 1.0 if titles.share else np.nan)
-    elif side == "upper":
+    elif method.side == "upper":
         low = np.full_like(low, 0.0 if titles.share else np.nan)
     return Estimates(
         domains=tuple((family.columns, labels) for family in families for labels in family.labels),
@@ -196,14 +252,22 @@ def _assemble(
         high=high,
         used=used,
         siblings=siblings,
+        kish=found.kish,
+        df_weighted=found.df_weighted,
+        tested=_tested(settled, counted, shared),
         census=found.census,
-        level=level,
-        interval=interval if titles.share else "t",
-        side=side,
+        level=method.level,
+        interval=method.name if titles.share else "t",
+        side=method.side,
         scoring=titles.scoring,
         share=titles.share,
         unweighted=sample.weights.unweighted,
     )
+
+
+def _counted(found: RatioEstimates, titles: Titles) -> Array:
+    """The number of answers behind each figure: those of an item, or of all items pooled."""
+    return np.where([kind == ITEM for kind in titles.kinds], found.n, found.answers).astype(float)
 
 
 def _variance(found: RatioEstimates, titles: Titles, counted: Array) -> Array:
@@ -226,37 +290,79 @@ def _design_effects(found: RatioEstimates, variance: Array, counted: Array, weig
         return np.where(finite > 1e-12, without / finite, np.nan), without
 
 
+def _shared(
+    families: list[DomainFamily], titles: Titles, found: RatioEstimates, counted: Array, unweighted: Array
+) -> _Shared:
+    if not titles.share:
+        nothing = np.full_like(found.value, np.nan)
+        return _Shared(nothing, np.zeros(nothing.shape, dtype=np.int64), nothing)
+    own = own_effect(found, counted)
+    parent = parent_domains(own, found, families)
+    first = np.full_like(own, np.nan)
+    first[:1] = unweighted
+    effect, siblings = clustering_effects(found, counted, titles.kinds, Lenders(of_parent(own, parent), first))
+    return _Shared(found.kish * np.maximum(effect, 1), siblings, of_parent(found.value, parent))
+
+
+def _tested(found: RatioEstimates, counted: Array, shared: _Shared) -> Array:
+    """Variances for tests of equality: what a share like its enclosing domain's would vary, D p (1 - p)/n.
+
+    p is the enclosing share, or the value half way to it (at most two standard errors) where that varies more: a test
+    asks what would happen if the figure were like others. At 0% and 100% with nothing that encloses, the reach of the
+    95% interval over its quantile. NaN where there is nothing to test.
+    """
+    p, deff, home = found.value, shared.deff, shared.enclosing
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = deff / counted
+        step = 2 * np.sqrt(unit * p * (1 - p))
+        middle = p + np.clip((home - p) / 2, -step, step)
+        spread = np.where(np.isnan(home), p * (1 - p), np.maximum(home * (1 - home), middle * (1 - middle)))
+        reach = Z / (1 / unit + Z**2)  # of Wilson's interval at the edge, over Z
+        tested = np.where(spread > 0, unit * spread, reach**2)
+    return np.where(found.census, 0.0, np.where((counted > 0) & np.isfinite(tested), tested, np.nan))
+
+
 def _limits(
     sample: WeightedSample,
     families: list[DomainFamily],
     titles: Titles,
     found: RatioEstimates,
     counted: Array,
-    interval: str,
-    q: float,
+    shared: _Shared,
+    method: _Interval,
 ) -> tuple[Array, Array, Array, NDArray[np.int64]]:
     """Limits of each figure, the design effect inside them, and over how many siblings it was shared."""
-    value, v, cells = found.value, found.variance, sample.weights.cells
-    used, siblings = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
+    value, v, cells, q = found.value, found.variance, sample.weights.cells, method.quantile
+    none, nobody = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
+    census = found.census & (counted > 0)
     if not titles.share:
         low, high = mean_t(value, v, found.df, q)
         if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
-            nobody = (found.positive == 0) & (v == 0)
-            low, high = np.where(nobody, np.nan, low), np.where(nobody, np.nan, high)
-        return low, high, used, siblings
-    if interval != "wilson_shared":
-        rows = found.n.astype(float) if sample.weights.calibration is None else np.full(value.shape, float(cells.size))
-        low, high = limits(interval, value, v, counted, found.df, q, rows, sample.counts.df)
-        return low, high, used, siblings
+            empty = (found.positive == 0) & (v == 0)
+            low, high = np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+        return low, high, none, nobody
+    if method.name == SHARED:
+        deff, df, evenness = shared.deff, found.df_weighted, found.evenness
+        if method.coarse:
+            deff, df, evenness = np.ceil(deff * 4 - 1e-9) / 4, np.floor(df + 1e-9), np.floor(evenness * 4 + 1e-9) / 4
+        return (*wilson_shared_2(value, counted, df, q, deff, evenness, census), shared.siblings)
+    if method.name == SHARED_1:
+        deffs = _deffs_1(families, titles, found, counted, bool(cells.design.fpc))
+        return (*wilson_shared(value, v, counted, found.df, q, deffs, census), deffs.siblings)
+    rows = found.n.astype(float) if sample.weights.calibration is None else np.full(value.shape, float(cells.size))
+    return (*limits(method.name, value, v, counted, found.df, q, rows, sample.counts.df), none, nobody)
+
+
+def _deffs_1(
+    families: list[DomainFamily], titles: Titles, found: RatioEstimates, counted: Array, finite: bool
+) -> DesignEffects:
+    """The design effects that version 1 chooses from; `finite`: population counts lower their floor."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        own = v / (found.element_variance / counted)
-        floor = np.ones_like(value)
-        if cells.design.fpc:
+        own = found.variance / (found.element_variance / counted)
+        floor = np.ones_like(own)
+        if finite:
             floor = np.clip(np.nan_to_num(1 - found.n / found.population, nan=1.0), 0, 1)
-    averaged, siblings = averaged_deff(own, value, found.df, titles.kinds)
-    parent = parent_domain_deff(own, value, found, families)
+    averaged, siblings = averaged_deff(own, found.value, found.df, titles.kinds)
+    parent = of_parent(own, parent_domains(own, found, families))
     own, parent = shrunken_deff(own, found, parent, siblings, titles.kinds)
-    deffs = DesignEffects(own, averaged, siblings, parent, floor)
-    census = found.census & (counted > 0)
-    low, high, used = wilson_shared(value, v, counted, found.df, q, deffs, census)
-    return low, high, used, siblings
+    return DesignEffects(own, averaged, siblings, parent, floor)

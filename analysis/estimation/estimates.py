@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, NotInCells
 from analysis.estimands.estimands import ITEM
-from analysis.estimation.intervals import Array
+from analysis.estimation.intervals import SHARED, SHARED_1, Array
 from analysis.estimation.reliability_flags import FEW_DF, mean_reliability, proportion_reliability
 
 FLAGS = {
@@ -39,6 +39,8 @@ class Estimates:
               answers, so that a factor of one item has its item's; without the factor 1 - n/N where N is not known:
               without weights, and with weights that were scaled (`Weights.relative`)
     low, high the interval; used: the design effect inside it, siblings: over how many figures
+    kish      Kish's weighting effect; df_weighted: degrees of freedom after what uneven weights take
+    tested    the variance that tests of equality use: design effect of `wilson_shared_2`, share of the enclosing domain
     """
 
     domains: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
@@ -57,6 +59,9 @@ class Estimates:
     high: Array
     used: Array
     siblings: NDArray[np.int64]
+    kish: Array
+    df_weighted: Array
+    tested: Array
     census: NDArray[np.bool_]
     level: float
     interval: str
@@ -83,7 +88,8 @@ class Estimates:
         """shown, note, review or hidden (`analysis.estimation.reliability_flags`); None without answers."""
         if self.share:
             counted = self.counted.astype(float)
-            words = proportion_reliability(self.value, self.variance, counted, self.df, self.positive, self.n)
+            kish, df = (self.kish, self.df_weighted) if self.interval != SHARED_1 else (None, self.df)
+            words = proportion_reliability(self.value, self.variance, counted, df, self.positive, self.n, kish)
         else:
             words = mean_reliability(self.value, self.variance, self.counted.astype(float), self.df)
         words[self.census & (self.counted > 0)] = "shown"
@@ -134,7 +140,7 @@ class Estimates:
             return None
         if self.census[d, m]:
             return "census"
-        if self.interval != "wilson_shared" or np.isnan(self.used[d, m]):
+        if self.interval not in (SHARED, SHARED_1) or np.isnan(self.used[d, m]):
             return self.interval
         words = [self.interval, f"deff={self.used[d, m]:.3g}"]
         if self.siblings[d, m] >= 5:
@@ -153,7 +159,8 @@ class Estimates:
             flags = ["edge"]
         else:
             flags = ["zero variance"] if self.variance[d, m] == 0 else []
-        if self.df[d, m] < FEW_DF and not self.census[d, m]:
+        df = self.df if self.interval == SHARED_1 else self.df_weighted
+        if df[d, m] < FEW_DF and not self.census[d, m]:
             flags.append("review")
         return flags + (["unweighted"] if self.unweighted else [])
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimands.estimands import Estimands
+from analysis.estimation.weighting_effects import weighting_effects
 from analysis.tabulation.grouped_sums import run_matrix, sum_runs
 from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily
@@ -34,6 +35,7 @@ class RatioEstimates:
     population        with population counts, the sum of w over respondents, else X
     element_variance  the weighted variance of single answers, sum w (y - R)^2 / X
     census            whether nothing is left to chance, by the population counts
+    kish, evenness, df_weighted  what uneven weights do (`analysis.estimation.weighting_effects`)
     """
 
     value: Matrix
@@ -47,6 +49,9 @@ class RatioEstimates:
     denominator: Matrix
     element_variance: Matrix
     census: NDArray[np.bool_]
+    kish: Matrix
+    evenness: Matrix
+    df_weighted: Matrix
 
 
 def ratio_estimates(
@@ -109,6 +114,8 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         u = (cluster_y - ratio[family.domain_of_cluster] * cluster_x) * scale[family.domain_of_cluster]
         variance = linearized_variance(EstimationProblem(sample, family, totals, ratio, scale, met, u))
         variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
+    df = sum_runs(met, family.domain_clusters) - strata
+    uneven = weighting_effects(sample, family, m, answers, total_x, df)
     return RatioEstimates(
         value=value,
         variance=variance,
@@ -116,11 +123,14 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         people=n.round().astype(np.int64) if m.people is None else (whole @ m.people).round().astype(np.int64),
         answers=answers.round().astype(np.int64),
         positive=positive,
-        df=sum_runs(met, family.domain_clusters) - strata,
+        df=df,
         population=population,
         denominator=total_x,
         element_variance=np.maximum(spread, 0),
         census=_census(sample.counts, family, len(m.of)),
+        kish=uneven.kish,
+        evenness=uneven.evenness,
+        df_weighted=uneven.df,
     )
 
 

@@ -20,9 +20,18 @@ Array = NDArray[Any]
 
 
 def proportion_reliability(
-    p: Array, v: Array, n: Array, df: Array, positive: Array, persons: Array | None = None
+    p: Array,
+    v: Array,
+    n: Array,
+    df: Array,
+    positive: Array,
+    persons: Array | None = None,
+    kish: Array | None = None,
 ) -> NDArray[np.object_]:
     """Return a word per share; None without answers. `persons` gave the n answers of a pooled share (default: n).
+
+    With `kish`, Kish's weighting effect, n answers and their persons count as n/kish, and v is at least
+    p (1 - p) kish/n: twelve answers that weigh as much as two hundred others are not two hundred answers.
 
     hidden   fewer than 30 persons, or effective n = min(n, p (1 - p)/v) below 30; or the 95% Korn-Graubard interval at
              least .30 wide; or wider than .05 and more than 1.3 times p
@@ -30,15 +39,18 @@ def proportion_reliability(
     note     else, wider than .05 and more than 1.3 times 1 - p: the complement is unreliable
     shown    else
     """
-    low, high = kg_nchs(p, v, n, df, 0.975)
-    width = np.where((positive == 0) | (positive == n), 0.0, high - low)
+    each = np.ones_like(p) if kish is None else np.maximum(kish, 1)
+    worth = n / each
+    low, high = kg_nchs(p, v, worth, df, 0.975)
+    one_sided = (positive == 0) | (positive == n)
+    width = np.where(one_sided, 0.0, high - low)
     with np.errstate(divide="ignore", invalid="ignore"):
-        few = (capped_n(p, v, n) < 30) | ((n if persons is None else persons) < 30)
+        few = (capped_n(p, v, worth) < 30) | ((n if persons is None else persons) / each < 30)
         hidden = few | np.isnan(width) | (width >= 0.30)
         wide = (width > 0.05) & (width < 0.30)
         hidden |= wide & (width / p > 1.30)
         note = wide & (width / (1 - p) > 1.30)
-    review = (df < FEW_DF) | (positive == 0) | (positive == n)
+    review = (df < FEW_DF) | one_sided
     return _flagged(n > 0, hidden, review, note)
 
 

@@ -77,6 +77,12 @@ class Weights:
         return not told and self.total <= self.cells.size * (1 + SCALED)
 
 
+    def equal(self) -> "Weights":
+        """Return weights of 1 for the same cells, without calibration."""
+        ones = np.ones(len(self.cells))
+        return Weights(self.cells, ones, ones, unweighted=True)
+
+
 def design_weights(cells: Cells) -> Weights:
     """Return the weights of the design's column; without one, each row counts as one, and figures say "unweighted".
 

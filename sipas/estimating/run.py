@@ -18,7 +18,7 @@ class Method:
     """How estimates are made: the interval's name, its level and side, the kind of variance, and the response ratios
     that are tried."""
 
-    interval: str = "wilson_shared"
+    interval: str = "wilson_shared_2"
     level: float = 0.95
     variance: str = "linearised"
     side: str = "both"

@@ -57,10 +57,18 @@ WORDS: dict[str, dict[str, str]] = {
     "answer": {"not-asked": N_("not asked")},
     "of": {"overall": N_("all items together")},
     "variance": {"linearised": N_("by linearisation, between weeks of receiving points within offices")},
-    "interval": {"wilson_shared": N_("Wilson's interval, with a design effect that similar questions share")},
+    "interval": {
+        "wilson_shared": N_("Wilson's interval, with a design effect that similar questions share"),
+        "wilson_shared_2": N_(
+            "Wilson's interval, with what the weights do and a clustering effect that similar questions share"
+        ),
+    },
     "rule": {"sipas-top2": N_("share of satisfied answers")},
     "policy": {"sipas-primary": N_("protection of small groups")},
-    "method": {"sipas-method 1": N_("method of this platform, version 1")},
+    "method": {
+        "sipas-method 1": N_("method of this platform, version 1"),
+        "sipas-method 2": N_("method of this platform, version 2"),
+    },
     "column": {
         "unit": N_("unit"),
         "field": N_("field"),

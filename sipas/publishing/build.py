@@ -47,9 +47,9 @@ from sipas.registry.province import Province, province
 from sipas.storage.database import Database
 from surveys import load
 
-METHOD = "sipas-method 1"
+METHOD = "sipas-method 2"
 FAMILIES = ("unit", "field", ("unit", "field"))
-LEVEL, INTERVAL = 0.95, "wilson_shared"
+LEVEL, INTERVAL = 0.95, "wilson_shared_2"
 PUBLISHED_DIAGNOSTICS = ("method", "margins", "uncovered", "population", "population_uncovered")
 
 
@@ -200,7 +200,7 @@ def figures(
         weights = frame_weights(cells, counts, columns=("unit", "field", "month"), classes=("unit", "field"))
     else:
         weights = design_weights(cells)
-    estimates = estimate(cells, weights, level=LEVEL, interval=INTERVAL)
+    estimates = estimate(cells, weights, level=LEVEL, interval=INTERVAL, coarse=True)
     for warning in weights.diagnostics["warnings"]:
         EVENTS.warning(i18n._(warning))  # for whoever builds; it speaks of small classes too, so it is not published
     policy = Policy()

@@ -61,7 +61,7 @@ def point(clusters, people, p, person, replicates, seed=1):
     cells = tabulate(table, ["unit"], codebook=CODEBOOK, design=Design("unit", "psu"))
     of = ["overall", *CODEBOOK.factor_items]
     lent = estimate(cells, of=of)
-    with mock.patch("analysis.estimation.estimate.parent_domain_deff", lambda own, *rest: own * np.nan):
+    with mock.patch("analysis.estimation.estimate.of_parent", lambda values, parent: values * np.nan):
         alone = estimate(cells, of=of)
         with mock.patch("analysis.estimation.estimate.shrunken_deff", lambda own, found, parent, *rest: (own, parent)):
             before = estimate(cells, of=of)

@@ -334,7 +334,7 @@ def intervals(kind: str, table: Estimates, place: int, level: float, rows: int, 
         as_r = likelihood_as_r(float(p[0]), float(v[0]), int(n[0]), rows, float(df[0]), level)
         return {
             "ci": {method: pair(method) for method in R_METHODS} | {"likelihood": list(as_r)},
-            "ci_ext": {method: pair(method) for method in OWN_METHODS if method != "wilson_shared"},
+            "ci_ext": {method: pair(method) for method in OWN_METHODS if not method.startswith("wilson_shared")},
         }
     found = {"t": mean_t(p, v, df, q)}
     if kind == "mean":

@@ -13,6 +13,7 @@ from sipas.estimating.trial_words import band_headings
 from sipas.i18n import _, say
 
 INTERVALS = (
+    "wilson_shared_2",
     "wilson_shared",
     "wilson_neff",
     "wilson_kgneff",
@@ -70,7 +71,7 @@ EXAMPLE = "\n\n".join(
     click.option(
         "--interval",
         type=click.Choice(INTERVALS),
-        default="wilson_shared",
+        default="wilson_shared_2",
         show_default=True,
         metavar="METHOD",
         help=_("The method of the interval: {methods}.", methods=", ".join(INTERVALS)),

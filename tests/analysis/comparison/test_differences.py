@@ -18,21 +18,31 @@ def cells():
     return cells_of(by_hand.a_sample())
 
 
-def test_values_and_covariances_are_those_of_together_where_every_share_has_its_variance(cells):
+def test_values_and_correlations_are_those_of_together_and_variances_those_of_the_interval(cells):
     domains = [{}, {"unit": "north"}, {"unit": "a"}]
     found, joint = (
         figures_of(cells, None, ["q1", "q2"], domains),
         together(cells, None, pooled(cells, ["q1", "q2"]), domains),
     )
     assert found.value.tolist() == joint.value.tolist()
-    assert found.covariance.tolist() == joint.covariance.tolist()
+    np.testing.assert_allclose(correlations(found.covariance), correlations(joint.covariance), rtol=1e-12)
     assert found.design_df == joint.df
     table = estimate(cells, by=["unit"])
-    assert found.df.tolist()[2:4] == [table.row(of, unit="north")["df"] for of in ("q1", "q2")]
+    north, q1 = [labels for _, labels in table.domains].index(("north",)), table.of.index("q1")
+    p, whole = table.value[north, q1], table.value[0, q1]
+    half = (p + whole) / 2
+    spread = max(whole * (1 - whole), half * (1 - half))
+    assert found.se[2] ** 2 == pytest.approx(table.used[north, q1] * spread / table.n[north, q1])
+    assert found.df.tolist()[2:4] == [int(df) for df in table.df_weighted[north, [q1, table.of.index("q2")]]]
     assert (found.low[2], found.high[2]) == (
         table.row("q1", unit="north")["low"],
         table.row("q1", unit="north")["high"],
     )
+
+
+def correlations(covariance):
+    se = np.sqrt(covariance.diagonal())
+    return covariance / se[:, None] / se
 
 
 def test_the_smaller_degrees_of_freedom_decide_unless_those_of_the_design_are_asked_for(cells):
@@ -50,13 +60,13 @@ def test_level_is_that_of_the_interval(cells):
     assert (found.low[0], found.high[0]) == (row["low"], row["high"])
 
 
-def test_a_share_that_no_cluster_moves_and_one_at_the_edge_take_their_variance_from_the_interval():
+def test_a_share_that_no_cluster_moves_counts_as_independent_answers_and_one_at_the_edge_as_its_interval():
     answers = {"psu": [1, 1, 2, 2, 3, 3, 4, 4], "q": [5, 1] * 4, "r": [5] * 8, "s": [1] * 8}
     cells = tabulate(pa.table(answers), codebook=Codebook.plain(["q", "r", "s"]), design=Design(psus="psu"))
     found, table = figures_of(cells, None, ["q", "r", "s"], [{}]), estimate(cells)
-    half, all_of_them, nobody = (table.row(of) for of in ("q", "r", "s"))
+    all_of_them, nobody = (table.row(of) for of in ("r", "s"))
     assert [flags[0] for flags in found.flags] == ["zero variance", "edge", "edge"]
-    assert found.se[0] == pytest.approx((half["high"] - half["low"]) / 2 / 1.959963984540054)
+    assert found.se[0] == pytest.approx((0.5 * 0.5 / 8) ** 0.5)
     assert found.se[1] == pytest.approx((1 - all_of_them["low"]) / 1.959963984540054)
     assert found.se[2] == pytest.approx(nobody["high"] / 1.959963984540054)
 

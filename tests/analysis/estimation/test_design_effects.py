@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.estimation.design_effects import averaged_deff, parent_domain_deff, shrunken_deff
+from analysis.estimation.design_effects import averaged_deff, of_parent, parent_domains, shrunken_deff
 
 NAN = np.nan
 
@@ -47,8 +47,9 @@ FAMILIES = [WHOLE, UNIT, FIELD, CROSSED]
 
 
 def lent(own=(1.1, 1.2, 1.3, 1.4, 1.5), value=(0.8,) * 5, df=(60, 20, 20, 30, 5), n=(900, 300, 200, 400, 40)):
-    found = SimpleNamespace(df=np.array(df)[:, None], n=np.array(n)[:, None])
-    lend = parent_domain_deff(np.array(own)[:, None], np.array(value)[:, None], found, FAMILIES)
+    found = SimpleNamespace(df=np.array(df)[:, None], n=np.array(n)[:, None], value=np.array(value)[:, None])
+    own = np.array(own)[:, None]
+    lend = of_parent(own, parent_domains(own, found, FAMILIES))
     return [None if np.isnan(x) else float(x) for x in lend[:, 0]]
 
 
