@@ -17,6 +17,9 @@ from analysis.disclosure.secondary_suppression import Sum, Unprotectable, suppre
 from analysis.errors import N_, AnalysisError
 
 
+INSIDE = ("kish",)  # 11, 12, 13 heavy answers beside 200 of a hundredth give 14.95, 16.31, 17.66: it tells the count
+
+
 class HasRecords(Protocol):
     def records(self) -> Iterable[Mapping[str, Any]]: ...
 
@@ -40,7 +43,7 @@ def suppress(
     the whole, unit x field against each. `parts` names the items of each factor, so that a factor minus its other items
     (and the whole minus the other factors) tells nothing either. `source` says which answers these are (a snapshot's
     digest); `earlier` tables of the same source keep their secrets, and what they showed counts as known. `about`
-    travels with the table.
+    travels with the table. Kish's weighting effect stays inside, whatever the policy.
 
     >>> counts = [({}, 60), ({"unit": "a"}, 4), ({"unit": "b"}, 26), ({"unit": "c"}, 30)]
     >>> rows = [{"domain": domain, "of": "O", "n": n, "estimate": 0.8} for domain, n in counts]
@@ -48,7 +51,8 @@ def suppress(
     [False, True, True, False]
     """
     policy = policy or Policy()
-    rows = by_key(estimates.records() if hasattr(estimates, "records") else estimates)
+    records = estimates.records() if hasattr(estimates, "records") else estimates
+    rows = by_key({name: row[name] for name in row if name not in INSIDE} for row in records)
     issued = [table for table in earlier if table.source == source]
     before = by_key(row for table in issued for row in table.records())
     keys = sorted(rows.keys() | before.keys())

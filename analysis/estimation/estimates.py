@@ -127,6 +127,7 @@ class Estimates:
             "se": _known(se),
             "df": int(self.df[d, m]) if self.counted[d, m] else None,
             "deff": _known(self.deff[d, m]),
+            "kish": _known(self.kish[d, m]) if self.counted[d, m] else None,
             "low": _known(self.low[d, m]),
             "high": _known(self.high[d, m]),
             "method": self._method(d, m),
@@ -181,6 +182,7 @@ class Estimates:
             ("se", self.se),
             ("df", self.df),
             ("deff", self.deff),
+            ("kish", np.where(empty, np.nan, self.kish)),
             ("low", self.low),
             ("high", self.high),
         ):
@@ -207,6 +209,7 @@ def _free(name: str, table: dict[str, pa.Array]) -> str:
             "se",
             "df",
             "deff",
+            "kish",
             "low",
             "high",
             "method",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,11 +55,17 @@ def _table(rows: Sequence[Mapping[str, Any]], width: int, more: Sequence[Column]
         Column(interval_heading(rows[0]["level"]) if rows else "", lambda row: between(row["low"], row["high"])),
         *more,
         Column("n", lambda row: str(row["n"])),
+        Column(_("effective n"), lambda row: effective(row["n"], row.get("kish"))),
         Column("deff", lambda row: DASH if row["deff"] is None else decimal(row["deff"], 2)),
         Column(_("reliability"), lambda row: _(WORDS[row["reliability"]]) if row["reliability"] else DASH, right=False),
         Column(_("remarks"), remarks, right=False),
     ]
     yield from lines(rows, columns, least=width)
+
+
+def effective(n: int, kish: float | None) -> str:
+    """How many equally weighted people n unequally weighted ones are worth, n over Kish's weighting effect."""
+    return str(math.floor(n / kish + 1e-9)) if kish and abs(kish - 1) > 1e-9 else ""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ Run `python -m tests.analysis.coverage_grid` for the whole table.
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr
 
-from analysis.estimation.intervals import DesignEffects, limits, wilson_shared
+from analysis.estimation.clustering_effects import Lenders, clustering_effects
+from analysis.estimation.intervals import DesignEffects, limits, wilson_shared, wilson_shared_2
 
 SIBLINGS = np.array([0.75, 0.8, 0.85, 0.88, 0.92, 0.95])
 STRETCH = np.array([1.0, 0.6, 1.4, 0.6, 1.4, 0.6, 1.4])
@@ -53,7 +55,19 @@ def latent_effects(rng, *shape):
     return np.sqrt(0.5) * common + np.sqrt(0.5) * rng.normal(size=shape)
 
 
-def covered(truth, p, v, n, df, jackknife=None):
+def version_2(p, v, n, df, uneven=None):
+    """Limits of version 2 for items that have nothing but each other; `uneven`: Kish's effect, evenness, df."""
+    one = np.ones_like(p)
+    kish, evenness, df_weighted = (one, one, one * df) if uneven is None else (one * each for each in uneven)
+    found = SimpleNamespace(
+        value=p, variance=v, df=one * df, people=n, answers=n, kish=kish, evenness=evenness, df_weighted=df_weighted
+    )
+    effect, _ = clustering_effects(found, n, ("item",) * p.shape[1], Lenders(one * np.nan, one * np.nan))
+    deff = kish * np.maximum(effect, 1)
+    return wilson_shared_2(p, n, df_weighted, 0.975, deff, evenness, p < -1)
+
+
+def covered(truth, p, v, n, df, jackknife=None, uneven=None):
     """Coverage of the target item by each method, from arrays [replicates, items]; and the misses of the default."""
     own = np.divide(v * n, p * (1 - p), out=np.zeros_like(p), where=(p > 0) & (p < 1))
     inside = (p > 0) & (p < 1)
@@ -63,18 +77,14 @@ def covered(truth, p, v, n, df, jackknife=None):
     nothing = np.full_like(p, np.nan)
     found = {}
     deffs = DesignEffects(own, pooled, siblings, nothing, np.ones_like(p))
-    default = wilson_shared(p, v, n, freedom, 0.975, deffs, p < -1)
-    found["wilson_shared"] = default[:2]
+    found["wilson_shared_2"] = version_2(p, v, n, df, uneven)[:2]
+    found["wilson_shared"] = wilson_shared(p, v, n, freedom, 0.975, deffs, p < -1)[:2]
     for method in ("wilson_neff", "wilson_kgneff", "kg_nchs", "logit"):
         found[method] = limits(method, p, v, n, freedom, 0.975, n, df)
     if jackknife is not None:
-        own = np.divide(jackknife * n, p * (1 - p), out=np.zeros_like(p), where=inside)
-        pooled = np.where(inside, own, 0).sum(1, keepdims=True) / np.maximum(siblings, 1)
-        deffs = DesignEffects(own, pooled, siblings, nothing, np.ones_like(p))
-        again = wilson_shared(p, jackknife, n, freedom, 0.975, deffs, p < -1)
-        found["wilson_shared jackknife"] = again[:2]
+        found["wilson_shared_2 jackknife"] = version_2(p, jackknife, n, df, uneven)[:2]
     held = {name: float(np.mean((low[:, 0] <= truth) & (truth <= high[:, 0]))) for name, (low, high) in found.items()}
-    low, high = found["wilson_shared"]
+    low, high = found["wilson_shared_2"]
     return held, float(np.mean(high[:, 0] < truth)), float(np.mean(low[:, 0] > truth))
 
 
@@ -140,11 +150,20 @@ def calibrated(p, rho, strata, psus, answers, replicates, seed):
             jack += (psus - 1) / psus * (theta - value) ** 2
     n = m.sum((1, 2, 3))[:, None] * np.ones_like(value)
     df = strata * (psus - 1)
-    held, below, above = covered(truth, value, v, n, df, jack)
+    held, below, above = covered(truth, value, v, n, df, jack, _uneven(w, m, df))
     true = value[:, 0].var()
     deff = float(np.mean(n) * true / (truth * (1 - truth)))
     return Point("calibrated", f"{strata}x{psus}", p, round(deff, 2), df, int(n.mean()), held, below, above,
                  float(v[:, 0].mean() / true), float(jack[:, 0].mean() / true))  # fmt: skip
+
+
+def _uneven(w, m, df):
+    """Kish's effect, evenness and degrees of freedom [replicates, 1] of weights w of m rows [replicates, h, j, class]."""
+    rows, first, second, fourth = ((m * w**power).sum((1, 2, 3)) for power in (0, 1, 2, 4))
+    met, equal = ((m * w**power).sum(3) for power in (2, 0))
+    kept = [each.sum((1, 2)) ** 2 / (each**2).sum((1, 2)) for each in (met, equal)]
+    evenness = np.minimum(1, second**2 / (rows * fourth))
+    return [each[:, None] for each in (rows * second / first**2, evenness, df * np.minimum(1, kept[0] / kept[1]))]
 
 
 def grid(replicates=1000, thin=False):
@@ -173,11 +192,11 @@ def summary(points, method):
 
 def table(points):
     """Every point as a line, then the summaries."""
-    lines = ["kind plan df n p deff | wilson_shared below above | neff kgneff nchs logit | v/true jackknife/true"]
+    lines = ["kind plan df n p deff | wilson_shared_2 below above | neff kgneff nchs logit | v/true jackknife/true"]
     for q in points:
         c = q.coverage
         lines.append(
-            f"{q.kind} {q.plan} {q.df} {q.n} {q.p} {q.deff} | {c['wilson_shared']:.3f} {q.below:.3f} {q.above:.3f} | "
+            f"{q.kind} {q.plan} {q.df} {q.n} {q.p} {q.deff} | {c['wilson_shared_2']:.3f} {q.below:.3f} {q.above:.3f} | "
             f"{c['wilson_neff']:.3f} {c['wilson_kgneff']:.3f} {c['kg_nchs']:.3f} {c['logit']:.3f} | {q.ratio:.2f} "
             f"{q.ratio_jackknife:.2f}"
         )

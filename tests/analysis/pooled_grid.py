@@ -64,7 +64,7 @@ def point(clusters, people, p, person, replicates, seed=1):
     with mock.patch("analysis.estimation.estimate.of_parent", lambda values, parent: values * np.nan):
         alone = estimate(cells, of=of)
         with mock.patch("analysis.estimation.estimate.shrunken_deff", lambda own, found, parent, *rest: (own, parent)):
-            before = estimate(cells, of=of)
+            before = estimate(cells, of=of, interval="wilson_shared")
 
     def held(table, column, truth):
         low, high = table.low[1:, column], table.high[1:, column]

@@ -286,3 +286,9 @@ def test_tables_of_the_first_versions_keep_what_they_say(version):
     again = SafeTable.from_json(json.dumps(text))
     assert again.row("O")["method"] == "wilson_shared items=22"
     assert (again.row("O")["df"], again.row("O")["flags"]) == (7, ["review"])
+
+
+def test_the_weighting_effect_of_a_figure_never_leaves():
+    row = {"domain": {}, "of": "overall", "n": 212, "answers": 212, "estimate": 0.8, "kish": 14.62}
+    (safe,) = suppress([row], Policy()).records()
+    assert "kish" not in safe

@@ -9,7 +9,7 @@ from tests.analysis.coverage_grid import grid, summary, table
 
 def test_the_default_interval_covers_on_a_few_designs():
     points = grid(replicates=400, thin=True)
-    found = summary(points, "wilson_shared")
+    found = summary(points, "wilson_shared_2")
     assert found["worst"] >= 0.91, table(points)
     assert found["mean"] == pytest.approx(0.965, abs=0.02)
 
@@ -19,11 +19,14 @@ def test_the_default_interval_and_the_jackknife_hold_over_the_whole_grid(capsys)
     points = grid(replicates=4000)
     with capsys.disabled():
         print("\n" + table(points))
-    found = summary(points, "wilson_shared")
+    found = summary(points, "wilson_shared_2")
     assert found["above93"] >= 0.97
     assert found["worst"] >= 0.91
     assert found["within"] >= 0.80
     assert summary(points, "logit")["worst"] < 0.5
+    before = summary(points, "wilson_shared")
+    assert found["mean"] >= before["mean"] - 0.005
+    assert found["worst"] >= before["worst"] - 0.005
     ratios = np.array([point.ratio_jackknife for point in points if point.kind == "calibrated"])
     assert 0.95 <= np.median(ratios) <= 1.12
     assert ratios.min() >= 0.9
