@@ -59,6 +59,22 @@ def clustering_effects(
     return _with_persons(found, shared, siblings, kinds, lenders), siblings
 
 
+def shared_deff(found: RatioEstimates, effect: Array) -> Array:
+    """Return Kish's effect times the clustering effect, at least what uneven weights alone explain.
+
+    The floor is Kish's effect as far as the variance rests on few answers, which may show none of it by luck; where
+    all answers carry it, the floor is 1 (with population counts 1 - n/N), as estimates below Kish's are no luck then.
+    """
+    floor = (1 - found.evenness) * found.kish + found.evenness * np.minimum(found.kish, 1)
+    return np.maximum(found.kish * effect, floor)
+
+
+def interval_df(found: RatioEstimates, siblings: NDArray[np.int64]) -> Array:
+    """Return the degrees of freedom of an interval: after what weights take, and siblings give back, at most all."""
+    with_siblings = np.minimum(found.df, found.df_weighted + SIBLINGS_ABOVE)
+    return np.where(siblings >= ENOUGH, with_siblings, found.df_weighted)
+
+
 def _among_siblings(
     found: RatioEstimates, counted: Array, own: Array, mean: Array, siblings: NDArray[np.int64]
 ) -> Array:

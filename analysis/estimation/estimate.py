@@ -14,7 +14,7 @@ from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import ITEM, Estimands, Titles, estimand_names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
 from analysis.estimation.composites import components_of, mean_of_components
-from analysis.estimation.clustering_effects import Lenders, clustering_effects, own_effect
+from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, own_effect, shared_deff
 from analysis.estimation.design_effects import averaged_deff, of_parent, parent_domains, shrunken_deff
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.intervals import (
@@ -301,7 +301,7 @@ def _shared(
     first = np.full_like(own, np.nan)
     first[:1] = unweighted
     effect, siblings = clustering_effects(found, counted, titles.kinds, Lenders(of_parent(own, parent), first))
-    return _Shared(found.kish * np.maximum(effect, 1), siblings, of_parent(found.value, parent))
+    return _Shared(shared_deff(found, effect), siblings, of_parent(found.value, parent))
 
 
 def _tested(found: RatioEstimates, counted: Array, shared: _Shared) -> Array:
@@ -342,7 +342,7 @@ def _limits(
             low, high = np.where(empty, np.nan, low), np.where(empty, np.nan, high)
         return low, high, none, nobody
     if method.name == SHARED:
-        deff, df, evenness = shared.deff, found.df_weighted, found.evenness
+        deff, df, evenness = shared.deff, interval_df(found, shared.siblings), found.evenness
         if method.coarse:
             deff, df, evenness = np.ceil(deff * 4 - 1e-9) / 4, np.floor(df + 1e-9), np.floor(evenness * 4 + 1e-9) / 4
         return (*wilson_shared_2(value, counted, df, q, deff, evenness, census), shared.siblings)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtr
 
-from analysis.estimation.clustering_effects import Lenders, clustering_effects
+from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, shared_deff
 from analysis.estimation.intervals import DesignEffects, limits, wilson_shared, wilson_shared_2
 
 SIBLINGS = np.array([0.75, 0.8, 0.85, 0.88, 0.92, 0.95])
@@ -62,9 +62,9 @@ def version_2(p, v, n, df, uneven=None):
     found = SimpleNamespace(
         value=p, variance=v, df=one * df, people=n, answers=n, kish=kish, evenness=evenness, df_weighted=df_weighted
     )
-    effect, _ = clustering_effects(found, n, ("item",) * p.shape[1], Lenders(one * np.nan, one * np.nan))
-    deff = kish * np.maximum(effect, 1)
-    return wilson_shared_2(p, n, df_weighted, 0.975, deff, evenness, p < -1)
+    effect, siblings = clustering_effects(found, n, ("item",) * p.shape[1], Lenders(one * np.nan, one * np.nan))
+    deff = shared_deff(found, effect)
+    return wilson_shared_2(p, n, interval_df(found, siblings), 0.975, deff, evenness, p < -1)
 
 
 def covered(truth, p, v, n, df, jackknife=None, uneven=None):

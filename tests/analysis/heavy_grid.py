@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from analysis.comparison.multiplicity import holm
-from analysis.estimation.clustering_effects import Lenders, clustering_effects, own_effect
+from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, shared_deff
 from analysis.estimation.design_effects import averaged_deff, shrunken_deff
 from analysis.estimation.estimate import _Shared, _tested
 from analysis.estimation.intervals import DesignEffects, wilson_score, wilson_shared, wilson_shared_2
@@ -120,10 +120,9 @@ def version_2(found, effect):
     """Limits, design effects and variances for tests; `effect` None: nothing encloses the office."""
     parent = np.full(found.value.shape, np.nan) if effect is None else effect * np.ones(found.value.shape)
     clustering, siblings = clustering_effects(found, found.answers, KINDS, Lenders(parent, found.unweighted))
-    deff = found.kish * np.maximum(clustering, 1)
-    limits = wilson_shared_2(
-        found.value, found.answers, found.df_weighted, 0.975, deff, found.evenness, found.census
-    )
+    deff = shared_deff(found, clustering)
+    df = interval_df(found, siblings)
+    limits = wilson_shared_2(found.value, found.answers, df, 0.975, deff, found.evenness, found.census)
     return limits[:2], _Shared(deff, siblings, parent)
 
 

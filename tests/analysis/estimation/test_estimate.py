@@ -185,7 +185,7 @@ def test_an_item_nobody_answered_is_a_row_without_numbers():
     row = estimate(cells_of(sample)).row("q6", unit="north")
     assert row == {
         "domain": {"unit": "north"}, "of": "q6", "n": 0, "answers": 0, "estimate": None, "se": None, "df": None,
-        "deff": None, "low": None, "high": None, "method": None, "level": 0.95, "reliability": None,
+        "deff": None, "kish": None, "low": None, "high": None, "method": None, "level": 0.95, "reliability": None,
         "flags": ["no answers"],
     }  # fmt: skip
     sample["q6"] = np.zeros(400, dtype=int)
