@@ -31,6 +31,7 @@ class JointEstimates:
 
     covariance  of all of them together, as tests of equality want it: on its diagonal the variances `Estimates.tested`,
                 what a share like its enclosing domain's would vary by; correlations as they were estimated
+    estimated   the covariance as it was estimated, as R's contrasts use it
     low, high   the `wilson_shared_2` interval of each, at the level asked for
     df          PSUs minus strata among the rows of each, after what uneven weights take, rounded down
     design_df   the same among the rows of all of them, as R counts for a contrast
@@ -48,6 +49,7 @@ class JointEstimates:
     n: NDArray[np.int64]
     flags: tuple[tuple[str, ...], ...]
     design_df: int
+    estimated: Matrix
     reading: str = "one sample"
 
     def __len__(self) -> int:
@@ -59,11 +61,12 @@ class JointEstimates:
         return np.sqrt(self.covariance.diagonal())
 
     def difference(self, one: int, other: int, *, level: float = 0.95, df: str = "smaller") -> Difference:
-        """Return the first minus the second, with t of the smaller df of the two, or of the whole design's."""
+        """Return the first minus the second, with t of the smaller df of the two; `design`: all as R's contrasts."""
         one_of("df", df, FREEDOMS)
         both = [one, other]
-        freedom = self.design_df if df == "design" else int(self.df[both].min())
-        pair = EstimateVector(("", ""), self.value[both], self.covariance[np.ix_(both, both)], freedom)
+        as_r = df == "design"
+        freedom, covariance = (self.design_df, self.estimated) if as_r else (int(self.df[both].min()), self.covariance)
+        pair = EstimateVector(("", ""), self.value[both], covariance[np.ix_(both, both)], freedom)
         return pair.difference(0, 1, level)
 
 
@@ -138,6 +141,7 @@ def figures_of(
         n=table.n[at],
         flags=tuple(flags),
         design_df=joint.df,
+        estimated=joint.covariance,
     )
 
 
@@ -165,10 +169,10 @@ def independent(parts: Sequence[JointEstimates]) -> JointEstimates:
     (-0.25, 0.559, 1.0)
     """
     sizes = np.cumsum([0, *map(len, parts)])
-    covariance = np.zeros((sizes[-1], sizes[-1]))
+    covariance, estimated = np.zeros((2, sizes[-1], sizes[-1]))
     for part, start in zip(parts, sizes, strict=False):
         here = slice(start, start + len(part))
-        covariance[here, here] = part.covariance
+        covariance[here, here], estimated[here, here] = part.covariance, part.estimated
     return JointEstimates(
         of=tuple(name for part in parts for name in part.of),
         domains=tuple(domain for part in parts for domain in part.domains),
@@ -181,6 +185,7 @@ def independent(parts: Sequence[JointEstimates]) -> JointEstimates:
         n=np.concatenate([part.n for part in parts]),
         flags=tuple(flags for part in parts for flags in part.flags),
         design_df=sum(part.design_df for part in parts),
+        estimated=estimated,
         reading="independent",
     )
 
@@ -198,7 +203,8 @@ def differences(
     adjust  `holm`: the chance of a single false "differs" in the whole list stays below 1 - level; `bh`: the expected
             share of false ones among those said (`analysis.comparison.multiplicity`)
     df      `smaller` of the two figures' own: a small office compared with the province has few clusters behind its
-            half of the variance; `design`: PSUs minus strata of all rows compared, as R's contrasts
+            half of the variance; `design`: as R's contrasts, with PSUs minus strata of all rows compared and the
+            variances as estimated
     Intervals are for each difference alone.
 
     >>> import pyarrow as pa

@@ -207,7 +207,9 @@ def wilson_shared_2(
     deff      Kish's weighting effect times the clustering effect, not below what weights alone explain
               (`analysis.estimation.clustering_effects.shared_deff`)
     df        degrees of freedom after what uneven weights take (`analysis.estimation.clustering_effects.interval_df`)
-    evenness  1 with equal weights; on the side of the nearer edge the limit is `outer_limit` where that lies further out, its tail (2 + evenness)(1 - q), its effective number that of the quantile: n/D (z/t)^2
+    evenness  1 with equal weights. On the side of the nearer edge the limit moves towards `outer_limit`, where that
+              lies further out, by the part |2p - 1|: all the way at the edge, not at all at one half. Its tail is
+              (2 + evenness)(1 - q), its effective number that of the quantile, n/D (z/t)^2
 
     At 0% and 100%: z in place of t, the far limit exactly p. One PSU (df < 1) inside: none. Census: [p, p]. Measured
     coverage and reasons: README, "The default interval".

@@ -15,14 +15,15 @@ from sipas.estimating.survey import Progress, Source, opened
 
 @dataclass(frozen=True)
 class Method:
-    """How estimates are made: the interval's name, its level and side, the kind of variance, and the response ratios
-    that are tried."""
+    """How estimates are made: the interval's name, level and side, the kind of variance, the response ratios that are
+    tried, and whether the design effect inside the interval is rounded up as in a release."""
 
     interval: str = "wilson_shared_2"
     level: float = 0.95
     variance: str = "linearised"
     side: str = "both"
     selection: tuple[float, ...] = ()
+    coarse: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def estimate_source(
             interval=method.interval,
             variance=method.variance,
             side=method.side,
+            coarse=method.coarse,
         )
         bands, head = None, list(survey.head)
         if method.selection:

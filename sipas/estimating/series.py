@@ -72,8 +72,10 @@ def _trend(measured: Sequence[Measured], figures: JointEstimates, places: Sequen
     here = np.array([-1 if place is None else place for place in places])
     absent = here < 0
     value = np.where(absent, np.nan, figures.value[here])
-    covariance = np.where(absent[:, None] | absent[None, :], 0.0, figures.covariance[np.ix_(here, here)])
-    df = np.where(absent, 0, figures.df[here]) if asked.df == "smaller" else figures.design_df
+    careful = asked.df == "smaller"
+    whole = figures.covariance if careful else figures.estimated
+    covariance = np.where(absent[:, None] | absent[None, :], 0.0, whole[np.ix_(here, here)])
+    df = np.where(absent, 0, figures.df[here]) if careful else figures.design_df
     variance = covariance if figures.reading == "panel" else covariance.diagonal()
     return trend_over(measured, value, variance, df=df, level=asked.level)
 
@@ -101,7 +103,7 @@ def _rows(
                 "end": wave.name,
                 "n": n,
                 "estimate": None if place is None else known(figures.value[place]),
-                "se": None if place is None else known(figures.se[place]),
+                "se": None if place is None else known(figures.estimated[place, place] ** 0.5),
                 "df": None if place is None else int(figures.df[place]),
                 "low": None if place is None else known(figures.low[place]),
                 "high": None if place is None else known(figures.high[place]),

@@ -220,7 +220,10 @@ freedom = click.option(
     type=click.Choice(("smaller", "design")),
     default="smaller",
     show_default=True,
-    help=_("Degrees of freedom of a difference: the smaller of its two figures', or those of all rows, as in R."),
+    help=_(
+        "Degrees of freedom of a difference: the smaller of its two figures' (the variances are those of figures that "
+        "are like others), or those of all rows, with the variances as estimated, as in R."
+    ),
 )
 
 crosswalk = click.option(

@@ -86,6 +86,11 @@ EXAMPLE = "\n\n".join(
     common.level,
     common.ratios("--selection"),
     click.option(
+        "--as-released",
+        is_flag=True,
+        help=_("Limits as in a release, where the design effect inside them is rounded up to quarters: never narrower."),
+    ),
+    click.option(
         "--variance",
         type=click.Choice(VARIANCES),
         default="linearised",
@@ -114,6 +119,7 @@ def estimate(
     side: str,
     level: float,
     ratios: tuple[float, ...],
+    as_released: bool,
     variance: str,
     lonely: str | None,
     engine: str,
@@ -126,7 +132,7 @@ def estimate(
     )
     by = common.with_commas(by, [source])
     with common.progress() as progress:
-        result = estimate_source(source, by, Method(interval, level, variance, side, ratios), progress=progress)
+        result = estimate_source(source, by, Method(interval, level, variance, side, ratios, as_released), progress=progress)
     common.warn(result.notes, result.unweighted, [source])
     more = result.band_columns()
     if out is not None:

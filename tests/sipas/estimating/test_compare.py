@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from analysis import estimate, holm, read_snapshot, tabulate
 from analysis.comparison.contrasts import together
+from analysis.comparison.differences import figures_of
 from analysis.estimands.estimands import pooled
 from sipas.cli import group
 from sipas.i18n import say, speaking
@@ -23,10 +24,12 @@ def test_each_domain_against_the_whole_counts_their_covariance(province):
     units = [domain["unit"] for domain in (row["domain"] for row in rows)]
     both = together(cells, None, pooled(cells, ["overall"]), [{}, {"unit": units[3]}])
     gap = both.difference(1, 0)
-    assert (rows[3]["difference"], rows[3]["se"]) == pytest.approx((gap.value, gap.se), rel=1e-12)
-    table = estimate(cells, by=["unit"])
-    own = table.row("overall", unit=units[3])
-    assert rows[3]["df"] == own["df"] < gap.df, "the small domain's degrees of freedom, not the province's"
+    as_r = rows_of("compare", province / "first.parquet", "--by", "unit", "--df", "design")[3]
+    assert (as_r["difference"], as_r["se"], as_r["df"]) == pytest.approx((gap.value, gap.se, gap.df), rel=1e-12)
+    joint = figures_of(cells, None, ["overall"], [{}, {"unit": units[3]}])
+    own = joint.difference(1, 0)
+    assert (rows[3]["difference"], rows[3]["se"]) == pytest.approx((own.value, own.se), rel=1e-12)
+    assert rows[3]["df"] == joint.df[1] < gap.df, "the small domain's degrees of freedom, not the province's"
     assert [row["adjusted"] for row in rows] == pytest.approx(holm([row["p"] for row in rows]).tolist(), rel=1e-12)
     assert all((row["finding"] == "differs") == (row["adjusted"] < 0.05) for row in rows)
 
@@ -99,7 +102,11 @@ def test_two_waves_are_independent_samples_unless_said_otherwise(province):
     assert whole["reading"] == "independent"
     a, b = second.row("overall"), first.row("overall")
     assert whole["difference"] == pytest.approx(a["estimate"] - b["estimate"], rel=1e-12)
-    assert whole["se"] == pytest.approx((a["se"] ** 2 + b["se"] ** 2) ** 0.5, rel=1e-12)
+    as_r = rows_of(
+        "compare", province / "second.parquet", "--against", province / "first.parquet", "--by", "unit",
+        "--df", "design",
+    )  # fmt: skip
+    assert as_r[0]["se"] == pytest.approx((a["se"] ** 2 + b["se"] ** 2) ** 0.5, rel=1e-12)
     assert whole["df"] == min(a["df"], b["df"])
     assert len(rows) == len(first.domains)
 

@@ -45,7 +45,8 @@ def test_a_snapshot_of_november_2026_gives_the_digits_that_it_gave(tmp_path):
     later = later.set_column(2, "month", pa.array(["2026-07"] * later.num_rows))
     frame = tmp_path / "dossiers.csv"
     csv.write_csv(pa.concat_tables([dossiers, later]), frame)
-    rows = rows_of("estimate", november_files.FOLDER / "2026-1.parquet", "--frame", frame)
+    snapshot = november_files.FOLDER / "2026-1.parquet"
+    rows = rows_of("estimate", snapshot, "--frame", frame, "--interval", "wilson_shared")
     (row,) = (row for row in rows if (row["of"], row["domain"]) == ("overall", {}))
     assert (row["n"], row["df"]) == (59928, 2235)
     digits = [row[name] for name in ("estimate", "se", "low", "high")]
