@@ -16,7 +16,6 @@ from analysis.disclosure.safe_table import THE_DOOR, Key, Record, SafeTable, by_
 from analysis.disclosure.secondary_suppression import Sum, Unprotectable, suppress_secondary
 from analysis.errors import N_, AnalysisError
 
-
 INSIDE = ("kish",)  # 11, 12, 13 heavy answers beside 200 of a hundredth give 14.95, 16.31, 17.66: it tells the count
 
 

@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import ITEM, Estimands, Titles, estimand_names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
-from analysis.estimation.composites import components_of, mean_of_components
 from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, own_effect, shared_deff
+from analysis.estimation.composites import components_of, mean_of_components
 from analysis.estimation.design_effects import averaged_deff, of_parent, parent_domains, shrunken_deff
 from analysis.estimation.estimates import Estimates
 from analysis.estimation.intervals import (
@@ -203,7 +203,7 @@ def _figures(  # noqa: PLR0913
 def _unweighted_effect(
     sample: WeightedSample, whole: list[DomainFamily], estimands: Estimands, found: RatioEstimates
 ) -> Array:
-    """The clustering effects of everybody with all weights equal, [1, figures]; NaN where weights leave enough people."""
+    """The clustering effects of everybody with equal weights, [1, figures]; NaN where weights leave enough people."""
     nothing = np.full((1, len(estimands.of)), np.nan)
     evidence = found.people * found.evenness * np.minimum(found.value, 1 - found.value)
     if not estimands.share or (found.evenness == 1).all() or not (evidence < MANY).any():

@@ -185,7 +185,7 @@ def wilson_shared(
 
 
 def outer_limit(m: Array, rarer: Array, tail: Array) -> Array:
-    """Return the lower limit of the share of the rarer answers, m x rarer of m, with the given tail (Clopper-Pearson's).
+    """Return the lower limit of the share of the rarer answers, m x rarer of m, by the binomial with the given tail.
 
     Wilson's limit on this side misses where one or two of them are all there is (L. D. Brown, T. T. Cai, A. DasGupta,
     Statistical Science 16, 2001, section 4.1.1, who take the Poisson limit with twice the tail). Numbers need not be

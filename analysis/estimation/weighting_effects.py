@@ -23,7 +23,7 @@ class WeightingEffects(NamedTuple):
 
     kish      n sum(w^2 x)/(sum w x)^2 over the answers (L. Kish, Survey Sampling, 1965, section 11.7); with population
               counts w (w - 1) in place of w^2, which leaves 1 - n/N of equal weights; 1 without answers
-    evenness  (sum w^2)^2/(n sum w^4) over the people: the share of them that the variance rests on; 1 with equal weights
+    evenness  (sum w^2)^2/(n sum w^4) over people: the share of them that the variance rests on; 1 with equal weights
     df        degrees of freedom times the effective number of PSUs, (sum g)^2/sum g^2 with g the sum of w^2 in a PSU,
               over the same number with equal weights: what F. E. Satterthwaite (Biometrics Bulletin 2, 1946) gives for
               answers that are alike in variance; never above the design's, nor below 1 where that is at least 1

@@ -76,7 +76,6 @@ class Weights:
         told = self.unweighted or self.calibration is not None or bool(self.cells.design.fpc)
         return not told and self.total <= self.cells.size * (1 + SCALED)
 
-
     def equal(self) -> "Weights":
         """Return weights of 1 for the same cells, without calibration."""
         ones = np.ones(len(self.cells))

@@ -158,7 +158,7 @@ def calibrated(p, rho, strata, psus, answers, replicates, seed):
 
 
 def _uneven(w, m, df):
-    """Kish's effect, evenness and degrees of freedom [replicates, 1] of weights w of m rows [replicates, h, j, class]."""
+    """Kish's effect, evenness and df [replicates, 1] of m rows [replicates, h, j, class] that weigh w."""
     rows, first, second, fourth = ((m * w**power).sum((1, 2, 3)) for power in (0, 1, 2, 4))
     met, equal = ((m * w**power).sum(3) for power in (2, 0))
     kept = [each.sum((1, 2)) ** 2 / (each**2).sum((1, 2)) for each in (met, equal)]

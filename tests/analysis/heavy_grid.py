@@ -163,9 +163,7 @@ def point(office, samples, seed=1, enclosed=True):
 
 def _reliable(found, df, kish):
     return (
-        proportion_reliability(
-            found.value, found.variance, found.answers, df, found.positive, found.people, kish
-        )
+        proportion_reliability(found.value, found.variance, found.answers, df, found.positive, found.people, kish)
         == "shown"
     )
 
@@ -176,7 +174,7 @@ def upper_limit(share, samples, level=0.99):
 
 
 def tables(office, number, offices=12, delta=0.0, seed=1):
-    """How often a table of equal offices says "differs" of at least one, [figures]; with delta, finds the first office."""
+    """How often a table of equal offices says "differs" of any, [figures]; with delta, how often of the first."""
     found, true = several(office, number * offices, seed)
     if delta:
         low, _ = several(Office(**{**vars(office), "p": office.p - delta}), number, seed + 1)
@@ -207,7 +205,9 @@ def _edge(found, limits):
 def grid(samples=4000, thin=False):
     """All points as (office, enclosed, what `point` tells)."""
     if thin:
-        offices = [Office((12, 200), ratio, p, weeks) for ratio, p, weeks in ((1, 0.9, 9), (30, 0.95, 27), (167, 0.99, 27))]
+        offices = [
+            Office((12, 200), ratio, p, weeks) for ratio, p, weeks in ((1, 0.9, 9), (30, 0.95, 27), (167, 0.99, 27))
+        ]
     else:
         offices = [Office(c, r, p, w) for c in CLASSES for r in RATIOS for p in SHARES for w in WEEKS]
         offices += [Office((12, 200), r, p, 27, apart, week) for r in RATIOS for p in SHARES
@@ -226,8 +226,9 @@ def table(points):
             for version in ("1", "2"):
                 held = np.concatenate([told[version][0][part] for told in chosen])
                 lines.append(
-                    f"| {ratio} | {name} | {version} | {held.mean():.1%} | {held.min():.1%} | {(held >= 0.93).mean():.1%} "
-                    f"| {width[version].sum() / width['1'].sum():.2f} | {(width[version] / width['true']).mean():.2f} |"
+                    f"| {ratio} | {name} | {version} | {held.mean():.1%} | {held.min():.1%} "
+                    f"| {(held >= 0.93).mean():.1%} | {width[version].sum() / width['1'].sum():.2f} "
+                    f"| {(width[version] / width['true']).mean():.2f} |"
                 )
     return "\n".join(lines)
 
@@ -240,7 +241,8 @@ NAMED = [Office((12, 200), 1, 0.9, 27), Office((12, 200), 3, 0.85, 27), Office((
 
 def tables_of_equals(number=1000):
     """False "differs" at the named points, by version and figure: the first item, the first factor, the whole."""
-    lines = ["| classes | ratio | share | weeks | version | item | factor | whole |", "|---|---|---|---|---|---|---|---|"]
+    head = ("classes", "ratio", "share", "weeks", "version", "item", "factor", "whole")
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for seed, office in enumerate(NAMED):
         for version, rate in tables(office, number, seed=seed).items():
             item, factor, whole = rate[[0, ITEMS, -1]]

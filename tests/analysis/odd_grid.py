@@ -44,7 +44,7 @@ def version_1(value, variance, n, df):
 
 
 def grid(replicates=1000, thin=False):
-    """All points as (kind, deff, clusters, size, p) -> {version: (coverage of the first, the last item, mean width)}."""
+    """Points (kind, deff, clusters, size, p) -> {version: (coverage of the first and the last item, mean width)}."""
     found = {}
     for kind, effects in KINDS.items():
         for deff in (3,) if thin else (1.5, 3, 6):
@@ -73,8 +73,10 @@ def table(points):
             for version in ("1", "2"):
                 odd, even, width = np.array([told[version] for told in chosen]).T
                 before = np.array([told["1"][2] for told in chosen])
-                lines.append(f"| {kind} | {clusters} | {version} | {odd.mean():.1%} {odd.min():.1%} "
-                             f"{(odd >= 0.93).mean():.0%} | {even.min():.1%} | {(width / before).mean():.2f} |")  # fmt: skip
+                lines.append(
+                    f"| {kind} | {clusters} | {version} | {odd.mean():.1%} {odd.min():.1%} {(odd >= 0.93).mean():.0%} "
+                    f"| {even.min():.1%} | {(width / before).mean():.2f} |"
+                )
     return "\n".join(lines)
 
 

@@ -88,7 +88,9 @@ EXAMPLE = "\n\n".join(
     click.option(
         "--as-released",
         is_flag=True,
-        help=_("Limits as in a release, where the design effect inside them is rounded up to quarters: never narrower."),
+        help=_(
+            "Limits as in a release, where the design effect inside them is rounded up to quarters: never narrower."
+        ),
     ),
     click.option(
         "--variance",
@@ -132,7 +134,9 @@ def estimate(
     )
     by = common.with_commas(by, [source])
     with common.progress() as progress:
-        result = estimate_source(source, by, Method(interval, level, variance, side, ratios, as_released), progress=progress)
+        result = estimate_source(
+            source, by, Method(interval, level, variance, side, ratios, as_released), progress=progress
+        )
     common.warn(result.notes, result.unweighted, [source])
     more = result.band_columns()
     if out is not None:

@@ -120,7 +120,7 @@ def weighted(ratio, **design):
 
 def test_kishs_effect_evenness_and_degrees_of_freedom_are_those_of_the_weights():
     table = weighted(10)
-    first, second, fourth = (12 * 10.0**k + 40 for k in (1, 2, 4))
+    first, second = (12 * 10.0**k + 40 for k in (1, 2))
     assert table.kish[0, 0] == pytest.approx(52 * second / first**2)
     week = np.arange(52) % 13
     met = np.bincount(week, np.where(np.arange(52) < 12, 100.0, 1.0))

@@ -1,4 +1,4 @@
-"""Where a few answers carry most of the weight, intervals hold, words are careful, and equal offices are not "different"."""
+"""Where a few answers carry most of the weight: intervals hold, and equal offices are not called different."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,9 @@ def test_intervals_hold_over_the_whole_grid_of_uneven_weights(capsys):
 @pytest.mark.long
 def test_figures_called_reliable_hold_as_often(capsys):
     points = heavy_grid.grid(samples=SAMPLES)
-    kept = {version: np.mean([told[version][2].mean() for office, told in points if office.ratio <= 3]) for version in "12"}
+    kept = {
+        version: np.mean([told[version][2].mean() for office, told in points if office.ratio <= 3]) for version in "12"
+    }
     with capsys.disabled():
         print(f"\ncalled reliable at ratios 1 and 3: {kept['1']:.1%} before, {kept['2']:.1%} now")
     assert kept["2"] >= kept["1"] - 0.02
@@ -74,7 +76,9 @@ def test_figures_called_reliable_hold_as_often(capsys):
 def test_tables_of_equal_offices_at_the_named_points(capsys):
     with capsys.disabled():
         print("\n" + heavy_grid.tables_of_equals())
-    rates = np.array([heavy_grid.tables(office, 1000, seed=seed)["2"][[0, ITEMS, -1]] for seed, office in enumerate(NAMED)])
+    rates = np.array(
+        [heavy_grid.tables(office, 1000, seed=seed)["2"][[0, ITEMS, -1]] for seed, office in enumerate(NAMED)]
+    )
     assert rates.max() <= 0.06
     assert sum(upper_limit(rate, 1000) > 0.07 for rate in rates.ravel()) <= 1
 
