@@ -45,12 +45,13 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 	@touch $@
 
 catalogs:  ## Compile the catalogs of words
-	@for domain in messages instruments; do $(BIN)/pybabel -q compile -d translations -D $$domain; done
+	@for domain in messages instruments click; do $(BIN)/pybabel -q compile -d translations -D $$domain; done
 
 words: .venv/.installed  ## Collect the words of the sources anew, for those who translate
 	@$(BIN)/pybabel -q extract -F translations/babel.cfg -k plural:1,2 --sort-by-file --add-location=file --no-wrap --omit-header -o translations/messages.pot sipas analysis surveys
 	@$(BIN)/pybabel -q extract -F translations/instruments.cfg --no-default-keywords -k pgettext:1c,2 --sort-by-file --no-wrap --omit-header -o translations/instruments.pot surveys/instruments
-	@for catalog in messages:vi instruments:en; do \
+	@$(BIN)/pybabel -q extract -F translations/click.cfg --sort-output --no-location --no-wrap --omit-header -o translations/click.pot $$($(BIN)/python -c 'import click; print(*click.__path__)')
+	@for catalog in messages:vi instruments:en click:vi; do \
 	  $(BIN)/pybabel -q update -d translations -D $${catalog%:*} -l $${catalog#*:} -i translations/$${catalog%:*}.pot \
 	    --no-fuzzy-matching --ignore-obsolete --no-wrap --ignore-pot-creation-date; done
 	@$(BIN)/sipas words collect

@@ -38,6 +38,7 @@ def pytest_collection_finish() -> None:
 def _one_language():
     """Every test starts in the same language, whatever the machine's is."""
     i18n.speak("en")
+    os.environ["LANGUAGE"] = "en"  # Click's sentences
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 import click
 
 from sipas.cli import operating_errors
-from sipas.cli.click_words import hand_over
+from sipas.cli.click_words import speak_the_language
 from sipas.errors import SipasError, UnknownPoint
 from sipas.i18n import _, check_language, say
 
-hand_over()  # before the first option says its words
+speak_the_language()  # before the first option says its words
 
 COMMANDS = {
     "demo": "sipas.cli.operator.demo:demo",

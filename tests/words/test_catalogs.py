@@ -3,13 +3,16 @@
 The English wording of the questionnaires is walked in tests/surveys.
 """
 
+import gettext
 import re
 import shutil
 import string
 import subprocess
 import sys
 
+import click
 import pytest
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import sipas
@@ -22,9 +25,14 @@ from translations import FOLDER
 ROOT = FOLDER.parent
 TEMPLATE = FOLDER / "messages.pot"
 VIETNAMESE = FOLDER / "vi/LC_MESSAGES/messages.po"
+CLICK = FOLDER / "vi/LC_MESSAGES/click.po"
 COLLECT = (
     "extract -F translations/babel.cfg -k plural:1,2 --sort-by-file --add-location=file --no-wrap --omit-header"
     " -o {} sipas analysis surveys"
+)
+COLLECT_CLICK = (
+    "extract -F translations/click.cfg --sort-output --no-location --no-wrap --omit-header -o {} "
+    "$$($(BIN)/python -c 'import click; print(*click.__path__)')"
 )
 LETTERS = re.compile("[ăâđêôơưàáạảãằắặẳẵầấậẩẫèéẹẻẽềếệểễìíịỉĩòóọỏõồốộổỗờớợởỡùúụủũừứựửữỳýỵỷỹ]", re.IGNORECASE)
 NAMES = ("Sơn La",)  # proper names, the same in every language
@@ -52,25 +60,51 @@ def placeholders(text):
     return named | set(re.findall(r"%\(\w+\)\w", text)) | {brace for brace in "{}" if brace * 2 in text}
 
 
-EVERY = messages(VIETNAMESE) if VIETNAMESE.exists() else []
+OWN = messages(VIETNAMESE) if VIETNAMESE.exists() else []
+OF_CLICK = messages(CLICK) if CLICK.exists() else []
+EVERY = OWN + OF_CLICK
 
 
 def test_the_recipe_is_the_one_of_make_words():
-    assert f"pybabel -q {COLLECT.format('translations/messages.pot')}" in (ROOT / "Makefile").read_text("utf-8")
+    recipe = (ROOT / "Makefile").read_text("utf-8")
+    assert f"pybabel -q {COLLECT.format('translations/messages.pot')}" in recipe
+    assert f"pybabel -q {COLLECT_CLICK.format('translations/click.pot')}" in recipe
+
+
+def collected(target, *arguments):
+    """The messages that a collection of words finds now."""
+    run = "import sys; sys.path.insert(0, '.'); from babel.messages.frontend import main; main()"
+    subprocess.run([sys.executable, "-c", run, "-q", *arguments], cwd=ROOT, check=True)
+    return {message.id for message in messages(target)}
 
 
 def test_collecting_again_finds_the_same_words(tmp_path):
     """After a change of words, `make words` brings both catalogs up to date."""
     fresh = tmp_path / "fresh.pot"
-    run = "import sys; sys.path.insert(0, '.'); from babel.messages.frontend import main; main()"
-    subprocess.run([sys.executable, "-c", run, "-q", *COLLECT.format(fresh).split()], cwd=ROOT, check=True)
-    found, kept = ({message.id for message in messages(path)} for path in (fresh, TEMPLATE))
+    found = collected(fresh, *COLLECT.format(fresh).split())
+    kept = {message.id for message in messages(TEMPLATE)}
     assert found - kept == set(), "new words: run `make words`, then translate them"
     assert kept - found == set(), "words that nobody says any more: run `make words`"
 
 
+def test_every_sentence_of_the_command_lines_library_is_in_its_catalog(tmp_path):
+    """Another version of Click says other words: `make words` collects them."""
+    fresh = tmp_path / "fresh.pot"
+    found = collected(fresh, *COLLECT_CLICK.split(" $$")[0].format(fresh).split(), *click.__path__)
+    assert found == {message.id for message in OF_CLICK}
+    assert found == {message.id for message in messages(FOLDER / "click.pot")}
+
+
+def test_the_compiled_catalog_of_click_is_its_source(tmp_path):
+    """It is kept in Git, for gettext reads no other: `make catalogs`."""
+    with CLICK.open("rb") as file, (tmp_path / "click.mo").open("wb") as compiled:
+        write_mo(compiled, read_po(file, locale="vi"))
+    with (tmp_path / "click.mo").open("rb") as fresh, CLICK.with_suffix(".mo").open("rb") as kept:
+        assert gettext.GNUTranslations(kept)._catalog == gettext.GNUTranslations(fresh)._catalog
+
+
 def test_the_vietnamese_catalog_has_exactly_the_words_of_the_template():
-    assert {message.id for message in EVERY} == {message.id for message in messages(TEMPLATE)}
+    assert {message.id for message in OWN} == {message.id for message in messages(TEMPLATE)}
 
 
 def test_everything_is_said_in_vietnamese():
@@ -121,9 +155,10 @@ def test_sentences_end_alike():
 
 
 def test_compiling_finds_nothing_to_complain_of():
-    with VIETNAMESE.open("rb") as file:
-        catalog = read_po(file, locale="vi")
-    assert [(message.id, str(error)) for message, errors in catalog.check() for error in errors] == []
+    for source in (VIETNAMESE, CLICK):
+        with source.open("rb") as file:
+            catalog = read_po(file, locale="vi")
+        assert [(message.id, str(error)) for message, errors in catalog.check() for error in errors] == []
 
 
 def test_the_words_of_the_sources_are_english():
@@ -142,7 +177,7 @@ def test_words_are_found_where_nobody_compiled_them(tmp_path, monkeypatch):
     monkeypatch.setattr(i18n.catalogs, "FOLDER", tmp_path)
     found = i18n.catalog.__wrapped__("vi", "messages")
     assert found.gettext("Thank you!") == "Cảm ơn Ông/Bà!"
-    for message in EVERY:
+    for message in OWN:
         one, *more = forms(message.id)
         said = found.ngettext(one, more[0], 3) if more else found.gettext(one)
         assert said == forms(message.string)[-1]

@@ -182,7 +182,7 @@ def test_what_stands_for_a_value_in_usage_and_help_is_vietnamese(name, command):
 )
 def test_a_wrong_call_is_answered_in_vietnamese(arguments):
     with speaking("vi"):
-        result = CliRunner().invoke(group, arguments)
+        result = CliRunner().invoke(group, arguments, env={"LANGUAGE": "vi"})
     assert result.exit_code == 2
     assert not re.search(
         r"(?i)\b(is|not|one of|missing|unexpected|requires?|such|did you|error|usage|try)\b", plain(result.output)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import gettext
 import os
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from sipas import i18n
 from sipas.cli import group
 from sipas.cli.operator import points
 from sipas.fieldwork import models
@@ -60,6 +62,24 @@ def test_the_librarys_own_words_are_vietnamese_too(settings):
         assert status == 2
         for word in ("Usage", "Error", "Missing", "No such", "Invalid", "Try '"):
             assert word not in said, said
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "vi_VN.UTF-8", "en_US.UTF-8"])
+@pytest.mark.parametrize(
+    ("language", "error"), [("vi", "Lỗi: Thiếu tùy chọn '--unit'."), ("en", "Error: Missing option '--unit'.")]
+)
+def test_the_librarys_words_follow_sipas_language_whatever_the_locale(settings, locale, language, error):
+    status, said = sipas(settings.home, "point", "add", "x", LANG=locale, LANGUAGE="fr", SIPAS_LANGUAGE=language)
+    assert status == 2
+    assert said.splitlines()[-1] == error
+
+
+def test_the_process_text_domain_holds_the_librarys_words_and_no_page_asks_it(client):
+    """gettext has one domain for a process; it must not be that of the pages."""
+    assert gettext.textdomain() == "click"
+    with i18n.speaking("vi"):
+        assert i18n._("Thank you!") == "Cảm ơn Ông/Bà!"
+    assert gettext.dgettext("click", "Thank you!") == "Thank you!"
 
 
 def test_what_the_command_line_offers_is_what_a_point_may_be():
