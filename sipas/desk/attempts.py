@@ -26,8 +26,7 @@ from werkzeug.security import check_password_hash
 from sipas.desk import access
 from sipas.errors import N_, SipasError
 from sipas.logs import EVENTS
-from sipas.web.rate_limits import RateLimits
-from sipas.web.token_buckets import PASSWORDS, Budget
+from sipas.web.rate_limits import PASSWORDS, Budget, RateLimits
 
 AT_ONCE, A_DAY = 24_000, 6_000  # wrong passwords looked at from browsers that never signed in here
 OWN = 20.0  # wrong passwords of one browser that did; half of them are forgotten in six hours

@@ -15,8 +15,8 @@ import datetime as dt
 from sipas.errors import N_, SipasError
 from sipas.fieldwork import invitation_codes
 from sipas.logs import EVENTS
-from sipas.web.rate_limits import RateLimits
-from sipas.web.token_buckets import SHORT_CODES, UNKNOWN_CODES, Budget
+from sipas.web.client_address import UNKNOWN
+from sipas.web.rate_limits import SHORT_CODES, UNKNOWN_CODES, Budget, RateLimits
 
 AT_ONCE, A_DAY = 43_200, 43_200  # wrong short codes; in the first 24 hours 86,400, as many as 600 in ten minutes were
 ALARM = 60  # unknown codes in a day after which somebody is told
@@ -45,6 +45,6 @@ def wrong(limits: RateLimits, code: str, address: str, today: dt.date) -> None:
     """A code that reads well and does not exist came from this address."""
     if len(code) == invitation_codes.SHORT:
         limits.failed(SHORT_CODES, _SHORT, address, today)
-    count = limits.budgets.spend(UNKNOWN_CODES, _ALL, today)
+    count = limits.failed(UNKNOWN_CODES, _ALL, UNKNOWN, today)
     if count in (ALARM, 100 * ALARM, 10_000 * ALARM):
         EVENTS.warning("codes are being guessed", extra={"facts": {"wrong": count}})

@@ -25,10 +25,11 @@ from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
 from sipas.kiosk.views import LANGUAGE
+from sipas.web.client_address import UNKNOWN
 from sipas.web.installation import installation
 from sipas.web.links import address, go
+from sipas.web.rate_limits import Budget
 from sipas.web.request_language import province
-from sipas.web.token_buckets import Budget
 
 T = TypeVar("T")
 
@@ -96,14 +97,14 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     report, messages = _report(said), _messages(said)
     if report.batch not in (sender.batch, sender.batch + 1):  # an old one, or a device that was set back
         return jsonify(batch=sender.batch), 409
-    budgets, today = ours.limits.budgets, g.today
+    limits, today = ours.limits, g.today
     lane = "device" if report.batch == sender.batch + 1 else "resent"  # what anybody can replay spends nothing new
     counter = f"{lane} {sender.id}"
-    budgets.take(counter, Budget.of_device(ours.settings), today, len(messages))
+    limits.take(counter, Budget.of_device(ours.settings), UNKNOWN, today, len(messages))
     is_probe = partial(sealed_probe, ours.settings)
     desk = BatchReceiver(ours.database, ours.home, place, now, clock_holds(report, now), sender.enrolled, is_probe)
     outcomes = desk.take(messages)
-    budgets.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
+    limits.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
 
     def books(session: Session) -> None:
         settle(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)

@@ -23,8 +23,8 @@ from sipas.kiosk.shell import Seal
 from sipas.kiosk.welcome import welcome
 from sipas.web.installation import installation
 from sipas.web.links import address, go, here
+from sipas.web.rate_limits import Budget
 from sipas.web.request_language import province
-from sipas.web.token_buckets import Budget
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
 ENDS = {"kiosk.send", "kiosk.thanks", "kiosk.late"}  # of a page that may be older than the end of its wave
@@ -125,7 +125,7 @@ def keep(asking: AskingPoint, visit: Visit, form: Questionnaire | Sent, way: Way
         still_open=partial(asking.still_open, today=g.today),
     )
     if outcome is Outcome.RESENT:
-        ours.limits.budgets.give_back(counter, g.today)
+        ours.limits.give_back(counter, g.today)
     return outcome
 
 

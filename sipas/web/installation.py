@@ -18,7 +18,6 @@ from sipas.files.home_paths import HomePaths
 from sipas.registry.province import KnownProvince
 from sipas.storage.database import Database
 from sipas.web.rate_limits import RateLimits
-from sipas.web.token_buckets import Budgets
 
 if TYPE_CHECKING:
     from flask.sansio.app import App
@@ -44,7 +43,7 @@ class Installation:
     def of(cls, settings: Settings) -> Installation:
         """Return the installation that the settings name; nothing is opened yet."""
         database = Database.of(settings)
-        return cls(settings, database, KnownProvince(database), RateLimits(Budgets(settings.home), settings.proxy))
+        return cls(settings, database, KnownProvince(database), RateLimits(settings.home, settings.proxy))
 
     @property
     def home(self) -> Path:

@@ -200,7 +200,7 @@ def _deeds_of_a_night(where: Settings) -> dict[str, str]:
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
     from sipas.storage.database import Database
-    from sipas.web.token_buckets import GUESSED, Budgets
+    from sipas.web.rate_limits import GUESSED, RateLimits
 
     database = Database.of(where)
 
@@ -216,7 +216,7 @@ def _deeds_of_a_night(where: Settings) -> dict[str, str]:
             EVENTS.warning("points are silent", extra={"facts": {"points": len(silent)}})
 
     deeds: dict[str, Callable[[], object]] = {
-        "budgets": lambda: Budgets(where.home).forget(but=GUESSED),
+        "budgets": lambda: RateLimits(where.home).forget(but=GUESSED),
         "leftovers": lambda: [sweep(folder) for folder in (where.home, where.paths.keys)],
         "grace": lambda: end_grace(database, where.home, gate()),
         "retention": lambda: end_retention(database, where.home, gate(), _retention(where, gate())),

@@ -14,7 +14,7 @@ from sipas.desk import attempts
 from sipas.desk.access import set_password
 from sipas.desk.attempts import Crowded, Queue
 from sipas.web.installation import of_app
-from sipas.web.token_buckets import PASSWORDS, Budget, Budgets
+from sipas.web.rate_limits import PASSWORDS, Budget, RateLimits
 
 CHOSEN, GENERATED = "mười bảy con chim sẻ", "kq7f-m3zp-x9dt-hw4c"
 
@@ -55,7 +55,7 @@ def tries(client, count, first=0):
 
 def spend_all(app, left=0):
     for _ in range(24_000 - left):
-        of_app(app).limits.budgets.spend(PASSWORDS, Budget.of_failures(24_000, 6_000), today())
+        of_app(app).limits.failed(PASSWORDS, Budget.of_failures(24_000, 6_000), "", today())
 
 
 def test_the_right_password_comes_in_among_a_thousand_wrong_ones_of_its_own_address(chosen, app, client):
@@ -146,7 +146,7 @@ def test_a_forged_header_changes_nothing_for_whom_an_attempt_is_counted(chosen, 
 def test_the_flood_of_an_earlier_process_is_not_forgotten(chosen, settings, app):
     spend_all(app)
     assert sign_in(create_app(settings).test_client()).status_code == 429
-    assert Budgets(settings.home).used(PASSWORDS, today()) == 24_000
+    assert RateLimits(settings.home).used(PASSWORDS, today()) == 24_000
 
 
 def test_in_the_queue_whoever_failed_least_comes_first_then_the_newest_and_the_last_is_sent_away():

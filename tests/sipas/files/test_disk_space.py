@@ -15,7 +15,7 @@ from sipas.cli.operator.doctor.command import doctor
 from sipas.files import disk_space
 from sipas.files.disk_space import RESERVE, Disk, keep_reserve, reserve
 from sipas.monitoring import answering
-from sipas.web.token_buckets import Budget, Budgets
+from sipas.web.rate_limits import Budget, RateLimits
 from tests.make import a_point
 
 Usage = namedtuple("Usage", "total used free")
@@ -85,7 +85,7 @@ def test_the_doctor_says_what_is_free_what_to_delete_and_who_is_flooded(database
     assert "[ !] No room lies in reserve" in told
     keep_reserve(settings.home)
     free[0] = 5e9
-    Budgets(settings.home).take("point to-hieu-1", Budget(1, 30_000, 30_000), clock.today(), 19_000)
+    RateLimits(settings.home).take("point to-hieu-1", Budget(1, 30_000, 30_000), "", clock.today(), 19_000)
     told = CliRunner().invoke(doctor).output
     assert "[ !] 5.0 GB of 100.0 GB are free. Make room" in told
     assert f"rm {reserve(settings.home)}" in told
@@ -97,5 +97,5 @@ def test_the_doctor_says_which_point_a_flood_of_the_last_hours_concerns(database
     a_point(database, "to-hieu-1", "03646")
     assert "somebody sends many" not in CliRunner().invoke(doctor).output
     budget = replace(Budget.of_point(settings), burst=10_000)
-    Budgets(settings.home).take("point to-hieu-1", budget, clock.today(), 9_500)
+    RateLimits(settings.home).take("point to-hieu-1", budget, "", clock.today(), 9_500)
     assert "Point to-hieu-1 took 9,500 answers today, most of them" in CliRunner().invoke(doctor).output

@@ -177,7 +177,7 @@ def test_where_codes_cannot_be_issued_no_file_is_left(database, settings, point,
 
 
 def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, settings, point, monkeypatch):
-    from sipas.web.token_buckets import PASSWORDS, UNKNOWN_CODES, Budget, Budgets
+    from sipas.web.rate_limits import PASSWORDS, UNKNOWN_CODES, Budget, RateLimits
 
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
     monkeypatch.delenv("SIPAS_ADDRESS", raising=False)
@@ -190,13 +190,13 @@ def test_the_doctor_warns_of_a_missing_address_and_of_guessing(database, setting
     assert "no address is set" in told()
     monkeypatch.setenv("SIPAS_ADDRESS", "https://sonla.example.vn")
     assert "guessing" not in told()
-    counters = Budgets(settings.home)
+    counters = RateLimits(settings.home)
     for _ in range(100):
-        counters.spend(UNKNOWN_CODES, Budget.of_failures(1000, 0), clock.today())
+        counters.failed(UNKNOWN_CODES, Budget.of_failures(1000, 0), "", clock.today())
     assert "100 invitation codes" in told()
     assert "wrong passwords" not in told()
     for _ in range(100):
-        counters.spend(PASSWORDS, Budget.of_failures(1000, 0), clock.today())
+        counters.failed(PASSWORDS, Budget.of_failures(1000, 0), "", clock.today())
     assert "100 wrong passwords" in told()
     assert "no address is set" not in told()
 

@@ -10,8 +10,7 @@ import pytest
 from sipas.fieldwork import invitation_codes
 from sipas.inviting import guesses
 from sipas.inviting.guesses import TooManyGuesses
-from sipas.web.rate_limits import RateLimits
-from sipas.web.token_buckets import GUESSED, SHORT_CODES, UNKNOWN_CODES, Budget, Budgets
+from sipas.web.rate_limits import GUESSED, SHORT_CODES, UNKNOWN_CODES, Budget, RateLimits
 
 TODAY = dt.date(2026, 12, 1)
 OLD, NEW = "2345CFHM", "2345CFHJ678L"
@@ -27,7 +26,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def limits(tmp_path, clock):
-    return RateLimits(Budgets(tmp_path))
+    return RateLimits(tmp_path)
 
 
 def is_looked_at(limits, address, code=OLD):
@@ -52,7 +51,7 @@ def tries(limits, addresses, code=OLD, each=1):
 def spend_all(limits):
     """As many wrong short codes as are looked at, from so many addresses that none is known."""
     for _ in range(43_200):
-        limits.budgets.spend(SHORT_CODES, Budget.of_failures(43_200, 43_200), TODAY)
+        limits.failed(SHORT_CODES, Budget.of_failures(43_200, 43_200), "", TODAY)
 
 
 def an_address(number):
@@ -74,7 +73,7 @@ def test_590_wrong_codes_at_once_keep_nobody_waiting(limits):
 
 def test_with_ten_thousand_guessers_an_old_code_from_an_office_is_looked_at_at_once(tmp_path, clock):
     """Two processes, and every address fails until it is refused: whoever has not failed is looked at all the same."""
-    workers = [RateLimits(Budgets(tmp_path)), RateLimits(Budgets(tmp_path))]
+    workers = [RateLimits(tmp_path), RateLimits(tmp_path)]
     many = [an_address(number) for number in range(10_000)]
     while sum(tries(worker, many) for worker in workers):
         assert all(is_looked_at(worker, "203.0.113.2") for worker in workers)
@@ -102,9 +101,9 @@ def test_codes_of_today_are_looked_at_however_many_wrong_ones_come_of_either_len
 def test_the_night_forgives_no_flood(tmp_path, limits):
     spend_all(limits)
     assert not is_looked_at(limits, "203.0.113.2")
-    Budgets(tmp_path).forget(but=GUESSED)
+    RateLimits(tmp_path).forget(but=GUESSED)
     assert not is_looked_at(limits, "203.0.113.2")
-    assert Budgets(tmp_path).used(SHORT_CODES, TODAY) == 43_200
+    assert RateLimits(tmp_path).used(SHORT_CODES, TODAY) == 43_200
 
 
 def test_a_machine_that_started_anew_forgives_no_flood(limits, clock):
@@ -119,5 +118,5 @@ def test_the_start_of_an_attack_stands_in_the_log_without_any_address(limits, ca
     with caplog.at_level("WARNING"):
         tries(limits, [f"203.0.113.{number}" for number in range(65)], NEW)
     assert caplog.text.count("codes are being guessed") == 1
-    assert limits.budgets.used(UNKNOWN_CODES, TODAY) == 65
+    assert limits.used(UNKNOWN_CODES, TODAY) == 65
     assert "203.0.113" not in caplog.text + str([getattr(record, "facts", "") for record in caplog.records])

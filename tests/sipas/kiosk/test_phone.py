@@ -18,7 +18,7 @@ from sipas.intake.models import Response
 from sipas.inviting import guesses
 from sipas.kiosk import pages
 from sipas.web.installation import of_app
-from sipas.web.token_buckets import UNKNOWN_CODES, Budget
+from sipas.web.rate_limits import UNKNOWN_CODES, Budget
 from tests.make import a_point, a_wave, some_codes
 from tests.people import Visitor
 from tests.way import calls_of
@@ -286,7 +286,7 @@ def test_a_point_named_like_a_code_before_codes_were_longer_is_still_found(phone
     guest = Guest(phones, name).opens()
     guest.reads_thanks(guest.sends())
     assert phones.get(f"/q/{name}").status_code == 200
-    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phones, code):
@@ -294,7 +294,7 @@ def test_slips_that_the_check_character_catches_are_not_counted_as_guesses(phone
     for _ in range(30):
         assert phones.get(f"/q/{slipped}").status_code == 422
     assert phones.get(f"/q/{code}").status_code == 200
-    assert of_app(phones.application).limits.budgets.used(UNKNOWN_CODES, clock.today()) == 0
+    assert of_app(phones.application).limits.used(UNKNOWN_CODES, clock.today()) == 0
 
 
 def test_behind_a_named_proxy_people_are_told_apart(phones, old_code, monkeypatch):

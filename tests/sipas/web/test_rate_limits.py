@@ -9,8 +9,7 @@ import pytest
 
 from sipas.config.settings import Settings
 from sipas.errors import NotStored
-from sipas.web.rate_limits import COUNT, PLACES, AddressCounts, RateLimits
-from sipas.web.token_buckets import Budget, Budgets
+from sipas.web.rate_limits import COUNT, PLACES, AddressCounts, Budget, RateLimits
 
 TODAY = dt.date(2026, 12, 1)
 POINT = "point to-hieu-1"
@@ -25,7 +24,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def limits(tmp_path, clock):
-    return RateLimits(Budgets(tmp_path))
+    return RateLimits(tmp_path)
 
 
 def taken(limits, clock, budget, *addresses, tries=1, a_second=200):

@@ -231,9 +231,9 @@ def _wordings(where: Settings) -> Iterator[Finding]:
 def _guesses(where: Settings) -> Iterator[Finding]:
     from sipas.desk.attempts import ALARM as MANY_PASSWORDS
     from sipas.inviting.guesses import ALARM as MANY_CODES
-    from sipas.web.token_buckets import PASSWORDS, UNKNOWN_CODES, Budgets
+    from sipas.web.rate_limits import PASSWORDS, UNKNOWN_CODES, RateLimits
 
-    counters, today = Budgets(where.home), clock.today()
+    counters, today = RateLimits(where.home), clock.today()
     if (wrong := counters.used(UNKNOWN_CODES, today)) >= MANY_CODES:
         yield (
             WARN,
@@ -303,9 +303,9 @@ def _of(look: Callable[[Settings, Database], Iterator[Finding]]) -> Look:
 def _budgets(where: Settings, database: Database) -> Iterator[Finding]:
     """Points that take no more today, or soon will not."""
     from sipas.fieldwork.points import points
-    from sipas.web.token_buckets import Budget, Budgets
+    from sipas.web.rate_limits import Budget, RateLimits
 
-    counters, today, budget = Budgets(where.home), clock.today(), Budget.of_point(where)
+    counters, today, budget = RateLimits(where.home), clock.today(), Budget.of_point(where)
     with database.reading() as session:
         codes = [one.code for one in points(session)]
     for code in codes:
