@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from surveys.errors import N_, Complaint, SurveyError
+from surveys.yaml_lines import DuplicateKey, NotYaml, Path, tree_of
 
-Path = tuple[str | int, ...]
 Finding = tuple[Path, str, str, dict[str, Any]]
 """What a rule found: where in the tree, what is wrong, what to do, and the values in both sentences."""
 
@@ -37,9 +37,6 @@ class Source:
 
 def parse(file: str, content: bytes) -> Source:
     """Read YAML 1.2 (so `no` stays a word); the text comes out NFC."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
     try:
         text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -51,23 +48,20 @@ def parse(file: str, content: bytes) -> Source:
     if tabs:
         return _refused(file, tabs, N_("there is a tab, which YAML does not allow."), N_("Put spaces in its place."))
     try:
-        node = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problem = (error.problem or error.context or "").splitlines()
-        if problem and "duplicate key" in problem[0]:
-            key = problem[0].split('"')[1] if '"' in problem[0] else "?"
-            return _refused(file, [line], N_("the key `{key}` stands twice."), N_("Keep one of the two."), key=key)
+        tree, lines = tree_of(text)
+    except DuplicateKey as error:
+        return _refused(
+            file, [error.line], N_("the key `{key}` stands twice."), N_("Keep one of the two."), key=error.key
+        )
+    except NotYaml as error:
         return _refused(
             file,
-            [line],
+            [error.line or 1],
             N_("this is not YAML: {problem}."),
             N_("Look at quotes, brackets and indentation in and above this line."),
-            problem=problem[0] if problem else "?",
+            problem=error.problem,
         )
-    lines: dict[Path, int] = {(): 1}
-    return Source(file, _plain(node, (), lines), lines)
+    return Source(file, tree, lines)
 
 
 def _refused(file: str, lines: list[int], template: str, remedy: str, **values: Any) -> Source:
@@ -76,26 +70,3 @@ def _refused(file: str, lines: list[int], template: str, remedy: str, **values: 
 
 def _complaint(file: str, line: int, template: str, remedy: str, values: dict[str, Any]) -> Complaint:
     return Complaint(file, line, SurveyError(template, **values), SurveyError(remedy, **values))
-
-
-def _plain(node: Any, path: Path, lines: dict[Path, int]) -> Any:
-    """The tree without ruamel's own classes; on the way, note where each part stands."""
-    place: Any = getattr(node, "lc", None)
-    if isinstance(node, dict):
-        for key in node:
-            lines[(*path, key)] = _line(place.key, key, lines[path])
-        return {key: _plain(value, (*path, key), lines) for key, value in node.items()}
-    if isinstance(node, list):
-        for index in range(len(node)):
-            lines[(*path, index)] = _line(place.item, index, lines[path])
-        return [_plain(value, (*path, index), lines) for index, value in enumerate(node)]
-    if isinstance(node, str):
-        return str(node)
-    return node
-
-
-def _line(lookup: Any, key: str | int, around: int) -> int:
-    try:
-        return int(lookup(key)[0]) + 1
-    except (KeyError, TypeError, IndexError):  # a key that came in by a merge (`<<`) has no line of its own
-        return around

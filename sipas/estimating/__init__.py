@@ -1,6 +1,6 @@
 """From a file of answers and its design to tables: what stands behind the analyst's commands.
 
-design_file   DESIGN.yaml, read with all its mistakes at once    (yaml_lines, totals)
+design_file   DESIGN.yaml, read with all its mistakes at once    (yaml_values, totals)
 answers       the file's columns as the statistics want them, each bad cell named    (columns, explaining)
 survey        one pass and weights: what every command begins with    (frame: dossiers beside a snapshot)
 waves         several files, read as a panel or as independent samples

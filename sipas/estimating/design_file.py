@@ -13,7 +13,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from sipas.errors import N_
 from sipas.estimating.scales import Scale, read_scale, read_scales
 from sipas.estimating.totals import Totals, read_poststratify, read_rake
-from sipas.estimating.yaml_lines import (
+from sipas.estimating.yaml_values import (
     Complaints,
     entries,
     is_absent,

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.errors import AnalysisError, BadDesign, CannotCalibrate, LonelyPsu
 from sipas.errors import N_, SipasError
 from sipas.estimating.columns import crossed, rows_of
-from sipas.estimating.yaml_lines import Complaints
+from sipas.estimating.yaml_values import Complaints
 from sipas.tables import Problems, Table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.yaml_lines import Complaints, entries, is_absent, number, refuse_unknown, word, words
+from sipas.estimating.yaml_values import Complaints, entries, is_absent, number, refuse_unknown, word, words
 
 DEFAULT_LEVELS = 5
 SCORINGS = {"top2": 2, "sipas-top2": 2, "top1": 1}  # how many of the highest levels count as satisfied

@@ -9,7 +9,7 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.yaml_lines import Complaints, entries, is_absent, numbers, refuse_unknown, word, words
+from sipas.estimating.yaml_values import Complaints, entries, is_absent, numbers, refuse_unknown, word, words
 from sipas.tables import read_table
 
 TOTAL = ("total", "Freq", "N")

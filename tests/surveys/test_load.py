@@ -7,6 +7,7 @@ import pytest
 import surveys
 from surveys import BadInstrument, UnknownInstrument
 from surveys.load import INSTRUMENTS
+from surveys.yaml_lines import tree_of
 
 SOUND = (INSTRUMENTS / "demo.v1.yaml").read_text(encoding="utf-8")
 
@@ -156,12 +157,30 @@ def test_a_tab_is_named_with_its_line(tmp_path):
         ("kind: several", "kind: count", "has options, but is no choice"),
         ("    kind: several\n", "    kind: several\n    scale: satisfaction\n", "Only a rating has one"),
         ("title: Phiếu hỏi thử", 'title: "Phiếu', "this is not YAML"),
+        ("title: Phiếu hỏi thử", "title: !other a", "this is not YAML: could not determine a constructor"),
+        ("title: Phiếu hỏi thử", "title: a\x01", "this is not YAML: unacceptable character #x0001"),
+        ("title: Phiếu hỏi thử", "title: a\n? [b]\n: c", "this is not YAML: found unhashable key"),
         ("opening:", "opening: []\nopenin:", "`openin` is not known here. Known here: opening"),
     ],
 )
 def test_a_mistake_is_named_in_plain_words(tmp_path, old, new, words):
     assert old in SOUND
     assert any(words in c for c in complaints_of(tmp_path, SOUND.replace(old, new)))
+
+
+def test_a_value_of_a_merged_mapping_knows_its_line_and_a_merged_key_that_of_its_mapping():
+    text = "a: &a\n  k: 1\n  m:\n    d: 2\nb:\n  <<: *a\n  k: 3\n"
+    tree, lines = tree_of(text)
+    assert tree["b"] == {"m": {"d": 2}, "k": 3}
+    assert {path: line for path, line in lines.items() if path[:1] == ("b",)} == {
+        ("b",): 5, ("b", "k"): 7, ("b", "m"): 5, ("b", "m", "d"): 4,
+    }  # fmt: skip
+
+
+def test_what_is_named_again_is_a_copy_so_that_a_change_of_one_place_is_of_that_one():
+    tree, _ = tree_of("a: &a [1]\nb: *a\n")
+    tree["a"].append(2)
+    assert tree == {"a": [1, 2], "b": [1]}
 
 
 def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from sipas.errors import BadFile
 from sipas.estimating.design_file import read_design
-from sipas.estimating.yaml_lines import BadDesignFile
+from sipas.estimating.yaml_values import BadDesignFile
 
 SMALLEST = "weights: w\nstrata: stratum\npsu: psu\nitems: [q01, q02]\nsatisfied: 4\n"
 

@@ -1,4 +1,5 @@
-"""YAML read so that each value still knows its line, and each scalar stays the text that was written (`03646`)."""
+"""The values of a YAML file, each with its line, each scalar the text that was written (`03646`); `surveys.yaml_lines`
+reads it."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sipas.errors import N_, BadFile, ManyErrors, SipasError
 from sipas.tables.decimal_marks import DOUBTFUL, NOT_A_NUMBER, both_ways, is_two_ways, mark_of, number_of
 from sipas.tables.encoding import body_of_utf8
+from surveys.yaml_lines import NotYaml, compose
 
 ABSENT = ("", "~", "null")
 
@@ -64,17 +65,15 @@ def read_yaml(path: Path, complaints: Complaints) -> MappingNode:
             complaints.at(number, N_("the line is indented with a tab, which YAML forbids; use spaces"))
     complaints.refuse()
     try:
-        top = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = mark.line + 1 if mark else 0
-        if "\\t" in str(error.problem):
-            complaints.at(place, N_("a tab stands where YAML forbids it; use spaces"))
-        else:
+        top: Any = compose(text)
+    except NotYaml as error:
+        if "\\t" in error.problem:
+            complaints.at(error.line, N_("a tab stands where YAML forbids it; use spaces"))
+        elif error.line:
             template = N_("this is not YAML ({problem}); check colons, quotation marks and indentation here and above")
-            complaints.at(place, template, problem=error.problem or error.context)
-    except YAMLError as error:
-        complaints.at(0, N_("this is not YAML ({problem})"), problem=str(error).splitlines()[0])
+            complaints.at(error.line, template, problem=error.problem)
+        else:
+            complaints.at(0, N_("this is not YAML ({problem})"), problem=error.problem)
     complaints.refuse()
     if not isinstance(top, MappingNode):
         complaints.add(top, N_("expected keys with values, such as `items: [q01, q02]`"))
