@@ -150,11 +150,10 @@ class RateLimits:
     def take(self, key: str, budget: Budget, address: str, today: dt.date, count: int = 1) -> None:
         """Take `count` from the budget of `key` ("point to-hieu-1"), within the share of the address; UNKNOWN for what
         has none, as an enrolled device. Raises NotStored where there is not so much: all is taken, or nothing."""
-        if address != UNKNOWN and not self.allows(key, budget, address):
-            raise NotStored("limit", LATER)
         with self._file.locked():
             place, now = self._now(key, budget, today)
-            if now.used + count > budget.day or now.pool < count:
+            has_share = address == UNKNOWN or self.addresses.fits(key, address, now.pool, budget.share)
+            if not has_share or now.used + count > budget.day or now.pool < count:
                 raise NotStored("limit", LATER)
             if now.tokens < count:
                 raise NotStored("limit")
