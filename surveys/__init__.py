@@ -19,7 +19,7 @@ from surveys.instrument import (
     Item,
     Made,
     Option,
-    Question,
+    PersonQuestion,
     Scale,
     Skip,
 )
@@ -43,7 +43,7 @@ __all__ = [
     "Item",
     "Made",
     "Option",
-    "Question",
+    "PersonQuestion",
     "Scale",
     "Skip",
     "SurveyError",

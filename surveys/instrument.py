@@ -169,7 +169,7 @@ class Aspect:
 
 
 @dataclass(frozen=True)
-class Question:
+class PersonQuestion:
     """Something about the person who answers: asked last, always optional, always coarse."""
 
     code: str
@@ -217,7 +217,7 @@ class Instrument:
     opening: tuple[Item, ...]
     aspects: tuple[Aspect, ...]
     closing: tuple[Item, ...]
-    profile: tuple[Question, ...] = ()
+    profile: tuple[PersonQuestion, ...] = ()
     comment: Comment | None = None
     populations: tuple[str, ...] = ("visitors",)
     other_words: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()  # language -> address -> what is said in it

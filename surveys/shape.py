@@ -22,7 +22,7 @@ from surveys.instrument import (
     Item,
     Made,
     Option,
-    Question,
+    PersonQuestion,
     Scale,
 )
 from surveys.source import Finding, Path, finding
@@ -244,7 +244,7 @@ def built(tree: Any, *, digest: str) -> Instrument:
             for a in shape.aspects
         ),
         closing=items(shape.closing),
-        profile=tuple(Question(q.code, q.text, options(q.options)) for q in shape.profile),
+        profile=tuple(PersonQuestion(q.code, q.text, options(q.options)) for q in shape.profile),
         comment=_comment(shape.comment) if shape.comment else None,
         other_words=tuple((language, tuple(words.items())) for language, words in shape.other_words.items()),
         made=_made(shape.made) if shape.made else None,

@@ -7,7 +7,7 @@ Every wording has an address, which is its context in the `instruments` catalogs
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from surveys.instrument import Comment, Factor, Instrument, Item, Option, Question, Scale
+from surveys.instrument import Comment, Factor, Instrument, Item, Option, PersonQuestion, Scale
 
 Say = Callable[[str, str], str]
 """Takes an address and the wording as written; gives the wording to show."""
@@ -55,7 +55,7 @@ def translated(instrument: Instrument, say: Say) -> Instrument:
     def factor(given: Factor) -> Factor:
         return replace(given, text=words(given.text, given.code), items=tuple(map(item, given.items)))
 
-    def question(given: Question) -> Question:
+    def question(given: PersonQuestion) -> PersonQuestion:
         return replace(given, text=words(given.text, given.code), options=options(given.options, given.code))
 
     def comment(given: Comment) -> Comment:

@@ -16,7 +16,7 @@ from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.waves import open_wave
 from sipas.intake import Answers, Outcome, Visit, VisitCodes, anonymise, comment_of, receive
 from sipas.intake.comment_spool import flush_comments
-from sipas.intake.models import Comment, Row
+from sipas.intake.models import ResponseRow, StoredComment
 from sipas.intake.submission_keys import submission_key
 from sipas.keyring import wave_keys
 from sipas.registry.models import Service, Unit
@@ -126,13 +126,13 @@ def a_visit(
     return Visit("w1", VisitCodes(**{**one, **codes}), answers, moment, language, sex, age)
 
 
-def a_row(submission: str, visit: Visit | None = None) -> Row:
+def a_row(submission: str, visit: Visit | None = None) -> ResponseRow:
     """What the first door makes of a visit, under keys of nobody's."""
     key = submission_key(b"i" * 32, submission)
     return anonymise(visit or a_visit(), key=key, cluster_key=b"c" * 32)
 
 
-def a_comment(words: str, submission: str) -> Comment:
+def a_comment(words: str, submission: str) -> StoredComment:
     """What the first door makes of a comment, under the same keys."""
     return comment_of(words, a_visit().codes, moment=A_MORNING, submission=submission, id_key=b"i" * 32)
 
@@ -154,11 +154,11 @@ def some_codes(
         return list(issue(session, settings.home, point, count, more.pop("today", clock.today()), **more).codes)
 
 
-def all_comments(database: Database, settings: Settings) -> list[Comment]:
+def all_comments(database: Database, settings: Settings) -> list[StoredComment]:
     """Every comment, as the night leaves them in their table."""
     flush_comments(database, settings.home)
     with database.reading() as session:
-        return list(session.scalars(select(Comment)))
+        return list(session.scalars(select(StoredComment)))
 
 
 def a_csv(folder: Path, text: str, name: str = "file.csv") -> Path:

@@ -10,8 +10,8 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 import surveys
-from sipas.wordings.importing import Made, import_wording
-from sipas.wordings.table import COLUMNS, write_table
+from sipas.wordings.importing import ImportedWording, import_wording
+from sipas.wordings.table import COLUMNS, write_wording_table
 
 TODAY = dt.date(2026, 12, 1)
 Row = dict[str, str]
@@ -25,7 +25,7 @@ def official(address: str) -> Row:
 def exported(folder: Path, code: str = "service-2024", version: int | None = None, suffix: str = ".csv") -> Path:
     path = folder / f"sentences-{version}{suffix}"
     path.unlink(missing_ok=True)
-    write_table(path, surveys.load(code, version))
+    write_wording_table(path, surveys.load(code, version))
     return path
 
 
@@ -65,11 +65,11 @@ def put(path: Path, rows: list[Row]) -> Path:
     return path
 
 
-def made(home: Path, path: Path) -> Made:
+def made(home: Path, path: Path) -> ImportedWording:
     return import_wording(home, path, by="Nguyễn Thị A", basis="Quyết định 1001/QĐ-BNV, phụ lục I", today=TODAY)
 
 
-def a_wording(home: Path, folder: Path, change: Callable[[Row], None] = lambda _row: None, **of) -> Made:
+def a_wording(home: Path, folder: Path, change: Callable[[Row], None] = lambda _row: None, **of) -> ImportedWording:
     """A new version with official sentences, in the home and found from now on."""
     surveys.also_from(home / "instruments")
     return made(home, filled_in(exported(folder, **of), change))

@@ -13,7 +13,7 @@ DAILY = re.compile(r"\d{4}-\d\d-\d\d(-\d+)?\.(sqlite|pgcopy)")
 ANY = re.compile(r".*\.(sqlite|pgcopy)")
 
 
-def newest(folder: Path) -> dt.datetime | None:
+def last_backup_made(folder: Path) -> dt.datetime | None:
     """When the newest whole backup was made, of whatever name; None where there is none."""
     made = [
         path.stat().st_mtime

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from sipas.intake.comment_spool import CommentSpool
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.intake.redemption_journal import RedemptionJournal
 from sipas.intake.ways import as_the_night_leaves
 from sipas.storage.database import HEAD, Database
@@ -26,7 +26,7 @@ from sipas.storage.database import HEAD, Database
 class Day:
     """Comments that wait, hashes of codes that were spent, and rows of `way_count`, since the last night."""
 
-    comments: Sequence[Comment] = ()
+    comments: Sequence[StoredComment] = ()
     codes: Sequence[bytes] = ()
     ways: Sequence[tuple[int, ...]] = ()
 

@@ -24,7 +24,7 @@ from sipas.backups.condition import listed, our_tables
 from sipas.backups.pending import Day
 from sipas.errors import N_, BadFile, NotReady
 from sipas.files.overwriting import discard
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.intake.record import values_of
 from sipas.storage import schema
 from sipas.storage.database import Database
@@ -188,7 +188,7 @@ _WITH_THE_DAY = {
 def _lay_aside(connection: Connection, day: Day) -> None:
     if not day:
         return
-    cursor, columns = _cursor(connection), Comment.__table__.columns.keys()
+    cursor, columns = _cursor(connection), StoredComment.__table__.columns.keys()
     cursor.execute("create temporary table waiting (like comment) on commit drop")
     cursor.execute("create temporary table used (key bytea) on commit drop")
     cursor.execute("create temporary table ways (like way_count) on commit drop")

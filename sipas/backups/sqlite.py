@@ -18,7 +18,7 @@ from pathlib import Path
 from sipas.backups.pending import Day
 from sipas.errors import N_, BadFile
 from sipas.files.disk_space import sync_folder
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.intake.record import insert_once, values_of
 from sipas.storage.database import Database
 from sipas.storage.sqlite_files import copy_into, replace, scratch
@@ -47,7 +47,7 @@ def _add(copy: sqlite3.Connection, day: Day) -> None:
     copy.execute("pragma journal_mode=off")
     copy.execute("begin")
     for comment in day.comments:
-        copy.execute(insert_once("sqlite", Comment.__tablename__), tuple(values_of(comment).values()))
+        copy.execute(insert_once("sqlite", StoredComment.__tablename__), tuple(values_of(comment).values()))
     copy.executemany("update invitation set spent = 1 where key = ?", [(code,) for code in day.codes])
     copy.executemany(
         "insert into way_count values (?, ?, ?, ?, ?) on conflict do update set number = max(number, excluded.number)",

@@ -17,7 +17,7 @@ from sipas.files.state_files import only_for_us
 from sipas.i18n import _
 
 if TYPE_CHECKING:
-    from sipas.registry.province import Province
+    from sipas.registry.province import ProvinceName
     from sipas.storage.database import Database
 
 
@@ -47,7 +47,7 @@ def database(of: Settings | None = None) -> Database:
     return found
 
 
-def asker(base: Database) -> Province:
+def asker(base: Database) -> ProvinceName:
     """The province, by the registry; says so where the environment still names another. Raises NoProvince."""
     from sipas import clock
     from sipas.registry.province import province
@@ -59,7 +59,7 @@ def asker(base: Database) -> Province:
     return found
 
 
-def another_name(ours: Province) -> str:
+def another_name(ours: ProvinceName) -> str:
     """What is to be said of SIPAS_PROVINCE, "" where it names the registry's province, or nothing."""
     from sipas.config.sources import former_province
 

@@ -18,7 +18,7 @@ from sipas.config import notifying, values
 from sipas.config.values import PARTS, Network
 from sipas.errors import N_
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import read, write_new
+from sipas.files.state_files import read_state, write_new
 from sipas.i18n.languages import COMPLETE
 
 
@@ -221,7 +221,7 @@ class Settings:
         """A secret of this installation, made at first use, readable by its owner only; raises Damaged where the file
         holds anything else, for under an empty secret anybody could sign."""
         path = self.paths.secret(name)
-        while (secret := read(path, _secret, DAMAGED_SECRET)) is None:
+        while (secret := read_state(path, _secret, DAMAGED_SECRET)) is None:
             try:
                 write_new(path, secrets.token_hex(32).encode())
             except FileExistsError:  # another process was faster: its secret holds

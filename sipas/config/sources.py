@@ -90,7 +90,7 @@ def former_province(environ: Mapping[str, str] | None = None) -> str:
     return (os.environ if environ is None else environ).get("SIPAS_PROVINCE", "").strip()
 
 
-def strangers(environ: Mapping[str, str] | None = None) -> list[str]:
+def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """Variables named like ours that mean nothing here: a slip of the pen, most likely."""
     ours = {f"SIPAS_{name.upper()}" for name in (*SETTINGS, *NO_SETTINGS)} | {home_file.HELD}
     return sorted(

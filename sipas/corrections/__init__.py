@@ -5,6 +5,6 @@ Stands above registry, fieldwork, intake and publishing, for only together they 
 
 from sipas.corrections.changing import Changes, correcting
 from sipas.corrections.closing import close, rename
-from sipas.corrections.removing import clear, remove, remove_owned
+from sipas.corrections.removing import clear, remove_owned, remove_rule
 
-__all__ = ["Changes", "clear", "close", "correcting", "remove", "remove_owned", "rename"]
+__all__ = ["Changes", "clear", "close", "correcting", "remove_owned", "remove_rule", "rename"]

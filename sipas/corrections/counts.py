@@ -37,7 +37,7 @@ class Removed:
 
 
 @dataclass(frozen=True)
-class Made:
+class ReleaseOnCounts:
     """A release whose figures stand for the dossiers of some months as they are counted now."""
 
     code: str
@@ -46,7 +46,7 @@ class Made:
     last: str
 
 
-def made_with_these(session: Session, home: Path) -> tuple[Made, ...]:
+def made_with_these(session: Session, home: Path) -> tuple[ReleaseOnCounts, ...]:
     """The releases, drafts among them, that were made with the counts as they are."""
     found = []
     for release in session.scalars(select(Release).order_by(Release.code)):
@@ -57,18 +57,18 @@ def made_with_these(session: Session, home: Path) -> tuple[Made, ...]:
         first, last = f"{wave.opens_on:%Y-%m}", f"{wave.closes_on or wave.opens_on:%Y-%m}"
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if not is_another_frame(told["frame"], frame_between(session, first, last)):
-            found.append(Made(release.code, release.state, first, last))
+            found.append(ReleaseOnCounts(release.code, release.state, first, last))
     return tuple(found)
 
 
-def releases_on(session: Session, made: Sequence[Made], unit: str) -> Iterator[SipasError]:
+def releases_on(session: Session, made: Sequence[ReleaseOnCounts], unit: str) -> Iterator[SipasError]:
     """The approved and published ones among `made` that stand for dossiers of the unit."""
     for one, dossiers in _of_unit(session, made, unit):
         if one.state != "draft":
             yield SipasError(RELEASED, release=one.code, dossiers=dossiers)
 
 
-def remove_counts(session: Session, made: Sequence[Made], unit: str) -> Removed:
+def remove_counts(session: Session, made: Sequence[ReleaseOnCounts], unit: str) -> Removed:
     """Take a unit's counts out; whether that may be is asked before (`releases_on`)."""
     cells = session.scalars(select(PopulationCount).where(PopulationCount.unit == unit)).all()
     drafts = tuple(SipasError(DRAFT, release=one.code) for one, _ in _of_unit(session, made, unit))
@@ -77,7 +77,7 @@ def remove_counts(session: Session, made: Sequence[Made], unit: str) -> Removed:
     return Removed(len(cells), sum(cell.dossiers for cell in cells), months, drafts)
 
 
-def _of_unit(session: Session, made: Sequence[Made], unit: str) -> Iterator[tuple[Made, int]]:
+def _of_unit(session: Session, made: Sequence[ReleaseOnCounts], unit: str) -> Iterator[tuple[ReleaseOnCounts, int]]:
     """Of these releases those that stand for dossiers of the unit, with their number."""
     for one in made:
         cells = select(func.sum(PopulationCount.dossiers)).where(PopulationCount.unit == unit)

@@ -13,12 +13,12 @@ from sqlalchemy import Table, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from sipas.corrections.closing import named
-from sipas.corrections.counts import Made, Removed, made_with_these, releases_on, remove_counts
+from sipas.corrections.counts import ReleaseOnCounts, Removed, made_with_these, releases_on, remove_counts
 from sipas.errors import N_, ManyErrors, SipasError, UnknownCode
 from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.files.home_paths import HomePaths
 from sipas.publishing.models import SnapshotRecord
-from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
+from sipas.registry.models import EVER, Competence, CrosswalkRow, Service, Unit
 from sipas.storage.database import Base
 
 USED = N_("{code} is used, so it stays. Close it (`sipas registry close`) or rename it (`sipas registry rename`):")
@@ -72,7 +72,7 @@ def remove_owned(session: Session, home: Path, what: str, codes: Sequence[str]) 
     return gone
 
 
-def remove(session: Session, what: str, keys: Sequence[str]) -> None:
+def remove_rule(session: Session, what: str, keys: Sequence[str]) -> None:
     """Takes one rule of competence or row of the crosswalk out. Raises UnknownCode; for the rest see `correcting`."""
     row = _row(session, what, keys)
     if row is None:
@@ -93,19 +93,21 @@ def clear(session: Session) -> int:
     for one in session.scalars(select(Unit).where(Unit.parent.is_not(None))):
         one.parent = None
     session.flush()
-    for model in (Crosswalk, Competence, Service, Unit):
+    for model in (CrosswalkRow, Competence, Service, Unit):
         session.execute(delete(model))
     return units
 
 
-def _row(session: Session, what: str, keys: Sequence[str]) -> Competence | Crosswalk | None:
+def _row(session: Session, what: str, keys: Sequence[str]) -> Competence | CrosswalkRow | None:
     if what == "crosswalk":
-        return session.get(Crosswalk, tuple(keys[:2]))
+        return session.get(CrosswalkRow, tuple(keys[:2]))
     first = dt.date.fromisoformat(keys[2]) if len(keys) > 2 else EVER
     return session.get(Competence, (*keys[:2], first))
 
 
-def uses_of(session: Session, home: Path, found: Unit | Service, made: Sequence[Made]) -> Iterator[SipasError]:
+def uses_of(
+    session: Session, home: Path, found: Unit | Service, made: Sequence[ReleaseOnCounts]
+) -> Iterator[SipasError]:
     """What a row of the registry cannot go for: every table that refers to it by a foreign key, by its number or by its
     code, every snapshot, and of a unit's dossier counts those that a release of `made` stands for.
 

@@ -118,7 +118,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
     return database
 
 
-def province(session: Session) -> Province:
+def simulated_province(session: Session) -> Province:
     """The simulated province over the points of the database; its `truth` is what the estimates should find."""
     instrument = load(INSTRUMENT)
     places = [place for place in points(session) if place.channel == "kiosk"]
@@ -206,7 +206,7 @@ def _ask_a_half_year(database: Database, settings: Settings, step: Callable[[int
         if wave is not None and (wave.state != "open" or stored(session, wave.id)):
             return
         step(2)
-        made = province(session)
+        made = simulated_province(session)
     frame, answers = made.frame.to_pylist(), made.responses
     step(3)
     if wave is None:

@@ -28,7 +28,7 @@ from surveys import Instrument, load
 
 
 @dataclass(frozen=True)
-class Way:
+class DemoPoint:
     """A point where people answer otherwise than at a kiosk, what its name says beside the office's (nothing where
     visitors read it), and how many visits it has."""
 
@@ -48,11 +48,11 @@ class Way:
 
 PHONE = "phone-03646"  # a point for those who bring the code from a receipt
 WAYS = (
-    Way(PHONE, "phone", "short", "", "", 40, "required"),
-    Way("web-03664", "web", "full", "", "", 30),
-    Way("paper-03910", "paper", "full", "phiếu giấy", "paper forms", 30),
-    Way("telephone-04204", "telephone", "short", "gọi điện thoại", "telephone calls", 30),
-    Way("interview-04231", "interview", "full", "phỏng vấn", "interviews", 20),
+    DemoPoint(PHONE, "phone", "short", "", "", 40, "required"),
+    DemoPoint("web-03664", "web", "full", "", "", 30),
+    DemoPoint("paper-03910", "paper", "full", "phiếu giấy", "paper forms", 30),
+    DemoPoint("telephone-04204", "telephone", "short", "gọi điện thoại", "telephone calls", 30),
+    DemoPoint("interview-04231", "interview", "full", "phỏng vấn", "interviews", 20),
 )
 SCREENS = (("kiosk-03646", "", 60), ("tthcc-so-tu-phap", "", 30), ("paper-03910", "import", 20))
 """Points that there are already, by which other channel their answers came ("": their own), and how many."""

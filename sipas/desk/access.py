@@ -19,7 +19,7 @@ from werkzeug.security import generate_password_hash
 
 from sipas.errors import N_, NotReady, SipasError
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import private_folder, read, write_whole
+from sipas.files.state_files import private_folder, read_state, write_whole
 
 SHORTEST = 10
 CHEAP = "scrypt:1024:8:1"  # of a generated password: its 78 bits protect it, also where the hash was stolen
@@ -91,7 +91,7 @@ def ended_sessions(home: Path) -> dict[str, float]:
         "keys/{file} in SIPAS_HOME is damaged: nobody knows which sessions at the desk are over. Set the password "
         "again with `sipas desk password`, which ends all of them."
     )
-    return read(HomePaths(home).ended_sessions, _ended, damaged) or {}
+    return read_state(HomePaths(home).ended_sessions, _ended, damaged) or {}
 
 
 def _ended(data: bytes) -> dict[str, float]:
@@ -105,7 +105,7 @@ def _hashed(session: str) -> str:
 def known_hash(home: Path) -> str | None:
     """The password's hash, None where none was set; raises Damaged."""
     damaged = N_("keys/{file} in SIPAS_HOME is damaged. Set the desk's password again with `sipas desk password`.")
-    return read(_path(home), _hash, damaged)
+    return read_state(_path(home), _hash, damaged)
 
 
 def _hash(data: bytes) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from sipas.desk.blueprint import desk
-from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing
+from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing_messages
 from sipas.fieldwork.devices import revoke as revoke_device
 from sipas.fieldwork.models import ON_SCREENS, Device, Point
 from sipas.fieldwork.points import point as point_of
@@ -26,7 +26,7 @@ from sipas.web.links import go, link
 
 
 @dataclass(frozen=True)
-class Screen:
+class DeviceView:
     """One device in words for the desk."""
 
     device: Device
@@ -34,27 +34,27 @@ class Screen:
     quiet: bool
 
     @classmethod
-    def of(cls, device: Device, today: dt.date) -> Screen:
+    def of(cls, device: Device, today: dt.date) -> DeviceView:
         """As it is today."""
-        return cls(device, missing(device), is_quiet(device, today))
+        return cls(device, missing_messages(device), is_quiet(device, today))
 
 
 @dataclass(frozen=True)
-class Place:
+class PointScreens:
     """The point of a kiosk, or of interviews, with its screens."""
 
     point: Point
-    screens: tuple[Screen, ...]
+    screens: tuple[DeviceView, ...]
     silent: Silent | None = None
 
 
-def places(session: Session, today: dt.date, watch: Watch | None = None) -> list[Place]:
+def places(session: Session, today: dt.date, watch: Watch | None = None) -> list[PointScreens]:
     """Every point at which screens can stand; those with a screen first."""
-    found: dict[int, list[Screen]] = {}
+    found: dict[int, list[DeviceView]] = {}
     for one in devices(session):
-        found.setdefault(one.point.id, []).append(Screen.of(one.device, today))
+        found.setdefault(one.point.id, []).append(DeviceView.of(one.device, today))
     listed = [
-        Place(one, tuple(found.get(one.id, ())), watch.of(one.code) if watch else None)
+        PointScreens(one, tuple(found.get(one.id, ())), watch.of(one.code) if watch else None)
         for one in points(session)
         if one.channel in ON_SCREENS
     ]

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from sipas import i18n
 from sipas.desk.blueprint import desk
 from sipas.desk.progress import of_wave, summaries
-from sipas.desk.ways import ways
+from sipas.desk.ways import ways_by_place
 from sipas.errors import N_, NotReady
 from sipas.expiry.trusted_date import look
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.small_cells.report import settled
 from sipas.fieldwork.waves import wave_of
-from sipas.monitoring.findings import answers, service
+from sipas.monitoring.findings import answers, service_findings
 from sipas.monitoring.signs import BAD
 from sipas.publishing import published, shortened
 from sipas.publishing.endings import Ending, endings
@@ -64,7 +64,7 @@ def wave(code: str) -> str:
             silent=found.silent,
             watch=watch,
             settled=settled(session, one),
-            ways=ways(session, one),
+            ways=ways_by_place(session, one),
             endings=[each for each in _endings(session) if each.wave == code],
             stop=session.get(DestructionStop, one.id),
             known=look(installation().home),
@@ -90,7 +90,7 @@ def release(code: str) -> str:
 def _amiss(session: Session) -> list[str]:
     """What concerns whoever runs the server: whether answers are stored, the night, where home and database differ."""
     ours = installation()
-    found = (*answers(ours.database, ours.settings), *service(ours.settings))
+    found = (*answers(ours.database, ours.settings), *service_findings(ours.settings))
     told = [sentence for sign, sentence in found if sign == BAD]
     return told + [i18n.say(one.error) for one in at_a_glance(session, ours.home)]
 

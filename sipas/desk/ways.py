@@ -36,7 +36,7 @@ class Came:
         return self.has_screen and self.open >= MANY * self.counted
 
 
-def ways(session: Session, wave: Wave) -> tuple[Came, ...]:
+def ways_by_place(session: Session, wave: Wave) -> tuple[Came, ...]:
     """Every place with ten answers or more, most by the open address first."""
     points = {place.id: place for place in session.scalars(select(Point))}
     units = {unit.id: unit for unit in session.scalars(select(Unit))}

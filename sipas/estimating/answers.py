@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sipas.errors import N_
-from sipas.estimating.columns import crossed, distinct, places, rows_of
+from sipas.estimating.columns import crossed, distinct, places, rows_by_combination
 from sipas.estimating.totals import Totals
 from sipas.tables import Problems, Table
 from sipas.tables.looks import as_seen
@@ -74,7 +74,7 @@ def answers_of(table: Table, design: DesignFile, by: Sequence[Sequence[str]], ke
     """
     numbers = _number_columns(design)
     codes = [*design.strata, *design.psu, *design.ssu, *design.calibration_columns, *(c for f in by for c in f), *keep]
-    items = check(table, design)
+    items = check_answers(table, design)
     columns = {item: items[item] for item in design.items}
     columns.update((column, pa.array(table.numbers(column))) for column in numbers)
     columns.update((column, _without_marks(table, design, column)) for column in codes if column not in columns)
@@ -89,7 +89,7 @@ def _without_marks(table: Table, design: DesignFile, column: str) -> pa.ChunkedA
     return pc.if_else(pc.is_in(text, value_set=pa.array(design.missing)), pa.scalar(None, text.type), text)
 
 
-def check(table: Table, design: DesignFile) -> dict[str, pa.Array]:
+def check_answers(table: Table, design: DesignFile) -> dict[str, pa.Array]:
     """Look at every cell that the design uses; raises `BadTable` with all bad ones, else gives the items' levels."""
     numbers = _number_columns(design)
     table.load([*numbers, *design.strata, *design.psu, *design.ssu, *design.calibration_columns, *design.items])
@@ -168,7 +168,7 @@ def _check_totals(table: Table, totals: Totals, file: str, problems: Problems) -
     """Each row must fall into a cell whose total is known."""
     numbers, combinations = crossed(table, totals.by)
     template = ZEROS_LOST if table.stored_as_numbers.intersection(totals.by) else NO_TOTAL
-    for combination, rows in zip(combinations, rows_of(numbers), strict=True):
+    for combination, rows in zip(combinations, rows_by_combination(numbers), strict=True):
         if combination not in totals.cells:
             column, value = "+".join(totals.by), " + ".join(combination)
             problems.add_rows(rows, column, template, value=value, file=file, totals_line=totals.line)

@@ -74,7 +74,7 @@ def crossed(table: Table, columns: Sequence[str]) -> tuple[NDArray[np.int64], li
     return number, known
 
 
-def rows_of(number: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+def rows_by_combination(number: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """The rows of each combination, in the order of the file."""
     order = np.argsort(number, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1)

@@ -11,16 +11,16 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.scales import Scale, read_scale, read_scales
+from sipas.estimating.scales import ItemScale, read_scale, read_scales
 from sipas.estimating.totals import Totals, read_poststratify, read_rake
 from sipas.estimating.yaml_values import (
-    Complaints,
+    DesignComplaints,
     entries,
     is_absent,
     numbers,
     read_yaml,
     refuse_unknown,
-    word,
+    text_value,
     words,
 )
 
@@ -58,8 +58,8 @@ class DesignFile:
 
     file: str
     items: tuple[str, ...]
-    scale: Scale
-    scales: Mapping[str, Scale] = field(default_factory=dict)
+    scale: ItemScale
+    scales: Mapping[str, ItemScale] = field(default_factory=dict)
     factors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     weights: str | None = None
     strata: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class DesignFile:
     waves: str | None = None
     decimal: str = ""
 
-    def scale_of(self, item: str) -> Scale:
+    def scale_of(self, item: str) -> ItemScale:
         """The scale of an item."""
         return self.scales.get(item, self.scale)
 
@@ -93,7 +93,7 @@ class DesignFile:
 def read_design(path: str | os.PathLike[str]) -> DesignFile:
     """Read a design file; raises `BadDesignFile` with all its mistakes at once, each with its line."""
     path = Path(path)
-    complaints = Complaints(path.name)
+    complaints = DesignComplaints(path.name)
     top = read_yaml(path, complaints)
     refuse_unknown(top, KEYS, complaints)
     given = {key: node for key, node in entries(top, complaints).items() if not is_absent(node)}
@@ -127,13 +127,13 @@ def read_design(path: str | os.PathLike[str]) -> DesignFile:
     return design
 
 
-def _items(node: Node | None, complaints: Complaints) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+def _items(node: Node | None, complaints: DesignComplaints) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
     if node is None:
         complaints.at(0, N_("the key `items` is missing; name the columns that hold answers, as `items: [q01, q02]`"))
         return (), {}
     if isinstance(node, MappingNode):
         factors = {name: words(value, complaints) for name, value in entries(node, complaints).items()}
-        for name, value in entries(node, Complaints(complaints.file)).items():
+        for name, value in entries(node, DesignComplaints(complaints.file)).items():
             if is_absent(value) or not factors[name]:
                 complaints.add(value, N_("factor {factor} has no items; list them or delete the factor"), factor=name)
             if name == "overall":
@@ -155,7 +155,7 @@ def _items(node: Node | None, complaints: Complaints) -> tuple[tuple[str, ...], 
     return items, {}
 
 
-def _weights(node: Node | None, complaints: Complaints) -> str | None:
+def _weights(node: Node | None, complaints: DesignComplaints) -> str | None:
     if node is None:
         return None
     named = words(node, complaints)
@@ -165,7 +165,7 @@ def _weights(node: Node | None, complaints: Complaints) -> str | None:
     return named[0]
 
 
-def _fpc(node: Node | None, decimal: str, complaints: Complaints) -> tuple[str | float, ...]:
+def _fpc(node: Node | None, decimal: str, complaints: DesignComplaints) -> tuple[str | float, ...]:
     """Population counts by stage: columns, or numbers that hold for every stratum."""
     if node is None:
         return ()
@@ -174,7 +174,7 @@ def _fpc(node: Node | None, decimal: str, complaints: Complaints) -> tuple[str |
         return ()
     stages: list[str | float] = []
     for each in node.value if isinstance(node, SequenceNode) else [node]:
-        name = word(each, complaints) or ""
+        name = text_value(each, complaints) or ""
         if not re.fullmatch(r"[+-]?[\d.,]+([eE][+-]?\d+)?|inf|nan", name):
             stages.append(name)
             continue
@@ -189,10 +189,10 @@ def _fpc(node: Node | None, decimal: str, complaints: Complaints) -> tuple[str |
     return tuple(stages)
 
 
-def _lonely(node: Node | None, complaints: Complaints) -> str:
+def _lonely(node: Node | None, complaints: DesignComplaints) -> str:
     if node is None:
         return "fail"
-    name = word(node, complaints) or ""
+    name = text_value(node, complaints) or ""
     name = {"center": "centre", "adjust": "centre", "certainty": "remove"}.get(name, name)
     if name not in LONELY:
         template = N_("`lonely` is one of {known}, not “{value}”")
@@ -200,18 +200,18 @@ def _lonely(node: Node | None, complaints: Complaints) -> str:
     return name
 
 
-def _one_of(key: str, node: Node | None, known: tuple[str, ...], complaints: Complaints) -> str | None:
+def _one_of(key: str, node: Node | None, known: tuple[str, ...], complaints: DesignComplaints) -> str | None:
     """One of a few words; None where nothing is said."""
     if node is None:
         return None
-    name = word(node, complaints) or ""
+    name = text_value(node, complaints) or ""
     if name not in known:
         template = N_("`{key}` is one of {known}, not “{value}”")
         complaints.add(node, template, key=key, known=", ".join(known), value=name)
     return name
 
 
-def _check_together(design: DesignFile, given: dict[str, Node], complaints: Complaints) -> None:
+def _check_together(design: DesignFile, given: dict[str, Node], complaints: DesignComplaints) -> None:
     if design.poststratify and design.rake:
         template = N_("give `poststratify` or `rake`, not both; `rake` takes cells of several columns as a margin too")
         complaints.add(given["rake"], template)

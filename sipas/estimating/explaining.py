@@ -9,8 +9,8 @@ import numpy as np
 
 from analysis.errors import AnalysisError, BadDesign, CannotCalibrate, LonelyPsu
 from sipas.errors import N_, SipasError
-from sipas.estimating.columns import crossed, rows_of
-from sipas.estimating.yaml_values import Complaints
+from sipas.estimating.columns import crossed, rows_by_combination
+from sipas.estimating.yaml_values import DesignComplaints
 from sipas.tables import Problems, Table
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _lonely(table: Table, design: DesignFile) -> None:
     count = design.fpc[0] if design.fpc else 0
     counts = table.numbers(count) if isinstance(count, str) else np.full(table.rows, count)
     problems = Problems(table)
-    for name, rows in zip(names, rows_of(strata), strict=True):
+    for name, rows in zip(names, rows_by_combination(strata), strict=True):
         if psus[rows].min() == psus[rows].max() and counts[rows[0]] != 1:
             problems.add(int(rows[0]), "+".join(design.strata), LONELY, value=" + ".join(name))
     problems.refuse()
@@ -75,7 +75,7 @@ def _counts(table: Table, design: DesignFile) -> None:
         counts = table.numbers(column) if isinstance(column, str) else np.full(table.rows, column)
         numbers, names = crossed(table, group)
         units_of = crossed(table, (*group, *units))[0] if units else np.arange(table.rows)
-        for name, rows in zip(names, rows_of(numbers), strict=True):
+        for name, rows in zip(names, rows_by_combination(numbers), strict=True):
             first, sampled = int(rows[0]), len(np.unique(units_of[rows]))
             if not isinstance(column, str):
                 if column < sampled:
@@ -91,7 +91,7 @@ def _counts(table: Table, design: DesignFile) -> None:
 
 def _totals(table: Table, design: DesignFile) -> None:
     """Totals of cells that nobody answered for, of 0 for cells with answers, and margins that contradict each other."""
-    complaints = Complaints(design.file)
+    complaints = DesignComplaints(design.file)
     for margin in (design.poststratify,) if design.poststratify else design.rake:
         present = set(crossed(table, margin.by)[1])
         for cell, total in margin.cells.items():
@@ -105,7 +105,7 @@ def _totals(table: Table, design: DesignFile) -> None:
     complaints.refuse()
 
 
-def _contradictions(table: Table, one: Totals, other: Totals, complaints: Complaints) -> None:
+def _contradictions(table: Table, one: Totals, other: Totals, complaints: DesignComplaints) -> None:
     """Cells of a margin that need more people than the cells of another margin have in which all their rows lie."""
     of_one, of_other = crossed(table, one.by), crossed(table, other.by)
     beside: dict[tuple[str, ...], dict[tuple[str, ...], int]] = {}

@@ -33,7 +33,7 @@ SEALED = N_(
 )
 
 
-def sentences(lost_keys: Iterable[tuple[str, Any]] | None) -> list[SipasError]:
+def key_sentences(lost_keys: Iterable[tuple[str, Any]] | None) -> list[SipasError]:
     """One for each key and consequence, as the codebook or the manifest names them."""
     said = []
     for key, consequence in lost_keys or ():
@@ -51,4 +51,4 @@ def for_readers(lost_keys: Iterable[tuple[str, str]] | None, policy: Policy) -> 
 
 def of_manifest(manifest: Mapping[str, Any]) -> list[SipasError]:
     """What a release says of it; nothing where no key was lost."""
-    return sentences(sorted((manifest.get("lost_keys") or {}).items()))
+    return key_sentences(sorted((manifest.get("lost_keys") or {}).items()))

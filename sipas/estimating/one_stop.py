@@ -30,7 +30,7 @@ from analysis.estimands.scoring import Scoring
 from sipas.errors import N_, SipasError, first_few
 from sipas.estimating.frame import COLUMNS
 from sipas.estimating.one_stop_file import OfficeCounts
-from sipas.estimating.survey import Source, Survey, survey_of
+from sipas.estimating.survey import DataSource, Survey, survey_of
 from sipas.i18n import say
 from surveys.instrument import version_order
 
@@ -101,7 +101,7 @@ class Office:
         yield {"domain": {"unit": self.unit}, "indicator": "sum", "points": total, "class": self.grade, **rest}
 
 
-def surveyed(source: Source) -> Survey:
+def surveyed(source: DataSource) -> Survey:
     """The facts of a snapshot, by office; raises SipasError where it holds answers to another questionnaire."""
     snapshot = analysis.read_snapshot(source.path)
     book = snapshot.codebook
@@ -240,7 +240,7 @@ def _of_office(number: int, given: OfficeCounts | None) -> Indicator:
     return Indicator(number, Decimal(computed).quantize(Decimal("0.1")), given.file)
 
 
-def strangers(survey: Survey, counts: Collection[str]) -> list[SipasError]:
+def offices_without_answers(survey: Survey, counts: Collection[str]) -> list[SipasError]:
     """What is said of offices in the file that have no answers; raises SipasError where only zeros keep them apart."""
     asked = {domain["unit"] for domain in survey.domains([("unit",)]) if domain}
     bare = {unit.lstrip("0"): unit for unit in asked}
@@ -272,7 +272,7 @@ def on_few_answers(found: Iterable[Office]) -> list[SipasError]:
     return [SipasError(template, count=len(few), units=first_few(few, SHOWN))]
 
 
-def missing(found: Iterable[Office]) -> list[SipasError]:
+def missing_indicators(found: Iterable[Office]) -> list[SipasError]:
     """One sentence for each indicator and reason that is missing, with the offices concerned."""
     groups: dict[tuple[int, str], tuple[SipasError, list[str]]] = {}
     for office in found:

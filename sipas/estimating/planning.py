@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.planning.sample_design import Method, allocate, systematic_draw
 from sipas.errors import N_, SipasError
-from sipas.i18n.code_labels import column_names
+from sipas.i18n.code_labels import column_labels
 from sipas.tables import Heads, Problems, read_table
 
 Row = dict[str, Any]
@@ -32,7 +32,7 @@ def allocation(
     table = read_table(path, sheet=sheet, decimal=decimal)
     needed = (*family, count, *([spread] if spread else []))
     if not set(needed) <= set(table.columns):  # a table of dossiers whose columns are called otherwise
-        table = table.under(Heads(column_names(("unit", "field", "month", "dossiers"))))
+        table = table.under(Heads(column_labels(("unit", "field", "month", "dossiers"))))
     table.require(*needed)
     problems = Problems(table)
     counts = table.numbers(count, problems)

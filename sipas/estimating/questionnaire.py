@@ -20,7 +20,7 @@ from analysis.quality.scale_reliability import Reliability
 from analysis.variance.design_counts import count_design
 from sipas.errors import N_
 from sipas.estimating.comparing import known
-from sipas.estimating.survey import Families, Source, Survey
+from sipas.estimating.survey import DataSource, Families, Survey
 from sipas.estimating.ways import FLAGS as WAY_FLAGS
 from sipas.estimating.ways import compared
 
@@ -204,7 +204,7 @@ def measured(codebook: analysis.Codebook) -> list[str]:
     return [name for name, items in sets.items() if len(items) > 1]
 
 
-def form_column(source: Source) -> list[str]:
+def form_column(source: DataSource) -> list[str]:
     """The column that says which form was used, where a snapshot has it: a short form does not ask all items."""
     if source.design is not None:
         return []

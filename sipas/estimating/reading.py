@@ -51,7 +51,7 @@ def blocks(
 def _table(rows: Sequence[Mapping[str, Any]], width: int, more: Sequence[Column]) -> Iterator[str]:
     columns = [
         Column("", lambda row: figure_words(row["of"]), right=False),
-        Column(_("share"), lambda row: percent(row["estimate"])),
+        Column(_("share"), lambda row: plain_percent(row["estimate"])),
         Column(interval_heading(rows[0]["level"]) if rows else "", lambda row: between(row["low"], row["high"])),
         *more,
         Column("n", lambda row: str(row["n"])),
@@ -143,7 +143,7 @@ def interval_heading(level: float) -> str:
     return _("{level} interval", level=decimal(level * 100, 4).rstrip("0").rstrip(".,") + "%")
 
 
-def points(difference: float | None, digits: int = 1) -> str:
+def percentage_points(difference: float | None, digits: int = 1) -> str:
     """A difference of two shares in percentage points, with its sign: `+3.2`."""
     if difference is None:
         return DASH
@@ -153,7 +153,7 @@ def points(difference: float | None, digits: int = 1) -> str:
 
 def points_between(low: float | None, high: float | None) -> str:
     """An interval of a difference."""
-    return DASH if low is None or high is None else f"{points(low)} … {points(high)}"
+    return DASH if low is None or high is None else f"{percentage_points(low)} … {percentage_points(high)}"
 
 
 def p_value(p: float | None) -> str:
@@ -167,10 +167,10 @@ def between(low: float | None, high: float | None) -> str:
     """An interval of a share."""
     if low is None or high is None:
         return DASH
-    return f"{percent(low)} {DASH} {percent(high)}"
+    return f"{plain_percent(low)} {DASH} {plain_percent(high)}"
 
 
-def percent(share: float | None) -> str:
+def plain_percent(share: float | None) -> str:
     """A share as `83.1%`."""
     return DASH if share is None else decimal(share * 100, 1) + "%"
 

@@ -10,7 +10,7 @@ import analysis
 from analysis.selection.class_bands import SelectionBands, class_bands
 from sipas.errors import SipasError
 from sipas.estimating.self_selection import bands_of, trial
-from sipas.estimating.survey import Progress, Source, opened
+from sipas.estimating.survey import DataSource, Progress, opened
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Result:
 
 
 def estimate_source(
-    source: Source,
+    source: DataSource,
     by: Sequence[Sequence[str]] = (),
     method: Method = Method(),
     *,

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.yaml_values import Complaints, entries, is_absent, number, refuse_unknown, word, words
+from sipas.estimating.yaml_values import (
+    DesignComplaints,
+    entries,
+    finite_number,
+    is_absent,
+    refuse_unknown,
+    text_value,
+    words,
+)
 
 DEFAULT_LEVELS = 5
 SCORINGS = {"top2": 2, "sipas-top2": 2, "top1": 1}  # how many of the highest levels count as satisfied
@@ -22,7 +30,7 @@ NO_SATISFIED = N_(
 
 
 @dataclass(frozen=True)
-class Scale:
+class ItemScale:
     """The levels of an item from the lowest to the highest, as they are written, and which of them are satisfied.
 
     stated   whether the design file says the levels; else they are taken to be 1 to 5
@@ -43,7 +51,7 @@ class Scale:
         return f"1–{len(self.levels)}" if self.counted else ", ".join(self.levels)
 
 
-def read_scale(given: Mapping[str, Node], complaints: Complaints) -> Scale:
+def read_scale(given: Mapping[str, Node], complaints: DesignComplaints) -> ItemScale:
     """The scale that `levels`, `satisfied` and `scoring` describe, at the top of a design file or in `scales`.
 
     `levels` is a number, or the list of levels from the lowest to the highest; `satisfied` one level or a list. Neither
@@ -56,31 +64,31 @@ def read_scale(given: Mapping[str, Node], complaints: Complaints) -> Scale:
         complaints.add(scoring, N_("give `satisfied` or `scoring`, not both"))
     if satisfied is None and scoring is None:
         if len(codes) != DEFAULT_LEVELS:
-            values = {"count": len(codes), "levels": Scale(codes, ()).span, "example": codes[-1]}
+            values = {"count": len(codes), "levels": ItemScale(codes, ()).span, "example": codes[-1]}
             complaints.add(levels, NO_SATISFIED, **values)
-        return Scale(codes, _highest(codes, 2), stated)
+        return ItemScale(codes, _highest(codes, 2), stated)
     if satisfied is None:
-        return Scale(codes, _highest(codes, _scoring(scoring, codes, complaints)), stated)
+        return ItemScale(codes, _highest(codes, _scoring(scoring, codes, complaints)), stated)
     named = words(satisfied, complaints)
     strange = [name for name in named if name not in codes]
     if strange or not named:
         template = N_("`satisfied` names {names}, and the levels are {levels}; correct it, or state `levels`")
-        complaints.add(satisfied, template, names=", ".join(strange) or "-", levels=Scale(codes, ()).span)
-        return Scale(codes, (len(codes),), stated)
+        complaints.add(satisfied, template, names=", ".join(strange) or "-", levels=ItemScale(codes, ()).span)
+        return ItemScale(codes, (len(codes),), stated)
     places = tuple(sorted(codes.index(name) + 1 for name in named))
     if not isinstance(satisfied, SequenceNode):
         places = tuple(range(places[0], len(codes) + 1))
-    return Scale(codes, places, stated)
+    return ItemScale(codes, places, stated)
 
 
-def read_scales(node: Node | None, items: Sequence[str], complaints: Complaints) -> dict[str, Scale]:
+def read_scales(node: Node | None, items: Sequence[str], complaints: DesignComplaints) -> dict[str, ItemScale]:
     """Item -> its own scale, for the items that `scales` lists; others have the scale at the top of the file."""
     if node is None:
         return {}
     if not isinstance(node, SequenceNode):
         complaints.add(node, N_("`scales` is a list, one line each: `- {{items: [q11], levels: 3, satisfied: 3}}`"))
         return {}
-    found: dict[str, Scale] = {}
+    found: dict[str, ItemScale] = {}
     for each in node.value:
         if not isinstance(each, MappingNode):
             complaints.add(each, N_("a scale is written as `{{items: [q11], levels: 3, satisfied: 3}}`"))
@@ -100,7 +108,7 @@ def read_scales(node: Node | None, items: Sequence[str], complaints: Complaints)
     return found
 
 
-def _levels(node: Node | None, complaints: Complaints) -> tuple[str, ...]:
+def _levels(node: Node | None, complaints: DesignComplaints) -> tuple[str, ...]:
     count: float | None = DEFAULT_LEVELS
     if isinstance(node, SequenceNode):
         codes = words(node, complaints)
@@ -108,15 +116,15 @@ def _levels(node: Node | None, complaints: Complaints) -> tuple[str, ...]:
             return codes
         complaints.add(node, N_("`levels` lists at least two levels, each once, the lowest first"))
     elif node is not None:
-        count = number(node, complaints)
+        count = finite_number(node, complaints)
         if count is not None and (not count.is_integer() or not 2 <= count <= 250):
             complaints.add(node, N_("`levels` is the number of levels, a whole number from 2 to 250"))
             count = None
     return tuple(str(level) for level in range(1, int(count or DEFAULT_LEVELS) + 1))
 
 
-def _scoring(node: Node | None, codes: Sequence[str], complaints: Complaints) -> int:
-    name = (word(node, complaints) if node is not None else "") or ""
+def _scoring(node: Node | None, codes: Sequence[str], complaints: DesignComplaints) -> int:
+    name = (text_value(node, complaints) if node is not None else "") or ""
     if name not in SCORINGS:
         template = N_("`scoring` is one of {known}, not “{value}”")
         complaints.add(node, template, known=", ".join(SCORINGS), value=name)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import analysis
 from sipas.errors import N_, SipasError
 from sipas.estimating import key_words
-from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check, may_stream
+from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check_answers, may_stream
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
@@ -37,7 +37,7 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A file, and what was said of it: its design (none for a snapshot), dossiers to weight a snapshot to, the rule
     for single PSUs (none: a release's for a snapshot, else what the design says), where the pass runs, and the sheet of
     the workbook, be it the file or the dossiers ("": the first visible one)."""
@@ -94,7 +94,7 @@ def has_codebook(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def opened(
-    source: Source,
+    source: DataSource,
     by: Families = (),
     *,
     keep: Sequence[str] = (),
@@ -134,7 +134,7 @@ def opened(
         yield Survey(source.name, cells, weights, notes, head(cells, design))
     except analysis.AnalysisError as error:
         if streamed:
-            check(table, design)
+            check_answers(table, design)
         explain(table, design, error)
         raise
 
@@ -146,7 +146,7 @@ def _refuse_error_labels(table: Table, cells: analysis.Cells) -> None:
             table.text(column)
 
 
-def codebook_from(source: Source) -> analysis.Codebook:
+def codebook_from(source: DataSource) -> analysis.Codebook:
     """The questionnaire of a file, before any row is read."""
     if source.design is None:
         return analysis.read_snapshot(source.path).codebook
@@ -154,7 +154,7 @@ def codebook_from(source: Source) -> analysis.Codebook:
 
 
 def _snapshot(
-    source: Source,
+    source: DataSource,
     by: Families,
     keep: Sequence[str],
     ask: Mapping[str, Any],
@@ -182,7 +182,7 @@ def _snapshot(
     return survey_of(cells, source, by)
 
 
-def survey_of(cells: analysis.Cells, source: Source, by: Families) -> Survey:
+def survey_of(cells: analysis.Cells, source: DataSource, by: Families) -> Survey:
     """The survey of a snapshot's cells: weighted as was asked, with what a careful reader should be told of it."""
     from sipas.estimating.census import weights_to_census
     from sipas.estimating.frame import weights_to_frame
@@ -191,7 +191,7 @@ def survey_of(cells: analysis.Cells, source: Source, by: Families) -> Survey:
     cells, notes = (cells.with_lonely(source.lonely), []) if source.lonely else of_a_release(cells)
     if codebook.simulated:
         notes.insert(0, SipasError(N_("the answers in this file are simulated")))
-    notes += key_words.sentences(codebook.lost_keys)
+    notes += key_words.key_sentences(codebook.lost_keys)
     if codebook.several and any("point" in family for family in by):
         notes.append(SipasError(WITHOUT_POINT, pairs=len(codebook.several)))
     if source.frame is None:

@@ -9,7 +9,15 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
-from sipas.estimating.yaml_values import Complaints, entries, is_absent, numbers, refuse_unknown, word, words
+from sipas.estimating.yaml_values import (
+    DesignComplaints,
+    entries,
+    is_absent,
+    numbers,
+    refuse_unknown,
+    text_value,
+    words,
+)
 from sipas.tables import read_table
 
 TOTAL = ("total", "Freq", "N")
@@ -25,7 +33,7 @@ class Totals:
     line: int = 0
 
 
-def read_poststratify(node: Node | None, folder: Path, decimal: str, complaints: Complaints) -> Totals | None:
+def read_poststratify(node: Node | None, folder: Path, decimal: str, complaints: DesignComplaints) -> Totals | None:
     """The cells of a post-stratification, in any of the forms that the manual shows."""
     if node is None:
         return None
@@ -38,7 +46,7 @@ def read_poststratify(node: Node | None, folder: Path, decimal: str, complaints:
     return margins[0] if margins else None
 
 
-def read_rake(node: Node | None, folder: Path, decimal: str, complaints: Complaints) -> tuple[Totals, ...]:
+def read_rake(node: Node | None, folder: Path, decimal: str, complaints: DesignComplaints) -> tuple[Totals, ...]:
     """The margins to rake to: a mapping column -> totals, or a list of margins."""
     if node is None:
         return ()
@@ -54,7 +62,7 @@ def read_rake(node: Node | None, folder: Path, decimal: str, complaints: Complai
     return margins
 
 
-def _margins(node: Node, folder: Path, decimal: str, complaints: Complaints) -> list[Totals]:
+def _margins(node: Node, folder: Path, decimal: str, complaints: DesignComplaints) -> list[Totals]:
     if not isinstance(node, MappingNode):
         complaints.add(node, FORM)
         return []
@@ -78,7 +86,7 @@ def _margins(node: Node, folder: Path, decimal: str, complaints: Complaints) -> 
     return [Totals(by, cells, line)]
 
 
-def _one_column(name: str, node: Node, decimal: str, complaints: Complaints) -> Totals:
+def _one_column(name: str, node: Node, decimal: str, complaints: DesignComplaints) -> Totals:
     """`sex: {F: 5100, M: 4900}`"""
     cells: dict[tuple[str, ...], float] = {}
     if not isinstance(node, MappingNode) or is_absent(node):
@@ -91,7 +99,7 @@ def _one_column(name: str, node: Node, decimal: str, complaints: Complaints) -> 
     return Totals((name,), cells, node.start_mark.line + 1)
 
 
-def _cells(node: Node, by: tuple[str, ...], decimal: str, complaints: Complaints) -> dict[tuple[str, ...], float]:
+def _cells(node: Node, by: tuple[str, ...], decimal: str, complaints: DesignComplaints) -> dict[tuple[str, ...], float]:
     """`- {sex: F, age: 18-34, total: 1800}`, or with one column `{F: 5100, M: 4900}`"""
     cells: dict[tuple[str, ...], float] = {}
     if isinstance(node, MappingNode) and len(by) == 1:
@@ -112,7 +120,7 @@ def _cells(node: Node, by: tuple[str, ...], decimal: str, complaints: Complaints
             wanted = ", ".join([*by, "total"])
             complaints.add(each, N_("a cell here has the keys {wanted}, each once"), wanted=wanted)
             continue
-        codes = [word(given[column], complaints) for column in by]
+        codes = [text_value(given[column], complaints) for column in by]
         if None not in codes:
             keys.append((tuple(code or "" for code in codes), each, given[total[0]]))
     totals = numbers([value for _, _, value in keys], complaints, decimal)
@@ -122,10 +130,10 @@ def _cells(node: Node, by: tuple[str, ...], decimal: str, complaints: Complaints
 
 
 def _cells_of_file(
-    node: Node, by: tuple[str, ...], folder: Path, decimal: str, complaints: Complaints
+    node: Node, by: tuple[str, ...], folder: Path, decimal: str, complaints: DesignComplaints
 ) -> dict[tuple[str, ...], float]:
     """A table beside the design file, with the columns of `by` and one of total, Freq or N."""
-    name = word(node, complaints)
+    name = text_value(node, complaints)
     if not name:
         return {}
     table = read_table(folder / name, decimal=decimal)
@@ -146,7 +154,7 @@ def _put(
     key: tuple[str, ...],
     node: Node,
     total: float | None,
-    complaints: Complaints,
+    complaints: DesignComplaints,
 ) -> None:
     if total is None:
         return

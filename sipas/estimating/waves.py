@@ -25,7 +25,7 @@ from sipas.estimating.boundaries import Boundaries, in_some_waves
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
 from sipas.estimating.single_psus import of_a_release
-from sipas.estimating.survey import Families, Progress, Source, Survey, codebook_of, opened, sampling_of
+from sipas.estimating.survey import DataSource, Families, Progress, Survey, codebook_of, opened, sampling_of
 from sipas.estimating.understanding import doubts, head
 from sipas.tables import read_table
 
@@ -96,7 +96,7 @@ def _family(domain: dict[str, str], by: Families) -> int:
 
 @contextmanager
 def opened_waves(
-    sources: Sequence[Source],
+    sources: Sequence[DataSource],
     by: Families = (),
     *,
     reading: str | None = None,
@@ -142,7 +142,7 @@ def what_was_measured(codebook: analysis.Codebook, name: str) -> Wave:
     return Wave(name, instrument=instrument, population=codebook.population or "", scoring=satisfied)
 
 
-def _names(sources: Sequence[Source]) -> tuple[str, ...]:
+def _names(sources: Sequence[DataSource]) -> tuple[str, ...]:
     names = [source.name for source in sources]
     if len(set(names)) < len(names):
         names = [str(source.path) for source in sources]
@@ -153,7 +153,7 @@ def _names(sources: Sequence[Source]) -> tuple[str, ...]:
 
 @contextmanager
 def _panel(
-    sources: Sequence[Source], names: Sequence[str], by: Families, progress: Progress | None
+    sources: Sequence[DataSource], names: Sequence[str], by: Families, progress: Progress | None
 ) -> Iterator[tuple[Survey, tuple[Wave, ...]]]:
     """One survey over all files with a column for the wave, whose PSUs are those of the design without the wave."""
     families = [(WAVE,), *((WAVE, *family) for family in by)]
@@ -223,7 +223,7 @@ def _weights(cells: analysis.Cells, designs: Mapping[str, DesignFile]) -> analys
 
 
 def _panel_of_snapshots(
-    sources: Sequence[Source], names: Sequence[str], families: Families, progress: Progress | None
+    sources: Sequence[DataSource], names: Sequence[str], families: Families, progress: Progress | None
 ) -> tuple[Survey, tuple[Wave, ...]]:
     if any(source.frame for source in sources):
         raise SipasError(
@@ -251,7 +251,7 @@ def _panel_of_snapshots(
     if first.simulated:
         notes.insert(0, SipasError(N_("the answers in this file are simulated")))
     for each in snapshots:
-        notes += key_words.sentences(each.codebook.lost_keys)
+        notes += key_words.key_sentences(each.codebook.lost_keys)
     notes += doubts(cells)
     return Survey("", cells, analysis.design_weights(cells), tuple(notes), head(cells)), measured
 

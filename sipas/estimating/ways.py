@@ -17,7 +17,7 @@ from analysis import MIXED, OPEN, SCREEN, SEVERAL, holm, stratified_difference
 from analysis.estimands.estimands import pooled
 from sipas.errors import N_, SipasError, UnknownCode
 from sipas.estimating.comparing import known
-from sipas.estimating.survey import Source, Survey
+from sipas.estimating.survey import DataSource, Survey
 
 COLUMNS = ("unit", "field", "point")
 LEVEL = 0.95
@@ -31,7 +31,7 @@ FLAGS = {
 }
 
 
-def kinds_of(source: Source, open_points: Sequence[str] = ()) -> dict[str, str]:
+def kinds_of(source: DataSource, open_points: Sequence[str] = ()) -> dict[str, str]:
     """Point -> screen, code, open or mixed, as the snapshot's codebook says, or with `open_points`, the others having
     screens; empty where nothing is known."""
     if source.design is not None:

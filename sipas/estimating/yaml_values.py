@@ -24,7 +24,7 @@ class BadDesignFile(ManyErrors, BadFile):
     """A design file with all that is wrong in it, each with its line."""
 
 
-class Complaints:
+class DesignComplaints:
     """What is wrong in one YAML file, gathered until `refuse`."""
 
     def __init__(self, file: str) -> None:
@@ -51,7 +51,7 @@ class Complaints:
             raise BadDesignFile(heading, errors)
 
 
-def read_yaml(path: Path, complaints: Complaints) -> MappingNode:
+def read_yaml(path: Path, complaints: DesignComplaints) -> MappingNode:
     """The top of a YAML file, which must be a mapping of keys to values."""
     try:
         data = path.read_bytes()
@@ -86,11 +86,11 @@ def is_absent(node: Node | None) -> bool:
     return node is None or (isinstance(node, ScalarNode) and node.style is None and node.value in ABSENT)
 
 
-def entries(node: MappingNode, complaints: Complaints) -> dict[str, Node]:
+def entries(node: MappingNode, complaints: DesignComplaints) -> dict[str, Node]:
     """Key -> value of a mapping; a key that stands twice is a mistake."""
     found: dict[str, Node] = {}
     for key, value in node.value:
-        name = word(key, complaints)
+        name = text_value(key, complaints)
         if name is None:
             continue
         if name in found:
@@ -99,7 +99,7 @@ def entries(node: MappingNode, complaints: Complaints) -> dict[str, Node]:
     return found
 
 
-def refuse_unknown(node: MappingNode, known: Iterable[str], complaints: Complaints) -> None:
+def refuse_unknown(node: MappingNode, known: Iterable[str], complaints: DesignComplaints) -> None:
     """Complain about each key that nobody would read, naming the nearest one that is read."""
     known = list(known)
     for key, _ in node.value:
@@ -114,7 +114,7 @@ def refuse_unknown(node: MappingNode, known: Iterable[str], complaints: Complain
             complaints.add(key, N_("there is no key {key}; known are: {known}"), key=name, known=", ".join(known))
 
 
-def word(node: Node, complaints: Complaints) -> str | None:
+def text_value(node: Node, complaints: DesignComplaints) -> str | None:
     """One value as the text that was written, NFC."""
     if isinstance(node, ScalarNode):
         return unicodedata.normalize("NFC", node.value).strip()
@@ -122,24 +122,24 @@ def word(node: Node, complaints: Complaints) -> str | None:
     return None
 
 
-def words(node: Node, complaints: Complaints) -> tuple[str, ...]:
+def words(node: Node, complaints: DesignComplaints) -> tuple[str, ...]:
     """One value or a list of values, as texts."""
     nodes = node.value if isinstance(node, SequenceNode) else [node]
-    found = [word(each, complaints) for each in nodes]
+    found = [text_value(each, complaints) for each in nodes]
     return tuple(each for each in found if each is not None)
 
 
-def number(node: Node, complaints: Complaints) -> float | None:
+def finite_number(node: Node, complaints: DesignComplaints) -> float | None:
     """One value as a finite number."""
     return numbers([node], complaints)[0]
 
 
-def numbers(nodes: Sequence[Node], complaints: Complaints, decimal: str = "") -> list[float | None]:
+def numbers(nodes: Sequence[Node], complaints: DesignComplaints, decimal: str = "") -> list[float | None]:
     """Values that stand together as finite numbers, None where one is none; all of them tell what a mark means.
 
     `decimal` is "point" or "comma" where that was said.
     """
-    texts = [word(node, complaints) for node in nodes]
+    texts = [text_value(node, complaints) for node in nodes]
     plain = [text.replace("_", "") if text is not None else "" for text in texts]
     mark, thousands = mark_of(plain, decimal)
     if not mark:

@@ -23,7 +23,7 @@ from typing import Any
 from sipas import clock
 from sipas.errors import N_, NotReady
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import REMADE, Damaged, read, write_whole
+from sipas.files.state_files import REMADE, Damaged, read_state, write_whole
 
 NIGHTS = 14  # for which a clock is doubted at most
 TOLERANCE = 1  # days that a clock may be away from what is explained: a night that fell out
@@ -32,7 +32,7 @@ DAY = 24 * 3600.0
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClockReading:
     """What clock and machine said at one moment."""
 
     moment: dt.datetime
@@ -40,7 +40,7 @@ class Reading:
     seconds: float  # since then, asleep or awake
 
     @classmethod
-    def now(cls) -> Reading:
+    def now(cls) -> ClockReading:
         """This moment's."""
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -53,13 +53,13 @@ class Reading:
         """The date in the province."""
         return clock.local(self.moment).date()
 
-    def elapsed(self, before: Reading) -> float | None:
+    def elapsed(self, before: ClockReading) -> float | None:
         """Seconds since an earlier reading, by the machine's own count; None where it was started in between."""
         if not self.boot or self.boot != before.boot or self.seconds < before.seconds:
             return None
         return self.seconds - before.seconds
 
-    def away(self, before: Reading, nights: int) -> int:
+    def away(self, before: ClockReading, nights: int) -> int:
         """Days by which the date differs from what explains it: the time that passed since `before`, or, where nobody
         knows that, any number of days up to `nights`. Above 0: ahead."""
         passed = self.elapsed(before)
@@ -68,7 +68,7 @@ class Reading:
         days = (self.day - before.day).days
         return min(days, 0) or max(days - nights, 0)
 
-    def is_another_night(self, before: Reading) -> bool:
+    def is_another_night(self, before: ClockReading) -> bool:
         """Whether a day of the calendar lies between, and half a day as far as that is known."""
         passed = self.elapsed(before)
         return self.day > before.day and (passed is None or passed >= HALF_A_DAY)
@@ -78,13 +78,13 @@ class Reading:
 class Nights:
     """What is known of the clock after a night; `wait`: nights for which it is doubted still, 0 if it is believed."""
 
-    seen: Reading
-    believed: Reading | None  # the last night whose date was believed; None: not known
+    seen: ClockReading
+    believed: ClockReading | None  # the last night whose date was believed; None: not known
     passed: int = 0  # nights counted since, while the clock is doubted
     wait: int = 0
 
     @classmethod
-    def sure(cls, now: Reading) -> Nights:
+    def sure(cls, now: ClockReading) -> Nights:
         """The date is right."""
         return cls(now, now)
 
@@ -99,7 +99,7 @@ class Nights:
         return self.believed.day if self.believed else None
 
 
-def after(before: Nights | None, now: Reading) -> Nights:
+def after(before: Nights | None, now: ClockReading) -> Nights:
     """What is known after one more look at the clock.
 
     >>> def at(day): return Reading(dt.datetime(2026, 9, 1, tzinfo=dt.timezone.utc) + dt.timedelta(days=day), "", 0.0)
@@ -125,25 +125,25 @@ def after(before: Nights | None, now: Reading) -> Nights:
     return Nights(now, before.believed, before.passed + 1, before.wait - 1)
 
 
-def look(home: Path, now: Reading | None = None) -> Nights:
+def look(home: Path, now: ClockReading | None = None) -> Nights:
     """What is known of the clock now; changes nothing."""
     try:
         before = last_night(home)
     except Damaged:
         before = None
-    return after(before, now or Reading.now())
+    return after(before, now or ClockReading.now())
 
 
-def end_a_night(home: Path, now: Reading | None = None) -> Nights:
+def end_a_night(home: Path, now: ClockReading | None = None) -> Nights:
     """The same, kept for the next night."""
     known = look(home, now)
     _write(home, known)
     return known
 
 
-def believe(home: Path, now: Reading | None = None) -> Nights:
+def believe(home: Path, now: ClockReading | None = None) -> Nights:
     """Somebody who knows says that the date is right."""
-    known = Nights.sure(now or Reading.now())
+    known = Nights.sure(now or ClockReading.now())
     _write(home, known)
     return known
 
@@ -162,7 +162,7 @@ def refuse_doubted(home: Path) -> None:
 
 def last_night(home: Path) -> Nights | None:
     """What the last night kept; None where there was none, raises Damaged where it cannot be read."""
-    return read(HomePaths(home).nights, _nights, REMADE)
+    return read_state(HomePaths(home).nights, _nights, REMADE)
 
 
 def _write(home: Path, known: Nights) -> None:
@@ -182,8 +182,8 @@ def _nights(data: bytes) -> Nights:
     return known
 
 
-def _reading(words: dict[str, Any]) -> Reading:
+def _reading(words: dict[str, Any]) -> ClockReading:
     moment = dt.datetime.fromisoformat(words["moment"])
     if moment.tzinfo is None:
         raise ValueError
-    return Reading(moment, str(words["boot"]), float(words["seconds"]))
+    return ClockReading(moment, str(words["boot"]), float(words["seconds"]))

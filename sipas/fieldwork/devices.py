@@ -139,7 +139,7 @@ def enrolled_key_gone(session: Session, key: bytes, code: str = "") -> None:
     session.execute(delete(Device).where(Device.id.in_(gone)))
 
 
-def missing(device: Device) -> int:
+def missing_messages(device: Device) -> int:
     """How many sealed messages the device made that neither came here nor wait on it, at its last contact."""
     return max(0, device.made - device.settled - device.waiting)
 

@@ -136,7 +136,7 @@ def set_form(session: Session, code: str, form: str) -> Point:
     return place
 
 
-def rename(session: Session, code: str, name: str = "", name_en: str = "") -> Point:
+def rename_point(session: Session, code: str, name: str = "", name_en: str = "") -> Point:
     """Another name for visitors and lists; an empty one stays as it is. Raises UnknownPoint."""
     place = point(session, code)
     place.name, place.name_en = name.strip() or place.name, name_en.strip() or place.name_en

@@ -29,7 +29,7 @@ from sipas.fieldwork.points import is_working
 from sipas.fieldwork.small_cells.points import told_points
 from sipas.fieldwork.waves import asks
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import REMADE, Damaged, read, write_over
+from sipas.files.state_files import REMADE, Damaged, read_state, write_over
 
 MORNING, EVENING = 6, 18  # hours: what is found before the morning came the day before; a day is over in the evening
 LISTENED = ("kiosk", "phone", "web")  # paper, telephone and interviews come in heaps, whenever somebody asks
@@ -74,7 +74,9 @@ class _Books:
     watch: Watch
 
 
-def look(session: Session, home: Path, counts: Counts, now: dt.datetime, closed: Collection[dt.date] = ()) -> Watch:
+def look_for_silence(
+    session: Session, home: Path, counts: Counts, now: dt.datetime, closed: Collection[dt.date] = ()
+) -> Watch:
     """Looks at every point where a survey is open, and writes down what it found."""
     moment = clock.local(now)
     today = moment.date()
@@ -119,7 +121,7 @@ def last_look(home: Path) -> Watch | None:
 
 def found_at_last(home: Path) -> Watch | None:
     """The same; raises Damaged."""
-    books = read(HomePaths(home).heard, _books, REMADE)
+    books = read_state(HomePaths(home).heard, _books, REMADE)
     return books.watch if books else None
 
 
@@ -188,7 +190,7 @@ def _plain(silent: Collection[Silent]) -> list[dict[str, object]]:
 def _points(home: Path) -> dict[str, list[Any]]:
     """What was known of each point; a torn file is as good as none."""
     try:
-        books = read(HomePaths(home).heard, _books, REMADE)
+        books = read_state(HomePaths(home).heard, _books, REMADE)
     except Damaged:
         return {}
     return books.points if books else {}

@@ -16,7 +16,7 @@ from sipas.fieldwork.ended import was_frozen
 from sipas.fieldwork.households import HOUSEHOLDS, population_of
 from sipas.fieldwork.models import PARTIAL, SERIES, Point, Wave, WavePoint
 from sipas.fieldwork.points import is_working, point, points
-from sipas.fieldwork.small_cells.fields import settle
+from sipas.fieldwork.small_cells.fields import settle_fields
 from sipas.fieldwork.small_cells.points import settle_points
 from sipas.files.home_paths import HomePaths
 from sipas.i18n.code_labels import Codes
@@ -108,7 +108,7 @@ def open_wave(  # noqa: PLR0913
     if asked == HOUSEHOLDS:  # no office counts them, and each is asked at the one point of its commune
         wave.detail, wave.points_kept = "coarsest" if coarsest else "all", "all"
         return wave
-    settle(session, wave, places, coarsest)
+    settle_fields(session, wave, places, coarsest)
     session.flush()
     settle_points(session, wave)
     return wave

@@ -119,7 +119,7 @@ def workshop(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def remove(path: Path) -> None:
+def remove_leftover(path: Path) -> None:
     """Take away what a power cut left under a hidden name of ours, whatever it is."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

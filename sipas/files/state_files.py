@@ -95,7 +95,7 @@ def append(path: Path, line: str) -> None:
     sync_folder(path.parent)
 
 
-def read(path: Path, parse: Callable[[bytes], T], damaged: str) -> T | None:
+def read_state(path: Path, parse: Callable[[bytes], T], damaged: str) -> T | None:
     """What `parse` makes of the file, None where there is none; raises Damaged with the template `damaged`, in which
     {file} stands for its name, where `parse` cannot take it."""
     try:

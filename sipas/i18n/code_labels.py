@@ -100,7 +100,7 @@ ALSO = {
 """Other names under which people write a column."""
 
 
-def column_names(columns: Iterable[str]) -> dict[str, list[str]]:
+def column_labels(columns: Iterable[str]) -> dict[str, list[str]]:
     """Columns of the platform's tables, each with its names in every language and others that are understood."""
     found: dict[str, list[str]] = {}
     for column in columns:

@@ -23,7 +23,7 @@ def borrowed(text: str) -> str:
     return f"{BEGINS}{text}{ENDS}" if text else text
 
 
-def unmarked(text: str) -> str:
+def without_marks(text: str) -> str:
     """Without marks, for whatever is no page.
 
     >>> unmarked(borrowed("Dừng"))
@@ -45,7 +45,7 @@ def say_whose(page: str) -> str:
 
 def _piece(piece: str) -> str:
     if piece.startswith("<"):
-        return unmarked(piece)
+        return without_marks(piece)
     return piece.replace(BEGINS, '<span lang="vi">').replace(ENDS, "</span>")
 
 

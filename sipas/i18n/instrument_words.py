@@ -8,7 +8,7 @@ translation of other words would ask an English reader another question.
 from __future__ import annotations
 
 from sipas.i18n.catalogs import instrument_text, language
-from sipas.i18n.fallback_marking import BEGINS, borrowed, unmarked
+from sipas.i18n.fallback_marking import BEGINS, borrowed, without_marks
 from surveys import Instrument, translated
 from surveys.instrument import is_own
 
@@ -29,4 +29,4 @@ def on_page(instrument: Instrument) -> Instrument:
 
 def in_words(instrument: Instrument) -> Instrument:
     """The questionnaire for whatever is no page: the same words without marks."""
-    return translated(on_page(instrument), lambda _address, wording: unmarked(wording))
+    return translated(on_page(instrument), lambda _address, wording: without_marks(wording))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sipas.errors import N_, BadFile
-from sipas.i18n.code_labels import Code, column_names
+from sipas.i18n.code_labels import Code, column_labels
 from sipas.importing.words import in_each_language
 from sipas.tables import Heads, Pieces
 from surveys import Instrument
@@ -13,7 +13,7 @@ KNOWN = ("point", "unit", "field", "date", "month", "cluster", "channel", "langu
 
 def heads_of(instrument: Instrument) -> Heads:
     """The columns of a file of answers, each with its names; an item's are its code, its text, or both."""
-    names = column_names(KNOWN)
+    names = column_labels(KNOWN)
     for said in in_each_language(instrument):
         for question in said.profile:
             if question.code in names:
@@ -55,7 +55,7 @@ def day_column(table: Pieces, households: bool = False) -> str:
     return column
 
 
-def form_of(table: Pieces, instrument: Instrument, items: list[str], form: str | None) -> str:
+def filled_in_form(table: Pieces, instrument: Instrument, items: list[str], form: str | None) -> str:
     """The form that was filled in: as said, or the one that asks these items; refuses items that it does not ask."""
     form = form or next((name for name in ("full", "short") if set(items) <= set(instrument.forms[name])), "full")
     unasked = sorted(set(items) - set(instrument.forms[form]))

@@ -15,12 +15,12 @@ from analysis import COARSE, SEVERAL
 from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork.households import NO_FIELD, asks_households
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
-from sipas.importing.columns import answer_columns, day_column, form_of
+from sipas.importing.columns import answer_columns, day_column, filled_in_form
 from sipas.importing.complaints import Complaints
 from sipas.importing.dated_visits import BAD, DatedVisits
 from sipas.importing.doubts import Likeness, starts
-from sipas.importing.weeks import Weeks, months_of
-from sipas.importing.words import Reader, answer_reader, day_reader, one_of, profile_reader
+from sipas.importing.weeks import Weeks, months_of_days
+from sipas.importing.words import Reader, answer_reader, day_reader, listed_code, profile_reader
 from sipas.intake import LANGUAGE_CODES, VisitCodes, Visits, anonymise_many, keys_of_lines, keys_of_submissions
 from sipas.intake.answers import route_many
 from sipas.registry.models import Service, Unit
@@ -44,7 +44,7 @@ class Lines:
     ) -> None:
         self.when = day_column(table, asks_households(wave))
         self.items = answer_columns(table, instrument)
-        self.form = form_of(table, instrument, self.items, form)
+        self.form = filled_in_form(table, instrument, self.items, form)
         self.instrument, self.dropped = instrument, Counter[str]()
         self.session, self.table, self.wave, self.today, self.secrets = session, table, wave, today, secrets
         self.read, self.file = 0, ""
@@ -65,8 +65,10 @@ class Lines:
         self.readers: dict[str, Reader] = {
             "point": lambda text: self.visits.read(self.meant["point"](text)),
             self.when: self.weeks.read if self.weeks else day_reader(today),
-            "channel": one_of("channel", CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
-            "language": one_of("language", LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")),
+            "channel": listed_code("channel", CHANNELS, "paper", N_("“{value}” is no channel; give one of {known}.")),
+            "language": listed_code(
+                "language", LANGUAGE_CODES, "vi", N_("“{value}” is no language; give one of {known}.")
+            ),
             **{name: profile_reader(instrument, name) for name in ("sex", "age")},
             **{code: answer_reader(instrument, code) for code in self.items},
         }
@@ -186,7 +188,7 @@ class Lines:
         which, words = piece.coded("month")
         said = np.array([*words, ""])[which]
         self.complaints.add(
-            (day != BAD) & (said != "") & (said != np.array(months_of(day))),
+            (day != BAD) & (said != "") & (said != np.array(months_of_days(day))),
             "month",
             lambda row: SipasError(N_("“{value}” is not the month of this line's day or week."), value=str(said[row])),
         )

@@ -57,7 +57,7 @@ class Weeks:
         return place
 
 
-def months_of(days: NDArray[np.int64]) -> list[str]:
+def months_of_days(days: NDArray[np.int64]) -> list[str]:
     """The month of each day since 1970.
 
     >>> months_of(np.array([0, 20000]))

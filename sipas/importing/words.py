@@ -11,7 +11,7 @@ from sipas.i18n.code_labels import Codes, word
 from sipas.i18n.instrument_words import in_words
 from sipas.intake.answers import NOT_ASKED_WORD, byte_of
 from sipas.tables.looks import as_read
-from surveys import NOT_ASKED, Instrument, Question
+from surveys import NOT_ASKED, Instrument, PersonQuestion
 
 Reader = Callable[[str], int]
 """From the text of a cell to the number that is stored; raises SipasError for what it may not be."""
@@ -70,13 +70,13 @@ def profile_reader(instrument: Instrument, code: str) -> Reader:
     return read
 
 
-def _options(question: Question) -> Iterator[tuple[str, int]]:
+def _options(question: PersonQuestion) -> Iterator[tuple[str, int]]:
     for place, option in enumerate(question.options, 1):
         yield as_read(option.text), place
         yield option.code, place
 
 
-def one_of(kind: str, known: Mapping[str, int], default: str, template: str) -> Reader:
+def listed_code(kind: str, known: Mapping[str, int], default: str, template: str) -> Reader:
     """Reads a code of a list, or its word in any language we speak; an empty cell means `default`."""
     words: dict[str, int] = {}
     for language in LANGUAGES:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sipas import clock
 from sipas.errors import N_
 from sipas.i18n.languages import NUMBERS
-from sipas.intake.models import Comment, Row, row_type
+from sipas.intake.models import ResponseRow, StoredComment, row_type
 from sipas.intake.visit import N, Visit, VisitCodes, Visits
 from sipas.keyring import wave_keys
 
@@ -51,7 +51,7 @@ LARGEST = 2**15 - 1  # that a small number's column holds
 LANGUAGE_CODES = NUMBERS
 
 
-def anonymise(visit: Visit, *, key: bytes, cluster_key: bytes) -> Row:
+def anonymise(visit: Visit, *, key: bytes, cluster_key: bytes) -> ResponseRow:
     """Turn one visit into the only thing we keep of it.
 
     `key` is a keyed hash of the random id that the browser holds (`submission_keys.py`), so that a resend is
@@ -61,7 +61,7 @@ def anonymise(visit: Visit, *, key: bytes, cluster_key: bytes) -> Row:
     language = LANGUAGE_CODES[visit.language]
     numbers = stored_numbers(codes, _month(local.year, local.month), language, visit.sex, visit.age)
     label = cluster_label(cluster_key, numbers["point"], clock.cluster_week(local.date()), bool(codes.coarse))
-    return Row(key=key, wave=codes.wave, cluster=label, answers=visit.answers.packed, **numbers)
+    return ResponseRow(key=key, wave=codes.wave, cluster=label, answers=visit.answers.packed, **numbers)
 
 
 def anonymise_many(visits: Visits, *, key: NDArray[np.void], cluster_key: bytes) -> NDArray[np.void]:
@@ -143,10 +143,12 @@ def cluster_label(key: bytes, point: int, week: str, coarse: bool = False) -> by
     return wave_keys.label(key, "coarse cluster" if coarse else "cluster", str(point), week)[:8]
 
 
-def comment_of(text: str, codes: VisitCodes[int], *, moment: dt.datetime, submission: str, id_key: bytes) -> Comment:
+def comment_of(
+    text: str, codes: VisitCodes[int], *, moment: dt.datetime, submission: str, id_key: bytes
+) -> StoredComment:
     """A free text as its own row: no key in common with the answer it came with; without any place where few come."""
     local, detailed = clock.local(moment), 1 - codes.coarse
-    return Comment(
+    return StoredComment(
         key=wave_keys.label(id_key, "comment", submission or secrets.token_hex(16)),
         wave=codes.wave,
         unit=codes.unit * detailed,

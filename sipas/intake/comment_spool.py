@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sipas.files.disk_space import sync_folder
 from sipas.files.home_paths import HomePaths
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.intake.record import record, values_of
 from sipas.storage.database import Database, why_not_stored
 
@@ -38,7 +38,7 @@ class CommentSpool:
     def __init__(self, home: Path) -> None:
         self._path = HomePaths(home).comment_spool
 
-    def put(self, comment: Comment) -> bool:
+    def put(self, comment: StoredComment) -> bool:
         """Keeps a comment, durably; False where it waits here already. Raises NoRoom, or OSError from the disk."""
         data = _packed(comment)
         first = int.from_bytes(comment.key[:8], "big")
@@ -55,7 +55,7 @@ class CommentSpool:
             os.fdatasync(file)  # also for a known one: whoever wrote it may not have come so far yet
         return not known
 
-    def waiting(self) -> list[Comment]:
+    def waiting(self) -> list[StoredComment]:
         """What waits, in the order of keys."""
         if not self._path.exists() or self._path.stat().st_size < SLOT * SLOTS:
             return []
@@ -63,7 +63,7 @@ class CommentSpool:
             places = [os.pread(file, SLOT, number * SLOT) for number in range(SLOTS)]
         return sorted(map(_unpacked, filter(_is_whole, places)), key=lambda comment: comment.key)
 
-    def remove(self, comments: Iterable[Comment]) -> None:
+    def remove(self, comments: Iterable[StoredComment]) -> None:
         """Overwrites what was carried over, and what a crash left half written."""
         gone = {comment.key for comment in comments}
         with self._opened() as file:
@@ -90,7 +90,7 @@ class CommentSpool:
             os.close(file)
 
 
-def spool_comment(database: Database, home: Path, comment: Comment) -> bool:
+def spool_comment(database: Database, home: Path, comment: StoredComment) -> bool:
     """Keeps a comment apart from its answer; False where it was kept before. Raises NotStored."""
     try:
         return CommentSpool(home).put(comment)
@@ -112,7 +112,7 @@ def flush_comments(database: Database, home: Path) -> int:
     return len(waiting)
 
 
-def _packed(comment: Comment) -> bytes:
+def _packed(comment: StoredComment) -> bytes:
     values = {name: value for name, value in values_of(comment).items() if name != "key"}
     text = json.dumps(values, ensure_ascii=False).encode()
     data = comment.key + len(text).to_bytes(4, "big") + text
@@ -127,9 +127,9 @@ def _is_whole(place: bytes) -> bool:
     return 0 < length <= SLOT - 36 and hashlib.blake2b(place[16 : 36 + length], digest_size=16).digest() == place[:16]
 
 
-def _unpacked(place: bytes) -> Comment:
+def _unpacked(place: bytes) -> StoredComment:
     length = int.from_bytes(place[32:36], "big")
-    return Comment(key=place[KEY], **json.loads(place[36 : 36 + length]))
+    return StoredComment(key=place[KEY], **json.loads(place[36 : 36 + length]))
 
 
 @contextmanager

@@ -99,7 +99,7 @@ def redeeming(database: Database, home: Path, invitation_key: bytes, code: str, 
     _with_room(database, home, lambda: marks.spend(mark, visit))
 
 
-def settle(database: Database, home: Path) -> int:
+def flush_redemptions(database: Database, home: Path) -> int:
     """Carries the codes spent since the last time into the database, all in one transaction; gives their number."""
 
     def keep(spent: Sequence[bytes]) -> None:
@@ -115,7 +115,7 @@ def _with_room(database: Database, home: Path, deed):  # type: ignore[no-untyped
     try:
         return deed()
     except PageFull:  # thousands in one day: the night comes early
-        settle(database, home)
+        flush_redemptions(database, home)
         return deed()
     except OSError as error:
         raise NotReady(N_("The file of spent codes cannot be written: {reason}."), reason=error.strerror) from error

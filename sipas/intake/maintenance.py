@@ -19,17 +19,17 @@ from sqlalchemy.exc import DBAPIError
 
 from sipas.errors import N_, NotReady
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import REMADE, Damaged, read, write_whole
+from sipas.files.state_files import REMADE, Damaged, read_state, write_whole
 from sipas.intake.comment_spool import CommentSpool, flush_comments
-from sipas.intake.invitations import Invitation, settle
-from sipas.intake.models import Comment, ImportedFile, LateMark, Response, WayCount
+from sipas.intake.invitations import Invitation, flush_redemptions
+from sipas.intake.models import ImportedFile, LateMark, Response, StoredComment, WayCount
 from sipas.intake.ways import settle_ways
 from sipas.storage.database import Base, Database
 from sipas.storage.pinned_connection import MILLISECONDS
 from sipas.storage.sqlite_files import discard_copies, pack, put_aside
 from sipas.storage.write_ahead_log import LogInUse, shorten
 
-TABLES = tuple(table.__tablename__ for table in (Response, Comment, Invitation, LateMark))
+TABLES = tuple(table.__tablename__ for table in (Response, StoredComment, Invitation, LateMark))
 ENOUGH = 20  # new rows on PostgreSQL: fewer would tell one person by two backups
 NEVER = -ENOUGH  # so that any number of rows is enough
 TRIES, SWITCHES = 50, 5
@@ -47,7 +47,7 @@ def maintain(database: Database, home: Path) -> bool:
     """
     if database.file:
         _find_copies(database, database.file)
-    spent, ways = settle(database, home), settle_ways(database, home)
+    spent, ways = flush_redemptions(database, home), settle_ways(database, home)
     rows, before = _rows(database) + len(CommentSpool(home).waiting()), _last_time(home)
     if (rows == before and not spent and not ways) or (not database.file and 0 < rows - before < ENOUGH):
         return False
@@ -62,7 +62,7 @@ def maintain(database: Database, home: Path) -> bool:
 
 def rows_at_last(home: Path) -> int:
     """How many rows there were when it was last done, 0 where it never was; raises Damaged."""
-    return read(HomePaths(home).maintained, _count, REMADE) or 0
+    return read_state(HomePaths(home).maintained, _count, REMADE) or 0
 
 
 def make_due(home: Path) -> None:

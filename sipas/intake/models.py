@@ -43,7 +43,7 @@ class Response(Base):
     answers: Mapped[bytes] = mapped_column(LargeBinary(250), comment="one byte per item in instrument order")
 
 
-class Row(NamedTuple):
+class ResponseRow(NamedTuple):
     """One person's answers as plain values, in the order of the columns: what one visit leaves."""
 
     key: bytes
@@ -73,7 +73,7 @@ def row_type(items: int) -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
-class Comment(Base):
+class StoredComment(Base):
     """Free text, kept apart from answers with no key in common."""
 
     __tablename__ = "comment"

@@ -33,7 +33,7 @@ class Outcome(Enum):
     LATE = "late"  # its wave is frozen; it was counted once at its point, and nothing that was said is kept
 
 
-def said(visit: Visit) -> str:
+def identity_of(visit: Visit) -> str:
     """All that makes an answer the same answer when it is sent again, but for its comment.
 
     Only what the visitor chose and where: which office is responsible, and so how finely the answer is stored, may have
@@ -69,7 +69,7 @@ def receive(
             still_open(session.connection())  # says it where the days of grace are over
         raise
     # only the same answers under the same id are a resend: whoever read the id from the screen cannot take its place
-    known = wave_keys.label(id_key, "resend", submission, said(visit)).hex() if submission else ""
+    known = wave_keys.label(id_key, "resend", submission, identity_of(visit)).hex() if submission else ""
     key, cluster_key = submission_key(id_key, known), wave_keys.find(home, wave, "cluster")
     row = anonymise(visit, key=key, cluster_key=cluster_key) if cluster_key else None
 

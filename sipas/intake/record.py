@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sipas.intake.models import PROBE, UNFINISHED, Comment, LateCount, LateMark, Response, Row, Unopened
+from sipas.intake.models import PROBE, UNFINISHED, LateCount, LateMark, Response, ResponseRow, StoredComment, Unopened
 from sipas.storage.database import Base, Database
 from sipas.storage.pinned_connection import Short, whole
 
@@ -17,10 +17,10 @@ FINISHED = Response.form <= UNFINISHED  # an unfinished form counts as no answer
 LIVE = (1, 2, 3)  # channels kiosk, phone and web: sent by people, at the moment of answering
 
 
-def record(connection: Short, row: Row | Comment | LateMark | Unopened) -> bool:
+def record(connection: Short, row: ResponseRow | StoredComment | LateMark | Unopened) -> bool:
     """Stores the row; False where the same submission was stored before (a resend), which changes nothing."""
     values: tuple[object, ...]
-    if isinstance(row, Row):
+    if isinstance(row, ResponseRow):
         table, values = Response.__tablename__, row
     else:
         table, values = row.__tablename__, tuple(values_of(row).values())
@@ -28,7 +28,7 @@ def record(connection: Short, row: Row | Comment | LateMark | Unopened) -> bool:
     return connection.exec_driver_sql(insert, values).rowcount == 1
 
 
-def values_of(row: Comment | LateMark | Unopened) -> dict[str, object]:
+def values_of(row: StoredComment | LateMark | Unopened) -> dict[str, object]:
     """A row as plain values, in the order of its columns."""
     return {name: getattr(row, name) for name in _columns(row.__tablename__)}
 

@@ -63,7 +63,7 @@ def unpad(padded: bytes) -> str | None:
         return None
 
 
-def opened(sealed: bytes, private_key: X25519PrivateKey, context: Context) -> str | None:
+def unsealed(sealed: bytes, private_key: X25519PrivateKey, context: Context) -> str | None:
     """The text of a sealed message; None where it is damaged, or meant for another key or context."""
     if len(sealed) != SEALED_LENGTH:
         return None
@@ -83,7 +83,7 @@ def seal(text: str, public_key: bytes, context: Context) -> bytes:
 
 
 @dataclass(frozen=True)
-class Said:
+class SealedText:
     """The text of a message: which form, in which language and week, and what was chosen or written."""
 
     language: str
@@ -96,7 +96,7 @@ class Said:
     probe: str = ""  # how a synthetic answer proves to be one
 
     @classmethod
-    def of(cls, text: str) -> Said | None:
+    def of(cls, text: str) -> SealedText | None:
         """None where the text is not what a device of ours writes."""
         try:
             data = json.loads(text)

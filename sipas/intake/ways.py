@@ -36,7 +36,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sipas import clock
 from sipas.errors import N_
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import read
+from sipas.files.state_files import read_state
 from sipas.intake.models import WayCount
 from sipas.storage.database import Database
 
@@ -267,7 +267,7 @@ def check(home: Path) -> None:
         "The file {file} in SIPAS_HOME is damaged: by which way today's answers came is forgotten. The next ones are "
         "counted in it anew."
     )
-    read(HomePaths(home).way_counts, _parsed, damaged)
+    read_state(HomePaths(home).way_counts, _parsed, damaged)
 
 
 def _parsed(data: bytes) -> Books:

@@ -20,7 +20,7 @@ from sipas.errors import N_, NotReady, SipasError
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import Point
 from sipas.i18n import _
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
@@ -38,7 +38,7 @@ class Imprint:
     simulation; then each sheet is marked so, that nobody takes it for a survey of the province."""
 
     address: str
-    province: Province
+    province: ProvinceName
     simulated: bool = False
 
 
@@ -90,7 +90,7 @@ def strips(place: Point, some: Sequence[str], expires: int, imprint: Imprint) ->
                 simulated=imprint.simulated)  # fmt: skip
 
 
-def _words(place: Point, province: Province, language: str, expires: int = 0) -> Words:
+def _words(place: Point, province: ProvinceName, language: str, expires: int = 0) -> Words:
     with i18n.speaking(language):
         name = place.name if language == "vi" else place.name_en
         month = i18n.month(f"{expires // 100}-{expires % 100:02}")

@@ -58,7 +58,7 @@ def copy(home: Path, wave: str, to: Path, out: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def opened(file: Path, private: Path) -> tuple[str, dict[str, bytes]]:
+def opened_copy(file: Path, private: Path) -> tuple[str, dict[str, bytes]]:
     """The wave and its keys by kind from a copy; raises BadFile where it is damaged or meant for another office."""
     try:
         words = json.loads(file.read_text(encoding="utf-8"))
@@ -86,7 +86,7 @@ def opened(file: Path, private: Path) -> tuple[str, dict[str, bytes]]:
         ) from None
 
 
-def restore(home: Path, wave: str, key: bytes, kind: str = "seal") -> bool:
+def restore_key(home: Path, wave: str, key: bytes, kind: str = "seal") -> bool:
     """Puts a key back; False where it is there already. Raises KeyThere where another one is, Damaged where a file lies
     in its place that is no key."""
     there = wave_keys.find(home, wave, kind)

@@ -33,13 +33,13 @@ from sipas.i18n.languages import KNOWN
 from sipas.intake import Answers, Visit
 from sipas.intake.receive import Outcome, keep_sealed, receive, receive_comment
 from sipas.intake.record import count_late
-from sipas.intake.sealed import KINDS, Context, Said, opened
+from sipas.intake.sealed import KINDS, Context, SealedText, unsealed
 from sipas.intake.submission_keys import late_mark
 from sipas.intake.ways import Way
 from sipas.keyring import wave_keys
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import form_for
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.storage.database import Database
 
 MOST = 20  # messages in a batch; with their wrapping under the 64 kB that any request may have
@@ -49,7 +49,7 @@ WORDS = {Outcome.STORED: "stored", Outcome.RESENT: "known", Outcome.LATE: "late"
 
 
 @dataclass(frozen=True)
-class Message:
+class SealedMessage:
     """A sealed message, and of which wave it says to be."""
 
     wave: str
@@ -84,14 +84,14 @@ class BatchReceiver:
         """By what people answer on an enrolled screen of this point, whatever the point was changed to since."""
         return self.point.channel if self.point.channel in ON_SCREENS else "kiosk"
 
-    def take(self, messages: list[Message]) -> list[str]:
+    def take(self, messages: list[SealedMessage]) -> list[str]:
         """Each message's outcome, in the order in which they came; they are taken in another."""
         outcomes = [""] * len(messages)
         for place in secrets.SystemRandom().sample(range(len(messages)), len(messages)):
             outcomes[place] = self._take(messages[place])
         return outcomes
 
-    def _take(self, message: Message) -> str:
+    def _take(self, message: SealedMessage) -> str:
         try:
             with self.database.reading() as session:
                 wave = wave_of(session, message.wave)
@@ -104,7 +104,7 @@ class BatchReceiver:
                 raise
             return self._late(message, wave, message.is_comment)  # the key is gone: nobody can open this any more
         kind, text = self._open(message, wave, key)
-        said = Said.of(text) if text is not None else None
+        said = SealedText.of(text) if text is not None else None
         if said is None:
             return self._aside(message, "damaged" if text is None else "strange")
         try:
@@ -116,26 +116,26 @@ class BatchReceiver:
         except (SipasError, LookupError):
             return self._aside(message, "strange")
 
-    def _open(self, message: Message, wave: Wave, key: X25519PrivateKey) -> tuple[str, str | None]:
+    def _open(self, message: SealedMessage, wave: Wave, key: X25519PrivateKey) -> tuple[str, str | None]:
         for kind in KINDS:
             context = Context(wave.code, self.point.code, wave.instrument, str(wave.version), kind)
-            text = opened(message.sealed, key, context)
+            text = unsealed(message.sealed, key, context)
             if text is not None:
                 return kind, text
         return "", None
 
-    def _late(self, message: Message, wave: Wave, is_comment: bool) -> str:
+    def _late(self, message: SealedMessage, wave: Wave, is_comment: bool) -> str:
         if not is_comment:
             id_key = wave_keys.find(self.home, wave.code, "id")  # None after the days of grace, with all marks
             mark = late_mark(id_key, message.submission) if id_key else None
             self.database.write(lambda connection: count_late(connection, wave.id, self.point.id, mark), "answer")
         return "late"
 
-    def _aside(self, message: Message, reason: str) -> str:
+    def _aside(self, message: SealedMessage, reason: str) -> str:
         keep_sealed(self.database, message.sealed, wave=message.wave, point=self.point.id, reason=reason)
         return "damaged"
 
-    def _store(self, message: Message, wave: Wave, kind: str, said: Said) -> str:
+    def _store(self, message: SealedMessage, wave: Wave, kind: str, said: SealedText) -> str:
         believed = self.clock_holds and not said.doubt and said.month >= self.enrolled
         moment = placed(wave, said.week, said.month, self.now, believed)
         day = clock.local(moment).date()
@@ -156,13 +156,13 @@ class BatchReceiver:
             )
         return WORDS[outcome]
 
-    def _visit(self, asking: AskingPoint, said: Said, moment: dt.datetime) -> Visit:
+    def _visit(self, asking: AskingPoint, said: SealedText, moment: dt.datetime) -> Visit:
         """The visit that a sealed answer tells of; raises LookupError where it tells of none."""
         if said.form not in FORMS or said.language not in KNOWN:
             raise LookupError(said.form)
         if said.unfinished and asking.wave.partial != "keep":
             raise LookupError("this wave keeps no unfinished form")
-        place = Place.of(asking)
+        place = PointView.of(asking)
         asked = form_for(place.instrument_code, place.instrument_version, said.form, said.language)
         form = Sent(asked, place.services, MultiDict(said.fields))
         if not form.validate():
@@ -222,7 +222,9 @@ class Report:
     clock: int  # seconds since 1970, by its own clock
 
 
-def settle(device: Device, report: Report, messages: list[Message], outcomes: list[str], now: dt.datetime) -> None:
+def book_batch(
+    device: Device, report: Report, messages: list[SealedMessage], outcomes: list[str], now: dt.datetime
+) -> None:
     """Writes what came into the device's books; a batch that came twice is counted once."""
     done = [one for one, what in zip(messages, outcomes, strict=True) if what != "unknown"]
     if report.batch == device.batch + 1:

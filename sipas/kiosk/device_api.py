@@ -18,9 +18,9 @@ from sipas.errors import N_, NoOpenWave, SipasError
 from sipas.fieldwork import devices
 from sipas.fieldwork.models import Device
 from sipas.fieldwork.points import point as point_of
-from sipas.kiosk.batch_receiver import MOST, BatchReceiver, Message, Report, clock_holds, settle
+from sipas.kiosk.batch_receiver import MOST, BatchReceiver, Report, SealedMessage, book_batch, clock_holds
 from sipas.kiosk.blueprint import kiosk, what_is_asked
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import sealed_probe
 from sipas.kiosk.shell import Seal, worker
@@ -29,7 +29,7 @@ from sipas.web.client_address import UNKNOWN
 from sipas.web.installation import installation
 from sipas.web.links import address, go
 from sipas.web.rate_limits import Budget
-from sipas.web.request_language import province
+from sipas.web.request_language import province_of_request
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def device(point: str, language: str) -> str:
     """Where an installer enrols this screen, and where staff see what it holds; also while nothing is asked."""
     _speak_to_staff(language)
     with installation().database.reading() as session:
-        place = Place.at(point_of(session, point))
+        place = PointView.at(point_of(session, point))
     others = [(code, name, "") for code, name in i18n.LANGUAGES.items() if code != i18n.language()]
     return render_template("kiosk/device.html", place=place, preset=Preset.of(place), switches=others)
 
@@ -75,7 +75,7 @@ def enrol(point: str, language: str) -> tuple[Response, int] | Response:
 @kiosk.get("/<point>/worker.js")
 def service_worker(point: str) -> Response:
     """The service worker of this point. Only a page of an enrolled device registers it."""
-    script = worker(Place.of(g.asking), Seal.of(g.asking, installation().home), province())
+    script = worker(PointView.of(g.asking), Seal.of(g.asking, installation().home), province_of_request())
     response = current_app.response_class(script, mimetype="text/javascript")
     response.headers["Service-Worker-Allowed"] = address(".start", point=point)
     return response
@@ -107,7 +107,7 @@ def sealed(point: str) -> tuple[Response, int] | Response:
     limits.give_back(counter, today, outcomes.count("known") + outcomes.count("unknown"))
 
     def books(session: Session) -> None:
-        settle(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)
+        book_batch(session.get_one(Device, sender.id, with_for_update=True), report, messages, outcomes, now)
 
     _booked(books)
     return jsonify(batch=report.batch, outcomes=outcomes, now=_milliseconds(), wave=_asks_now(point))
@@ -172,8 +172,10 @@ def _report(said: dict[str, Any]) -> Report:
         raise BadMessage(N_("The request could not be understood.")) from None
 
 
-def _messages(said: dict[str, Any]) -> list[Message]:
+def _messages(said: dict[str, Any]) -> list[SealedMessage]:
     listed = said.get("messages")
     if not isinstance(listed, list) or len(listed) > MOST or not all(isinstance(one, dict) for one in listed):
         raise BadMessage(N_("The request could not be understood."))
-    return [Message(_word(one.get("wave")), _bytes(one.get("sealed")), one.get("kind") == "comment") for one in listed]
+    return [
+        SealedMessage(_word(one.get("wave")), _bytes(one.get("sealed")), one.get("kind") == "comment") for one in listed
+    ]

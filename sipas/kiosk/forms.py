@@ -28,7 +28,7 @@ from sipas.i18n.instrument_words import on_page
 from sipas.intake.answers import NA_WORD, to_be_asked
 from sipas.kiosk.faces import face_of
 from sipas.kiosk.point_view import Names, said
-from surveys import Comment, Item, Question
+from surveys import Comment, Item, PersonQuestion
 
 SUBMISSION = re.compile(r"[0-9a-f]{32}")
 TILES = 12  # the largest count that is answered by touching a number
@@ -133,7 +133,7 @@ def count_field(item: Item) -> Field:
     return StringField(item.text, [Optional(), whole], widget=Macro("box"), render_kw={"max": item.most})
 
 
-def profile_field(question: Question) -> Field:
+def profile_field(question: PersonQuestion) -> Field:
     """One tile for each option, and one that takes the answer back."""
     choices = [SelectChoice(option.code, option.text) for option in question.options]
     return Tiles(question.text, [Optional()], choices=[*choices, SelectChoice("", _("Prefer not to say"))])

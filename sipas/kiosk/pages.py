@@ -20,7 +20,7 @@ from sipas.kiosk.blueprint import offered_here
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire, form_for
 from sipas.kiosk.nothing_asked import results_address
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.screens import screens
 from sipas.kiosk.shell import Seal
@@ -30,7 +30,7 @@ SLOT = "0" * 32  # where the id goes; as long as one
 ANY = "QQQQQQQQ"  # any point or code: pages at /q/ name none, their links are relative
 
 
-def form_of(place: Place, posted: MultiDict | None = None, service: str = "") -> Questionnaire | Sent:
+def form_of(place: PointView, posted: MultiDict | None = None, service: str = "") -> Questionnaire | Sent:
     """The form of this place, with what was posted, if anything; else with the service field that was chosen before."""
     form = form_for(place.instrument_code, place.instrument_version, place.form, i18n.language())
     if posted is not None:
@@ -42,12 +42,12 @@ def form_of(place: Place, posted: MultiDict | None = None, service: str = "") ->
     return made
 
 
-def way_in(place: Place, preset: Preset) -> str | None:
+def way_in(place: PointView, preset: Preset) -> str | None:
     """The section with which a visit begins: past the service field where that was chosen before."""
     return place.way_in if preset.service else None
 
 
-def questionnaire(place: Place, preset: Preset) -> Response:
+def questionnaire(place: PointView, preset: Preset) -> Response:
     """The empty questionnaire, with an id that nobody has had before."""
     _allow_skips(place)
     page = _prepared(
@@ -63,7 +63,7 @@ def questionnaire(place: Place, preset: Preset) -> Response:
     return response
 
 
-def shell(place: Place, seal: Seal) -> Response:
+def shell(place: PointView, seal: Seal) -> Response:
     """The same page for an enrolled device: without an id, with the key that its answers are sealed to."""
     _allow_skips(place)
     return Response(_shell(place, seal, i18n.language(), tuple(offered_here())), mimetype="text/html")
@@ -72,11 +72,11 @@ def shell(place: Place, seal: Seal) -> Response:
 # Of the pages remembered here all that they say is in the key: the place with its names and services, the look, the
 # languages offered. Templates, catalogs and questionnaires are files that a process reads once.
 @lru_cache(maxsize=512)
-def _shell(place: Place, seal: Seal, language: str, _offered: tuple[str, ...]) -> str:
+def _shell(place: PointView, seal: Seal, language: str, _offered: tuple[str, ...]) -> str:
     return _render(place, Preset(), form_of(place), "", seal)
 
 
-def thanks(place: Place, preset: Preset) -> Response:
+def thanks(place: PointView, preset: Preset) -> Response:
     """The end of a visit; finished bytes too, unless the address says more than where and how it looks."""
     if set(request.args) - {"look", "service"}:
         return Response(_thanked(place, preset, results_address()), mimetype="text/html")
@@ -91,23 +91,25 @@ def thanks(place: Place, preset: Preset) -> Response:
 
 @lru_cache(maxsize=512)
 def _thanks(
-    place: Place, preset: Preset, language: str, _offered: tuple[str, ...], results_at: str
+    place: PointView, preset: Preset, language: str, _offered: tuple[str, ...], results_at: str
 ) -> tuple[bytes, bytes]:
     text = _thanked(place, preset, results_at).encode()
     return text, gzip.compress(text, 9, mtime=0)
 
 
-def _thanked(place: Place, preset: Preset, results_at: str) -> str:
+def _thanked(place: PointView, preset: Preset, results_at: str) -> str:
     return render_template("kiosk/thanks.html", place=place, preset=preset, results_at=results_at)
 
 
-def with_errors(place: Place, preset: Preset, form: Questionnaire | Sent) -> Response:
+def with_errors(place: PointView, preset: Preset, form: Questionnaire | Sent) -> Response:
     """The questionnaire as it was sent, with what is missing."""
     _allow_skips(place)
     return Response(_render(place, preset, form, form.submission), status=422, mimetype="text/html")
 
 
-def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission: str, seal: Seal | None = None) -> str:
+def _render(
+    place: PointView, preset: Preset, form: Questionnaire | Sent, submission: str, seal: Seal | None = None
+) -> str:
     return render_template(
         "kiosk/questionnaire.html",
         place=place,
@@ -121,12 +123,12 @@ def _render(place: Place, preset: Preset, form: Questionnaire | Sent, submission
     )
 
 
-def skips_of(place: Place) -> str:
+def skips_of(place: PointView) -> str:
     """The rules of skip logic that the page of this place holds, and of what an interviewer does not see."""
     return skip_sheet(place.instrument_code, place.instrument_version, place.form, place.runs)
 
 
-def _allow_skips(place: Place) -> None:
+def _allow_skips(place: PointView) -> None:
     """Has the reply's policy name the rules of skip logic (`blueprint.allow_its_style`)."""
     g.skip_sheet = skips_of(place)
 
@@ -160,6 +162,6 @@ def _deflated(data: bytes, flush: int) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _prepared(place: Place, preset: Preset, language: str, _offered: tuple[str, ...]) -> Page:
+def _prepared(place: PointView, preset: Preset, language: str, _offered: tuple[str, ...]) -> Page:
     text = _render(place, preset, form_of(place, service=preset.service), SLOT)
     return Page.of(re.sub(rf'"/q/{ANY}(/?)', lambda found: '"' if found[1] else '"./', text))

@@ -20,7 +20,7 @@ from sipas.fieldwork.asking import AskingPoint
 from sipas.fieldwork.points import point as point_of
 from sipas.intake import COARSER, PLACELESS, STORED, Outcome, Visit
 from sipas.intake.invitations import CodeInUse, CodeSpent, redeeming
-from sipas.intake.receive import said
+from sipas.intake.receive import identity_of
 from sipas.intake.redemption_journal import PATIENCE
 from sipas.intake.ways import COUNTED
 from sipas.intake.ways import Way as Came
@@ -37,13 +37,13 @@ from sipas.kiosk.blueprint import (
     ways_to_see_it,
     what_is_asked,
 )
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.preset import Preset
-from sipas.kiosk.views import LANGUAGE, keep, remember_nothing, sent_by
+from sipas.kiosk.views import LANGUAGE, remember_nothing, sent_by, store_visit
 from sipas.kiosk.welcome import welcome
 from sipas.web.installation import installation
 from sipas.web.links import address, go, here
-from sipas.web.request_language import province
+from sipas.web.request_language import province_of_request
 
 phone = Blueprint("phone", __name__, template_folder="templates")
 phone.after_request(leave_no_copy)
@@ -65,11 +65,11 @@ class NeedsInvitation(SipasError):
 
 
 @dataclass(frozen=True)
-class Way:
+class Arrival:
     """By which a visitor came: to which point, and with which code, if any."""
 
     asking: AskingPoint
-    place: Place
+    place: PointView
     invited: Invited | None
 
     def redeeming(self, visit: Visit, submission: str) -> AbstractContextManager[None]:
@@ -80,7 +80,7 @@ class Way:
         """
         if self.invited is not None:
             ours, invited = installation(), self.invited
-            return redeeming(ours.database, ours.home, invited.key, invited.code, f"{submission}|{said(visit)}")
+            return redeeming(ours.database, ours.home, invited.key, invited.code, f"{submission}|{identity_of(visit)}")
         if self.must_bring_a_code:
             raise NeedsInvitation(N_("This survey asks for the code on the strip at your receipt."))
         return nullcontext()
@@ -91,27 +91,27 @@ class Way:
         return self.invited is None and self.asking.point.invitation == "required"
 
 
-def _way(mark: str) -> Way:
+def _way(mark: str) -> Arrival:
     """The way behind an address. Raises what can be wrong with a code, UnknownPoint or NoOpenWave."""
     opened_in = request.values.get("wave", "") if request.endpoint in ENDS else ""
     if invitation_codes.is_code(mark) and (guest := _guest(mark, opened_in)):
         asking = what_is_asked(guest.point, opened_in)
         if asking.wave.code != guest.wave:
             raise _over()
-        return _kept(Way(asking, Place.of(asking).on_own_phone(guest.code), guest))
+        return _kept(Arrival(asking, PointView.of(asking).on_own_phone(guest.code), guest))
     try:
         asking = what_is_asked(mark, opened_in)
     except UnknownPoint:
         invitation_codes.read(mark)  # says what is wrong with it
         raise
-    return _kept(Way(asking, Place.of(asking).on_own_phone(), None))
+    return _kept(Arrival(asking, PointView.of(asking).on_own_phone(), None))
 
 
 def _over() -> CodeExpired:
     return CodeExpired(N_("The time for answering with this code is over. Thank you for wanting to answer."))
 
 
-def _kept(way: Way) -> Way:
+def _kept(way: Arrival) -> Arrival:
     """The way, its place and preset remembered for whatever page is drawn."""
     g.place = way.place
     g.preset = Preset.sent(way.place) if request.method == "POST" else Preset.of(way.place)
@@ -141,7 +141,7 @@ def _is_point(mark: str) -> bool:
         return False
 
 
-def _entry(typed: str = "", error: SipasError | None = None, place: Place | None = None) -> str:
+def _entry(typed: str = "", error: SipasError | None = None, place: PointView | None = None) -> str:
     g.preset = Preset.of(None)
     is_demo = installation().paths.demo.exists()  # before a code is typed no wave says whether it is simulated
     return render_template("kiosk/code.html", typed=typed, error=error, place=place, is_demo=is_demo)
@@ -186,7 +186,7 @@ def start(point: str) -> str | Response:
         place=way.place,
         invited=way.invited,
         has_codes=way.asking.point.invitation == "optional",
-        welcome=welcome(way.place, province(), offered_here(), g.preset.service),
+        welcome=welcome(way.place, province_of_request(), offered_here(), g.preset.service),
         way_in=pages.way_in(way.place, g.preset),
     )
 
@@ -209,7 +209,7 @@ def send(point: str, language: str) -> Response:
     visit = sent_by(way.asking, form, channel="phone")
     try:
         with way.redeeming(visit, form.submission):
-            outcome = keep(way.asking, visit, form, Came.CODE if way.invited else Came.OPEN)
+            outcome = store_visit(way.asking, visit, form, Came.CODE if way.invited else Came.OPEN)
     except (CodeSpent, CodeInUse, NoOpenWave) as error:
         if way.invited is None or way.asking.asks:
             raise

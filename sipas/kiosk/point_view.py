@@ -23,7 +23,7 @@ def said(names: Names) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class PointView:
     """A point, its service fields (most used first), and what it asks."""
 
     code: str
@@ -42,7 +42,7 @@ class Place:
     is_interview: bool = False  # an interviewer holds the screen and reads out what may be read out
 
     @classmethod
-    def of(cls, asking: AskingPoint) -> Place:
+    def of(cls, asking: AskingPoint) -> PointView:
         """What the pages need of a point that asks."""
         point, wave = asking.point, asking.wave
         return cls(
@@ -66,12 +66,12 @@ class Place:
         )
 
     @classmethod
-    def at(cls, point: Point) -> Place:
+    def at(cls, point: Point) -> PointView:
         """A point at which nothing need be asked now."""
         names = (("vi", point.name), ("en", point.name_en))
         return cls(point.code, "", names, point.channel in ON_SCREENS, point.form, False, "", 0, ())
 
-    def on_own_phone(self, code: str = "") -> Place:
+    def on_own_phone(self, code: str = "") -> PointView:
         """The same on a person's own phone, perhaps with a code: no shared screen, and nobody who reads out."""
         return replace(self, code=code or self.code, door="phone", is_kiosk=False, is_interview=False)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import request
 
 from sipas.errors import N_
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 
 LOOKS = {"contrast": N_("High contrast"), "large": N_("Large text")}
 
@@ -23,17 +23,17 @@ class Preset:
     service: str = ""
 
     @classmethod
-    def of(cls, place: Place | None) -> Preset:
+    def of(cls, place: PointView | None) -> Preset:
         """What the address asks for, as far as this place knows it; None where no place is known yet."""
         return cls._known(place, request.args.get("look", "").split("-"))
 
     @classmethod
-    def sent(cls, place: Place) -> Preset:
+    def sent(cls, place: PointView) -> Preset:
         """What a form asks for that brings its look along."""
         return cls._known(place, request.form.getlist("look"))
 
     @classmethod
-    def _known(cls, place: Place | None, looks: list[str]) -> Preset:
+    def _known(cls, place: PointView | None, looks: list[str]) -> Preset:
         service = request.args.get("service", "")
         known = bool(service) and any(code == service for code, _ in (place.services if place else ()))
         return cls(tuple(word for word in LOOKS if word in looks), service if known else "")

@@ -37,7 +37,7 @@ class Reply:
 Ask = Callable[[str, Mapping[str, str] | bytes | None, Mapping[str, str]], Reply]
 
 
-def mark_of(settings: Settings, submission: str) -> str:
+def probe_mark(settings: Settings, submission: str) -> str:
     """What the sender of a synthetic answer shows with it."""
     return hmac.digest(settings.secret("probe").encode(), submission.encode(), "sha256").hex()
 
@@ -46,7 +46,7 @@ def is_probe(settings: Settings, shown: str | None, submission: str) -> bool:
     """Whether this form was sent by `sipas probe` of this installation."""
     if not shown or not f"{shown}{submission}".isascii():  # a sealed one may hold any letter, or half of one
         return False
-    return hmac.compare_digest(shown, mark_of(settings, submission))
+    return hmac.compare_digest(shown, probe_mark(settings, submission))
 
 
 def sealed_probe(settings: Settings, shown: str) -> bool:
@@ -63,7 +63,7 @@ def walk(ask: Ask, settings: Settings, point: str, language: str = "vi", path: s
     if page.status != 200 or "data-questionnaire" not in page.text:
         raise ProbeFailed(N_("{path} shows no questionnaire (status {status})."), path=path, status=page.status)
     fields = answered(page.text)
-    sent = ask(path, fields, {"X-Probe": mark_of(settings, fields["id"])})
+    sent = ask(path, fields, {"X-Probe": probe_mark(settings, fields["id"])})
     if sent.status != 303 or "/thanks" not in sent.there:
         raise ProbeFailed(N_("{path} did not take the answer (status {status})."), path=path, status=sent.status)
     thanks = ask(urlsplit(sent.there).path, None, {})

@@ -30,7 +30,7 @@ from sipas.fieldwork.waves import wave_of
 from sipas.intake.record import probes
 from sipas.intake.sealed import Context, seal
 from sipas.inviting.book import issue, withdraw
-from sipas.kiosk.probe import Ask, ProbeFailed, answered, mark_of, walk
+from sipas.kiosk.probe import Ask, ProbeFailed, answered, probe_mark, walk
 from sipas.storage.database import Database
 
 JSON = {"Content-Type": "application/json"}
@@ -53,7 +53,7 @@ def walk_with_a_code(ask: Ask, settings: Settings, database: Database, point: st
     try:
         walk(ask, settings, point, language, path)
         fields = answered(ask(path, None, {}).text)
-        again = ask(path, fields, {"X-Probe": mark_of(settings, fields["id"])})
+        again = ask(path, fields, {"X-Probe": probe_mark(settings, fields["id"])})
         if again.status != 409:
             raise ProbeFailed(
                 N_("A second answer with one code was not refused (status {status})."), status=again.status
@@ -114,7 +114,7 @@ def _said(ask: Ask, path: str, body: bytes | Mapping[str, Any], headers: Mapping
 
 def _device_key(settings: Settings) -> ec.EllipticCurvePrivateKey:
     """The probe's own key, the same each time, so that what an interrupted one left is found again."""
-    number = int(mark_of(settings, "the probe's device"), 16)
+    number = int(probe_mark(settings, "the probe's device"), 16)
     return ec.derive_private_key(number % (2**255) + 1, ec.SECP256R1())
 
 
@@ -139,7 +139,7 @@ def _batch(settings: Settings, page: str, point: str, device: object, language: 
         "doubt": False,
     }
     texts = {
-        "answer": common | {"fields": fields, "probe": f"{mark}.{mark_of(settings, mark)}"},
+        "answer": common | {"fields": fields, "probe": f"{mark}.{probe_mark(settings, mark)}"},
         "comment": common | {"fields": {"service": fields["service"], "comment": ""}},
     }
     messages = [

@@ -14,7 +14,7 @@ from sipas import i18n, logs
 from sipas.errors import N_, NotReady, NotStored, SipasError
 from sipas.i18n import _
 from sipas.keyring.wave_keys import KeyMissing
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.web import error_pages
 
 SOON, LATER = 5, 600  # seconds
@@ -46,7 +46,7 @@ def _failed(error: Exception) -> AnyResponse:
 
 def page(wait: int, why: str = "") -> Response:
     """503 with the answers on it; `wait` is in seconds, `why` the sentence that says what is the matter."""
-    place: Place | None = g.get("place")
+    place: PointView | None = g.get("place")
     point = (request.view_args or {}).get("point", "")
     words = render_template(
         "kiosk/kept.html", place=place, point=point, wait=wait, why=why, kept=list(request.form.items(multi=True))

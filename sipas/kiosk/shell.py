@@ -21,8 +21,8 @@ from sipas.fieldwork.asking import AskingPoint
 from sipas.i18n import completeness
 from sipas.i18n.completeness import offered
 from sipas.keyring import wave_keys
-from sipas.kiosk.point_view import Place
-from sipas.registry.province import Province
+from sipas.kiosk.point_view import PointView
+from sipas.registry.province import ProvinceName
 from sipas.web import assets
 from sipas.web.installation import installation
 from sipas.web.links import address
@@ -59,7 +59,7 @@ def pages(point: str, languages: Iterable[str]) -> list[str]:
     return kept
 
 
-def files(place: Place, languages: Iterable[str]) -> list[str]:
+def files(place: PointView, languages: Iterable[str]) -> list[str]:
     """The addresses of every file that those pages bring in, named by content."""
     every = assets.assets()
     scripts = (*SCRIPTS, *(name for name in every if name.startswith("js/kiosk/")))
@@ -72,13 +72,13 @@ def files(place: Place, languages: Iterable[str]) -> list[str]:
     return [assets.static_url(name) for name in (*names, *sheets, *fonts, *recordings)]
 
 
-def worker(place: Place, seal: Seal, province: Province) -> str:
+def worker(place: PointView, seal: Seal, province: ProvinceName) -> str:
     """The service worker with its list; equal while nothing on the device would change."""
     return _worker(current_app._get_current_object(), place, seal, province)  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=256)  # the listed pages follow from place, seal, province and the settings, which are the app's
-def _worker(_app: Flask, place: Place, seal: Seal, _province: Province) -> str:
+def _worker(_app: Flask, place: PointView, seal: Seal, _province: ProvinceName) -> str:
     languages = offered(installation().settings.languages, place.instrument_code, place.instrument_version)
     script, listed, brought = WORKER.read_text(), pages(place.code, languages), files(place, languages)
     version = hashlib.sha256(repr((seal, brought, script)).encode())

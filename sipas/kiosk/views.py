@@ -16,7 +16,7 @@ from sipas.kiosk import nothing_asked, pages
 from sipas.kiosk.blueprint import kiosk, offered_here, what_is_asked
 from sipas.kiosk.fast_validation import Sent
 from sipas.kiosk.forms import Questionnaire
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.preset import Preset
 from sipas.kiosk.probe import is_probe
 from sipas.kiosk.shell import Seal
@@ -24,7 +24,7 @@ from sipas.kiosk.welcome import welcome
 from sipas.web.installation import installation
 from sipas.web.links import address, go, here
 from sipas.web.rate_limits import Budget
-from sipas.web.request_language import province
+from sipas.web.request_language import province_of_request
 
 DEVICES = {f"kiosk.{name}" for name in ("to_device", "device", "enrol", "sealed")}
 ENDS = {"kiosk.send", "kiosk.thanks", "kiosk.late"}  # of a page that may be older than the end of its wave
@@ -63,9 +63,9 @@ def start(point: str) -> str:
     """Who asks, why, how long, and the choice of language; in every language at once."""
     if "shell" not in request.args:  # a device can keep answers sealed until the keys are back
         wave_keys.refuse_without(installation().home, g.asking.wave.code)
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     preset = Preset.of(place)
-    said = welcome(place, province(), offered_here(), preset.service)
+    said = welcome(place, province_of_request(), offered_here(), preset.service)
     way_in = pages.way_in(place, preset)
     return render_template("kiosk/start.html", place=place, preset=preset, welcome=said, way_in=way_in)
 
@@ -73,7 +73,7 @@ def start(point: str) -> str:
 @kiosk.get(f"/<point>/{LANGUAGE}")
 def questionnaire(point: str, language: str) -> Response:
     """All questions in one document."""
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     if "shell" in request.args:
         return pages.shell(place, Seal.of(g.asking, installation().home))
     wave_keys.refuse_without(installation().home, g.asking.wave.code)  # before anybody fills it in for nothing
@@ -84,16 +84,16 @@ def questionnaire(point: str, language: str) -> Response:
 def send(point: str, language: str) -> Response:
     """Takes the answers, or shows them again with what is missing."""
     asking: AskingPoint = g.asking
-    g.place = place = Place.of(asking)
+    g.place = place = PointView.of(asking)
     g.preset = preset = Preset.sent(place)
     form = pages.form_of(place, request.form)
     if "unfinished" in request.form:  # sent by the script of an abandoned screen, to whom nobody listens any more
         if place.keeps_unfinished and form.validate():
-            keep(asking, sent_by(asking, form, unfinished=True), form)
+            store_visit(asking, sent_by(asking, form, unfinished=True), form)
         return Response(status=204)
     if not form.validate():
         return pages.with_errors(place, preset, form)
-    outcome = keep(asking, sent_by(asking, form), form)
+    outcome = store_visit(asking, sent_by(asking, form), form)
     there = ".late" if outcome is Outcome.LATE else ".thanks"
     wave = None if asking.asks else asking.wave.code  # the page to come has to know an ended wave
     return go(address(there, point=point, language=language, wave=wave, anchor="done", **preset.query))
@@ -110,7 +110,7 @@ def sent_by(asking: AskingPoint, form: Questionnaire | Sent, channel: str = "", 
     return Visit(asking.wave.code, codes, answers, g.moment, i18n.language(), **form.profile())
 
 
-def keep(asking: AskingPoint, visit: Visit, form: Questionnaire | Sent, way: Way = Way.OPEN) -> Outcome:
+def store_visit(asking: AskingPoint, visit: Visit, form: Questionnaire | Sent, way: Way = Way.OPEN) -> Outcome:
     """Through the first door, within the point's budget; when this returns, the answer is stored, or told to be
     late. Of an unfinished form nothing that was typed is kept."""
     ours, counter = installation(), f"point {asking.point.code}"
@@ -132,7 +132,7 @@ def keep(asking: AskingPoint, visit: Visit, form: Questionnaire | Sent, way: Way
 @kiosk.get(f"/<point>/{LANGUAGE}/privacy")
 def privacy(point: str, language: str) -> str:
     """What is stored of an answer: the very list that the first door keeps to."""
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     return render_template(
         "kiosk/privacy.html",
         place=place,
@@ -147,21 +147,21 @@ def privacy(point: str, language: str) -> str:
 @kiosk.get(f"/<point>/{LANGUAGE}/late")
 def late(point: str, language: str) -> str:
     """The end of a visit whose wave had been frozen."""
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     return render_template("kiosk/late.html", place=place, preset=Preset.of(place))
 
 
 @kiosk.get(f"/<point>/{LANGUAGE}/thanks")
 def thanks(point: str, language: str) -> Response:
     """The end."""
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     return remember_nothing(pages.thanks(place, Preset.of(place)))
 
 
 @kiosk.get("/<point>/stop")
 def stop(point: str) -> Response:
     """A private way out: nothing was sent, nothing is kept, and Back does not lead to what was chosen."""
-    place = Place.of(g.asking)
+    place = PointView.of(g.asking)
     return remember_nothing(go(address(".start", point=point, **Preset.of(place).home)))
 
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from sipas import i18n
 from sipas.i18n import _, plural
 from sipas.kiosk.pages import form_of
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.screens import seconds
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Welcome:
     first_say: str = ""  # to an interviewer, before the facts
 
 
-def welcome(place: Place, province: Province, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
+def welcome(place: PointView, province: ProvinceName, languages: Mapping[str, str], service: str = "") -> list[Welcome]:
     """One for each language, Vietnamese first. Whoever comes with a `service` field chosen is not asked for it."""
     pages = []
     for code, name in languages.items():
@@ -39,7 +39,7 @@ def welcome(place: Place, province: Province, languages: Mapping[str, str], serv
 
 
 @lru_cache(maxsize=256)  # follows from the questionnaire and the words, which a process reads once
-def _lasts(place: Place, _language: str, chosen: bool) -> str:
+def _lasts(place: PointView, _language: str, chosen: bool) -> str:
     """How long it takes, rounded up: in halves to a minute and a half, then in whole minutes."""
     length = seconds(form_of(place), chosen, place.is_interview)
     if 60 < length <= 90:
@@ -47,7 +47,7 @@ def _lasts(place: Place, _language: str, chosen: bool) -> str:
     return plural("about one minute", "about {n} minutes", math.ceil(length / 60))
 
 
-def _free(place: Place) -> str:
+def _free(place: PointView) -> str:
     """That nobody need answer, and what becomes of a form that is left in the middle."""
     if place.is_interview and place.keeps_unfinished:
         return _(
@@ -62,7 +62,7 @@ def _free(place: Place) -> str:
     return _("It is voluntary: you may skip any question and stop at any time.")
 
 
-def _closed(place: Place) -> str:
+def _closed(place: PointView) -> str:
     """What becomes of the answers, and who sees them."""
     if place.runs:
         return _(
@@ -78,7 +78,7 @@ def _closed(place: Place) -> str:
     return _("It is anonymous: no name, no time of day. Staff here cannot see your answers.")
 
 
-def _question(place: Place) -> str:
+def _question(place: PointView) -> str:
     """What stands at the head: to an interviewer, to a household, or to a visitor."""
     if place.is_interview:
         return _("For an interviewer, who reads the questions aloud")
@@ -87,7 +87,7 @@ def _question(place: Place) -> str:
     return _("How were you served today?")
 
 
-def _welcome(place: Place, province: Province, code: str, name: str, chosen: bool) -> Welcome:
+def _welcome(place: PointView, province: ProvinceName, code: str, name: str, chosen: bool) -> Welcome:
     instrument = place.instrument
     questions = sum(not instrument.item(item).asked_if for item in instrument.forms[place.form])  # as everybody meets
     asked = plural("One question", "{n} questions", questions)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from sipas import clock
-from sipas.backups.daily import newest
+from sipas.backups.daily import last_backup_made
 from sipas.config.settings import Settings
 from sipas.errors import N_
 from sipas.i18n import _, number
@@ -55,7 +55,7 @@ DEEDS = {
 }
 
 
-def service(where: Settings, now: dt.datetime | None = None) -> Iterator[Finding]:
+def service_findings(where: Settings, now: dt.datetime | None = None) -> Iterator[Finding]:
     """The night, certificates and backups: each as it stands."""
     now = now or clock.now()
     yield from night(where, now)
@@ -173,7 +173,7 @@ def backups(where: Settings, now: dt.datetime) -> Iterator[Finding]:
     """The newest backup, where backups are this program's affair and there is something to lose."""
     if not where.backup_days:
         return
-    made = newest(where.paths.backups)
+    made = last_backup_made(where.paths.backups)
     if made and now - made <= dt.timedelta(days=where.backup_days) + ALLOWANCE:
         yield GOOD, _("The newest backup is of {moment}.", moment=_moment(made))
     elif made:

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy.exc import DBAPIError
 
 from sipas import clock
-from sipas.backups.daily import newest
+from sipas.backups.daily import last_backup_made
 from sipas.config.settings import Settings
 from sipas.errors import SipasError
 from sipas.files.disk_space import Disk
@@ -96,7 +96,7 @@ def _certificate(running: list[Running], now: dt.datetime) -> str:
 
 
 def _backup(settings: Settings, now: dt.datetime) -> str:
-    made = newest(settings.paths.backups) if settings.backup_days else None
+    made = last_backup_made(settings.paths.backups) if settings.backup_days else None
     if made is None:
         return NONE
     return OK if now - made <= dt.timedelta(days=settings.backup_days) + ALLOWANCE else "old"

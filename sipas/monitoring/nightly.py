@@ -18,7 +18,7 @@ from typing import Any
 
 from sipas import clock
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import REMADE, Damaged, private_folder, read, write_over
+from sipas.files.state_files import REMADE, Damaged, private_folder, read_state, write_over
 
 SIZE = 4096  # bytes
 LATE = dt.timedelta(hours=36)  # after the last good night
@@ -26,7 +26,7 @@ UNFINISHED = "unfinished"  # the deed that stands for a night which was begun an
 
 
 @dataclass(frozen=True)
-class Record:
+class NightRecord:
     """`since`: from when on nights are expected; `failed`: deed -> what went wrong at the last try; none: good."""
 
     since: dt.datetime
@@ -39,7 +39,7 @@ class Record:
         return now - (self.good or self.since) > LATE
 
 
-def last_record(home: Path) -> Record | None:
+def last_record(home: Path) -> NightRecord | None:
     """What is known; None where no night was ever expected, or what was written is damaged."""
     try:
         return found_record(home)
@@ -47,16 +47,16 @@ def last_record(home: Path) -> Record | None:
         return None
 
 
-def found_record(home: Path) -> Record | None:
+def found_record(home: Path) -> NightRecord | None:
     """The same; raises Damaged."""
-    return read(HomePaths(home).upkeep, _record, REMADE)
+    return read_state(HomePaths(home).upkeep, _record, REMADE)
 
 
-def expect(home: Path, now: dt.datetime | None = None) -> Record:
+def expect(home: Path, now: dt.datetime | None = None) -> NightRecord:
     """From now on nights are expected here, if they were not before."""
     known = last_record(home)
     if known is None:
-        known = Record(now or clock.now())
+        known = NightRecord(now or clock.now())
         _write(home, known)
     return known
 
@@ -103,23 +103,23 @@ def _opened(home: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def _write(home: Path, record: Record) -> None:
+def _write(home: Path, record: NightRecord) -> None:
     moments = {name: moment and moment.isoformat() for name, moment in _moments(record).items()}
     said = json.dumps({**moments, "failed": record.failed or {}})
     write_over(HomePaths(home).upkeep, said.encode().ljust(SIZE))
 
 
-def _moments(record: Record) -> dict[str, dt.datetime | None]:
+def _moments(record: NightRecord) -> dict[str, dt.datetime | None]:
     return {"since": record.since, "good": record.good, "tried": record.tried}
 
 
-def _record(data: bytes) -> Record:
+def _record(data: bytes) -> NightRecord:
     said = json.loads(data)
     since = _moment(said["since"])
     if since is None:
         raise ValueError
     failed = {str(deed): str(reason) for deed, reason in said["failed"].items()}
-    return Record(since, _moment(said["good"]), _moment(said["tried"]), failed)
+    return NightRecord(since, _moment(said["good"]), _moment(said["tried"]), failed)
 
 
 def _moment(text: Any) -> dt.datetime | None:

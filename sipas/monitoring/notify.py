@@ -26,17 +26,17 @@ class NotSent(NotReady):
 
 
 @dataclass(frozen=True)
-class Message:
+class Notice:
     """What is told: a line, and a text of as many as it takes."""
 
     subject: str
     text: str
 
 
-Way = Callable[[Message], None]
+Way = Callable[[Notice], None]
 
 
-def ways(settings: Settings) -> list[Way]:
+def notification_ways(settings: Settings) -> list[Way]:
     """How somebody is told here; raises NotReady where no way is set, or one only half."""
     found: list[Way] = []
     if settings.smtp_host:
@@ -55,12 +55,12 @@ def ways(settings: Settings) -> list[Way]:
     return found
 
 
-def here(settings: Settings) -> str:
+def installation_name(settings: Settings) -> str:
     """The name under which this installation is known to who is told."""
     return settings.address or socket.gethostname()
 
 
-def mail(settings: Settings, message: Message) -> None:
+def mail(settings: Settings, message: Notice) -> None:
     """Sends one mail; raises NotSent."""
     written = EmailMessage()
     written["From"], written["To"] = settings.mail_from, ", ".join(settings.mail_to)
@@ -83,7 +83,7 @@ def mail(settings: Settings, message: Message) -> None:
         ) from None
 
 
-def post(settings: Settings, message: Message) -> None:
+def post(settings: Settings, message: Notice) -> None:
     """Posts JSON with the field `text`, which the chats' webhooks take; raises NotSent, without the address."""
     data = json.dumps({"text": f"{message.subject}\n\n{message.text}"}, ensure_ascii=False).encode()
     request = urllib.request.Request(  # noqa: S310 - the setting's reader allows http and https alone

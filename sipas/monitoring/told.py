@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sipas.errors import N_
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import Damaged, read, write_whole
+from sipas.files.state_files import Damaged, read_state, write_whole
 from sipas.monitoring.signs import BAD, WARN, Finding
 
 TOLD_ANEW = N_(
@@ -76,17 +76,17 @@ def _is_fresh(told: Told, now: dt.datetime) -> bool:
 def told_before(home: Path) -> dict[str, Told]:
     """What was told; where that is damaged everything counts as new."""
     try:
-        return read(HomePaths(home).notified, _told, TOLD_ANEW) or {}
+        return read_state(HomePaths(home).notified, _told, TOLD_ANEW) or {}
     except Damaged:
         return {}
 
 
 def check(home: Path) -> None:
     """Raises Damaged where the file is not what this module writes."""
-    read(HomePaths(home).notified, _told, TOLD_ANEW)
+    read_state(HomePaths(home).notified, _told, TOLD_ANEW)
 
 
-def remember(home: Path, found: News, now: dt.datetime) -> None:
+def remember_told(home: Path, found: News, now: dt.datetime) -> None:
     """Keeps what was told now."""
     said = [{"sign": sign, "sentence": one, "on": now.isoformat()} for sign, one in _amiss(found)]
     write_whole(HomePaths(home).notified, json.dumps(said, ensure_ascii=False).encode())

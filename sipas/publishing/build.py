@@ -25,11 +25,11 @@ from sipas.fieldwork.households import asks_households
 from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
-from sipas.files.disk_space import remove, workshop
+from sipas.files.disk_space import remove_leftover, workshop
 from sipas.logs import EVENTS
 from sipas.publishing import key_losses, ways
 from sipas.publishing.asked import asked_counts
-from sipas.publishing.bundle import digest_of, finish, move, sync
+from sipas.publishing.bundle import bundle_digest, finish, move, sync
 from sipas.publishing.described import coarse_field, figures_csv, province_names, questionnaire
 from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
@@ -43,7 +43,7 @@ from sipas.publishing.published import TABLE, PublishedRelease, published_releas
 from sipas.publishing.release_codes import next_code, remember
 from sipas.publishing.stops import notes
 from sipas.registry.models import Service, Unit
-from sipas.registry.province import Province, province
+from sipas.registry.province import ProvinceName, province
 from sipas.storage.database import Database
 from surveys import load
 
@@ -66,7 +66,7 @@ class _Plan:
     published: tuple[PublishedRelease, ...]
     ways: ways.ByUnit
     notes: tuple[dict[str, Any], ...]
-    province: Province
+    province: ProvinceName
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -121,7 +121,7 @@ def _build(
             refuse_uncounted(session, snapshot, plan.frame, is_first=not plan.published)
         session.expunge_all()
     progress(N_("weighting, estimating, protecting"))
-    table, weighting = figures(snapshot, plan.frame, [one.table for one in plan.published])
+    table, weighting = release_figures(snapshot, plan.frame, [one.table for one in plan.published])
     refuse_other_figures(plan.published, table)
     progress(N_("writing the pages"))
     manifest = _manifest(plan, snapshot, table, weighting) | {
@@ -132,7 +132,7 @@ def _build(
         "published_on": None,
     }
     aside = settings.paths.draft(f".{plan.code}")
-    remove(aside)
+    remove_leftover(aside)
     aside.mkdir()
     (aside / TABLE).write_text(table.to_json(), encoding="utf-8")
     (aside / "estimates.csv").write_bytes(figures_csv(table, manifest))
@@ -149,7 +149,7 @@ def _build(
                 )
             remember(settings.home, plan.code)
             draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=builder, built_on=today)
-            draft.digest = digest_of(aside)
+            draft.digest = bundle_digest(aside)
             session.add(draft)
             session.flush()
             move(aside, place)
@@ -165,7 +165,7 @@ def _take_back(database: Database, draft: Path) -> None:
         with database.reading() as session:
             known = session.scalar(select(Release.id).where(Release.code == draft.name))
         if known is None:
-            remove(draft)
+            remove_leftover(draft)
 
 
 def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
@@ -186,7 +186,7 @@ def _plan(session: Session, home: Path, wave: Wave, today: dt.date) -> _Plan:
     )
 
 
-def figures(
+def release_figures(
     snapshot: Snapshot, frame: Sequence[PopulationCount], earlier: Sequence[SafeTable] = ()
 ) -> tuple[SafeTable, dict[str, Any]]:
     """Cells, weights, estimates, protection: the whole computation of a release, and what the weights report.

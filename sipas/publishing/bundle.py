@@ -50,7 +50,7 @@ def move(folder: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def digest_of(folder: Path) -> str:
+def bundle_digest(folder: Path) -> str:
     """SHA-256 of the folder's SHA256SUMS."""
     return hashlib.sha256((folder / SUMS).read_bytes()).hexdigest()
 
@@ -58,7 +58,7 @@ def digest_of(folder: Path) -> str:
 def check_files(folder: Path, digest: str) -> None:
     """Raise ChangedFiles unless the files are those that the digest, from the database, stands for: none changed, none
     missing, none added."""
-    if not (folder / SUMS).is_file() or digest_of(folder) != digest:
+    if not (folder / SUMS).is_file() or bundle_digest(folder) != digest:
         raise ChangedFiles(
             N_("The draft in {folder} was changed after it was built; build it again."), folder=folder.name
         )

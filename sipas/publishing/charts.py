@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sipas import i18n
-from sipas.publishing.release_view import Figure, Group, Row
+from sipas.publishing.release_view import Figure, Group, NamedFigure
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def told(figure: Figure) -> str:
     return f"{i18n.percent(figure.value)} ({i18n.number(figure.low * 100, 1)}–{i18n.percent(figure.high)})"
 
 
-def describe(rows: Iterable[Row]) -> str:
+def describe(rows: Iterable[NamedFigure]) -> str:
     """A chart in words, for those who hear it."""
     return "; ".join(f"{row.text}: {told(row.figure)}" for row in rows) + "."
 

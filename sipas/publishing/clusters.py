@@ -82,7 +82,7 @@ def clusters_of(session: Session, wave: Wave, table: pa.Table, key: bytes | None
     ]
     found = _groups(table)
     seen = {label for labels in found.values() for label in labels}
-    known = _Known(labels_of(session, wave, key, today), key is not None)
+    known = _Known(cluster_labels(session, wave, key, today), key is not None)
     if key is not None and seen <= known.days.keys():
         listed = {
             (stratum, cluster_label(key, number, week, coarse).hex()) for stratum, _, number, week, coarse in asked
@@ -133,7 +133,7 @@ def _joined(
     return {label: root(label) for label in first}
 
 
-def labels_of(session: Session, wave: Wave, key: bytes | None, today: dt.date) -> dict[str, dt.date]:
+def cluster_labels(session: Session, wave: Wave, key: bytes | None, today: dt.date) -> dict[str, dt.date]:
     """Every label that the key can have made, and the first day that it stands for; some days before the wave and
     after it too, so that no answer on its edge seems to be of another key."""
     if key is None:

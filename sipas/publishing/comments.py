@@ -19,7 +19,7 @@ from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import wave_of
 from sipas.intake.comment_spool import CommentSpool
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import unit as unit_of
 
@@ -32,7 +32,7 @@ PAGE = 50
 
 
 @dataclass(frozen=True)
-class Said:
+class ReadableComment:
     """One comment, as it is stored; "" where few people come and nothing of it was kept."""
 
     unit: str
@@ -47,14 +47,14 @@ class Said:
 
 def comments(
     session: Session, home: Path, wave_code: str, unit: str = "", first: int = 0, most: int | None = None
-) -> list[Said]:
+) -> list[ReadableComment]:
     """The comments of a wave that has ended, `most` of them from the place `first`, of one unit where it is named.
 
     Their order is that of random keys: it says nothing about who came before whom. Raises WaveState while the wave is
     open or comments wait for the night, UnknownCode for a unit that does not exist.
     """
     wave = _readable(session, home, wave_code)
-    wanted = _of(select(Comment), session, wave, unit).order_by(Comment.key).offset(first).limit(most)
+    wanted = _of(select(StoredComment), session, wave, unit).order_by(StoredComment.key).offset(first).limit(most)
     units = {one.id: one for one in session.scalars(select(Unit))}
     fields = {one.id: one for one in session.scalars(select(Service))}
     return [_said(one, units.get(one.unit), fields.get(one.field)) for one in session.scalars(wanted)]
@@ -63,13 +63,13 @@ def comments(
 def how_many(session: Session, home: Path, wave_code: str, unit: str = "") -> int:
     """How many comments `comments` would give."""
     wave = _readable(session, home, wave_code)
-    return session.scalar(_of(select(func.count()).select_from(Comment), session, wave, unit)) or 0
+    return session.scalar(_of(select(func.count()).select_from(StoredComment), session, wave, unit)) or 0
 
 
 def offices(session: Session, home: Path, wave_code: str) -> tuple[Sequence[Unit], bool]:
     """The units with comments, in the order of the registry, and whether some were stored without a unit."""
     wave = _readable(session, home, wave_code)
-    found = set(session.scalars(select(Comment.unit).where(Comment.wave == wave.id).distinct()))
+    found = set(session.scalars(select(StoredComment.unit).where(StoredComment.wave == wave.id).distinct()))
     return session.scalars(select(Unit).where(Unit.id.in_(found)).order_by(Unit.id)).all(), 0 in found
 
 
@@ -96,14 +96,14 @@ def _readable(session: Session, home: Path, code: str) -> Wave:
 
 
 def _of(wanted: Select, session: Session, wave: Wave, unit: str) -> Select:
-    wanted = wanted.where(Comment.wave == wave.id)
+    wanted = wanted.where(StoredComment.wave == wave.id)
     if not unit:
         return wanted
-    return wanted.where(Comment.unit == (0 if unit == NOWHERE else unit_of(session, unit).id))
+    return wanted.where(StoredComment.unit == (0 if unit == NOWHERE else unit_of(session, unit).id))
 
 
-def _said(comment: Comment, unit: Unit | None, field: Service | None) -> Said:
-    return Said(
+def _said(comment: StoredComment, unit: Unit | None, field: Service | None) -> ReadableComment:
+    return ReadableComment(
         unit=unit.code if unit else "",
         unit_name=unit.name if unit else "",
         unit_name_en=unit.name_en if unit else "",

@@ -13,11 +13,11 @@ from sipas.errors import N_
 from sipas.i18n.instrument_words import in_words
 from sipas.i18n.skip_words import answers_said
 from sipas.publishing.origins import made_here
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 from surveys import Instrument, Item
 
 
-def province_names(ours: Province) -> dict[str, str]:
+def province_names(ours: ProvinceName) -> dict[str, str]:
     """Return the province as a place; in English too, where that is another word."""
     name, english = ours.short("vi"), ours.short("en")
     return {"province": name} if english == name else {"province": name, "province_en": english}

@@ -42,7 +42,7 @@ from sipas.fieldwork.households import HOUSEHOLDS, NO_FIELD, asks_households
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import hold, wave_of
-from sipas.files.disk_space import remove, sync_folder, workshop
+from sipas.files.disk_space import remove_leftover, sync_folder, workshop
 from sipas.files.home_paths import HomePaths
 from sipas.intake import LANGUAGE_CODES, stored
 from sipas.intake import unfinished as kept_unfinished
@@ -133,7 +133,7 @@ def _freeze(
     progress(N_("writing the snapshot"))
     aside, path = (HomePaths(home).snapshot(f"{dot}{wave_code}") for dot in (".", ""))
     for left in (aside, aside.with_name(aside.name + ".partial")):
-        remove(left)  # of an earlier attempt that was cut off
+        remove_leftover(left)  # of an earlier attempt that was cut off
     written = write_snapshot(aside, table, codebook)
     stranger = _digest_of_another(path, written.digest)
     with database.writing() as session:

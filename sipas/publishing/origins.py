@@ -24,7 +24,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Origin:
+class WordingOrigin:
     """Items that come from the same place: a sentence about it, and their texts."""
 
     sentence: str
@@ -37,7 +37,7 @@ def made_here(instrument: Instrument) -> dict[str, Any]:
     return {"made": {"of": made.of, "basis": made.basis, "on": str(made.on)}} if made else {}
 
 
-def origins(manifest: Mapping[str, Any], text: str) -> tuple[Origin, ...]:
+def wording_origins(manifest: Mapping[str, Any], text: str) -> tuple[WordingOrigin, ...]:
     """The items by where they come from, in the language now spoken; `text` is the key of their words in it.
 
     Empty for a release of before December 2026, which does not say whose its words are.
@@ -48,7 +48,7 @@ def origins(manifest: Mapping[str, Any], text: str) -> tuple[Origin, ...]:
         if "wording" in item:
             sentence = _official(about) if item["wording"] == "decreed" else i18n._(WORDS[item.get("provenance", "")])
             groups.setdefault(sentence, []).append(item.get(text) or item["text"])
-    return tuple(Origin(sentence, tuple(items)) for sentence, items in groups.items())
+    return tuple(WordingOrigin(sentence, tuple(items)) for sentence, items in groups.items())
 
 
 def _official(about: Mapping[str, Any]) -> str:

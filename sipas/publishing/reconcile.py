@@ -28,7 +28,7 @@ from sipas.intake.redemption_journal import RedemptionJournal
 from sipas.keyring import wave_keys
 from sipas.logs import deeds
 from sipas.publishing.bundle import ChangedFiles, check_files
-from sipas.publishing.clusters import labels_of
+from sipas.publishing.clusters import cluster_labels
 from sipas.publishing.disorder import disorder
 from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
 
@@ -94,14 +94,14 @@ UNKNOWN_CODES = N_(
 
 
 @dataclass(frozen=True)
-class Difference:
+class Mismatch:
     """Something about which home and database differ: of which wave, release or folder, and what to do."""
 
     about: str
     error: SipasError
 
 
-def differences(session: Session, home: Path) -> Iterator[Difference]:
+def mismatches(session: Session, home: Path) -> Iterator[Mismatch]:
     """Everything about which home and database differ; reads every release and draft to its end."""
     yield from at_a_glance(session, home)
     known = {one.id: one.code for one in waves(session)}
@@ -109,20 +109,20 @@ def differences(session: Session, home: Path) -> Iterator[Difference]:
     for wave in waves(session):
         yield from _answers(session, home, wave)
         yield from _foreign_key(session, home, wave)
-    yield from (Difference(code, error) for code, error in disorder(session, home))
+    yield from (Mismatch(code, error) for code, error in disorder(session, home))
 
 
-def asks_for_backup(found: Iterable[Difference]) -> bool:
+def asks_for_backup(found: Iterable[Mismatch]) -> bool:
     """Whether any of these sentences says to restore a backup, so that it is good to know which there is."""
     return any("Restore " in one.error.template for one in found)
 
 
-def at_a_glance(session: Session, home: Path) -> Iterator[Difference]:
+def at_a_glance(session: Session, home: Path) -> Iterator[Mismatch]:
     """What the names of files and `deeds.log` tell by themselves; quick enough for a page."""
     every = waves(session)
     for wave in every:
         if wave.state != "frozen" and (error := _ended(home, wave)):
-            yield Difference(wave.code, error)
+            yield Mismatch(wave.code, error)
     codes = {one.code for one in every}
     yield from _snapshots(home, codes)
     yield from _keys(home, codes)
@@ -142,33 +142,33 @@ def _ended(home: Path, wave: Wave) -> SipasError | None:
     return SipasError(OPEN if wave.state == "open" else CLOSED, wave=wave.code, sign=sign)
 
 
-def _snapshots(home: Path, codes: set[str]) -> Iterator[Difference]:
+def _snapshots(home: Path, codes: set[str]) -> Iterator[Mismatch]:
     for path in sorted(HomePaths(home).snapshots.glob("*.parquet")):
         of = path.stem.rpartition(".")[0]  # a file that `freeze` kept beside another: WAVE.DIGEST.parquet
         if not path.name.startswith(".") and path.stem not in codes and of not in codes:
-            yield Difference(path.stem, SipasError(NO_WAVE, file=path.name))
+            yield Mismatch(path.stem, SipasError(NO_WAVE, file=path.name))
 
 
-def _keys(home: Path, codes: set[str]) -> Iterator[Difference]:
+def _keys(home: Path, codes: set[str]) -> Iterator[Mismatch]:
     lying: dict[str, list[str]] = {}
     for path in sorted(HomePaths(home).keys.glob("*.*.key")):
         wave, kind, _ending = path.name.rsplit(".", 2)
         if wave not in codes and is_wave_code(wave):
             lying.setdefault(wave, []).append(kind)
     for wave, kinds in lying.items():
-        yield Difference(wave, SipasError(KEYS_WITHOUT_WAVE, wave=wave, kinds=", ".join(kinds)))
+        yield Mismatch(wave, SipasError(KEYS_WITHOUT_WAVE, wave=wave, kinds=", ".join(kinds)))
 
 
-def _stops(session: Session, home: Path, ids: dict[str, int]) -> Iterator[Difference]:
+def _stops(session: Session, home: Path, ids: dict[str, int]) -> Iterator[Mismatch]:
     today = str(clock.today())
     for told in deeds(home):
         code, until = str(told.get("wave")), str(told.get("until", ""))
         is_ours = told["event"] == "destruction stopped" and until >= today and code in ids
         if is_ours and session.get(DestructionStop, ids[code]) is None:
-            yield Difference(code, SipasError(STOP, wave=code, day=until))
+            yield Mismatch(code, SipasError(STOP, wave=code, day=until))
 
 
-def _codes(session: Session, home: Path) -> Iterator[Difference]:
+def _codes(session: Session, home: Path) -> Iterator[Mismatch]:
     spent = RedemptionJournal(home).spent()
     known = {
         one
@@ -176,14 +176,14 @@ def _codes(session: Session, home: Path) -> Iterator[Difference]:
         for one in session.scalars(select(Invitation.key).where(Invitation.key.in_(piece)))
     }
     if number := len(set(spent) - known):
-        yield Difference("invitations", SipasError(UNKNOWN_CODES, number=number))
+        yield Mismatch("invitations", SipasError(UNKNOWN_CODES, number=number))
 
 
 def _pieces(codes: list[bytes], size: int = 500) -> Iterator[list[bytes]]:
     return (codes[start : start + size] for start in range(0, len(codes), size))
 
 
-def _drafts(session: Session, home: Path, known: dict[int, str]) -> Iterator[Difference]:
+def _drafts(session: Session, home: Path, known: dict[int, str]) -> Iterator[Mismatch]:
     paths = HomePaths(home)
     rows = session.scalars(select(Release).where(Release.state != "published").order_by(Release.id)).all()
     for one in rows:
@@ -191,19 +191,19 @@ def _drafts(session: Session, home: Path, known: dict[int, str]) -> Iterator[Dif
         if not folder.is_dir() and paths.release(one.code).is_dir():
             continue  # it is public; `disorder` says how it comes back
         if not folder.is_dir():
-            yield Difference(one.code, SipasError(DRAFT_GONE, state=one.state, **facts))
+            yield Mismatch(one.code, SipasError(DRAFT_GONE, state=one.state, **facts))
             continue
         try:
             check_files(folder, one.digest)
         except ChangedFiles as problem:
-            yield Difference(one.code, SipasError(DRAFT_CHANGED, state=one.state, problem=problem, **facts))
+            yield Mismatch(one.code, SipasError(DRAFT_CHANGED, state=one.state, problem=problem, **facts))
     codes = set(session.scalars(select(Release.code)))
     for folder in sorted(paths.drafts.iterdir()) if paths.drafts.is_dir() else ():
         if folder.is_dir() and not folder.name.startswith(".") and folder.name not in codes:
-            yield Difference(folder.name, SipasError(DRAFT_UNKNOWN, folder=folder.name))
+            yield Mismatch(folder.name, SipasError(DRAFT_UNKNOWN, folder=folder.name))
 
 
-def _answers(session: Session, home: Path, wave: Wave) -> Iterator[Difference]:
+def _answers(session: Session, home: Path, wave: Wave) -> Iterator[Mismatch]:
     """Rows of a frozen wave that are half dropped, or there although they were dropped."""
     record = session.get(SnapshotRecord, wave.id)
     if wave.state != "frozen" or record is None or wave.dropped_on:
@@ -213,19 +213,19 @@ def _answers(session: Session, home: Path, wave: Wave) -> Iterator[Difference]:
     with_unfinished = whole + unfinished(session, wave.id)
     ended = [one for one in told if one["event"] == "answers dropped"]
     if ended and with_unfinished:
-        yield Difference(wave.code, SipasError(DROPPED, wave=wave.code, day=ended[-1]["day"]))
+        yield Mismatch(wave.code, SipasError(DROPPED, wave=wave.code, day=ended[-1]["day"]))
         return
     frozen = next((int(one["kept"]) for one in reversed(told) if "kept" in one), record.rows)
     if frozen not in (whole, with_unfinished):
-        yield Difference(wave.code, SipasError(CUT_OFF, wave=wave.code, number=with_unfinished, rows=frozen))
+        yield Mismatch(wave.code, SipasError(CUT_OFF, wave=wave.code, number=with_unfinished, rows=frozen))
 
 
-def _foreign_key(session: Session, home: Path, wave: Wave) -> Iterator[Difference]:
+def _foreign_key(session: Session, home: Path, wave: Wave) -> Iterator[Mismatch]:
     """Whether the answers of a wave that is not frozen bear labels of the cluster key that lies here."""
     key = wave_keys.find(home, wave.code, "cluster")
     if wave.state == "frozen" or key is None or was_frozen(home, wave):
         return
     some = select(Response.cluster).where(Response.wave == wave.id, PEOPLE).limit(LOOKED_AT)
     seen = set(session.scalars(some))
-    if seen and not {one.hex() for one in seen} & labels_of(session, wave, key, clock.today()).keys():
-        yield Difference(wave.code, SipasError(OTHER_KEY, wave=wave.code, number=len(seen)))
+    if seen and not {one.hex() for one in seen} & cluster_labels(session, wave, key, clock.today()).keys():
+        yield Mismatch(wave.code, SipasError(OTHER_KEY, wave=wave.code, number=len(seen)))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import append, read
+from sipas.files.state_files import append, read_state
 from sipas.publishing.models import Release
 from sipas.publishing.published import CODE
 
@@ -38,7 +38,7 @@ def check(home: Path) -> None:
         "The file {file} in SIPAS_HOME is damaged: a code of a release might be given again where database, drafts and "
         "shelf do not know it either. Restore the file from a copy, or delete its lines that are no codes."
     )
-    read(HomePaths(home).release_codes, _codes, damaged)
+    read_state(HomePaths(home).release_codes, _codes, damaged)
 
 
 def _codes(data: bytes) -> list[str]:

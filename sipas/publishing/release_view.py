@@ -19,9 +19,9 @@ from sipas.errors import N_, UnknownCode
 from sipas.estimating import key_words
 from sipas.i18n import code_labels
 from sipas.publishing import note_words
-from sipas.publishing.origins import Origin, origins
+from sipas.publishing.origins import WordingOrigin, wording_origins
 from sipas.publishing.published import series_of
-from sipas.publishing.way_words import in_words
+from sipas.publishing.way_words import ways_in_words
 from sipas.registry.province import is_city
 from sipas.registry.whose_survey import own_survey
 
@@ -83,7 +83,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Row:
+class NamedFigure:
     """A named figure: of a unit, a service field, a factor or an item."""
 
     code: str
@@ -96,7 +96,7 @@ class Group:
     """Rows that belong together under a heading."""
 
     text: str
-    rows: tuple[Row, ...]
+    rows: tuple[NamedFigure, ...]
 
 
 @dataclass(frozen=True)
@@ -180,13 +180,13 @@ class ReleaseView:
         return i18n.instrument_text(f"{about['code']}/title", about["title"])
 
     @property
-    def origins(self) -> tuple[Origin, ...]:
+    def origins(self) -> tuple[WordingOrigin, ...]:
         """Where its questions come from: a sentence for each place, with the questions."""
-        return origins(self.manifest, "text_en" if i18n.language() == "en" else "text")
+        return wording_origins(self.manifest, "text_en" if i18n.language() == "en" else "text")
 
     def ways(self, unit: str = "") -> str:
         """How its answers came, of everybody or one unit, in a sentence; empty where it says nothing of it."""
-        return in_words(self.manifest, unit)
+        return ways_in_words(self.manifest, unit)
 
     @property
     def lost_keys(self) -> tuple[str, ...]:
@@ -223,16 +223,18 @@ class ReleaseView:
         except NotInTable:
             return Figure("none", 0)
 
-    def factors(self, **domain: str) -> tuple[Row, ...]:
+    def factors(self, **domain: str) -> tuple[NamedFigure, ...]:
         """Everything together, the item on the visit as a whole, then each factor."""
         about = self.manifest["instrument"]
-        first = Row("overall", i18n._("All questions together"), self.figure("overall", **domain))
+        first = NamedFigure("overall", i18n._("All questions together"), self.figure("overall", **domain))
         alone = [self._item(item, domain) for item in about["items"] if not item["factor"]] if about["factors"] else []
-        factors = [Row(one["code"], self._text(one), self.figure(one["code"], **domain)) for one in about["factors"]]
+        factors = [
+            NamedFigure(one["code"], self._text(one), self.figure(one["code"], **domain)) for one in about["factors"]
+        ]
         return (first, *alone, *factors)
 
     @staticmethod
-    def by_code(rows: tuple[Row, ...]) -> dict[str, Figure]:
+    def by_code(rows: tuple[NamedFigure, ...]) -> dict[str, Figure]:
         """The figures alone, under their codes."""
         return {row.code: row.figure for row in rows}
 
@@ -261,17 +263,19 @@ class ReleaseView:
                 unit["code"] for unit in self.manifest["units"]
                 if unit["kind"] in kinds and (unit["code"] in known or not (domain or "district" in kinds))
             ]  # fmt: skip
-            rows = [Row(code, self.name("units", code), self.figure(unit=code, **domain)) for code in listed]
+            rows = [NamedFigure(code, self.name("units", code), self.figure(unit=code, **domain)) for code in listed]
             if rows and known:
                 heading = IN_A_CITY.get(heading, heading) if self.is_city else heading
                 groups.append(Group(i18n._(heading), tuple(sorted(rows, key=_BY[order]))))
         return tuple(groups)
 
-    def services(self, **domain: str) -> tuple[Row, ...]:
+    def services(self, **domain: str) -> tuple[NamedFigure, ...]:
         """Every service field that the table knows, most used first."""
         known = self._known("field", domain)
         listed = [one["code"] for one in self.manifest["services"] if one["code"] in known]
-        return tuple(Row(code, self.name("services", code), self.figure(field=code, **domain)) for code in listed)
+        return tuple(
+            NamedFigure(code, self.name("services", code), self.figure(field=code, **domain)) for code in listed
+        )
 
     def same_services(self) -> dict[str, Figure]:
         """Each service field's figure in the whole province, to hold a unit's figure of the same field against.
@@ -285,8 +289,8 @@ class ReleaseView:
         family = self._families.get(tuple(sorted((kind, *domain))), [])
         return {one[kind] for one in family if domain.items() <= one.items()}
 
-    def _item(self, item: Mapping[str, Any], domain: Mapping[str, str]) -> Row:
-        return Row(item["code"], self._text(item), self.figure(item["code"], **domain))
+    def _item(self, item: Mapping[str, Any], domain: Mapping[str, str]) -> NamedFigure:
+        return NamedFigure(item["code"], self._text(item), self.figure(item["code"], **domain))
 
     def _text(self, entry: Mapping[str, Any], key: str = "text") -> str:
         return str((self.language == "en" and entry.get(f"{key}_en")) or entry[key])

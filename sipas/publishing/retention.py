@@ -15,7 +15,7 @@ from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.intake.comment_spool import flush_comments
-from sipas.intake.models import Comment, Response, WayCount
+from sipas.intake.models import Response, StoredComment, WayCount
 from sipas.intake.record import forget_late
 from sipas.intake.ways import settle_ways
 from sipas.keyring import wave_keys
@@ -110,7 +110,7 @@ def drop(database: Database, home: Path, code: str, gate: Gate) -> int:
         if wave.dropped_on:
             raise WaveState(N_("The answers of wave {wave} were dropped on {day}."), wave=code, day=wave.dropped_on)
         frozen_snapshot(home, wave, record)
-    for table in (Response, Comment):
+    for table in (Response, StoredComment):
         while _drop_some(database, table, wave.id):
             pass
     with database.writing() as session:
@@ -120,7 +120,7 @@ def drop(database: Database, home: Path, code: str, gate: Gate) -> int:
     return record.rows
 
 
-def _drop_some(database: Database, table: type[Response] | type[Comment], wave: int) -> int:
+def _drop_some(database: Database, table: type[Response] | type[StoredComment], wave: int) -> int:
     """Drop a few rows of a wave in a transaction of their own; returns how many they were."""
     some = select(table.key).where(table.wave == wave).limit(AT_ONCE)
     with database.writing() as session:

@@ -18,10 +18,10 @@ from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
-from sipas.files.disk_space import remove, workshop
+from sipas.files.disk_space import remove_leftover, workshop
 from sipas.files.home_paths import HomePaths
 from sipas.logs import EVENTS
-from sipas.publishing.bundle import ChangedFiles, check_files, digest_of, finish, move, sync
+from sipas.publishing.bundle import ChangedFiles, bundle_digest, check_files, finish, move, sync
 from sipas.publishing.disorder import NOT_THERE, refuse_disorder
 from sipas.publishing.earlier import frame_digest
 from sipas.publishing.frozen import frozen_snapshot
@@ -159,7 +159,7 @@ def adopt(database: Database, home: Path, code: str) -> None:
     not those that come out of the same dossiers today.
     """
     found = published_release(home, code)
-    digest = digest_of(found.folder)
+    digest = bundle_digest(found.folder)
     check_files(found.folder, digest)
     told = found.manifest
     named = (told.get("built_by"), told.get("approved_by"))
@@ -214,7 +214,7 @@ def _refuse_other_table(
     found: PublishedRelease, snapshot: Snapshot, frame: Sequence[PopulationCount], home: Path
 ) -> None:
     """Where a release was made as one would be made today, its figures are computed anew and must be the same."""
-    from sipas.publishing.build import METHOD, figures
+    from sipas.publishing.build import METHOD, release_figures
 
     told = found.manifest
     is_ours = (found.table.policy.version, told["method"]["version"]) == (Policy.version, METHOD)
@@ -225,7 +225,7 @@ def _refuse_other_table(
         for one in published_releases(home)
         if one.code in told.get("earlier", ())
     ]
-    if figures(snapshot, frame, earlier)[0] != found.table:
+    if release_figures(snapshot, frame, earlier)[0] != found.table:
         raise WaveState(
             N_("The figures of release {code} are not those that come out of its answers and dossiers."),
             code=found.code,
@@ -272,7 +272,7 @@ def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -
     """Write the folder as it will be public, from a copy that was checked; returns its digest. Equal drafts, approvals
     and days give equal bytes."""
     try:
-        remove(aside)
+        remove_leftover(aside)
         aside.mkdir()
         for path in draft.iterdir():
             shutil.copyfile(path, aside / path.name)  # unlike copytree it says what went wrong, such as a full disk
@@ -288,7 +288,7 @@ def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -
     }
     finish(aside, manifest)
     sync(aside)
-    return digest_of(aside)
+    return bundle_digest(aside)
 
 
 def _moved(code: str) -> WaveState:

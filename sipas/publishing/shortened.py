@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sipas.expiry.gate import Gate
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import REMADE, Damaged, read, write_whole
+from sipas.files.state_files import REMADE, Damaged, read_state, write_whole
 from sipas.publishing.endings import AHEAD
 
 
@@ -67,7 +67,7 @@ def _known(home: Path) -> Retention | None:
 
 def last_night(home: Path) -> Retention | None:
     """What the last night kept; None where there was none, raises Damaged."""
-    return read(HomePaths(home).retention, _retention, REMADE)
+    return read_state(HomePaths(home).retention, _retention, REMADE)
 
 
 def _retention(data: bytes) -> Retention:

@@ -16,7 +16,7 @@ WORDS = {
 }
 
 
-def in_words(manifest: Mapping[str, Any], unit: str = "") -> str:
+def ways_in_words(manifest: Mapping[str, Any], unit: str = "") -> str:
     """Of everybody or of one unit; empty where a release says nothing of it."""
     told = manifest.get("ways") or {}
     tenths = told.get("units", {}).get(unit, {}) if unit else told.get("all", {})

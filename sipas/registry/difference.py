@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import SipasError
-from sipas.registry.models import EVER, Competence, Crosswalk, Service, Unit
+from sipas.registry.models import EVER, Competence, CrosswalkRow, Service, Unit
 
 TABLES: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "units": (Unit, ("code",)),
     "services": (Service, ("code",)),
     "competence": (Competence, ("receiver", "service", "valid_from")),
-    "crosswalk": (Crosswalk, ("old", "new")),
+    "crosswalk": (CrosswalkRow, ("old", "new")),
 }
 CELLS: Mapping[str, tuple[str, ...]] = {
     "units": ("name", "name_en", "kind", "parent", "valid_from", "valid_to", "note"),
@@ -39,7 +39,7 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TableChange:
     """Of one table; `absent` are the rows in the database that the files do not name, which stay as they are. Rows are
     named as people know them."""
 
@@ -79,9 +79,9 @@ def books(session: Session) -> Books:
     }
 
 
-def differences(
+def table_changes(
     before: Books, after: Books, named: Mapping[str, set[Key]], of_units: tuple[SipasError, ...] = ()
-) -> tuple[Difference, ...]:
+) -> tuple[TableChange, ...]:
     """Each table's, where the files held the rows `named`; `of_units` are remarks on those.
 
     >>> one = {"units": {("a",): {"name": "A"}, ("b",): {"name": "B"}}}
@@ -100,7 +100,7 @@ def differences(
             if key in old
         }
         found.append(
-            Difference(
+            TableChange(
                 table,
                 added=tuple(title[key] for key in new if key not in old),
                 changed=tuple(Changed(title[key], *cell) for key, cells in changed.items() for cell in cells),

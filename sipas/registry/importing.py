@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, BadFile, SipasError
-from sipas.registry.difference import Books, Difference, Key, books, differences
-from sipas.registry.models import EVER, KINDS, Competence, Crosswalk, Service, Unit
+from sipas.registry.difference import Books, Key, TableChange, books, table_changes
+from sipas.registry.models import EVER, KINDS, Competence, CrosswalkRow, Service, Unit
 from sipas.registry.rows import LOST_ZERO, Share, begin_and_end_with_a_month, dates_of, once, rows_of, same_but_zeros
 from sipas.tables import Problems, Record, Table, read_table
 from sipas.tables.causes import Causes
@@ -54,7 +54,7 @@ class OtherProvince(SipasError):
     """Files of another province than the home's."""
 
 
-def load_registry(session: Session, folder: Path = OURS) -> tuple[Difference, ...]:
+def load_registry(session: Session, folder: Path = OURS) -> tuple[TableChange, ...]:
     """Reads units.csv, services.csv, competence.csv and crosswalk.csv; gives what that changed, table by table.
 
     Raises BadTable with every bad line, BadFile where a file is missing, OtherProvince where the database would hold
@@ -76,7 +76,7 @@ def load_registry(session: Session, folder: Path = OURS) -> tuple[Difference, ..
     named["competence"] = _competence(session, tables["competence"])
     named["crosswalk"] = _crosswalk(session, tables["crosswalk"])
     after = books(session)
-    return differences(before, after, named, _same_names(before, after))
+    return table_changes(before, after, named, _same_names(before, after))
 
 
 def _units(session: Session, table: Table) -> set[Key]:
@@ -191,7 +191,7 @@ def _crosswalk(session: Session, table: Table) -> set[Key]:
     units = set(session.scalars(select(Unit.code)))
     longer = _by_what_is_left(units)
     shares: dict[str, dict[str, float]] = defaultdict(dict)
-    for one in session.scalars(select(Crosswalk)):
+    for one in session.scalars(select(CrosswalkRow)):
         shares[one.old][one.new] = one.share
     last: dict[str, int] = {}
     named: set[Key] = set()
@@ -207,7 +207,7 @@ def _crosswalk(session: Session, table: Table) -> set[Key]:
             problems.add(record.row, "share", N_("“{value}” is no share; give a number above 0 and at most 1."))
         named.add((record["old"], record["new"]))
         shares[record["old"]][record["new"]], last[record["old"]] = share, record.row
-        session.merge(Crosswalk(old=record["old"], new=record["new"], share=share, source=record["source"]))
+        session.merge(CrosswalkRow(old=record["old"], new=record["new"], share=share, source=record["source"]))
     for old, row in last.items():
         total = sum(shares[old].values())
         if min(shares[old].values()) > 0 and abs(total - 1) > 1e-3:

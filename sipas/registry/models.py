@@ -74,7 +74,7 @@ class Competence(Base):
     valid_to: Mapped[dt.date | None] = mapped_column(Date, comment="last day; null until another row begins")
 
 
-class Crosswalk(Base):
+class CrosswalkRow(Base):
     """From an old unit to a new one: `share` is the part of the old unit that went there, so that the shares of an old
     unit make 1; one below 1 says that it was split."""
 

@@ -32,7 +32,7 @@ class NoProvince(NotReady):
 
 
 @dataclass(frozen=True)
-class Province:
+class ProvinceName:
     """How a province, or a city that is none, is called.
 
     >>> ours, city = Province("Tỉnh Sơn La", "Sơn La province"), Province("Thành phố Đà Nẵng", "Đà Nẵng city")
@@ -78,7 +78,7 @@ class Province:
         return any(self.name.startswith(beginning) for beginning, _english in KINDS)
 
 
-def province(session: Session, day: dt.date) -> Province:
+def province(session: Session, day: dt.date) -> ProvinceName:
     """The province of that day; raises NoProvince where the registry holds none, or several."""
     found = session.scalars(select(Unit).where(Unit.kind == "province", valid_on(Unit, day)).order_by(Unit.id)).all()
     if not found:
@@ -99,7 +99,7 @@ def province(session: Session, day: dt.date) -> Province:
             day=day,
             names=", ".join(f"{one.name} ({one.code})" for one in found),
         )
-    return Province(found[0].name, found[0].name_en)
+    return ProvinceName(found[0].name, found[0].name_en)
 
 
 class KnownProvince:
@@ -108,10 +108,10 @@ class KnownProvince:
 
     def __init__(self, database: Database, seconds: float = 2.0) -> None:
         self._database, self._seconds = database, seconds
-        self._until, self._known = 0.0, Province()
+        self._until, self._known = 0.0, ProvinceName()
         self._looking = threading.Lock()
 
-    def on(self, day: dt.date) -> Province:
+    def on(self, day: dt.date) -> ProvinceName:
         """That of the day; one without a name where the registry does not say, or the database was never there. One
         thread looks, the others go on with what was known: an error page must not queue for the database too."""
         if self._until < time.monotonic() and self._looking.acquire(blocking=not self._known.name):
@@ -119,7 +119,7 @@ class KnownProvince:
                 with self._database.reading() as session:
                     self._known = province(session, day)
             except NoProvince:
-                self._known = Province()
+                self._known = ProvinceName()
             except SQLAlchemyError:  # away: what was last known serves the page
                 pass
             finally:

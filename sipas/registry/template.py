@@ -68,7 +68,7 @@ EXAMPLES: Mapping[str, Sequence[Sequence[str]]] = {
 }
 
 
-def write_template(folder: Path, say: Callable[[str], str]) -> list[Path]:
+def write_registry_template(folder: Path, say: Callable[[str], str]) -> list[Path]:
     """Writes the files as Excel in Vietnam reads them (UTF-8 with a mark, semicolons); `say` translates.
 
     Raises FileExistsError where one of them is there; then none is written.

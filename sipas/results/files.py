@@ -32,7 +32,7 @@ class Offered:
         return self.name.rpartition(".")[2].upper() if "." in self.name else ""
 
 
-def offered(home: Path, release: str) -> tuple[Offered, ...]:
+def release_files(home: Path, release: str) -> tuple[Offered, ...]:
     """The files of a published release in the order of its list, the list itself last; raises UnknownCode."""
     folder = published.published_release(home, release).folder
     return _offered(folder, published.stamp(folder))
@@ -42,7 +42,7 @@ def offered(home: Path, release: str) -> tuple[Offered, ...]:
 def file(release: str, name: str) -> AnyResponse:
     """One file as it was published. It is saved, never shown, so that a page among them runs nothing here."""
     ours = installation()
-    for one in offered(ours.home, release):
+    for one in release_files(ours.home, release):
         if one.name == name:
             path = ours.paths.release(release) / name
             _check(path, one.digest, path.stat().st_mtime_ns)

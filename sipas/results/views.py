@@ -12,7 +12,7 @@ from sipas import i18n
 from sipas.publishing import published
 from sipas.publishing.release_view import ORDERS, ReleaseView
 from sipas.results.blueprint import results
-from sipas.results.files import offered
+from sipas.results.files import release_files
 from sipas.results.plain_names import plain_names
 from sipas.web.installation import installation
 from sipas.web.links import address, asked, go, link
@@ -57,7 +57,7 @@ def service(release: str, code: str) -> str:
 @results.get("/<release>/method")
 def method(release: str) -> str:
     """How the figures were computed, in words and in formulas."""
-    return render_template("results/method.html", edition=_edition(release), files=offered(_home(), release))
+    return render_template("results/method.html", edition=_edition(release), files=release_files(_home(), release))
 
 
 def _province(code: str) -> str:
@@ -65,7 +65,7 @@ def _province(code: str) -> str:
         "results/province.html",
         edition=_edition(code),
         releases=published.published_releases(_home()),
-        files=offered(_home(), code),
+        files=release_files(_home(), code),
         order=_order(),
         sort=_sort,
         unverified=_unverified,

@@ -29,7 +29,7 @@ from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady, NotStored, SchemaMismatch
 from sipas.storage import write_ahead_log
 from sipas.storage.group_commit import Writer
-from sipas.storage.pinned_connection import MILLISECONDS, Kept, Plain, Short, whole
+from sipas.storage.pinned_connection import MILLISECONDS, DriverTransaction, PinnedConnection, Short, whole
 from sipas.storage.write_outcomes import Outcomes
 
 T = TypeVar("T")
@@ -128,8 +128,8 @@ class Database:
         return Outcomes()
 
     @cached_property
-    def _writer(self) -> Writer[Plain]:
-        return Writer(self.queue, Kept(self.engine).transaction)
+    def _writer(self) -> Writer[DriverTransaction]:
+        return Writer(self.queue, PinnedConnection(self.engine).transaction)
 
     @contextmanager
     def queue(self, wait: bool = True) -> Iterator[bool]:

@@ -22,7 +22,7 @@ MILLISECONDS = 30_000  # that a connection waits where another program holds the
 PATIENCE = 5.0  # seconds for a write under way, where the connections are closed
 
 
-class Plain:
+class DriverTransaction:
     """What a deed writes with: statements as the driver takes them, or, for what needs more, a whole connection."""
 
     def __init__(self, engine: Engine, pooled: PoolProxiedConnection) -> None:
@@ -64,16 +64,16 @@ class Plain:
             raise _of_sqlalchemy("COMMIT", error) from error
 
 
-Short = Connection | Plain
+Short = Connection | DriverTransaction
 """What runs the statements of a visitor's deed: PostgreSQL's connection, or SQLite's driver."""
 
 
 def whole(short: Short) -> Connection:
     """A connection that takes all that SQLAlchemy can say."""
-    return short.whole if isinstance(short, Plain) else short
+    return short.whole if isinstance(short, DriverTransaction) else short
 
 
-class Kept:
+class PinnedConnection:
     """The one connection by which a process writes what visitors send; taken out of the pool for each answer, and put
     back, it would cost 0.04 ms more. Whoever uses it sees to it that nobody else does: `sipas.storage.group_commit`."""
 
@@ -85,12 +85,12 @@ class Kept:
         event.listen(engine, "engine_disposed", lambda _engine: self._let_go_when_idle())
 
     @contextmanager
-    def transaction(self, wait: bool) -> Iterator[Plain]:
+    def transaction(self, wait: bool) -> Iterator[DriverTransaction]:
         """All of the block is stored, or nothing. It begins as a writer at once, so that nothing it read can be
         outdated; where another program holds the database it waits, or, with `wait` False, raises OperationalError, as
         it does where somebody removed or replaced the file before the commit was done."""
         with self._lock():
-            plain = Plain(self._engine, self._taken())
+            plain = DriverTransaction(self._engine, self._taken())
             try:
                 if wait:
                     plain.exec_driver_sql(f"PRAGMA busy_timeout={MILLISECONDS}")

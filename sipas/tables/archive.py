@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sipas.errors import N_, BadFile, SipasError
 from sipas.tables.delimited import read_delimited
-from sipas.tables.package import opened
+from sipas.tables.package import opened_workbook
 from sipas.tables.table import Table
 
 MOST = 1 << 30  # bytes unpacked
@@ -16,7 +16,7 @@ NOT_TEXT = N_("{file} is a ZIP archive of one file, {inside}; unpack it and give
 
 def read_archive(path: Path) -> Table:
     """Read the one text file of an archive. Raises BadFile where it is another kind of file, or too large unpacked."""
-    with opened(path) as package:
+    with opened_workbook(path) as package:
         (inside,) = (
             name for name in package.archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")
         )

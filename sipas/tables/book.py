@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sipas.errors import N_, BadFile
-from sipas.tables.package import TOO_DEEP, Damaged, Package, local, parse
+from sipas.tables.package import TOO_DEEP, DamagedWorkbook, Package, local, parse_xml
 
 NO_SHEET = N_("{file} has no sheet “{sheet}”; its sheets are: {sheets}")
 ALL_HIDDEN = N_("{file}: all its sheets are hidden ({sheets}); show the one to be read in Excel, or name it by --sheet")
@@ -146,7 +146,7 @@ def _walk(
         nonlocal depth
         depth += 1
         if depth > package.limits.depth:
-            raise Damaged(TOO_DEEP)
+            raise DamagedWorkbook(TOO_DEEP)
         start(local(name), {local(key): value for key, value in zip(values[::2], values[1::2], strict=True)})
 
     def closes(name: str) -> None:
@@ -154,4 +154,4 @@ def _walk(
         depth -= 1
         end(local(name))
 
-    parse(package, part, opens, closes, lambda _text: None, package.limits.side_part)
+    parse_xml(package, part, opens, closes, lambda _text: None, package.limits.side_part)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from sipas.errors import N_, SipasError
 from sipas.tables.book import Formats
-from sipas.tables.package import LONG_CELL, TOO_DEEP, Damaged, Package, Refused, local, parse
+from sipas.tables.package import LONG_CELL, TOO_DEEP, DamagedWorkbook, Package, Refused, local, parse_xml
 from sipas.tables.problems import KEPT, CellProblem
-from sipas.tables.shape import FIRST, Row
+from sipas.tables.shape import FIRST, SheetRow
 from sipas.tables.table import number_as_text
 from sipas.tables.texts import Texts, plain
 
@@ -60,8 +60,8 @@ class Sheet:
     names: list[str] = field(default_factory=list)
     header: int = 0  # the row of the names
     lines: array = field(default_factory=lambda: array("q"))
-    first: list[Row] = field(default_factory=list)  # the rows that come first, the header among them
-    last: list[Row] = field(default_factory=list)
+    first: list[SheetRow] = field(default_factory=list)  # the rows that come first, the header among them
+    last: list[SheetRow] = field(default_factory=list)
     numeric: set[int] = field(default_factory=set)  # columns in which a number stands
     filled: set[int] = field(default_factory=set)  # columns in which anything stands
     dated: set[int] = field(default_factory=set)  # columns in which a cell is a date to Excel
@@ -153,7 +153,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             kind = kinds[name] = KINDS.get(local(name), 0)
         depth += 1
         if depth > limits.depth:
-            raise Damaged(TOO_DEEP)
+            raise DamagedWorkbook(TOO_DEEP)
         if kind == VALUE:
             hears = has_value = in_cell
         elif kind == CELL and in_row and not in_cell:
@@ -170,7 +170,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
                 elif key == "t":
                     kind_of_cell = values[index + 1]
             if not before < place <= LAST_COLUMN:
-                raise Damaged(N_("the cells of row {row} do not follow each other"), row=row)
+                raise DamagedWorkbook(N_("the cells of row {row} do not follow each other"), row=row)
         elif kind == ROW and in_data and not in_row:
             in_row, filled, is_hidden, place, before = True, False, False, 0, row
             row += 1
@@ -180,7 +180,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
                 elif values[index] == "hidden":
                     is_hidden = values[index + 1] in ("1", "true")
             if not before < row <= ROWS:
-                raise Damaged(N_("row {row} comes after row {before}"), row=row, before=before)
+                raise DamagedWorkbook(N_("row {row} comes after row {before}"), row=row, before=before)
         elif kind == FORMULA_OF:
             has_formula = True
         elif kind == TEXT:
@@ -195,7 +195,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             if len(sheet.merged) < MERGES:
                 sheet.merged += (values[index + 1] for index in range(0, len(values), 2) if values[index] == "ref")
         elif kind and in_data:
-            raise Damaged(N_("its cells lie in each other"))
+            raise DamagedWorkbook(N_("its cells lie in each other"))
 
     def text(words: str) -> None:
         nonlocal letters
@@ -287,7 +287,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             sheet.lines.append(row)
             if len(sheet.first) < FIRST:
                 beyond = {place: said for at_row, place, said in over if at_row == row}
-                sheet.first.append(Row(row, cells_of(columns, at) | beyond))
+                sheet.first.append(SheetRow(row, cells_of(columns, at) | beyond))
             if len(sheet.lines) * width > limits.places:
                 raise Refused(PLACES, most=limits.places)
             at += 1
@@ -297,7 +297,7 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
             tail = columns, at
         else:
             sheet.header = row
-            sheet.first.append(Row(row, dict(header)))
+            sheet.first.append(SheetRow(row, dict(header)))
             width = max(header) + 1
             if width > limits.columns:
                 raise Refused(COLUMNS, most=limits.columns)
@@ -306,12 +306,12 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
         at = 0
         columns = [[None] * room for _ in range(width)]
 
-    parse(package, part, start, end, text, limits.part)
+    parse_xml(package, part, start, end, text, limits.part)
     if at:
         sink(columns, at)
         tail = columns, at
     sheet.last = [
-        Row(sheet.lines[-back], cells_of(tail[0], tail[1] - back)) for back in range(1, min(LAST, tail[1]) + 1)
+        SheetRow(sheet.lines[-back], cells_of(tail[0], tail[1] - back)) for back in range(1, min(LAST, tail[1]) + 1)
     ]
     return sheet
 
@@ -334,7 +334,7 @@ def _place(word: str) -> int:
     number = 0
     for character in word:
         if not "A" <= character <= "Z" or number > LAST_COLUMN:
-            raise Damaged(N_("a cell stands in column {column}"), column=word[:8])
+            raise DamagedWorkbook(N_("a cell stands in column {column}"), column=word[:8])
         number = 26 * number + ord(character) - 64
     return number
 

@@ -24,7 +24,7 @@ from sipas.tables.encoding import body_of_utf8
 from sipas.tables.header import check_header
 from sipas.tables.problems import KEPT, BadTable, CellProblem
 from sipas.tables.separator import LOOK, declared_separator, likeliest_separator
-from sipas.tables.shape import FIRST, Row, is_sum, refuse_misplaced_header, refuse_sum_below
+from sipas.tables.shape import FIRST, SheetRow, is_sum, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Table
 
 LAST = 3  # rows that are looked at for a sum
@@ -83,7 +83,9 @@ def read_delimited(data: bytes, file: str) -> Table:
 
     kept = len(raw[0]) if raw else 0
     if kept and has_sum_below(raw):
-        refuse_sum_below(file, [Row(int(lines()[row]), cells_at(raw, row)) for row in range(max(kept - LAST, 0), kept)])
+        refuse_sum_below(
+            file, [SheetRow(int(lines()[row]), cells_at(raw, row)) for row in range(max(kept - LAST, 0), kept)]
+        )
     return Table(
         name=file,
         columns=columns,
@@ -149,14 +151,14 @@ def _lines_of_rows(data: bytes, after: int, rows: int) -> NDArray[np.int64] | No
     return np.arange(first, first + rows)
 
 
-def first_rows(data: bytes, start: int, separator: str) -> list[Row]:
+def first_rows(data: bytes, start: int, separator: str) -> list[SheetRow]:
     """The first rows with their filled cells, the header among them."""
     found = []
     try:
         for line, record in _records(data[: start + LOOK], start, separator):
             cells = {place: cell.strip() for place, cell in enumerate(record) if cell.strip()}
             if cells:
-                found.append(Row(line, cells))
+                found.append(SheetRow(line, cells))
             if len(found) == FIRST:
                 break
     except _LongCell:
@@ -173,7 +175,7 @@ def cells_at(columns: list[pa.ChunkedArray], row: int) -> dict[int, str]:
 def has_sum_below(columns: list[pa.ChunkedArray]) -> bool:
     """Whether a sum stands among the last rows."""
     rows = len(columns[0])
-    return any(is_sum(Row(0, cells_at(columns, row))) for row in range(max(rows - LAST, 0), rows))
+    return any(is_sum(SheetRow(0, cells_at(columns, row))) for row in range(max(rows - LAST, 0), rows))
 
 
 def line_at(data: bytes, start: int) -> int:
@@ -193,7 +195,7 @@ def header_of(data: bytes, start: int) -> tuple[str, int]:
 
 
 def _read(
-    data: bytes, after: int, width: int, separator: str, file: str, start: int, shape: list[Row]
+    data: bytes, after: int, width: int, separator: str, file: str, start: int, shape: list[SheetRow]
 ) -> list[pa.ChunkedArray]:
     if not data[after:].strip():
         return [pa.chunked_array([], pa.string())] * width

@@ -21,8 +21,8 @@ from sipas.tables.account import Reading
 from sipas.tables.book import chosen_sheet
 from sipas.tables.cells import DAY, GROUP, LAST, letter
 from sipas.tables.header import kept_columns
-from sipas.tables.package import LIMITS, Damaged, Refused, local, opened, parse
-from sipas.tables.shape import FIRST, Row, refuse_misplaced_header, refuse_sum_below
+from sipas.tables.package import LIMITS, DamagedWorkbook, Refused, local, opened_workbook, parse_xml
+from sipas.tables.shape import FIRST, SheetRow, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Table, number_as_text
 from sipas.tables.workbook import EMPTY, FIRST_SHEET, MERGED, MIXED_DATES
 
@@ -144,8 +144,8 @@ def _text(value: Any) -> str | None:
     return value if value and value.strip() else None
 
 
-def _row(line: int, row: list[str | None]) -> Row:
-    return Row(line, {place: value for place, value in enumerate(row) if value is not None})
+def _row(line: int, row: list[str | None]) -> SheetRow:
+    return SheetRow(line, {place: value for place, value in enumerate(row) if value is not None})
 
 
 def _refuse_a_bomb(path: Path) -> None:
@@ -167,15 +167,15 @@ def _refuse_a_bomb(path: Path) -> None:
             if count > MOST_CELLS:
                 raise Refused(LARGE, most=MOST_CELLS)
 
-    with opened(path) as package:
-        parse(package, "content.xml", start, end, lambda _text: None, LIMITS.part)
+    with opened_workbook(path) as package:
+        parse_xml(package, "content.xml", start, end, lambda _text: None, LIMITS.part)
 
 
 def _repeated(values: list[str], what: str) -> int:
     for key, value in zip(values[::2], values[1::2], strict=True):
         if local(key) == what:
             if not value.isdecimal() or len(value) > 9:
-                raise Damaged(N_("one tag in it repeats {times} times"), times=value[:20])
+                raise DamagedWorkbook(N_("one tag in it repeats {times} times"), times=value[:20])
             return int(value)
     return 1
 

@@ -60,7 +60,7 @@ class Refused(SipasError):
     """The workbook passes this limit."""
 
 
-class Damaged(SipasError):
+class DamagedWorkbook(SipasError):
     """The workbook is not written as its format says."""
 
 
@@ -88,9 +88,9 @@ class Package:
         try:
             info = self.archive.getinfo(part)
         except KeyError:
-            raise Damaged(N_("it has no part {part}"), part=part[:80]) from None
+            raise DamagedWorkbook(N_("it has no part {part}"), part=part[:80]) from None
         if info.compress_type not in PACKED:
-            raise Damaged(N_("its part {part} is packed in an unknown way"), part=part[:80])
+            raise DamagedWorkbook(N_("its part {part} is packed in an unknown way"), part=part[:80])
         limits, unpacked = self.limits, 0
         packed = min(info.compress_size, self.size)
         with self.archive.open(info) as stream:
@@ -104,7 +104,7 @@ class Package:
 
 
 @contextmanager
-def opened(path: Path, limits: Limits = LIMITS) -> Iterator[Package]:
+def opened_workbook(path: Path, limits: Limits = LIMITS) -> Iterator[Package]:
     """The workbook for the length of the block. Raises BadFile, with one sentence, for whatever is amiss in it."""
     file = path.name
     try:
@@ -117,7 +117,7 @@ def opened(path: Path, limits: Limits = LIMITS) -> Iterator[Package]:
         raise BadFile(TOO_MUCH, file=file, reason=error) from error
     except BadFile:
         raise
-    except Damaged as error:
+    except DamagedWorkbook as error:
         raise BadFile(DAMAGED, file=file, reason=error) from error
     except _NOT_READABLE as error:
         raise BadFile(DAMAGED, file=file, reason=str(error) or type(error).__name__) from error
@@ -131,7 +131,7 @@ def _parts(stream: IO[bytes]) -> int:
     tail = stream.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
-        raise Damaged(N_("it has no list of its parts"))
+        raise DamagedWorkbook(N_("it has no list of its parts"))
     count, length = struct.unpack_from("<HI", tail, at + 10)
     if tail[max(0, at - 20) : at].startswith(b"PK\x06\x07"):  # the list is counted in another place
         (there,) = struct.unpack_from("<Q", tail, at - 12)
@@ -152,7 +152,7 @@ End = Callable[[str], None]
 Text = Callable[[str], None]
 
 
-def parse(package: Package, part: str, start: Start, end: End, text: Text, most: int) -> None:
+def parse_xml(package: Package, part: str, start: Start, end: End, text: Text, most: int) -> None:
     """Tell the functions of each element (its attributes as name, value, name, value) and of each text, in order.
 
     Raises Refused at a limit, Damaged for a document type.
@@ -175,4 +175,4 @@ def parse(package: Package, part: str, start: Start, end: End, text: Text, most:
 
 
 def _refuse_document_type(*_named: object) -> None:
-    raise Damaged(N_("a part of it declares a document type"))
+    raise DamagedWorkbook(N_("a part of it declares a document type"))

@@ -24,7 +24,7 @@ from sipas.tables.account import Reading, note_reading
 from sipas.tables.header import check_header
 from sipas.tables.heads import Heads
 from sipas.tables.read import kind_of, read_table
-from sipas.tables.shape import Row, refuse_misplaced_header
+from sipas.tables.shape import SheetRow, refuse_misplaced_header
 from sipas.tables.table import Table, refusing_damage
 
 ROWS = 65_536  # of a piece
@@ -42,7 +42,7 @@ class Pieces:
     walk: Callable[[], Iterator[Table]]
     written: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = field(default_factory=lambda: Reading(""))
-    first_rows: tuple[Row, ...] = field(default=(), repr=False)
+    first_rows: tuple[SheetRow, ...] = field(default=(), repr=False)
 
     def __iter__(self) -> Iterator[Table]:
         return self.walk()

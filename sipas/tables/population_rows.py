@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from sipas.errors import N_, first_few
-from sipas.i18n.code_labels import column_names
+from sipas.i18n.code_labels import column_labels
 from sipas.tables.causes import Causes
 from sipas.tables.heads import Heads
 from sipas.tables.problems import Problems
@@ -31,7 +31,7 @@ Key = tuple[str, str, str]  # unit, field, month
 
 def population_table(table: Table) -> Table:
     """The table with its four columns under their own names. Raises BadFile where one is absent."""
-    table = table.under(Heads(column_names(COLUMNS)))
+    table = table.under(Heads(column_labels(COLUMNS)))
     table.require(*COLUMNS)
     return table
 

@@ -33,14 +33,14 @@ SUMS = re.compile(r"(tong|tong cong|tong so|cong|total|grand total|sum|toan tinh
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One row near an end of the sheet: its line, and its filled cells by place."""
 
     line: int
     cells: Mapping[int, str]
 
 
-def refuse_misplaced_header(file: str, rows: Sequence[Row]) -> None:
+def refuse_misplaced_header(file: str, rows: Sequence[SheetRow]) -> None:
     """Say where the header seems to stand, once the first row is known to be none.
 
     Raises BadFile; returns where the first rows do not tell.
@@ -63,7 +63,7 @@ def refuse_misplaced_header(file: str, rows: Sequence[Row]) -> None:
         raise BadFile(template, file=file, header=row.line, names=shown, first=first.line, last=above)
 
 
-def refuse_header_below(file: str, rows: Sequence[Row], wanted: Sequence[str]) -> None:
+def refuse_header_below(file: str, rows: Sequence[SheetRow], wanted: Sequence[str]) -> None:
     """Say where the header seems to stand, when the names that are asked for stand in a later row than the first."""
     for place, row in enumerate(rows[1:], 1):
         names = {" ".join(name.split()) for name in row.cells.values()}
@@ -74,24 +74,24 @@ def refuse_header_below(file: str, rows: Sequence[Row], wanted: Sequence[str]) -
             raise BadFile(template, file=file, header=row.line, names=shown, first=rows[0].line, last=above)
 
 
-def refuse_sum_below(file: str, rows: Sequence[Row]) -> None:
+def refuse_sum_below(file: str, rows: Sequence[SheetRow]) -> None:
     """Refuse a sum among the last rows. Raises BadFile."""
     for row in rows:
         if is_sum(row):
             raise BadFile(SUM, file=file, line=row.line, value=row.cells[min(row.cells)])
 
 
-def is_sum(row: Row) -> bool:
+def is_sum(row: SheetRow) -> bool:
     """Whether a row begins with a word for a sum."""
     return bool(row.cells) and bool(SUMS.fullmatch(folded(row.cells[min(row.cells)])))
 
 
-def _complete_each_other(first: Row, second: Row, widest: int) -> bool:
+def _complete_each_other(first: SheetRow, second: SheetRow, widest: int) -> bool:
     """Whether the second row names columns that the first leaves open, and nothing else: a header of two rows."""
     added = second.cells.keys() - first.cells.keys()
     both = first.cells.keys() | second.cells.keys()
     return bool(added) and len(first.cells) < widest <= len(both) and not _has_numbers(second)
 
 
-def _has_numbers(row: Row) -> bool:
+def _has_numbers(row: SheetRow) -> bool:
     return any(re.fullmatch(r"[+-]?[\d.,\s]+", value) for value in row.cells.values())

@@ -20,7 +20,7 @@ from sipas.tables.account import Reading
 from sipas.tables.date_orders import LOOK, DateOrder, may_be_dates
 from sipas.tables.numbers import read_numbers
 from sipas.tables.problems import BadTable, Problems
-from sipas.tables.shape import Row, refuse_header_below
+from sipas.tables.shape import SheetRow, refuse_header_below
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -103,7 +103,7 @@ class Table:
     half_text: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     broken: Mapping[str, tuple[Sequence[CellProblem], int]] = field(default_factory=dict)
     dated: frozenset[str] = frozenset()
-    first_rows: tuple[Row, ...] = field(default=(), repr=False)
+    first_rows: tuple[SheetRow, ...] = field(default=(), repr=False)
     reading: Reading = field(default_factory=lambda: Reading(""))
     decimal: str = ""
     written: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import re
 from array import array
 
 from sipas.errors import N_
-from sipas.tables.package import LONG_CELL, TOO_DEEP, Damaged, Package, Refused, local, parse
+from sipas.tables.package import LONG_CELL, TOO_DEEP, DamagedWorkbook, Package, Refused, local, parse_xml
 
 MANY = N_("it has more than {most} different texts")
 MUCH = N_("its texts take more than {megabytes} MB")
@@ -41,7 +41,7 @@ class Texts:
         if number in self._known:
             return self._known[number]
         if not 0 <= number < len(self):
-            raise Damaged(N_("a cell names text {number} of {count}"), number=number, count=len(self))
+            raise DamagedWorkbook(N_("a cell names text {number} of {count}"), number=number, count=len(self))
         text = self._run[self._ends[number] : self._ends[number + 1]].decode() or None
         if len(self._known) < REMEMBERED:
             self._known[number] = text
@@ -71,7 +71,7 @@ def read_texts(package: Package, part: str) -> Texts:
         nonlocal inside, silent, depth
         depth += 1
         if depth > limits.depth:
-            raise Damaged(TOO_DEEP)
+            raise DamagedWorkbook(TOO_DEEP)
         name = local(name)
         inside = name == "t" and not silent
         silent = silent or name == "rPh"
@@ -101,5 +101,5 @@ def read_texts(package: Package, part: str) -> Texts:
                 raise Refused(MUCH, megabytes=limits.text >> 20)
 
     if part:
-        parse(package, part, start, end, text, limits.part)
+        parse_xml(package, part, start, end, text, limits.part)
     return found

@@ -21,7 +21,7 @@ from sipas.tables.account import Reading
 from sipas.tables.book import Book, find_book, find_formats
 from sipas.tables.cells import Numbers, Sheet, letter, read_cells
 from sipas.tables.header import kept_columns
-from sipas.tables.package import LIMITS, Limits, Package, Refused, opened
+from sipas.tables.package import LIMITS, Limits, Package, Refused, opened_workbook
 from sipas.tables.problems import BadTable
 from sipas.tables.shape import TWO_ROWS, refuse_misplaced_header, refuse_sum_below
 from sipas.tables.table import Packed, Table
@@ -84,7 +84,7 @@ def read_workbook(path: Path, limits: Limits = LIMITS, sheet: str = "") -> Table
     sum below; BadTable for values without a column, formulas without a result, and errors where they are asked for.
     """
     columns = Columns(limits.packed)
-    with opened(path, limits) as package:
+    with opened_workbook(path, limits) as package:
         book = find_book(package, sheet, path.name)
         found = _cells(package, book, path.name, columns) if book else Sheet()
     if book is None or not found.names:

@@ -23,7 +23,7 @@ class Certificate:
     ends: dt.datetime
 
 
-def read(certificate: Path) -> Certificate:
+def read_certificate(certificate: Path) -> Certificate:
     """The first certificate of a PEM file; raises NotReady where there is none."""
     return _what_matters(_load(certificate))
 
@@ -62,7 +62,7 @@ def check_pair(certificate: Path, key: Path) -> None:
     shape = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if private.public_key().public_bytes(*shape) != found.public_key().public_bytes(*shape):
         raise NotReady(N_("{key} is not the key of {file}."), key=key.name, file=certificate.name)
-    if not read(certificate).names:
+    if not read_certificate(certificate).names:
         raise NotReady(
             N_("{file} names no address (subjectAltName); browsers refuse it. See `sipas manual kiosk-install`."),
             file=certificate.name,

@@ -166,9 +166,9 @@ class CounterFile:
             partial.unlink()
 
 
-def name_of(key: str) -> bytes:
+def key_hash(key: str) -> bytes:
     """The hash under which the counter of a key lies."""
     return hashlib.blake2b(key.encode(), digest_size=8).digest()
 
 
-DAMAGED = name_of("damaged")
+DAMAGED = key_hash("damaged")

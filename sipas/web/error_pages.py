@@ -53,7 +53,7 @@ HEADINGS = {
 
 
 @dataclass(frozen=True)
-class Said:
+class ErrorText:
     """A heading and a sentence in one language."""
 
     language: str
@@ -108,9 +108,9 @@ def _start() -> str:
     return links.address(endpoint, point=point) if endpoint in current_app.view_functions and point else ""
 
 
-def _said(language: str, heading: str, sentence: Callable[[], str], last: Callable[[], str]) -> Said:
+def _said(language: str, heading: str, sentence: Callable[[], str], last: Callable[[], str]) -> ErrorText:
     with i18n.speaking(language):
-        return Said(language, i18n._(heading), sentence(), last())
+        return ErrorText(language, i18n._(heading), sentence(), last())
 
 
 def speak_as_the_path_says() -> None:

@@ -33,7 +33,7 @@ class StrangeName(SipasError):
 
 
 @dataclass(frozen=True)
-class Place:
+class WebOrigin:
     """Scheme, name and port, as browsers write them; `name` is "" where there is none to read."""
 
     scheme: str
@@ -41,7 +41,7 @@ class Place:
     port: int | None
 
     @classmethod
-    def of(cls, text: str) -> Place:
+    def of(cls, text: str) -> WebOrigin:
         """The place of an address, an `Origin` or, with an empty scheme, a `Host`."""
         try:
             parts = urlsplit(text)
@@ -65,18 +65,18 @@ class Place:
 class Own:
     """The addresses that the operator gave this server."""
 
-    places: tuple[Place, ...]
+    places: tuple[WebOrigin, ...]
 
     @classmethod
     def of(cls, settings: Settings) -> Own:
         """The settings `address` and `other_addresses`."""
-        return cls(tuple(map(Place.of, filter(None, (settings.address, *settings.other_addresses)))))
+        return cls(tuple(map(WebOrigin.of, filter(None, (settings.address, *settings.other_addresses)))))
 
-    def has(self, called: Place) -> bool:
+    def has(self, called: WebOrigin) -> bool:
         """Whether this is a name of ours, at whatever port."""
         return called.is_fixed or any(one.name == called.name for one in self.places)
 
-    def sent(self, origin: Place, called: Place) -> bool:
+    def sent(self, origin: WebOrigin, called: WebOrigin) -> bool:
         """Whether a page of ours sent this: one at a configured address, or at the very name and port that is asked.
 
         A configured name by another scheme is not ours: anybody on the line can be plain HTTP. Where nothing is
@@ -99,7 +99,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def refuse_strangers() -> None:
-        called = Place.of("//" + request.environ.get(_CALLED, ""))
+        called = WebOrigin.of("//" + request.environ.get(_CALLED, ""))
         vouched = request.is_secure or "Sec-Fetch-Site" in request.headers  # browsers send that over safe lines alone
         if request.blueprint == "desk" and not vouched and not own.has(called):
             raise StrangeName(
@@ -114,7 +114,7 @@ def install(app: Flask) -> None:
         if site is not None:
             allowed = site in ("same-origin", "none")
         else:
-            allowed = origin is None or own.sent(Place.of(origin), called)
+            allowed = origin is None or own.sent(WebOrigin.of(origin), called)
         if allowed:
             return
         logs.seldom("form refused", why="another site, or a name of this server that is not among its addresses")
@@ -124,10 +124,10 @@ def install(app: Flask) -> None:
 def by_https() -> bool:
     """Whether the browser that asks came by HTTPS, as far as can be known behind a proxy that ends it: a form says so
     itself (`Origin`), otherwise the configured address decides."""
-    origin = Place.of(request.headers.get("Origin", ""))
+    origin = WebOrigin.of(request.headers.get("Origin", ""))
     if request.is_secure or origin.scheme in _PORTS:
         return request.is_secure or origin.scheme == "https"
-    return Place.of(installation().settings.address).scheme == "https"
+    return WebOrigin.of(installation().settings.address).scheme == "https"
 
 
 class _Unnamed:

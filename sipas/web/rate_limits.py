@@ -33,7 +33,7 @@ from sipas.errors import NotStored
 from sipas.keyring.wave_keys import label
 from sipas.logs import EVENTS
 from sipas.web.client_address import UNKNOWN, is_unnamed_proxy, lines_of, visitor_address
-from sipas.web.counter_file import Counter, CounterFile, name_of
+from sipas.web.counter_file import Counter, CounterFile, key_hash
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -189,8 +189,8 @@ class RateLimits:
         It stays taken from the rate: whoever sent one form again and again would otherwise meet no limit at all.
         """
         with self._file.locked():
-            place, known = self._file.slot(name_of(key), today.toordinal())
-            if known.name == name_of(key) and known.day == today.toordinal():
+            place, known = self._file.slot(key_hash(key), today.toordinal())
+            if known.name == key_hash(key) and known.day == today.toordinal():
                 back = replace(known, pool=known.pool + count, used=max(0, known.used - count))
                 self._file.write(place, back)
 
@@ -199,17 +199,17 @@ class RateLimits:
         if not self._file.was_used():
             return 0
         with self._file.locked():
-            _, known = self._file.slot(name_of(key), today.toordinal())
-        return known.used if known.name == name_of(key) and known.day == today.toordinal() else 0
+            _, known = self._file.slot(key_hash(key), today.toordinal())
+        return known.used if known.name == key_hash(key) and known.day == today.toordinal() else 0
 
     def forget(self, but: Sequence[str] = ()) -> None:
         """Wipe the counters, which say when somebody last answered where; those of the keys in `but` stay."""
         with self._file.locked():
-            self._file.forget([name_of(key) for key in but])
+            self._file.forget([key_hash(key) for key in but])
 
     def _now(self, key: str, budget: Budget, today: dt.date) -> tuple[int, Counter]:
         """The key's place, and its counter as of this moment."""
-        name, moment, day = name_of(key), time.monotonic(), today.toordinal()
+        name, moment, day = key_hash(key), time.monotonic(), today.toordinal()
         place, known = self._file.slot(name, day)
         if known.name != name:
             part = 0.5 if self._file.is_mended() else 1.0

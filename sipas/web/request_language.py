@@ -9,7 +9,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from sipas import i18n
 from sipas.i18n import code_labels, fallback_marking
 from sipas.i18n.languages import KNOWN
-from sipas.registry.province import Province, is_city
+from sipas.registry.province import ProvinceName, is_city
 from sipas.registry.whose_survey import own_survey
 from sipas.web.installation import installation
 
@@ -25,7 +25,7 @@ class LanguageConverter(BaseConverter):
         return value
 
 
-def province() -> Province:
+def province_of_request() -> ProvinceName:
     """Whose pages these are, by the registry of today; without a name where it does not say."""
     ours = installation()
     return ours.province.on(ours.today())
@@ -33,22 +33,22 @@ def province() -> Province:
 
 def province_name() -> str:
     """The province as somebody who asks."""
-    return province().called(i18n.language()) or i18n._("The province")
+    return province_of_request().called(i18n.language()) or i18n._("The province")
 
 
 def province_place(unknown: str | None = None) -> str:
     """The province as a place."""
-    return province().short(i18n.language()) or (i18n._("the province") if unknown is None else unknown)
+    return province_of_request().short(i18n.language()) or (i18n._("the province") if unknown is None else unknown)
 
 
 def whose_survey() -> str:
     """Whose survey these pages are about, before the province's name."""
-    return i18n._(own_survey(province().name))
+    return i18n._(own_survey(province_of_request().name))
 
 
 def in_a_city() -> bool:
     """Whether these pages are a city's."""
-    return is_city(province().name)
+    return is_city(province_of_request().name)
 
 
 def _of_the_browser() -> str:

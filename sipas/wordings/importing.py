@@ -16,7 +16,7 @@ from sipas.logs import keep
 from sipas.tables import Problems, Record, Table, read_table
 from sipas.wordings.sentences import MOST, Sentence, sentences
 from sipas.wordings.shelf import keep_version
-from sipas.wordings.table import COLUMNS, FIXED, fixed_cells, heads, keep_words, named
+from sipas.wordings.table import COLUMNS, FIXED, fixed_cells, heads, keep_words, named_questionnaire
 from surveys import Instrument
 from surveys.instrument import is_own, next_own
 from surveys.load import INSTRUMENTS
@@ -42,7 +42,7 @@ UNSEEN = ("Cc", "Cf", "Co", "Cn")  # categories of letters that nobody sees or t
 
 
 @dataclass(frozen=True)
-class Made:
+class ImportedWording:
     """What came of an import: the new version, which sentences it took in, and which items keep words of ours."""
 
     instrument: Instrument
@@ -51,7 +51,7 @@ class Made:
     ours: tuple[str, ...]
 
 
-def import_wording(home: Path, file: Path, *, by: str, basis: str, today: dt.date, sheet: str = "") -> Made:
+def import_wording(home: Path, file: Path, *, by: str, basis: str, today: dt.date, sheet: str = "") -> ImportedWording:
     """Make a new version of a questionnaire with the official sentences of a table, as `rows` writes it.
 
     by, basis  who puts them in, and the official document
@@ -71,7 +71,7 @@ def import_wording(home: Path, file: Path, *, by: str, basis: str, today: dt.dat
         problems.refuse()
         raise BadFile(NOTHING, file=file.name)
     known = {one.address: one for one in sentences(instrument)}
-    rows = dict(_rows(table, records, known, named(instrument), problems))
+    rows = dict(_rows(table, records, known, named_questionnaire(instrument), problems))
     for address, record in rows.items():
         _check(record, known[address], problems)
     _refuse_alike(rows, known, problems)
@@ -90,7 +90,7 @@ def _made(
     by: str,
     basis: str,
     today: dt.date,
-) -> Made:
+) -> ImportedWording:
     new = NewWords(
         words={address: one["sentence"] for address, one in taken.items()},
         decreed=frozenset(item.code for item in instrument.items if item.code in taken),
@@ -106,15 +106,23 @@ def _made(
     source = folder if is_own(instrument.version) else INSTRUMENTS
     content = (source / f"{instrument.code}.v{instrument.version}.yaml").read_bytes()
     remark = (
-        f"{named(instrument)} in other words, by `sipas instrument wording import`. Never edit this file: its digest\n"
-        f"stands in DIGESTS, and answers were given to these words."
+        f"{named_questionnaire(instrument)} in other words, by `sipas instrument wording import`. Never edit this "
+        f"file: its digest\nstands in DIGESTS, and answers were given to these words."
     )
     name, written = reworded(instrument.code, content, number, new, remark)
     path = keep_version(home, name, written)
-    keep(home, MADE, today, questionnaire=f"{instrument.code} v{number}", of=named(instrument), by=by, basis=basis)
+    keep(
+        home,
+        MADE,
+        today,
+        questionnaire=f"{instrument.code} v{number}",
+        of=named_questionnaire(instrument),
+        by=by,
+        basis=basis,
+    )
     made = surveys.read(path)
     ours = tuple(item.code for item in made.items if item.wording == "ours")
-    return Made(made, path, tuple(taken), ours)
+    return ImportedWording(made, path, tuple(taken), ours)
 
 
 def _meant(records: list[Record], problems: Problems) -> Instrument | None:

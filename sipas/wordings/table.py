@@ -51,7 +51,7 @@ def keep_words() -> frozenset[str]:
     return frozenset(said)
 
 
-def named(instrument: Instrument) -> str:
+def named_questionnaire(instrument: Instrument) -> str:
     """What stands in every row: which questionnaire, in which version."""
     return f"{instrument.code} v{instrument.version}"
 
@@ -71,7 +71,7 @@ def rows(instrument: Instrument) -> list[dict[str, str]]:
     """The table; the official sentence is left empty where there should be one, and else says that the words stay."""
     return [
         {
-            "questionnaire": named(instrument),
+            "questionnaire": named_questionnaire(instrument),
             "address": one.address,
             **fixed_cells(one),
             "sentence": "" if one.has_official else _(KEEP),
@@ -82,7 +82,7 @@ def rows(instrument: Instrument) -> list[dict[str, str]]:
     ]
 
 
-def write_table(path: Path, instrument: Instrument) -> int:
+def write_wording_table(path: Path, instrument: Instrument) -> int:
     """Write the table as CSV or as a workbook by the ending of the name; gives how many rows wait for a sentence."""
     if path.suffix.lower() not in SUFFIXES:
         raise SipasError(N_("{file} must end in {suffixes}"), file=path.name, suffixes=", ".join(SUFFIXES))
@@ -128,7 +128,7 @@ def _workbook(instrument: Instrument, made: list[dict[str, str]]) -> Template:
             "The sentences of {title} ({questionnaire}). Fill in the official ones, then: sipas instrument wording "
             "import FILE --by NAME --basis TEXT",
             title=instrument.title,
-            questionnaire=named(instrument),
+            questionnaire=named_questionnaire(instrument),
         ),
         _(
             "Rows stay as they are: none is added, deleted or moved to another address. Only the last three columns "

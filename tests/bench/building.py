@@ -56,7 +56,7 @@ def _half_year(settings: Settings, rows: int) -> int:
         demo._make_points(session)
     demo._ask_a_half_year(database, settings, lambda _number: None)
     with database.reading() as session:
-        answers = demo.province(session).responses
+        answers = demo.simulated_province(session).responses
         busy = [place.code for place in points(session)]
     times = max(1, round(rows / answers.num_rows))
     for _ in range(times - 1):

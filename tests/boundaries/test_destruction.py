@@ -20,7 +20,7 @@ from sipas.cli.operator.upkeep import upkeep
 from sipas.config.settings import Settings
 from sipas.desk.access import set_password
 from sipas.errors import NoOpenWave, SipasError
-from sipas.expiry.trusted_date import Reading, believe
+from sipas.expiry.trusted_date import ClockReading, believe
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Outcome, stored
@@ -44,7 +44,7 @@ class Machine:
     def __init__(self, monkeypatch, settings) -> None:
         self.moment, self.seconds, self.boot, self.settings = None, 0.0, "first", settings
         monkeypatch.setattr(clock, "now", lambda: self.moment)
-        monkeypatch.setattr(Reading, "now", lambda: Reading(self.moment, self.boot, self.seconds))
+        monkeypatch.setattr(ClockReading, "now", lambda: ClockReading(self.moment, self.boot, self.seconds))
         monkeypatch.setenv("SIPAS_HOME", str(settings.home))
 
     def set(self, day: dt.date) -> None:

@@ -11,7 +11,7 @@ from sipas import create_app
 from sipas.desk import screens
 from sipas.desk.access import set_password
 from sipas.web.installation import of_app
-from sipas.web.origins import Own, Place
+from sipas.web.origins import Own, WebOrigin
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
 from tests.people import Visitor
@@ -231,15 +231,15 @@ def test_no_reply_binds_the_name_of_the_server_for_months(client):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("https://Sonla.Example.vn:443", Place("https", "sonla.example.vn", None)),
-        ("http://bücher.example:8000", Place("http", "xn--bcher-kva.example", 8000)),
-        ("//[FD00::1]:8000", Place("", "fd00::1", 8000)),
-        ("https://x:99999", Place("", "", None)),
+        ("https://Sonla.Example.vn:443", WebOrigin("https", "sonla.example.vn", None)),
+        ("http://bücher.example:8000", WebOrigin("http", "xn--bcher-kva.example", 8000)),
+        ("//[FD00::1]:8000", WebOrigin("", "fd00::1", 8000)),
+        ("https://x:99999", WebOrigin("", "", None)),
     ],
 )
 def test_an_address_is_read_as_browsers_write_it(text, place):
-    assert Place.of(text) == place
+    assert WebOrigin.of(text) == place
 
 
 def test_nothing_is_ours_without_a_name():
-    assert not Own(()).sent(Place.of(""), Place.of("//"))
+    assert not Own(()).sent(WebOrigin.of(""), WebOrigin.of("//"))

@@ -361,17 +361,17 @@ def test_a_crash_after_the_answer_is_settled_by_the_same_page(database, settings
 
 def test_no_moment_of_the_night_lets_a_code_through_twice(database, settings, one, monkeypatch):
     """Between the look into the file and the look into the database the night passes: it is spent all the same."""
-    from sipas.intake.invitations import settle
+    from sipas.intake.invitations import flush_redemptions
 
     code, key = one
     with redeeming(database, settings.home, key, code, "first"):
         pass
-    settle(database, settings.home)
+    flush_redemptions(database, settings.home)
     reserve = RedemptionJournal.reserve
 
     def slow(self, *words):
         answer = reserve(self, *words)
-        settle(database, settings.home)
+        flush_redemptions(database, settings.home)
         return answer
 
     monkeypatch.setattr(RedemptionJournal, "reserve", slow)

@@ -29,7 +29,7 @@ from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import Answers, Visit, cluster_label, receive, ways
 from sipas.intake.maintenance import maintain
-from sipas.intake.models import Response, Row, WayCount
+from sipas.intake.models import Response, ResponseRow, WayCount
 from sipas.intake.ways import Way, all_ways_of, held
 from sipas.keyring import wave_keys
 from sipas.publishing.freeze import freeze
@@ -159,7 +159,7 @@ class Attack:
 
 def counted_in_table(session, rows):
     """Key of a row -> the ways that were counted where whatever both tables say is equal."""
-    shared = [name for name in Row._fields if name in WayCount.__table__.columns]
+    shared = [name for name in ResponseRow._fields if name in WayCount.__table__.columns]
     found = defaultdict(Counter)
     for one in session.scalars(select(WayCount)):
         found[tuple(getattr(one, name) for name in shared)][Way(one.way)] += one.number

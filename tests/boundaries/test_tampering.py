@@ -314,7 +314,7 @@ def test_a_draft_that_another_release_overtook_is_built_again(database, settings
 
 
 def test_what_moved_while_a_draft_was_computed_makes_it_void(database, settings, frozen, monkeypatch, tmp_path):
-    true = building.figures
+    true = building.release_figures
 
     def meanwhile(*args):
         with database.writing() as session:  # nobody holds the database while figures are computed
@@ -334,7 +334,7 @@ def test_what_moved_while_a_draft_was_computed_makes_it_void(database, settings,
 def test_a_snapshot_that_is_swapped_after_its_check_and_swapped_back_makes_the_draft_void(
     database, settings, frozen, monkeypatch
 ):
-    true = building.figures
+    true = building.release_figures
     content, stat = frozen.path.read_bytes(), frozen.path.stat()
 
     def meanwhile(*args):

@@ -21,12 +21,12 @@ from sipas.fieldwork.models import Point
 from sipas.inviting.printing import Imprint, poster, strips
 from sipas.publishing.page import render
 from sipas.publishing.published import published_release
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 from tests.make import a_point, a_wave
 from tests.make_release import a_release
 
 OURS = re.compile(r"riêng của (tỉnh|thành phố)|(province|city)['’]s own")
-SON_LA, DA_NANG = Province("Tỉnh Sơn La", "Sơn La province"), Province("Thành phố Đà Nẵng", "Đà Nẵng city")
+SON_LA, DA_NANG = ProvinceName("Tỉnh Sơn La", "Sơn La province"), ProvinceName("Thành phố Đà Nẵng", "Đà Nẵng city")
 
 
 def told(page: str) -> list[str]:

@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 from sipas import clock
 from sipas.fieldwork.devices import make_code
 from sipas.intake.comment_spool import flush_comments
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Response, StoredComment
 from sipas.storage.database import Database
 from sipas.web.assets import assets
 
@@ -193,7 +193,7 @@ class Screen:
 
 def stored(database: Database, table: type = Response) -> list:
     """All rows of a table; comments after the night that brings them there."""
-    if table is Comment:
+    if table is StoredComment:
         flush_comments(database, database.lock.parent)
     with database.reading() as session:
         return list(session.scalars(select(table)))

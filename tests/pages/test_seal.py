@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from sipas.intake.sealed import SEALED_LENGTH, Context, opened
+from sipas.intake.sealed import SEALED_LENGTH, Context, unsealed
 
 pytestmark = pytest.mark.browser
 
@@ -55,22 +55,22 @@ def test_sealed_answer_opens_with_its_key_and_context_only(opens):
     page, key = opens("/"), X25519PrivateKey.generate()
     text = '{"q1": 5, "ý kiến": "Rất tốt 👍"}'
     sealed = sealed_by(page, key, text)
-    assert opened(sealed, key, CONTEXT) == text
-    assert opened(sealed, X25519PrivateKey.generate(), CONTEXT) is None
+    assert unsealed(sealed, key, CONTEXT) == text
+    assert unsealed(sealed, X25519PrivateKey.generate(), CONTEXT) is None
     for field in vars(CONTEXT):
-        assert opened(sealed, key, replace(CONTEXT, **{field: "other"})) is None, field
+        assert unsealed(sealed, key, replace(CONTEXT, **{field: "other"})) is None, field
     for place in (0, 40, SEALED_LENGTH - 1):
         damaged = bytearray(sealed)
         damaged[place] ^= 1
-        assert opened(bytes(damaged), key, CONTEXT) is None, place
-    assert opened(sealed[:-1], key, CONTEXT) is None
-    assert opened(bytes(SEALED_LENGTH), key, CONTEXT) is None
+        assert unsealed(bytes(damaged), key, CONTEXT) is None, place
+    assert unsealed(sealed[:-1], key, CONTEXT) is None
+    assert unsealed(bytes(SEALED_LENGTH), key, CONTEXT) is None
 
 
 def test_every_sealed_message_is_equally_long_and_never_the_same_twice(opens):
     page, key = opens("/"), X25519PrivateKey.generate()
     texts = ["", "a", "ệ" * 340, "a" * 1022]
     sealed = [sealed_by(page, key, text) for text in texts]
-    assert [opened(each, key, CONTEXT) for each in sealed] == texts
+    assert [unsealed(each, key, CONTEXT) for each in sealed] == texts
     assert {len(each) for each in sealed} == {SEALED_LENGTH}
     assert sealed_by(page, key, "a") != sealed_by(page, key, "a")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.intake.models import Comment, Response
+from sipas.intake.models import Response, StoredComment
 from tests.make import a_point, a_wave, all_comments
 from tests.pages.device import Line, Machine, Screen
 
@@ -130,7 +130,7 @@ def test_an_enrolled_screen_seals_it_without_the_line(browser_type, whole, tmp_p
         (row,) = rows(database)
         assert row.form == 3
         with database.reading() as session:
-            assert session.scalars(select(Comment)).all() == []
+            assert session.scalars(select(StoredComment)).all() == []
     finally:
         machine.ends()
 

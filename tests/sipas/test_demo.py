@@ -83,7 +83,7 @@ def test_weighted_estimates_find_the_truth_that_an_unweighted_mean_misses(prepar
     settings, database = prepared
     published = published_release(settings.home, CODE)
     with database.reading() as session:
-        truth = demo.province(session).truth
+        truth = demo.simulated_province(session).truth
     snapshot = read_snapshot(settings.home / "snapshots" / "2026-1.parquet")
     cells = tabulate(snapshot, by=[])
     plain = {row["of"]: row["estimate"] for row in estimate(cells, design_weights(cells)).records()}

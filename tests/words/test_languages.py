@@ -16,7 +16,7 @@ from sipas.cli import group
 from sipas.config.sources import load_settings
 from sipas.desk.access import set_password
 from sipas.i18n import completeness
-from sipas.i18n.fallback_marking import BEGINS, ENDS, unmarked
+from sipas.i18n.fallback_marking import BEGINS, ENDS, without_marks
 from sipas.i18n.languages import EVERY, NUMBERS, OWN_NAME
 from sipas.intake import LANGUAGE_CODES
 from sipas.intake.models import row_type
@@ -116,7 +116,7 @@ def test_what_is_not_translated_is_said_in_vietnamese(speak, kiosk):
     assert f">⟦{vietnamese.gettext('Stop')}⟧" in page
     with i18n.speaking(pseudo.CODE):
         said = i18n.plural("One question", "{n} questions", 1234)
-    assert unmarked(said) == vietnamese.ngettext("One question", "{n} questions", 2).format(n="1.234")
+    assert without_marks(said) == vietnamese.ngettext("One question", "{n} questions", 2).format(n="1.234")
 
 
 def test_vietnamese_in_a_gap_is_named_as_vietnamese(speak, kiosk):

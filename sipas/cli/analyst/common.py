@@ -22,7 +22,7 @@ from sipas.i18n import _, say
 if TYPE_CHECKING:
     from sipas.errors import SipasError
     from sipas.estimating.boundaries import Boundaries
-    from sipas.estimating.survey import Source
+    from sipas.estimating.survey import DataSource
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 LONELY = ("fail", "remove", "centre", "average")
@@ -55,7 +55,7 @@ def families(given: tuple[str, ...]) -> list[tuple[str, ...]]:
     return found
 
 
-def with_commas(by: Sequence[tuple[str, ...]], sources: Sequence[Source]) -> list[tuple[str, ...]]:
+def with_commas(by: Sequence[tuple[str, ...]], sources: Sequence[DataSource]) -> list[tuple[str, ...]]:
     """The families, with commas kept where they stand in the name of a column of the file."""
     if not any(len(family) > 1 for family in by):
         return list(by)
@@ -264,13 +264,13 @@ def sources(
     engine: str = "local",
     verify: bool = False,
     sheet: str = "",
-) -> list[Source]:
+) -> list[DataSource]:
     """The files with what was said of them; a plain table without a design is a wrong call.
 
     Says on standard error which snapshots are read; with `verify` their digests are computed anew, and AlteredSnapshot
     is raised for one that was changed.
     """
-    from sipas.estimating.survey import Source, has_codebook
+    from sipas.estimating.survey import DataSource, has_codebook
 
     sheets = _sheets([*files, *([frame] if frame else [])], sheet)
     for file in files:
@@ -284,7 +284,7 @@ def sources(
                 _("{file} has no codebook; say with --design DESIGN.yaml how its answers came about", file=file.name)
             )
     if not design_files:
-        return [Source(file, None, frame, lonely, engine, sheets[frame] if frame else "") for file in files]
+        return [DataSource(file, None, frame, lonely, engine, sheets[frame] if frame else "") for file in files]
     if len(design_files) not in (1, len(files)):
         raise click.UsageError(_("give --design once for all files, or once for each of the {count}", count=len(files)))
     if frame is not None:
@@ -292,7 +292,9 @@ def sources(
     from sipas.estimating.design_file import read_design
 
     read = [read_design(design) for design in design_files] * (len(files) if len(design_files) == 1 else 1)
-    return [Source(file, design, None, lonely, engine, sheets[file]) for file, design in zip(files, read, strict=True)]
+    return [
+        DataSource(file, design, None, lonely, engine, sheets[file]) for file, design in zip(files, read, strict=True)
+    ]
 
 
 def _sheets(files: Sequence[Path], sheet: str) -> dict[Path, str]:
@@ -329,7 +331,7 @@ def _say_snapshot(file: Path, verify: bool) -> None:
     click.echo(said, err=True)
 
 
-def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source] = ()) -> None:
+def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[DataSource] = ()) -> None:
     """What a careful reader should be told, on standard error; of `sources` that are snapshots also how to weigh."""
     readings().say()
     for note in notes:
@@ -349,7 +351,7 @@ def warn(notes: Iterable[SipasError], unweighted: bool, sources: Sequence[Source
         click.echo(_("Unweighted: no weights are named, so every row counts as much as any other."), err=True)
 
 
-def _of_households(source: Source) -> bool:
+def _of_households(source: DataSource) -> bool:
     from analysis import read_snapshot
 
     return read_snapshot(source.path).codebook.population == "households"

@@ -19,8 +19,8 @@ from sipas.estimating.reading import (
     interval_heading,
     lines,
     p_value,
-    percent,
-    points,
+    percentage_points,
+    plain_percent,
     points_between,
     remarks,
 )
@@ -30,7 +30,7 @@ from sipas.i18n import _, say
 if TYPE_CHECKING:
     from sipas.errors import SipasError
     from sipas.estimating.comparing import Asked, Row
-    from sipas.estimating.survey import Source
+    from sipas.estimating.survey import DataSource
 
     Found = tuple[list[Row], tuple[SipasError, ...], tuple[SipasError, ...]]
 
@@ -116,7 +116,7 @@ def compare(
     common.tell(rows, as_json, out, lambda: printed(rows, asked), notes, head)
 
 
-def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: str) -> Found:
+def _one_file(source: DataSource, by: list[tuple[str, ...]], asked: Asked, between: str) -> Found:
     from sipas.estimating import comparing
     from sipas.estimating.survey import opened
 
@@ -132,7 +132,7 @@ def _one_file(source: Source, by: list[tuple[str, ...]], asked: Asked, between: 
 
 
 def _waves(
-    sources: Sequence[Source], by: list[tuple[str, ...]], asked: Asked, reading: str | None, crosswalk: Path | None
+    sources: Sequence[DataSource], by: list[tuple[str, ...]], asked: Asked, reading: str | None, crosswalk: Path | None
 ) -> Found:
     from sipas.estimating.comparing import between_waves
     from sipas.estimating.waves import opened_waves
@@ -171,10 +171,10 @@ def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
 
     columns = [
         Column("", lambda row: name(row, ""), right=False),
-        Column("", lambda row: percent(row["estimate"])),
+        Column("", lambda row: plain_percent(row["estimate"])),
         Column(_("against"), lambda row: name(row, "other_"), right=False),
-        Column("", lambda row: percent(row["other_estimate"])),
-        Column(_("difference"), lambda row: points(row["difference"])),
+        Column("", lambda row: plain_percent(row["other_estimate"])),
+        Column(_("difference"), lambda row: percentage_points(row["difference"])),
         Column(interval_heading(asked.level), lambda row: points_between(row["low"], row["high"])),
         Column("p", lambda row: p_value(row["adjusted"])),
         Column("", finding_words, right=False),

@@ -20,8 +20,8 @@ from sipas.estimating.reading import (
     domain_words,
     interval_heading,
     lines,
-    percent,
-    points,
+    percentage_points,
+    plain_percent,
     remarks,
 )
 from sipas.i18n import _
@@ -90,9 +90,9 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         Column("", lambda row: row["of"], right=False),
         Column(_("importance"), lambda row: decimal(row["importance"], 2)),
         Column(interval_heading(level), lambda row: _limits(row["importance_low"], row["importance_high"])),
-        Column(_("share"), lambda row: percent(row["performance"])),
+        Column(_("share"), lambda row: plain_percent(row["performance"])),
         Column(interval_heading(level), lambda row: between(row["low"], row["high"])),
-        Column(_("from the whole"), lambda row: points(row["difference"])),
+        Column(_("from the whole"), lambda row: percentage_points(row["difference"])),
         Column("", advice_words, right=False),
     ]
     for domain, block in groupby(rows, key=lambda row: domain_words(row["domain"])):
@@ -104,7 +104,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         yield _(
             "{domain}: the factors explain {r2} of {outcome} ({persons} people); association, not cause",
             domain=domain,
-            r2=percent(found[0]["r2"]),
+            r2=plain_percent(found[0]["r2"]),
             outcome=found[0]["outcome"],
             persons=found[0]["persons"],
         )

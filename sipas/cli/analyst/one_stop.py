@@ -63,7 +63,14 @@ def points(
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.errors import SipasError
-    from sipas.estimating.one_stop import UNVERIFIED, missing, offices, on_few_answers, strangers, surveyed
+    from sipas.estimating.one_stop import (
+        UNVERIFIED,
+        missing_indicators,
+        offices,
+        offices_without_answers,
+        on_few_answers,
+        surveyed,
+    )
     from sipas.estimating.one_stop_file import read_office_counts
     from sipas.estimating.survey import has_codebook
 
@@ -73,7 +80,13 @@ def points(
     counts = read_office_counts(system, sheet if not frame else "") if system else {}
     survey = surveyed(source)
     found = offices(survey, counts, level)
-    notes = [*survey.notes, *strangers(survey, counts), *missing(found), *on_few_answers(found), SipasError(UNVERIFIED)]
+    notes = [
+        *survey.notes,
+        *offices_without_answers(survey, counts),
+        *missing_indicators(found),
+        *on_few_answers(found),
+        SipasError(UNVERIFIED),
+    ]
     common.warn(notes, survey.weights.unweighted, [source])
     common.tell([row for office in found for row in office.rows()], as_json, out, lambda: printed(found), notes)
 
@@ -117,11 +130,11 @@ def template(data: Path, file: Path) -> None:
     """See the help above."""
     from sipas.estimating.one_stop import surveyed
     from sipas.estimating.one_stop_template import office_template
-    from sipas.estimating.survey import Source
+    from sipas.estimating.survey import DataSource
     from sipas.tables.template import write_template
 
     checked_workbook(file)
-    units = [domain["unit"] for domain in surveyed(Source(data)).domains([("unit",)]) if domain]
+    units = [domain["unit"] for domain in surveyed(DataSource(data)).domains([("unit",)]) if domain]
     write_template(file, office_template(units))
     note(
         _(

@@ -10,7 +10,7 @@ import click
 
 from sipas.cli.analyst import common
 from sipas.cli.common import example
-from sipas.estimating.reading import DASH, Column, decimal, domain_words, lines, percent
+from sipas.estimating.reading import DASH, Column, decimal, domain_words, lines, plain_percent
 from sipas.i18n import _
 
 
@@ -89,7 +89,7 @@ def printed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return lambda row: DASH if row[key] is None else decimal(row[key], digits)
 
     def share(key: str) -> Any:
-        return lambda row: percent(row[key])
+        return lambda row: plain_percent(row[key])
 
     def whole(key: str) -> Any:
         return lambda row: "" if row[key] is None else str(row[key])
@@ -141,7 +141,7 @@ def printed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def _ways(rows: Sequence[Mapping[str, Any]], flags: Column) -> Iterator[str]:
     """Offices with open points: a table, and a sentence for each in which they are answered otherwise."""
-    from sipas.estimating.reading import interval_heading, p_value, points, points_between
+    from sipas.estimating.reading import interval_heading, p_value, percentage_points, points_between
     from sipas.estimating.ways import LEVEL
 
     if not rows:
@@ -153,7 +153,7 @@ def _ways(rows: Sequence[Mapping[str, Any]], flags: Column) -> Iterator[str]:
             Column("", lambda row: domain_words(row["domain"]), right=False),
             Column(_("at screens"), lambda row: str(row["screen"])),
             Column(_("open address"), lambda row: str(row["open"])),
-            Column(_("difference"), lambda row: points(row["difference"])),
+            Column(_("difference"), lambda row: percentage_points(row["difference"])),
             Column(interval_heading(LEVEL), lambda row: points_between(row["low"], row["high"])),
             Column(_("p, adjusted"), lambda row: p_value(row["adjusted"])),
             flags,
@@ -165,5 +165,5 @@ def _ways(rows: Sequence[Mapping[str, Any]], flags: Column) -> Iterator[str]:
                 "{unit}: answers by an open address differ from those at its screens in the same fields, by {points} "
                 "points. Ask how they came before this office's figure is used; nothing here says which are false.",
                 unit=domain_words(row["domain"]),
-                points=points(row["difference"]),
+                points=percentage_points(row["difference"]),
             )

@@ -19,8 +19,8 @@ from sipas.estimating.reading import (
     figure_words,
     interval_heading,
     lines,
-    percent,
-    points,
+    percentage_points,
+    plain_percent,
     remarks,
     standing_words,
 )
@@ -107,9 +107,9 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
 
     columns = [
         Column("", lambda row: domain_words(row["domain"]), right=False),
-        Column(_("share"), lambda row: percent(row["estimate"])),
+        Column(_("share"), lambda row: plain_percent(row["estimate"])),
         Column(interval_heading(level), lambda row: between(row["low"], row["high"])),
-        Column(_("from the whole"), lambda row: points(row["difference"])),
+        Column(_("from the whole"), lambda row: percentage_points(row["difference"])),
         Column(_("standing"), standing_words, right=False),
         Column(_("turns at"), turns_words),
         Column(_("rank between"), may_be),

@@ -10,7 +10,7 @@ import click
 from sipas.cli.analyst import common
 from sipas.cli.common import example, print_json, print_table
 from sipas.cli.number_types import COUNT, NUMBER
-from sipas.estimating.reading import domain_words, percent, points
+from sipas.estimating.reading import domain_words, percentage_points, plain_percent
 from sipas.estimating.trial_words import short
 from sipas.i18n import _
 from sipas.i18n.code_labels import word
@@ -57,9 +57,9 @@ def size(
             _(
                 "Ask {n} people: a share near {share} is then known to {margin} points with {level} confidence.",
                 n=n,
-                share=percent(share),
-                margin=points(margin).replace("+", "±"),
-                level=percent(level),
+                share=plain_percent(share),
+                margin=percentage_points(margin).replace("+", "±"),
+                level=plain_percent(level),
             )
         )
 
@@ -90,8 +90,8 @@ def change(
         click.echo(
             _(
                 "A change of {change} points or more is found with {power} probability.",
-                change=points(found).replace("+", "±"),
-                power=percent(power),
+                change=percentage_points(found).replace("+", "±"),
+                power=plain_percent(power),
             )
         )
 

@@ -18,8 +18,8 @@ from sipas.estimating.reading import (
     figure_words,
     interval_heading,
     lines,
-    percent,
-    points,
+    percentage_points,
+    plain_percent,
     remarks,
 )
 from sipas.i18n import _
@@ -111,11 +111,11 @@ def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: 
     )
     columns = [
         Column("", lambda row: domain_words(row["domain"]), right=False),
-        Column(_("direct"), lambda row: percent(row["direct"])),
+        Column(_("direct"), lambda row: plain_percent(row["direct"])),
         Column(interval_heading(level), lambda row: between(row["direct_low"], row["direct_high"])),
-        Column(_("expected"), lambda row: percent(row["expected"])),
-        Column(_("predicted"), lambda row: percent(row["predicted"])),
-        Column(_("may be off by"), lambda row: points(row["root_mse"]).replace("+", "±")),
+        Column(_("expected"), lambda row: plain_percent(row["expected"])),
+        Column(_("predicted"), lambda row: plain_percent(row["predicted"])),
+        Column(_("may be off by"), lambda row: percentage_points(row["root_mse"]).replace("+", "±")),
         Column(_("kept"), lambda row: decimal(row["trust"] * 100, 0) + "%"),
         Column("n", lambda row: str(row["n"])),
         Column(_("remarks"), remarks, right=False),

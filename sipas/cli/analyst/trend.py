@@ -21,8 +21,8 @@ from sipas.estimating.reading import (
     interval_heading,
     lines,
     p_value,
-    percent,
-    points,
+    percentage_points,
+    plain_percent,
     points_between,
     remarks,
 )
@@ -138,10 +138,10 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
 
     columns = [
         Column(_("wave"), lambda row: row["end"], right=False),
-        Column(_("share"), lambda row: percent(row["estimate"])),
+        Column(_("share"), lambda row: plain_percent(row["estimate"])),
         Column(interval_heading(level), lambda row: between(row["low"], row["high"])),
         Column("n", lambda row: str(row["n"])),
-        Column(_("change"), of_change(lambda change: points(change["estimate"]))),
+        Column(_("change"), of_change(lambda change: percentage_points(change["estimate"]))),
         Column(interval_heading(level), of_change(lambda change: points_between(change["low"], change["high"]))),
         Column("p", of_change(lambda change: p_value(change["adjusted"]))),
         Column("", said, right=False),
@@ -159,7 +159,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
                     "{start} to {end}: {slope} points a wave on average ({interval}), {finding}",
                     start=slope["start"],
                     end=slope["end"],
-                    slope=points(slope["estimate"], 2),
+                    slope=percentage_points(slope["estimate"], 2),
                     interval=points_between(slope["low"], slope["high"]),
                     finding=finding_words(slope),
                 )

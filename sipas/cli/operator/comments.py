@@ -13,7 +13,7 @@ from sipas.cli.destinations import writes_to
 from sipas.i18n import _, language, number
 
 if TYPE_CHECKING:
-    from sipas.publishing.comments import Said
+    from sipas.publishing.comments import ReadableComment
 
 unit_option = click.option(
     "--unit",
@@ -70,7 +70,7 @@ def export(wave: str, unit: str, out: Path) -> None:
     note(_("{count} rows written to {file}", count=number(len(found)), file=out))
 
 
-def _read(wave: str, unit: str) -> list[Said]:
+def _read(wave: str, unit: str) -> list[ReadableComment]:
     from sipas.publishing import comments as reading
 
     where = settings()
@@ -80,7 +80,7 @@ def _read(wave: str, unit: str) -> list[Said]:
     return found
 
 
-def _table(found: list[Said]):  # type: ignore[no-untyped-def]
+def _table(found: list[ReadableComment]):  # type: ignore[no-untyped-def]
     """For a file."""
     import pyarrow as pa
 

@@ -71,12 +71,12 @@ def demo(no_serve: bool, port: int) -> None:
 
 def _print_indices(home, database) -> str:  # type: ignore[no-untyped-def]
     """The released indices beside the truth they were simulated from."""
-    from sipas.demo import FINISHED, province
+    from sipas.demo import FINISHED, simulated_province
     from sipas.publishing.published import published_release, published_releases
 
     issue = published_release(home, next(one.code for one in published_releases(home) if one.wave == FINISHED))
     with database.reading() as session:
-        truth = province(session).truth
+        truth = simulated_province(session).truth
     names = {one["code"]: one["text"] for one in issue.manifest["instrument"]["factors"]}
     rows = []
     for code in ["overall", *names]:
@@ -130,11 +130,11 @@ def _code(where: Settings, base: Database) -> str:
 def _password(home) -> str:  # type: ignore[no-untyped-def]
     """The demo's desk password: made once, kept for the next start."""
     from sipas.desk.access import set_password
-    from sipas.files.state_files import Damaged, read, write_whole
+    from sipas.files.state_files import Damaged, read_state, write_whole
 
     path = HomePaths(home).demo_password
     try:
-        known = read(path, _whole, "")  # it is made anew
+        known = read_state(path, _whole, "")  # it is made anew
     except Damaged:
         known = None
     if known is None:

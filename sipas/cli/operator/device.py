@@ -44,7 +44,7 @@ def enrol_code(point: str) -> None:
 )
 @json_option
 def list_devices(as_json: bool) -> None:
-    from sipas.fieldwork.devices import devices, missing
+    from sipas.fieldwork.devices import devices, missing_messages
 
     with database().reading() as session:
         listed: list[dict[str, Any]] = [
@@ -55,7 +55,7 @@ def list_devices(as_json: bool) -> None:
                 "revoked": one.device.revoked,
                 "last_contact": str(one.device.last_contact or ""),
                 "waiting": one.device.waiting,
-                "missing": missing(one.device),
+                "missing": missing_messages(one.device),
                 "damaged": one.device.damaged,
                 "unknown_wave": one.device.unknown_wave,
                 "persistent": one.device.persistent,

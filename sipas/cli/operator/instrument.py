@@ -241,12 +241,12 @@ def wording() -> None:
 @click.option("--version", type=int, help=_("Which version (default: the latest)."))
 @writes_to("-o", "--out", "file", required=True, help=_("The new file."))
 def export(code: str, version: int | None, file: Path) -> None:
-    from sipas.wordings.table import write_table
+    from sipas.wordings.table import write_wording_table
     from surveys import load
 
     settings()
     found = load(code, version)
-    empty = write_table(file, found)
+    empty = write_wording_table(file, found)
     note(
         plural(
             "{file} has the sentences of {code} v{version}; {n} row waits for an official one.",

@@ -93,12 +93,12 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
     from sipas.fieldwork.waves import wave_of
     from sipas.inviting import has_invitations
     from sipas.keyring import wave_keys
-    from sipas.keyring.escrow import opened, restore
+    from sipas.keyring.escrow import opened_copy, restore_key
     from sipas.publishing.key_losses import Saying, lost
     from sipas.publishing.key_losses import renew as anew
 
     where = settings()
-    code, found = opened(file, private)
+    code, found = opened_copy(file, private)
     with database(where).reading() as session:
         wave, has_codes = wave_of(session, code), has_invitations(session, code)
     if wave.state == "frozen" and (wave.grace_until is None or clock.today() > wave.grace_until):
@@ -109,7 +109,7 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
         )
     if not has_codes:  # their last one has run out, and so must its key
         found.pop(wave_keys.INVITATION, None)
-    done = [kind for kind, key in found.items() if restore(where.home, code, key, kind)]
+    done = [kind for kind, key in found.items() if restore_key(where.home, code, key, kind)]
     if "seal" in done:
         note(_("The sealing key of wave {wave} is back.", wave=code))
     else:

@@ -134,13 +134,13 @@ def set_(
     form: str | None,
     channel: str | None,
 ) -> None:
-    from sipas.fieldwork.points import point, rename, set_channel, set_form, set_invitation
+    from sipas.fieldwork.points import point, rename_point, set_channel, set_form, set_invitation
 
     if all(one is None for one in (name, name_en, invitation, form, channel)):
         raise click.UsageError(_("Say what to change: --name, --name-en, --channel, --form or --invitation."))
     with database().writing() as session:
         place = point(session, code)
-        rename(session, code, name or "", name_en or "")
+        rename_point(session, code, name or "", name_en or "")
         if form is not None:
             set_form(session, code, form)
         on_screens = channel in ("kiosk", "interview")

@@ -45,7 +45,7 @@ def _step(what: str) -> None:
 @click.option("--by", "people", multiple=True, help=_("With --keys-lost: who says so, given twice for two people."))
 @click.option("--reason", default="", help=_("With --keys-lost: how they were lost; it is published with releases."))
 def freeze(wave: str, with_unfinished: bool, named: str, keys_lost: bool, people: tuple[str, ...], reason: str) -> None:
-    from sipas.estimating.key_words import sentences
+    from sipas.estimating.key_words import key_sentences
     from sipas.expiry.trusted_date import refuse_doubted
     from sipas.publishing.freeze import freeze as run
     from sipas.publishing.key_losses import Saying
@@ -65,7 +65,7 @@ def freeze(wave: str, with_unfinished: bool, named: str, keys_lost: bool, people
             digest=frozen.digest[:16],
         )
     )
-    for each in sentences(frozen.codebook.lost_keys):
+    for each in key_sentences(frozen.codebook.lost_keys):
         note(say(each))
 
 

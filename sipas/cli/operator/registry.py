@@ -16,7 +16,7 @@ from sipas.i18n import _, number, say
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
-    from sipas.registry.difference import Difference
+    from sipas.registry.difference import TableChange
 
 KINDS = {
     "province": _("province"),
@@ -62,7 +62,7 @@ def load(folder: str | None, dry_run: bool) -> None:
                 "son-la for the registry of Sơn La, which comes with the program."
             )
         )
-    found: tuple[Difference, ...] = ()
+    found: tuple[TableChange, ...] = ()
     try:
         with database().writing() as session:
             with correcting(session, clock.today()) as changes:
@@ -91,7 +91,7 @@ def folder_of(text: str) -> Path:
     return FILES if text == OURS and not Path(text).is_dir() else Path(text)
 
 
-def tell(found: Sequence[Difference]) -> None:
+def tell(found: Sequence[TableChange]) -> None:
     """A line for each table, and below it each row that changed; of a table that was empty the number alone."""
     for one in found:
         click.echo(
@@ -136,9 +136,9 @@ def tell_remarks(remarks: Sequence[SipasError]) -> None:
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def template(folder: Path) -> None:
-    from sipas.registry.template import write_template
+    from sipas.registry.template import write_registry_template
 
-    write_template(folder, _)
+    write_registry_template(folder, _)
     note(
         _(
             "{folder} holds the four files. Fill them, then in a new home: sipas init --registry {folder}; in a home "

@@ -29,7 +29,7 @@ OWNED = click.Choice(OWNERS)
 @click.option("--from", "first", type=DAY, help=_("Of a rule of competence: its first day, where it has one."))
 def remove(what: str, keys: tuple[str, ...], first: dt.datetime | None) -> None:
     from sipas.corrections import correcting, remove_owned
-    from sipas.corrections import remove as run
+    from sipas.corrections import remove_rule as run
     from sipas.corrections.counts import Removed
 
     if what not in OWNERS and len(keys) != KEYS[what]:

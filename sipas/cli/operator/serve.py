@@ -99,10 +99,10 @@ def _checked(certificate: Path | None, key: Path | None) -> Certificate | None:
     if certificate is None or key is None:
         return None
     from sipas.monitoring.findings import certificate_ends
-    from sipas.web.certificates import check_pair, read
+    from sipas.web.certificates import check_pair, read_certificate
 
     check_pair(certificate, key)
-    found = read(certificate)
+    found = read_certificate(certificate)
     for _sign, sentence in certificate_ends(found):
         note(sentence)
     return found

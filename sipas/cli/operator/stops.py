@@ -27,13 +27,13 @@ from sipas.i18n import _
     "--days", default=30, show_default=True, type=click.IntRange(1, 30), help=_("For how many days from today.")
 )
 def stop_destruction(wave: str, people: tuple[str, ...], reason: str, days: int) -> None:
-    from sipas.expiry.trusted_date import Reading, look
+    from sipas.expiry.trusted_date import ClockReading, look
     from sipas.publishing import shortened
     from sipas.publishing.stops import gate, stop
 
     if len(people) != 2:
         raise click.UsageError(_("Two people must say it: give --by twice."))
-    where, now = settings(), Reading.now()
+    where, now = settings(), ClockReading.now()
     with database(where).writing() as session:
         opened = gate(session, look(where.home, now), now.day)
         retention = shortened.look(where.home, where.retention, now.day).days

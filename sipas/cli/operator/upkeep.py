@@ -17,7 +17,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import database, example, note, settings
-from sipas.cli.operator.doctor.home_findings import doubts
+from sipas.cli.operator.doctor.home_findings import clock_doubts
 from sipas.config.settings import Settings
 from sipas.config.sources import load_settings
 from sipas.files.disk_space import is_full
@@ -67,7 +67,7 @@ def maintain(is_right: bool) -> None:
         note(_("The order of arrival was taken out of the database files."))
     else:
         note(_("No answer came since the last time; nothing was due."))
-    for sentence in doubts(where):
+    for sentence in clock_doubts(where):
         note(sentence)
     for one in _listen(base, where):
         note(_("Point {point} is silent against its own pattern; see `sipas doctor`.", point=one))
@@ -134,10 +134,10 @@ def restore(file: Path, force: bool) -> None:
 def tell_differences(where: Settings, base: Database, restored: Path | None = None) -> None:
     """After a restore: what lies in the home and does not agree with the database, each with its way out."""
     from sipas.backups.condition import newest_backup
-    from sipas.publishing.reconcile import asks_for_backup, differences
+    from sipas.publishing.reconcile import asks_for_backup, mismatches
 
     with base.reading() as session:
-        found = list(differences(session, where.home))
+        found = list(mismatches(session, where.home))
     if found:
         note(_("Home and database differ; nothing of this was changed:"))
     for one in found:
@@ -171,7 +171,7 @@ def main(server: int) -> None:
                 due = time.monotonic() + (until_next(clock.now()) if done else AGAIN)
 
 
-def first_wait(known: nightly.Record | None, now: dt.datetime) -> float:
+def first_wait(known: nightly.NightRecord | None, now: dt.datetime) -> float:
     """Seconds until the first night of this process: a night that failed, or was cut off with the process before, is
     tried again soon."""
     return AGAIN if known and known.failed else until_next(now)
@@ -241,10 +241,10 @@ def _why_not_done(name: str, deed: Callable[[], object]) -> str | None:
 
 def tonight(database: Database, where: Settings) -> Gate:
     """What may be destroyed tonight: one reading of the clock is judged, kept for the next night, and used."""
-    from sipas.expiry.trusted_date import Reading, end_a_night
+    from sipas.expiry.trusted_date import ClockReading, end_a_night
     from sipas.publishing.stops import gate
 
-    now = Reading.now()
+    now = ClockReading.now()
     known = end_a_night(where.home, now)
     with database.reading() as session:
         return gate(session, known, now.day)
@@ -258,10 +258,10 @@ def _retention(where: Settings, gate: Gate) -> int:
 
 
 def _believe(where: Settings) -> None:
-    from sipas.expiry.trusted_date import Reading, believe, look
+    from sipas.expiry.trusted_date import ClockReading, believe, look
     from sipas.logs import keep
 
-    now = Reading.now()
+    now = ClockReading.now()
     before = look(where.home, now)
     if not before.is_doubted:
         note(_("The date, {day}, was not doubted.", day=now.day))
@@ -282,11 +282,11 @@ def _expire(database: Database, where: Settings, gate: Gate) -> None:
 
 def _listen(database: Database, where: Settings) -> list[str]:
     """The points from which nothing comes although something should."""
-    from sipas.fieldwork.silence import look
+    from sipas.fieldwork.silence import look_for_silence
     from sipas.intake import live_by_month
 
     with database.reading() as session:
-        found = look(session, where.home, live_by_month(session), clock.now(), where.closed_days)
+        found = look_for_silence(session, where.home, live_by_month(session), clock.now(), where.closed_days)
     return [one.point for one in found.silent]
 
 

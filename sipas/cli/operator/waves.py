@@ -278,11 +278,11 @@ def close(code: str) -> None:
 )
 @click.argument("code")
 def drop(code: str) -> None:
-    from sipas.expiry.trusted_date import Reading, look
+    from sipas.expiry.trusted_date import ClockReading, look
     from sipas.publishing.retention import drop as run
     from sipas.publishing.stops import gate
 
-    where, now = settings(), Reading.now()
+    where, now = settings(), ClockReading.now()
     base = database(where)
     with base.reading() as session:
         opened = gate(session, look(where.home, now), now.day)

@@ -33,7 +33,7 @@ class NoFrame(NotReady):
     """Without dossier counts nobody can say where few people come."""
 
 
-def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bool) -> None:
+def settle_fields(session: Session, wave: Wave, places: Collection[Point], coarsest: bool) -> None:
     """Writes down which cells of the wave keep their detail; raises NoFrame where no counts are loaded."""
     if coarsest:
         wave.detail = "coarsest"
@@ -53,7 +53,7 @@ def settle(session: Session, wave: Wave, places: Collection[Point], coarsest: bo
         for place in places
         for service, who in services_of(session, place.code, place.unit, day)
     }
-    counts = newest(session, wave)
+    counts = newest_months(session, wave)
     units = {unit.code: unit.id for unit in session.scalars(select(Unit))}
     fields = {service.code: service.id for service in session.scalars(select(Service))}
     found = sorted(detailed(counts, offered))
@@ -112,7 +112,7 @@ def lowest(counts: Counts, unit: str, fields: Collection[str]) -> int:
     return min(sums, default=0)
 
 
-def newest(session: Session, wave: Wave) -> dict[Pair, dict[str, int | None]]:
+def newest_months(session: Session, wave: Wave) -> dict[Pair, dict[str, int | None]]:
     """Pair -> month -> dossiers, over each unit's newest months; a month without a row has none.
 
     Pairs that the unit handles on no day of the wave are left out. None stands for a month in which it did not handle

@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from sipas.fieldwork.models import KeptPoint, Point, Wave, WavePoint
-from sipas.fieldwork.small_cells.fields import FEWEST, Counts, Pair, kept, lowest, newest
+from sipas.fieldwork.small_cells.fields import FEWEST, Counts, Pair, kept, lowest, newest_months
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import Receipt, changes, receipts
 
@@ -68,7 +68,7 @@ def settle_points(
     )
     found = {
         (places[point].id, units[unit], fields[field])
-        for point, unit, field in kept_points(taken, newest(session, wave), detailed)
+        for point, unit, field in kept_points(taken, newest_months(session, wave), detailed)
         if point in asked
     }
     if joining is not None or taking_away_only:

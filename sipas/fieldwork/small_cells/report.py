@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError
 from sipas.fieldwork.models import Point, PopulationCount, Wave, WavePoint
-from sipas.fieldwork.small_cells.fields import FEWEST, Counts, Pair, kept, lowest, newest
+from sipas.fieldwork.small_cells.fields import FEWEST, Counts, Pair, kept, lowest, newest_months
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import receipts
 
@@ -65,7 +65,7 @@ def settled(session: Session, wave: Wave) -> Settled | None:
     keeping = {(unit, field) for unit, field in offered if (units[unit].id, fields[field]) in fine}
     if wave.detail == "coarsest":
         return Settled(len(offered), len(keeping))
-    counts, loaded = newest(session, wave), _loaded(session)
+    counts, loaded = newest_months(session, wave), _loaded(session)
     bare = {unit for unit, _ in offered} - {unit for unit, _ in keeping}
     return Settled(
         len(offered),

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from sipas import clock
-from sipas.fieldwork.devices import devices, missing
+from sipas.fieldwork.devices import devices, missing_messages
 from sipas.fieldwork.waves import close_wave, wave_of
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.kiosk import batch_receiver
 from sipas.registry.models import Service
 from tests.make import a_wave
@@ -44,7 +44,7 @@ def test_a_visit_is_sealed_kept_and_sent_later(opens, database):
     assert stored(database) == []
     assert screen.sends() == "done"
     assert screen.holds() == []
-    (row,), (comment,) = stored(database), stored(database, Comment)
+    (row,), (comment,) = stored(database), stored(database, StoredComment)
     assert row.answers[0] == 5
     assert comment.text == "Rất tốt"
     assert all(url.endswith("/sealed") for url in posts)
@@ -129,13 +129,13 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
     assert screen.holds() == []
     rows = stored(database)
     assert len(rows) == 200
-    assert len(stored(database, Comment)) == 50
+    assert len(stored(database, StoredComment)) == 50
     first_time = list(dict.fromkeys(one for one in arrived if one >= 0))
     mean = (len(first_time) - 1) / 2
     rho = sum((place - mean) * (one - mean) for place, one in enumerate(first_time)) / (len(first_time) * mean**2 / 3)
     assert abs(rho) < 0.3  # four standard errors of blind order
     found = device(database)
-    assert (found.settled, found.waiting, missing(found), found.damaged, found.agrees) == (400, 0, 0, 0, True)
+    assert (found.settled, found.waiting, missing_messages(found), found.damaged, found.agrees) == (400, 0, 0, 0, True)
 
 
 def test_answers_of_a_wave_that_the_server_does_not_know_stay_on_the_screen_until_it_does(opens, database):
@@ -152,7 +152,13 @@ def test_answers_of_a_wave_that_the_server_does_not_know_stay_on_the_screen_unti
     assert len(stored(database)) == 30
     assert screen.sends() == "done"
     found = device(database)
-    assert (found.settled, found.waiting, missing(found), found.unknown_wave, found.agrees) == (60, 0, 0, "", True)
+    assert (found.settled, found.waiting, missing_messages(found), found.unknown_wave, found.agrees) == (
+        60,
+        0,
+        0,
+        "",
+        True,
+    )
 
 
 def called(database, wave, name):
@@ -176,7 +182,7 @@ def test_a_new_questionnaire_comes_between_visits_and_never_in_the_middle_of_one
     screen.answers(2).is_thanked()
     assert screen.sends() == "done"
     assert sorted(row.wave for row in stored(database)) == [1, 2]
-    assert [comment.text for comment in stored(database, Comment)] == ["Trước khi đổi"]
+    assert [comment.text for comment in stored(database, StoredComment)] == ["Trước khi đổi"]
     assert device(database).damaged == 0
 
 
@@ -220,7 +226,7 @@ def test_what_is_missing_is_said_on_the_screen_and_nothing_is_sealed(opens, data
     screen.is_thanked()
     assert len(screen.holds()) == 2
     assert screen.sends() == "done"
-    assert [comment.text for comment in stored(database, Comment)] == [longest]
+    assert [comment.text for comment in stored(database, StoredComment)] == [longest]
 
 
 def test_how_much_room_a_comment_has_left_is_said_while_it_is_written(opens, database):
@@ -268,7 +274,7 @@ def test_a_revoked_screen_sends_nothing_asks_on_and_loses_nothing(opens, databas
     screen.enrols()
     assert screen.sends() == "done"
     assert sorted(row.answers[0] for row in stored(database)) == [2, 4]
-    assert missing(device(database)) == 0
+    assert missing_messages(device(database)) == 0
 
 
 def test_a_code_serves_once_and_the_page_is_behind_a_pin(opens, database):

@@ -25,9 +25,9 @@ from sipas.errors import BadFile, NotReady, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
 from sipas.intake import stored
 from sipas.intake.comment_spool import CommentSpool
-from sipas.intake.invitations import CodeSpent, Invitation, code_hash, redeeming, settle
+from sipas.intake.invitations import CodeSpent, Invitation, code_hash, flush_redemptions, redeeming
 from sipas.intake.maintenance import maintain
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from sipas.intake.ways import settle_ways
 from sipas.keyring import wave_keys
 from sipas.migrations import create, downgrade, migrate
@@ -280,7 +280,7 @@ def test_what_waits_for_the_night_comes_back_from_a_backup_into_an_empty_folder(
 def test_comments_that_wait_for_a_wave_which_a_backup_lacks_fall_to_no_other_wave(where, full):
     file = backup(where, full, "monday")
     a_response(full, where, submission=f"{60:032x}", comment="của đợt này")
-    stranger = Comment(key=b"s" * 16, wave=2, unit=1, field=1, month=202609, text="của đợt sau")
+    stranger = StoredComment(key=b"s" * 16, wave=2, unit=1, field=1, month=202609, text="của đợt sau")
     assert CommentSpool(where.home).put(stranger)
     before = restore(where, full, file, force=True)
     assert "của đợt sau".encode() in before.read_bytes()
@@ -323,7 +323,7 @@ def test_restoring_while_the_night_carries_codes_over_keeps_neither_waiting(wher
     before, nights = backups._before, []
 
     def while_the_night_begins(*arguments):
-        nights.append(threading.Thread(target=settle, args=(full, where.home), daemon=True))
+        nights.append(threading.Thread(target=flush_redemptions, args=(full, where.home), daemon=True))
         nights[0].start()
         nights[0].join(0.5)  # it waits for us now
         return before(*arguments)

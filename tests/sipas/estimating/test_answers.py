@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sipas.estimating.answers import answers_of, check, may_stream
+from sipas.estimating.answers import answers_of, check_answers, may_stream
 from sipas.estimating.columns import MissingColumns, require_columns
 from sipas.estimating.design_file import read_design
 from sipas.tables import BadTable, read_table
@@ -103,7 +103,7 @@ def test_bad_level_in_a_streamed_file_is_named_by_row(case, tmp_path):
     pq.write_table(pa.table({"q": pa.array([5, 7], pa.int16())}), tmp_path / "t.parquet")
     table = read_table(tmp_path / "t.parquet")
     with pytest.raises(BadTable, match=r"t\.parquet, row 2, column q: “7” is no level"):
-        check(table, design)
+        check_answers(table, design)
 
 
 @pytest.mark.parametrize(

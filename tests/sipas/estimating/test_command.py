@@ -18,7 +18,7 @@ from sipas.cli.analyst import estimate as command
 from sipas.estimating.writing import WRITERS
 from sipas.fieldwork.models import PopulationCount
 from sipas.i18n import say, speaking
-from sipas.publishing.build import figures
+from sipas.publishing.build import release_figures
 from tests.sipas.estimating.calls import call, rows_of, write_waves
 
 KEYS = {
@@ -349,7 +349,7 @@ def test_snapshot_is_weighted_to_dossiers_as_a_release_is(province):
     arguments = ("estimate", province / "first.parquet", "--by", "unit", "--lonely", "centre")
     plain, weighted = rows_of(*arguments), rows_of(*arguments, "--frame", province / "dossiers.csv")
     frame = [PopulationCount(**row) for row in _first_quarter(province / "dossiers.csv")]
-    released, about = figures(read_snapshot(province / "first.parquet"), frame)
+    released, about = release_figures(read_snapshot(province / "first.parquet"), frame)
     whole = {row["of"]: row for row in weighted if row["domain"] == {}}
     assert about["method"] == "raking"
     assert whole["overall"]["estimate"] == pytest.approx(released.row("overall")["estimate"], abs=6e-4)

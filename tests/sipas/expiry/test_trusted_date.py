@@ -7,19 +7,19 @@ import datetime as dt
 import pytest
 
 from sipas.expiry import trusted_date
-from sipas.expiry.trusted_date import Nights, Reading, after
+from sipas.expiry.trusted_date import ClockReading, Nights, after
 from sipas.files.state_files import Damaged
 
 NIGHT = dt.datetime(2026, 11, 29, 19, 30, tzinfo=dt.timezone.utc)  # half past two on 30 November in the province
 DAY = 86400.0
 
 
-def at(days: float, boot: str = "", seconds: float | None = None) -> Reading:
+def at(days: float, boot: str = "", seconds: float | None = None) -> ClockReading:
     """The night so many days later; with a `boot`, on a machine that counted `seconds` (default: as many days)."""
-    return Reading(NIGHT + dt.timedelta(days=days), boot, days * DAY if seconds is None else seconds)
+    return ClockReading(NIGHT + dt.timedelta(days=days), boot, days * DAY if seconds is None else seconds)
 
 
-def through(known: Nights | None, *readings: Reading) -> list[int]:
+def through(known: Nights | None, *readings: ClockReading) -> list[int]:
     """For how many nights the clock is doubted after each."""
     waits = []
     for reading in readings:
@@ -155,6 +155,6 @@ def test_whoever_knows_ends_the_doubt(tmp_path):
 
 
 def test_the_machine_counts_by_itself():
-    one, other = Reading.now(), Reading.now()
+    one, other = ClockReading.now(), ClockReading.now()
     assert one.boot == other.boot
     assert other.elapsed(one) is None or 0 <= other.elapsed(one) < 60

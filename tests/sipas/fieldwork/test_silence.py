@@ -15,7 +15,7 @@ from sipas.cli import group
 from sipas.cli.operator.upkeep import upkeep
 from sipas.desk.access import set_password
 from sipas.fieldwork.pattern import is_silent, working_days
-from sipas.fieldwork.silence import last_look, look
+from sipas.fieldwork.silence import last_look, look_for_silence
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import live_by_month
 from sipas.intake.maintenance import maintain
@@ -47,7 +47,7 @@ def looks(database, settings):
     def run(when: dt.datetime, september: int, closed=(), **more):
         counts = {(1, KIOSK, 202606): 44, (1, KIOSK, 202607): 69, (1, KIOSK, 202608): 84, (1, KIOSK, 202609): september}
         with database.reading() as session:
-            return look(session, settings.home, counts | more.get("others", {}), when, closed)
+            return look_for_silence(session, settings.home, counts | more.get("others", {}), when, closed)
 
     return run
 

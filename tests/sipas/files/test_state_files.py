@@ -24,7 +24,7 @@ from sipas.errors import NotReady
 from sipas.expiry import trusted_date
 from sipas.fieldwork.silence import last_look
 from sipas.files.disk_space import RESERVE, keep_reserve, reserve
-from sipas.files.state_files import Damaged, append, read, sweep, write_new, write_over, write_whole
+from sipas.files.state_files import Damaged, append, read_state, sweep, write_new, write_over, write_whole
 from sipas.intake import stored
 from sipas.intake.redemption_journal import RedemptionJournal
 from sipas.intake.ways import File
@@ -276,10 +276,10 @@ def test_a_line_that_a_power_cut_left_without_its_end_spoils_no_other(tmp_path):
 
 
 def test_missing_and_damaged_are_told_apart(tmp_path):
-    assert read(tmp_path / "n", int, "{file}!") is None
+    assert read_state(tmp_path / "n", int, "{file}!") is None
     (tmp_path / "n").write_bytes(b"x")
     with pytest.raises(Damaged) as told:
-        read(tmp_path / "n", int, "{file}!")
+        read_state(tmp_path / "n", int, "{file}!")
     assert i18n.say(told.value) == "n!"
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from sipas.intake import comment_spool as module
 from sipas.intake.comment_spool import CommentSpool, NoRoom, flush_comments, spool_comment
-from sipas.intake.models import Comment
+from sipas.intake.models import StoredComment
 from tests.make import all_comments
 
 
 def comment(number, text="Chờ lâu 😊", start=None):
     first = number if start is None else start
-    return Comment(key=first.to_bytes(8, "big") + number.to_bytes(8, "big"), wave=1, unit=2, field=3, month=202609,
-                   text=text)  # fmt: skip
+    key = first.to_bytes(8, "big") + number.to_bytes(8, "big")
+    return StoredComment(key=key, wave=1, unit=2, field=3, month=202609, text=text)
 
 
 def texts(inbox):

@@ -25,8 +25,8 @@ from sipas.intake import (
     keys_of_submissions,
     receive,
 )
-from sipas.intake.models import Comment, Response
-from sipas.intake.receive import said
+from sipas.intake.models import Response, StoredComment
+from sipas.intake.receive import identity_of
 from surveys import load
 from tests.make import A_MORNING, a_response, a_visit, a_wave, all_comments
 
@@ -70,7 +70,7 @@ def test_a_comment_shares_no_key_with_its_answer(database, settings):
     assert (len(answer.key), len(comment.key)) == (15, 16)
     assert answer.key != comment.key[:15]
     assert comment.text == "Cán bộ nhiệt tình 😊, gọi tôi […]"
-    shared = set(Comment.__table__.columns.keys()) & set(Response.__table__.columns.keys())
+    shared = set(StoredComment.__table__.columns.keys()) & set(Response.__table__.columns.keys())
     assert shared == {"key", "wave", "unit", "field", "month"}
 
 
@@ -160,7 +160,7 @@ def test_what_makes_an_answer_the_same_never_changes_while_a_wave_is_open():
     """A server that is renewed in the middle of a wave recognises what was sent to the one before."""
     visit = a_visit(Answers(b"\x05\x04"), sex=1, age=4, wave=3, point=7, unit=11, field=13, channel=2, form=1)
     heard = "0504|[('channel', 2), ('field', 13), ('form', 1), ('point', 7), ('wave', 3)]|1|4"
-    assert said(visit) == heard
-    assert said(replace(visit, moment=A_MORNING + dt.timedelta(days=9), language="en")) == heard
-    assert said(replace(visit, codes=replace(visit.codes, unit=12, coarse=1, several=1))) == heard
-    assert said(replace(visit, answers=Answers(b"\x05\x03"))) != heard
+    assert identity_of(visit) == heard
+    assert identity_of(replace(visit, moment=A_MORNING + dt.timedelta(days=9), language="en")) == heard
+    assert identity_of(replace(visit, codes=replace(visit.codes, unit=12, coarse=1, several=1))) == heard
+    assert identity_of(replace(visit, answers=Answers(b"\x05\x03"))) != heard

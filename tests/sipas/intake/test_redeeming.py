@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from sipas.errors import NoOpenWave, NotStored
-from sipas.intake.invitations import CodeInUse, CodeSpent, Invitation, code_hash, redeeming, settle
+from sipas.intake.invitations import CodeInUse, CodeSpent, Invitation, code_hash, flush_redemptions, redeeming
 from sipas.intake.redemption_journal import RedemptionJournal
 from sipas.keyring import wave_keys
 
@@ -39,12 +39,12 @@ def test_a_code_counts_once_and_its_own_resend_goes_through_until_the_night(data
         redeem(database, settings, submission="two")
     redeem(database, settings, OTHER, "two")
     assert not any(spent(database).values())
-    assert settle(database, settings.home) == 2
+    assert flush_redemptions(database, settings.home) == 2
     assert all(spent(database).values())
     for submission in ("one", "two"):
         with pytest.raises(CodeSpent):
             redeem(database, settings, submission=submission)
-    assert settle(database, settings.home) == 0
+    assert flush_redemptions(database, settings.home) == 0
 
 
 def test_a_code_that_nobody_gave_out_is_as_good_as_spent(database, settings, issued):
@@ -79,6 +79,6 @@ def test_hundreds_of_codes_are_carried_over_at_once(database, settings):
         )
     for code in many[:1202]:
         RedemptionJournal(settings.home).spend(code_hash(KEY, code), wave_keys.label(KEY, "visit", code, "x"))
-    assert settle(database, settings.home) == 1202
+    assert flush_redemptions(database, settings.home) == 1202
     found = spent(database)
     assert {code for code in many if not found[code_hash(KEY, code)]} == {many[1202]}

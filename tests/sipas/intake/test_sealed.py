@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from sipas.intake.sealed import LENGTH, Context, Said, opened, seal, unpad
+from sipas.intake.sealed import LENGTH, Context, SealedText, seal, unpad, unsealed
 
 KEY = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 CONTEXT = Context("2026-2", "to-hieu-1", "service-2024", "1", "answer")
@@ -22,7 +22,7 @@ def test_a_message_comes_out_as_it_went_in_and_always_has_one_length():
     for text in ("", "a", "Chờ lâu 😊", "x" * 1790):
         whole = sealed(text)
         assert len(whole) == 1840
-        assert opened(whole, KEY, CONTEXT) == text
+        assert unsealed(whole, KEY, CONTEXT) == text
     assert sealed("a") != sealed("a")  # a new key each time
     with pytest.raises(ValueError, match="does not fit"):
         sealed("x" * 1791)
@@ -30,14 +30,14 @@ def test_a_message_comes_out_as_it_went_in_and_always_has_one_length():
 
 @pytest.mark.parametrize("moved", ["wave", "point", "instrument", "version", "kind"])
 def test_a_message_that_was_moved_does_not_open(moved):
-    assert opened(sealed("a"), KEY, replace(CONTEXT, **{moved: "other"})) is None
+    assert unsealed(sealed("a"), KEY, replace(CONTEXT, **{moved: "other"})) is None
 
 
 def test_a_message_for_another_key_or_a_damaged_one_does_not_open():
     whole = sealed("a")
-    assert opened(whole, X25519PrivateKey.generate(), CONTEXT) is None
+    assert unsealed(whole, X25519PrivateKey.generate(), CONTEXT) is None
     for damaged in (whole[:-1], whole + b"\0", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:], b""):
-        assert opened(damaged, KEY, CONTEXT) is None
+        assert unsealed(damaged, KEY, CONTEXT) is None
 
 
 @pytest.mark.parametrize("part", ["", "a b", "a|b", "a@b", "ô", "x" * 61, "a\n"])
@@ -63,11 +63,11 @@ SAID = {"language": "vi", "form": "full", "week": "2026-W38", "month": "2026-09"
 
 
 def said(**changed):
-    return Said.of(json.dumps({**SAID, **changed}))
+    return SealedText.of(json.dumps({**SAID, **changed}))
 
 
 def test_what_a_screen_says_is_read():
-    assert said() == Said("vi", "full", "2026-W38", "2026-09", False, {"O": ["5"], "B1.3": ["a", "b"]}, False, "")
+    assert said() == SealedText("vi", "full", "2026-W38", "2026-09", False, {"O": ["5"], "B1.3": ["a", "b"]}, False, "")
     assert said(unfinished=1).unfinished is True
     assert said(probe="p").probe == "p"
     assert [said(doubt=doubt).doubt for doubt in (False, True, None, 0, "no")] == [False, True, True, True, True]
@@ -81,4 +81,4 @@ def test_what_a_screen_says_is_read():
      *(json.dumps({name: value for name, value in SAID.items() if name != left}) for left in SAID)],
 )  # fmt: skip
 def test_what_no_screen_writes_is_not_believed(text):
-    assert Said.of(text) is None
+    assert SealedText.of(text) is None

@@ -19,10 +19,10 @@ from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.models import Point
 from sipas.inviting import printing
 from sipas.inviting.printing import BadSheet, Imprint, poster, strips
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 from tests.make import a_point, a_wave
 
-SON_LA = Province("Tỉnh Sơn La", "Sơn La province")
+SON_LA = ProvinceName("Tỉnh Sơn La", "Sơn La province")
 ADDRESS = "https://sonla.example.vn"
 OURS = Imprint(ADDRESS, SON_LA)
 NEEDS_POPPLER = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: poppler-utils")

@@ -13,7 +13,7 @@ from sipas.errors import BadFile
 from sipas.fieldwork.waves import close_wave
 from sipas.inviting import invited
 from sipas.keyring import wave_keys
-from sipas.keyring.escrow import KeyThere, copy, new_pair, opened, restore
+from sipas.keyring.escrow import KeyThere, copy, new_pair, opened_copy, restore_key
 from sipas.publishing.freeze import freeze
 from tests.make import a_response, a_wave, some_codes
 
@@ -32,15 +32,15 @@ def test_a_copy_brings_the_sealing_key_back_and_shows_it_to_nobody_else(tmp_path
     key = wave_keys.load(home, "w1", "seal")
     assert key not in (tmp_path / "w1.copy").read_bytes()
     assert pair.stat().st_mode & 0o077 == 0
-    assert opened(tmp_path / "w1.copy", pair) == ("w1", {"seal": key})
-    assert restore(new, "w1", key)
-    assert not restore(new, "w1", key)
+    assert opened_copy(tmp_path / "w1.copy", pair) == ("w1", {"seal": key})
+    assert restore_key(new, "w1", key)
+    assert not restore_key(new, "w1", key)
     assert wave_keys.seal_public(new, "w1") == wave_keys.seal_public(home, "w1")
     with pytest.raises(KeyThere, match="another seal key"):
-        restore(new, "w1", bytes(32))
+        restore_key(new, "w1", bytes(32))
     new_pair(tmp_path / "stranger.key")
     with pytest.raises(BadFile, match="another office"):
-        opened(tmp_path / "w1.copy", tmp_path / "stranger.key")
+        opened_copy(tmp_path / "w1.copy", tmp_path / "stranger.key")
 
 
 def test_a_copy_that_says_another_wave_does_not_open(tmp_path, pair):
@@ -49,14 +49,14 @@ def test_a_copy_that_says_another_wave_does_not_open(tmp_path, pair):
     words = json.loads((tmp_path / "w1.copy").read_text())
     (tmp_path / "w1.copy").write_text(json.dumps({**words, "wave": "w2"}))
     with pytest.raises(BadFile, match="damaged"):
-        opened(tmp_path / "w1.copy", pair)
+        opened_copy(tmp_path / "w1.copy", pair)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1, "wave": "w1", "sealed": "?"}'])
 def test_what_is_no_copy_is_told(tmp_path, pair, text):
     (tmp_path / "w1.copy").write_text(text)
     with pytest.raises(BadFile, match="no sealed copy"):
-        opened(tmp_path / "w1.copy", pair)
+        opened_copy(tmp_path / "w1.copy", pair)
 
 
 def test_the_wrong_half_of_a_pair_is_told_and_no_file_is_overwritten(tmp_path, pair):
@@ -77,14 +77,14 @@ def test_a_copy_holds_what_nothing_can_replace_and_no_other_key(database, settin
 
     first, second = tmp_path / "first.copy", tmp_path / "second.copy"
     told = run("key-copy", "w1", "--to", f"{pair}.pub", "--out", first)
-    assert set(opened(first, pair)[1]) == {"seal"}
+    assert set(opened_copy(first, pair)[1]) == {"seal"}
     assert "once you issue some, make another copy" in told.stderr
     assert "Not copied: cluster (it must die at the freeze) and id" in told.stderr
     code = some_codes(database, settings, today=today)[0]
     told = run("key-copy", "w1", "--to", f"{pair}.pub", "--out", second)
     assert "the key of its invitation codes too" in told.stderr
     held = {kind: wave_keys.load(settings.home, "w1", kind) for kind in ("seal", wave_keys.INVITATION)}
-    assert opened(second, pair) == ("w1", held)
+    assert opened_copy(second, pair) == ("w1", held)
     assert json.loads(first.read_text())["format"] == json.loads(second.read_text())["format"]
     wave_keys.destroy(settings.home, "w1", wave_keys.EVERY)
     told = run("key-restore", second, "--with", pair)
@@ -106,7 +106,7 @@ def test_a_copy_of_before_december_is_read(tmp_path, pair):
     assert set(words) == {"format", "wave", "sealed", "sealed_invitation"}
     del words["sealed_invitation"]
     (tmp_path / "w1.copy").write_text(json.dumps(words))
-    assert opened(tmp_path / "w1.copy", pair) == ("w1", {"seal": wave_keys.load(tmp_path, "w1", "seal")})
+    assert opened_copy(tmp_path / "w1.copy", pair) == ("w1", {"seal": wave_keys.load(tmp_path, "w1", "seal")})
 
 
 def test_one_kind_of_key_cannot_be_put_in_the_place_of_another(tmp_path, pair):
@@ -115,7 +115,7 @@ def test_one_kind_of_key_cannot_be_put_in_the_place_of_another(tmp_path, pair):
     words = json.loads((tmp_path / "w1.copy").read_text())
     (tmp_path / "w1.copy").write_text(json.dumps({**words, "sealed": words["sealed_invitation"]}))
     with pytest.raises(BadFile, match="damaged"):
-        opened(tmp_path / "w1.copy", pair)
+        opened_copy(tmp_path / "w1.copy", pair)
 
 
 def test_the_key_of_codes_that_have_run_out_does_not_come_back(database, settings, pair, tmp_path, monkeypatch, today):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sipas.errors import NotReady
-from sipas.intake.sealed import LENGTH, SUITE, Context, opened
+from sipas.intake.sealed import LENGTH, SUITE, Context, unsealed
 from sipas.keyring import wave_keys
 
 
@@ -30,8 +30,8 @@ def test_what_is_sealed_with_the_public_half_opens_with_the_wave_alone(tmp_path)
     public = wave_keys.seal_public(tmp_path, "w1")
     assert len(public) == 32
     sealed = SUITE.encrypt(padded, X25519PublicKey.from_public_bytes(public), context.info())
-    assert opened(sealed, wave_keys.seal_private(tmp_path, "w1"), context) == "ok"
-    assert opened(sealed, wave_keys.seal_private(tmp_path, "w2"), context) is None
+    assert unsealed(sealed, wave_keys.seal_private(tmp_path, "w1"), context) == "ok"
+    assert unsealed(sealed, wave_keys.seal_private(tmp_path, "w2"), context) is None
 
 
 def test_an_empty_or_wiped_file_is_no_key(tmp_path):

@@ -14,14 +14,14 @@ from sqlalchemy import select
 from sipas import clock
 from sipas.backups import backup, restore
 from sipas.cli.operator.doctor import survey_findings
-from sipas.fieldwork.devices import devices, make_code, missing, revoke
+from sipas.fieldwork.devices import devices, make_code, missing_messages, revoke
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.comment_spool import flush_comments
-from sipas.intake.models import Comment, Response, Unopened
+from sipas.intake.models import Response, StoredComment, Unopened
 from sipas.intake.record import late_by_point
 from sipas.keyring import wave_keys
 from sipas.kiosk.batch_receiver import placed
-from sipas.kiosk.probe import mark_of
+from sipas.kiosk.probe import probe_mark
 from sipas.publishing.freeze import freeze
 from sipas.registry.models import EVER, Competence, Unit
 from sipas.web.installation import install, of_app
@@ -45,7 +45,7 @@ def device(client, database):
 
 
 def rows(database, table=Response):
-    if table is Comment:
+    if table is StoredComment:
         flush_comments(database, database.lock.parent)
     with database.reading() as session:
         return list(session.scalars(select(table)))
@@ -66,7 +66,7 @@ def test_an_answer_and_its_comment_come_in_as_a_kiosks(device, database, setting
     words = sealed(settings.home, said({"service": "ho-tich", "comment": "Nhanh, gọi 0912345678"}), kind="comment")
     assert outcomes(device.sends(answer)) == ["stored"]
     assert outcomes(device.sends(words)) == ["stored"]
-    (row,), (comment,) = rows(database), rows(database, Comment)
+    (row,), (comment,) = rows(database), rows(database, StoredComment)
     assert (row.answers[0], row.channel, row.sex, row.month) == (5, 1, 1, int(f"{clock.today():%Y%m}"))
     assert comment.text == "Nhanh, gọi […]"
     assert (len(row.key), len(comment.key)) == (15, 16)
@@ -76,7 +76,7 @@ def test_an_answer_and_its_comment_come_in_as_a_kiosks(device, database, setting
 def test_an_empty_comment_leaves_nothing(device, database, settings):
     words = sealed(settings.home, said({"service": "ho-tich", "comment": ""}), kind="comment")
     assert outcomes(device.sends(words)) == ["stored"]
-    assert rows(database, Comment) == []
+    assert rows(database, StoredComment) == []
 
 
 def test_a_batch_whose_reply_was_lost_counts_once(device, database, settings):
@@ -86,7 +86,7 @@ def test_a_batch_whose_reply_was_lost_counts_once(device, database, settings):
     assert len(rows(database)) == 3
     assert outcomes(device.sends()) == []
     found = book(database)
-    assert (found.settled, found.agrees, missing(found)) == (3, True, 0)
+    assert (found.settled, found.agrees, missing_messages(found)) == (3, True, 0)
 
 
 def test_equal_answers_of_two_people_are_two(device, database, settings):
@@ -192,7 +192,7 @@ def test_what_does_not_open_is_put_aside_and_counted(device, database, settings)
 
 
 def test_whatever_stands_where_a_probe_proves_itself_holds_no_batch_up(device, database, settings):
-    shown = ["\\ud800.\\ud800", "ơ.ơ", f".{mark_of(settings, '')[:-1]}", "1"]
+    shown = ["\\ud800.\\ud800", "ơ.ơ", f".{probe_mark(settings, '')[:-1]}", "1"]
     batch = [sealed(settings.home, said(probe="SHOWN").replace("SHOWN", one)) for one in shown]
     assert outcomes(device.sends(*batch)) == ["stored"] * 4
     assert [row.channel for row in rows(database)] == [1] * 4  # people's answers
@@ -211,7 +211,7 @@ def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_ope
     assert (found.unknown_wave, found.waiting, found.settled, found.damaged) == ("w2", 1, 1, 0)
     assert [
         line
-        for sign, line in survey_findings.screens(settings, database)
+        for sign, line in survey_findings.screen_findings(settings, database)
         if sign == survey_findings.WARN and "w2" in line
     ]
     with database.writing() as session:
@@ -220,7 +220,7 @@ def test_answers_of_a_wave_that_is_not_known_here_wait_on_the_screen_and_the_ope
     assert outcomes(device.sends(waits, wave="w2")) == ["stored"]
     device.sends()
     found = book(database)
-    assert (found.unknown_wave, found.settled, found.agrees, missing(found)) == ("", 2, True, 0)
+    assert (found.unknown_wave, found.settled, found.agrees, missing_messages(found)) == ("", 2, True, 0)
 
 
 def test_a_late_answer_whose_reply_was_lost_counts_once(device, database, settings, today):
@@ -242,7 +242,7 @@ def test_a_message_that_is_missing_shows_by_count_and_one_that_was_swapped_by_th
     device.sends(*[sealed(settings.home, said()) for _ in range(4)])
     device.made += 1  # it made one more, and that is gone
     device.sends()
-    assert (missing(book(database)), book(database).agrees) == (1, True)
+    assert (missing_messages(book(database)), book(database).agrees) == (1, True)
     device.total += 1
     device.sends()
     assert not book(database).agrees
@@ -414,7 +414,7 @@ def test_what_comes_after_the_freeze_is_late_and_counted_and_a_resend_is_known(d
         close_wave(session, "w1", clock.today())
     freeze(database, settings.home, "w1", clock.today())
     assert outcomes(device.sends(came, too_late, comment)) == ["known", "late", "late"]
-    assert (list(late(database).values()), rows(database, Comment)) == ([1], [])
+    assert (list(late(database).values()), rows(database, StoredComment)) == ([1], [])
     wave_keys.destroy(settings.home, "w1")  # the days of grace are over
     unopened = sealed_before_the_end
     assert outcomes(device.sends(unopened(), hears=False)) == ["late"]

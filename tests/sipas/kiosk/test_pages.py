@@ -12,7 +12,7 @@ from sipas import clock, create_app, i18n
 from sipas.fieldwork.asking import AskingPoints
 from sipas.kiosk import pages
 from sipas.kiosk.faces import face_of
-from sipas.kiosk.point_view import Place
+from sipas.kiosk.point_view import PointView
 from sipas.kiosk.screens import seconds
 from surveys import Scale
 from tests.make import a_point, a_wave
@@ -74,7 +74,7 @@ def test_a_renamed_point_shows_its_new_name_after_a_moment(kiosk, database):
 def length(app, form, language, chosen=False):
     """Seconds of the form at a ward with its twelve services, each of them read."""
     with app.test_request_context(), i18n.speaking(language):
-        place = Place.of(
+        place = PointView.of(
             app.extensions["sipas.kiosk"].at({"short": "to-hieu-1", "full": "to-hieu-2"}[form], clock.today())
         )
         assert len(place.services) == 12
@@ -89,7 +89,7 @@ def test_the_short_form_takes_no_longer_than_ninety_seconds_even_for_whoever_rea
 
 def test_each_word_and_each_touch_counts(kiosk):
     with kiosk.application.test_request_context(), i18n.speaking("en"):
-        place = Place.of(kiosk.application.extensions["sipas.kiosk"].at("to-hieu-1", clock.today()))
+        place = PointView.of(kiosk.application.extensions["sipas.kiosk"].at("to-hieu-1", clock.today()))
         before = seconds(pages.form_of(place))
         more = replace(place, services=(*place.services, ("new", (("vi", "Mới"), ("en", "Quite – a new field")))))
         assert seconds(pages.form_of(more)) == pytest.approx(before + 4 / 2.5)  # a dash is no word

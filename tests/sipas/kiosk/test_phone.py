@@ -13,7 +13,7 @@ from sipas import clock
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.points import set_invitation
 from sipas.fieldwork.waves import close_wave
-from sipas.intake.invitations import Invitation, settle
+from sipas.intake.invitations import Invitation, flush_redemptions
 from sipas.intake.models import Response
 from sipas.inviting import guesses
 from sipas.kiosk import pages
@@ -111,7 +111,7 @@ def test_after_the_end_nobody_learns_which_codes_were_used(phones, database, set
 
 def test_after_the_night_it_is_still_spent(phones, database, settings, code):
     Guest(phones, code).opens().sends()
-    assert settle(database, settings.home) == 1
+    assert flush_redemptions(database, settings.home) == 1
     assert Guest(phones, code).opens().sends().status_code == 409
     assert len(answers(database)) == 1
 

@@ -18,12 +18,12 @@ from sipas.fieldwork.devices import make_code
 from sipas.fieldwork.models import CHANNELS, Device, EnrolCode, WavePoint
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake import late_by_point, live_by_month, stored
-from sipas.intake.invitations import Invitation, InvitationBatch, settle
-from sipas.intake.models import PROBE, Comment, Response
+from sipas.intake.invitations import Invitation, InvitationBatch, flush_redemptions
+from sipas.intake.models import PROBE, Response, StoredComment
 from sipas.inviting import batches
 from sipas.kiosk import probe_ways
-from sipas.kiosk.phone import Way
-from sipas.kiosk.probe import mark_of
+from sipas.kiosk.phone import Arrival
+from sipas.kiosk.probe import probe_mark
 from sipas.publishing.freeze import NothingToFreeze, freeze
 from tests.make import a_point, a_response, a_wave, some_codes
 from tests.sealing import Device as Sealing
@@ -58,7 +58,7 @@ def test_the_way_is_walked_inside_the_program(probes, database):
     assert "The way is whole" in told.output
     assert [row.channel for row in rows(database)] == [PROBE, PROBE]  # by the page, and sealed
     with database.reading() as session:
-        assert session.scalar(select(Comment)) is None
+        assert session.scalar(select(StoredComment)) is None
 
 
 def test_the_way_is_walked_over_the_line(probes, database, app):
@@ -86,7 +86,7 @@ def test_a_broken_way_is_told_by_its_step(probes, database, settings):
 @pytest.mark.parametrize("shown", ["", "1", "probe", "0" * 64, "of another form"])
 def test_no_browser_can_send_a_synthetic_answer(client, database, settings, shown):
     submission = secrets.token_hex(16)
-    shown = mark_of(settings, secrets.token_hex(16)) if shown == "of another form" else shown
+    shown = probe_mark(settings, secrets.token_hex(16)) if shown == "of another form" else shown
     said = {"id": submission, "service": "ho-tich", "O": "5", "channel": "probe"}
     assert client.post(PAGE, data=said, headers={"X-Probe": shown}).status_code == 303
     (row,) = rows(database)
@@ -121,7 +121,7 @@ def test_a_late_one_is_not_counted_as_late(client, database, settings):
     for sign in (True, False):
         submission = secrets.token_hex(16)
         said = {"id": submission, "service": "ho-tich", "O": "5", "wave": "w1"}
-        client.post(PAGE, data=said, headers={"X-Probe": mark_of(settings, submission)} if sign else {})
+        client.post(PAGE, data=said, headers={"X-Probe": probe_mark(settings, submission)} if sign else {})
     with database.reading() as session:
         assert late_by_point(session, 1) == {1: 1}
 
@@ -161,9 +161,9 @@ def test_a_screen_cannot_choose_the_channel(client, database, settings):
     screen = Sealing(client)
     screen.enrols(code)
     mark = "ab" * 16
-    for shown in ("", "1", f"{mark}.{mark}", f"{mark}.{mark_of(settings, 'another')}"):
+    for shown in ("", "1", f"{mark}.{mark}", f"{mark}.{probe_mark(settings, 'another')}"):
         screen.sends(sealed(settings.home, said(probe=shown)))
-    screen.sends(sealed(settings.home, said(probe=f"{mark}.{mark_of(settings, mark)}")))
+    screen.sends(sealed(settings.home, said(probe=f"{mark}.{probe_mark(settings, mark)}")))
     assert sorted(row.channel for row in rows(database)) == [CHANNELS["kiosk"]] * 4 + [PROBE]
 
 
@@ -188,11 +188,11 @@ def test_the_way_of_a_code_is_walked_and_no_list_knows_the_code(probes, phone, d
         with database.reading() as session:
             (batch,) = batches(session)
         assert (batch.codes, batch.spent) == (1, 0)
-        settle(database, settings.home)
+        flush_redemptions(database, settings.home)
 
 
 def test_a_code_that_gives_two_answers_is_told(probes, phone, monkeypatch):
-    monkeypatch.setattr(Way, "redeeming", lambda *_: nullcontext())
+    monkeypatch.setattr(Arrival, "redeeming", lambda *_: nullcontext())
     assert "second answer with one code" in str(probes("to-hieu-phone").exception)
 
 

@@ -19,7 +19,7 @@ from sipas.backups import backup
 from sipas.cli import group
 from sipas.monitoring import nightly
 from sipas.monitoring.servers import running, servers
-from sipas.web.certificates import read
+from sipas.web.certificates import read_certificate
 from tests.serving import free_port
 from tests.sipas.monitoring.papers import a_pair
 
@@ -49,7 +49,7 @@ def doctor(*words):
 def test_a_certificate_is_told_30_days_before_it_ends(days, state, sign, words, settings, client, tmp_path):
     certificate, _key = a_pair(tmp_path, dt.timedelta(days=days, hours=1))
     assert client.get("/health").json["certificate"] == "none"
-    with running(settings.home, read(certificate)):
+    with running(settings.home, read_certificate(certificate)):
         assert client.get("/health").json["certificate"] == state
         assert client.get("/health").status_code == 200, "answers are taken"
         told = doctor()
@@ -103,7 +103,7 @@ def test_a_server_that_starts_with_an_expired_certificate_says_so_and_serves(set
 
 def test_what_a_killed_server_left_counts_for_nothing(settings, tmp_path, client):
     certificate, _key = a_pair(tmp_path, dt.timedelta(days=-2))
-    said = {"names": ["x"], "ends": read(certificate).ends.isoformat()}
+    said = {"names": ["x"], "ends": read_certificate(certificate).ends.isoformat()}
     (settings.home / "run").mkdir(exist_ok=True)
     left = settings.home / "run" / "server-999999"
     left.write_text(json.dumps(said))

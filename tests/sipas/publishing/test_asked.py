@@ -14,7 +14,7 @@ from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from sipas import clock, i18n
 from sipas.fieldwork.waves import close_wave
-from sipas.publishing.build import build, figures
+from sipas.publishing.build import build, release_figures
 from sipas.publishing.freeze import freeze
 from sipas.publishing.published import published_release
 from sipas.publishing.release_view import ReleaseView
@@ -88,7 +88,7 @@ def test_the_denominator_leaves_out_who_was_not_asked_and_nonresponse_is_of_thos
 
 def test_a_release_says_how_many_were_asked_as_roundly_as_its_figures(database, settings):
     frozen = asked(database, settings, yes=43, no=77)
-    table, _ = figures(frozen, ())
+    table, _ = release_figures(frozen, ())
     assert table.about["asked"] == {"heard": 45}
     assert table.row("heard")["n"] == 35  # 35 of 43 answered
     assert SafeTable.from_json(table.to_json()) == table
@@ -101,7 +101,7 @@ def test_a_release_says_how_many_were_asked_as_roundly_as_its_figures(database, 
 @pytest.mark.parametrize(("yes", "no"), [(9, 111), (5, 115), (112, 8), (119, 1)])
 def test_a_number_that_would_tell_of_a_few_is_not_said(database, settings, yes, no):
     frozen = asked(database, settings, yes=yes, no=no)
-    table, _ = figures(frozen, ())
+    table, _ = release_figures(frozen, ())
     assert "asked" not in table.about
     view = ReleaseView(manifest_of(database, settings), table, "en")
     assert len(view.asked_of_some) == 1
@@ -110,7 +110,7 @@ def test_a_number_that_would_tell_of_a_few_is_not_said(database, settings, yes, 
 
 @pytest.mark.parametrize("yes", [12, 17, 23, 58, 110])
 def test_what_is_said_is_no_less_than_the_figure_and_never_below_the_least(database, settings, yes):
-    table, _ = figures(asked(database, settings, yes=yes, no=120 - yes), ())
+    table, _ = release_figures(asked(database, settings, yes=yes, no=120 - yes), ())
     told, policy = table.about.get("asked", {}).get("heard"), Policy()
     shown = table.row("heard")
     assert (told is None) == shown["withheld"]

@@ -9,7 +9,7 @@ import pytest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from analysis.disclosure.suppress import suppress
-from sipas.publishing.bundle import check_files, digest_of
+from sipas.publishing.bundle import bundle_digest, check_files
 from sipas.publishing.published import open_folder
 from tests.november_files import unpacked
 
@@ -54,7 +54,7 @@ def test_a_table_of_the_first_version_keeps_its_exact_counts():
 @pytest.mark.parametrize(("home", "code"), [("2026-1-r1", ""), ("home", "releases/w1-r1"), ("home", "drafts/w1-r2")])
 def test_releases_of_november_open_as_they_were_written(tmp_path, home, code):
     folder = unpacked(home, tmp_path) / code
-    check_files(folder, digest_of(folder))
+    check_files(folder, bundle_digest(folder))
     table = open_folder(folder).table
     assert (table.policy.version, table.policy.own_words, table.policy.least_people) == ("2", False, 0)
     assert any("items=" in (row["method"] or "") for row in table.records())

@@ -29,7 +29,7 @@ from sipas.publishing.bundle import finish
 from sipas.publishing.disorder import disorder
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
-from sipas.publishing.reconcile import at_a_glance, differences
+from sipas.publishing.reconcile import at_a_glance, mismatches
 from sipas.publishing.retention import _drop_some
 from sipas.publishing.review import adopt, approve, publish
 from tests.make import a_csv, a_point, a_response, a_wave
@@ -43,7 +43,7 @@ DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 1
 def told(database, settings):
     """Every sentence about a difference."""
     with database.reading() as session:
-        return [str(one.error) for one in differences(session, settings.home)]
+        return [str(one.error) for one in mismatches(session, settings.home)]
 
 
 def doctors(database, settings):

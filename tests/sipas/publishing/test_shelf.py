@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from sipas.errors import UnknownCode
-from sipas.publishing.bundle import ChangedFiles, check_files, digest_of, finish, move, sync
+from sipas.publishing.bundle import ChangedFiles, bundle_digest, check_files, finish, move, sync
 from sipas.publishing.published import (
     Unreadable,
     newest,
@@ -109,14 +109,14 @@ def test_a_finished_draft_has_both_pages_and_the_sums_of_all_its_files(draft):
     assert {"release.json", "estimates.json", "index.html", "index.en.html", "SHA256SUMS"} <= names
     sums = dict(line.split("  ")[::-1] for line in (draft / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
     assert set(sums) == names - {"SHA256SUMS"}
-    check_files(draft, digest_of(draft))
+    check_files(draft, bundle_digest(draft))
     assert '<html lang="vi"' in (draft / "index.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in (draft / "index.en.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["release.json", "estimates.json", "index.html", "index.en.html"])
 def test_a_changed_missing_or_added_file_of_a_draft_is_named(draft, name):
-    digest = digest_of(draft)
+    digest = bundle_digest(draft)
     whole = (draft / name).read_bytes()
     (draft / name).write_bytes(whole + b" ")
     with pytest.raises(ChangedFiles, match="was changed"):

@@ -11,7 +11,7 @@ from sipas.files.state_files import Damaged
 from sipas.i18n import speaking
 from sipas.publishing.charts import Axis, agreeing, describe, spread, told
 from sipas.publishing.release_codes import check, next_code, remember
-from sipas.publishing.release_view import Figure, Group, Row
+from sipas.publishing.release_view import Figure, Group, NamedFigure
 from sipas.publishing.ways import shares
 
 
@@ -74,13 +74,13 @@ def test_places_on_an_axis_stay_on_it():
 
 
 def test_rows_stand_side_by_side_and_groups_two_places_apart():
-    one, two, three = (Row(code, code, shown(0.7, 0.8, 0.9)) for code in "abc")
+    one, two, three = (NamedFigure(code, code, shown(0.7, 0.8, 0.9)) for code in "abc")
     placed = spread([Group("g", (one, two)), Group("h", (three,))], start=10)
     assert [place for place, _ in placed] == ["17.50%", "32.50%", "77.50%"]  # six places of 15 percent: a b - - c -
 
 
 def test_a_chart_in_words_and_how_many_intervals_hold_the_whole():
-    rows = [Row("a", "Land", shown(0.802, 0.831, 0.857)), Row("b", "Health", Figure("none", 0))]
+    rows = [NamedFigure("a", "Land", shown(0.802, 0.831, 0.857)), NamedFigure("b", "Health", Figure("none", 0))]
     with speaking("en"):
         assert told(rows[0].figure) == "83.1% (80.2–85.7%)"
         assert describe(rows) == f"Land: 83.1% (80.2–85.7%); Health: {rows[1].figure.word}."

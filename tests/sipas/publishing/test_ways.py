@@ -12,7 +12,7 @@ from sipas.fieldwork.waves import close_wave
 from sipas.intake.ways import Held, Way
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
-from sipas.publishing.way_words import in_words
+from sipas.publishing.way_words import ways_in_words
 from tests.make import a_point, a_response, a_wave
 from tests.make_release import a_release
 
@@ -95,8 +95,8 @@ def test_the_public_pages_say_it_in_one_line(client, settings, language):
     a_release(settings.home, ways=told)
     query = f"?lang={language}" if language != "vi" else ""
     with i18n.speaking(language):
-        whole, ward = in_words({"ways": told}), in_words({"ways": told}, "03646")
-        assert whole != ward != in_words({"ways": told}, "03664") == ""
+        whole, ward = ways_in_words({"ways": told}), ways_in_words({"ways": told}, "03646")
+        assert whole != ward != ways_in_words({"ways": told}, "03664") == ""
     assert whole in client.get(f"/results{query}").text
     assert ward in client.get(f"/results/2026-1-r1/unit/03646{query}").text
     assert "8/10" not in client.get(f"/results/2026-1-r1/unit/03664{query}").text

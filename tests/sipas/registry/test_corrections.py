@@ -18,7 +18,7 @@ from sipas.fieldwork.points import close_point
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import OURS
-from sipas.registry.models import KINDS, Competence, Crosswalk, Service, Unit
+from sipas.registry.models import KINDS, Competence, CrosswalkRow, Service, Unit
 from sipas.registry.template import COLUMNS
 from tests.make import A_MORNING, a_frame, a_point, a_response, a_wave
 from tests.manuals import LANGUAGES, read, spans
@@ -227,7 +227,7 @@ def test_what_nothing_uses_is_removed(here, ours, database):
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Unit)) == 103
         assert session.scalar(select(func.count()).select_from(Service)) == 12
-        assert session.scalar(select(func.count()).select_from(Crosswalk)) == 0
+        assert session.scalar(select(func.count()).select_from(CrosswalkRow)) == 0
         assert session.scalar(select(func.count()).select_from(Competence)) == 42
 
 
@@ -236,7 +236,7 @@ def test_what_is_used_stays_and_everything_that_uses_it_is_named(here, database,
     a_wave(database, settings)
     a_response(database, settings, "chieng-an-1")
     with database.writing() as session:
-        session.add(Crosswalk(old="03670", new="03664", share=1, source="x"))
+        session.add(CrosswalkRow(old="03670", new="03664", share=1, source="x"))
         close_wave(session, "w1", A_MORNING.date())
     freeze(database, settings.home, "w1", A_MORNING.date())
     told = refused("registry", "remove", "unit", "03664")

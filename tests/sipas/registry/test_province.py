@@ -13,7 +13,7 @@ from sipas import clock, create_app
 from sipas.cli import group
 from sipas.desk.access import set_password
 from sipas.registry.models import Unit
-from sipas.registry.province import KnownProvince, NoProvince, Province, province
+from sipas.registry.province import KnownProvince, NoProvince, ProvinceName, province
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
 
@@ -40,7 +40,7 @@ def sipas(settings, monkeypatch):
 
 def test_it_is_the_one_unit_of_its_kind_that_is_valid_on_the_day(database):
     with database.reading() as session:
-        assert province(session, TODAY) == Province("Tỉnh Sơn La", "Sơn La province")
+        assert province(session, TODAY) == ProvinceName("Tỉnh Sơn La", "Sơn La province")
     a_second(database, valid_to=dt.date(2026, 9, 15))
     with database.reading() as session:
         assert province(session, TODAY).name == "Tỉnh Sơn La"

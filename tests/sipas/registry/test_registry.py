@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sipas.cli import group
 from sipas.errors import ManyErrors, UnknownCode
 from sipas.registry.importing import OURS, load_registry
-from sipas.registry.models import Crosswalk, Unit
+from sipas.registry.models import CrosswalkRow, Unit
 from sipas.registry.units import services_of, unit, units_on
 
 
@@ -47,7 +47,7 @@ def test_names_that_nobody_verified_say_so(database):
 
 def test_the_crosswalk_is_empty_until_somebody_knows(database):
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Crosswalk)) == 0
+        assert session.scalar(select(func.count()).select_from(CrosswalkRow)) == 0
 
 
 def test_who_is_responsible_follows_from_point_and_service(database):

@@ -10,7 +10,7 @@ from sipas import i18n
 from sipas.publishing.charts import Axis, agreeing, spread
 from sipas.publishing.page import render
 from sipas.publishing.published import open_folder
-from sipas.publishing.release_view import WORDS, Figure, Group, ReleaseView, Row
+from sipas.publishing.release_view import WORDS, Figure, Group, NamedFigure, ReleaseView
 from tests.make_release import a_release
 
 ROW = {"withheld": False, "n": 200, "estimate": 0.84, "low": 0.78, "high": 0.89, "reliability": "shown"}
@@ -59,7 +59,7 @@ def test_an_axis_without_figures_is_the_whole_scale():
 
 
 def test_places_of_a_spread_lie_within_the_chart_in_order():
-    groups = [Group("a", tuple(Row(str(i), "", a_figure(0.1, 0.2, 0.3)) for i in range(40))) for _ in range(3)]
+    groups = [Group("a", tuple(NamedFigure(str(i), "", a_figure(0.1, 0.2, 0.3)) for i in range(40))) for _ in range(3)]
     places = [float(place[:-1]) for place, _ in spread(groups)]
     assert places == sorted(places)
     assert 9 < places[0] < places[-1] < 100

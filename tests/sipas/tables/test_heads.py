@@ -11,7 +11,7 @@ import pytest
 
 from sipas import i18n
 from sipas.fieldwork.population_counts import frame_between, load_frame
-from sipas.i18n.code_labels import ALSO, WORDS, column_names
+from sipas.i18n.code_labels import ALSO, WORDS, column_labels
 from sipas.importing import import_responses
 from sipas.importing.columns import KNOWN, heads_of
 from sipas.intake import stored
@@ -94,7 +94,7 @@ def test_answers_are_imported_under_vietnamese_heads_and_words(database, setting
 
 
 def test_no_two_columns_share_a_name_in_any_table_of_the_platform():
-    tables = [column_names(DOSSIERS), column_names(KNOWN), column_names(WORDS["column"])]
+    tables = [column_labels(DOSSIERS), column_labels(KNOWN), column_labels(WORDS["column"])]
     for names in tables:
         heads = Heads(names)
         for column, others in names.items():
@@ -118,7 +118,7 @@ def test_a_name_of_two_columns_means_neither_and_a_strange_one_stays():
 
 def test_pieces_and_whole_tables_say_the_same(tmp_path):
     path = a_csv(tmp_path, "Đơn vị,Ghi chú\n03646,x\n")
-    heads = Heads(column_names(["unit"]))
+    heads = Heads(column_labels(["unit"]))
     pieces = read_in_pieces(path).under(heads)
     assert pieces.columns == read_table(path).under(heads).columns == ("unit", "Ghi chú")
     (piece,) = pieces
@@ -129,4 +129,4 @@ def test_pieces_and_whole_tables_say_the_same(tmp_path):
 def test_the_language_of_the_reader_does_not_matter():
     for language in i18n.LANGUAGES:
         with i18n.speaking(language):
-            assert "Tháng".casefold() in {name.casefold() for name in column_names(["month"])["month"]}
+            assert "Tháng".casefold() in {name.casefold() for name in column_labels(["month"])["month"]}

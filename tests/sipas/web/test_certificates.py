@@ -20,7 +20,7 @@ from sipas import clock
 from sipas.cli import group
 from sipas.docs import FOLDER, manual
 from sipas.errors import NotReady
-from sipas.web.certificates import check_pair, read
+from sipas.web.certificates import check_pair, read_certificate
 from tests.make import a_point, a_wave
 from tests.manuals import LANGUAGES
 
@@ -60,7 +60,7 @@ def test_the_server_speaks_https_with_the_papers_of_the_manual(papers, database,
     finally:
         server.terminate()
         server.wait(20)
-    assert read(papers / "server.pem").names == ("127.0.0.1",)
+    assert read_certificate(papers / "server.pem").names == ("127.0.0.1",)
 
 
 def test_what_does_not_fit_is_refused_with_the_reason(papers):

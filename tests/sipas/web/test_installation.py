@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sipas import create_app
-from sipas.registry.province import Province
+from sipas.registry.province import ProvinceName
 from sipas.web.installation import Installation, install, installation, of_app
-from sipas.web.request_language import province
+from sipas.web.request_language import province_of_request
 
 ROOT = Path(__file__).parents[3]
 OWN = {  # what one part remembers for itself, and the module with its accessor
@@ -52,13 +52,13 @@ def test_nobody_changes_it(app):
 def test_a_variant_holds_from_then_on(app):
     class Elsewhere:
         def on(self, day):
-            return Province("Tỉnh Lai Châu", "Lai Châu province") if day == dt.date(2026, 4, 1) else Province()
+            return ProvinceName("Tỉnh Lai Châu", "Lai Châu province") if day == dt.date(2026, 4, 1) else ProvinceName()
 
     midnight = dt.datetime(2026, 3, 31, 17, tzinfo=dt.timezone.utc)  # of 1 April, in the province
     install(app, replace(of_app(app), now=lambda: midnight, province=Elsewhere()))
     with app.app_context():
         assert installation().today() == dt.date(2026, 4, 1)
-        assert province().name == "Tỉnh Lai Châu"
+        assert province_of_request().name == "Tỉnh Lai Châu"
 
 
 def test_to_make_one_opens_nothing(tmp_path, settings):

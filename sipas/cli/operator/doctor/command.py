@@ -19,8 +19,8 @@ from sipas.cli.operator.doctor.survey_findings import (
     WARN,
     Finding,
     asked_words,
-    fineness,
-    screens,
+    fineness_findings,
+    screen_findings,
     silence,
     told,
     waves_and_releases,
@@ -169,9 +169,9 @@ def _answers(where: Settings) -> Iterator[Finding]:
 
 
 def _service(where: Settings) -> Iterator[Finding]:
-    from sipas.monitoring.findings import service
+    from sipas.monitoring.findings import service_findings
 
-    return service(where)
+    return service_findings(where)
 
 
 def _met(where: Settings) -> Iterator[Finding]:
@@ -339,8 +339,8 @@ _DATABASE = (
     _of(lambda _where, database: asked_words(database)),
     _of(waves_and_releases),
     _of(lambda where, database: registry(where.home, database)),
-    _of(lambda _where, database: fineness(database)),
-    _of(screens),
+    _of(lambda _where, database: fineness_findings(database)),
+    _of(screen_findings),
     _of(lambda where, _database: silence(where)),
     _of(home_findings.endings),
 )

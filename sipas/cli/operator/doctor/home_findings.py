@@ -121,7 +121,7 @@ def without_database(where: Settings) -> Iterator[Finding]:
     """Snapshots and releases held against what they say of themselves, where no database says what they should be."""
     from analysis import AnalysisError, read_snapshot
     from analysis.data.snapshot import verified
-    from sipas.publishing.bundle import ChangedFiles, check_files, digest_of
+    from sipas.publishing.bundle import ChangedFiles, bundle_digest, check_files
     from sipas.publishing.disorder import CHANGED
     from sipas.publishing.published import published_releases, strangers
 
@@ -137,7 +137,7 @@ def without_database(where: Settings) -> Iterator[Finding]:
         if one.code in odd:
             continue
         try:
-            check_files(one.folder, digest_of(one.folder))
+            check_files(one.folder, bundle_digest(one.folder))
             whole += 1
         except (ChangedFiles, OSError):
             yield BAD, _(CHANGED, code=one.code)
@@ -146,7 +146,7 @@ def without_database(where: Settings) -> Iterator[Finding]:
     yield GOOD, _("{count} snapshots and releases are as they say of themselves.", count=number(whole))
 
 
-def doubts(where: Settings) -> list[str]:
+def clock_doubts(where: Settings) -> list[str]:
     """What is to be said of a clock that is doubted."""
     from sipas.expiry.trusted_date import look
 
@@ -174,7 +174,7 @@ def endings(where: Settings, database: Database) -> Iterator[Finding]:
     from sipas.publishing import shortened
     from sipas.publishing.endings import endings as listed
 
-    yield from ((WARN, sentence) for sentence in doubts(where))
+    yield from ((WARN, sentence) for sentence in clock_doubts(where))
     held = shortened.look(where.home, where.retention, clock.today())
     if held.begins:
         yield (

@@ -9,9 +9,9 @@ from sipas.cli.common import note
 from sipas.config.settings import Settings
 from sipas.errors import NotReady
 from sipas.i18n import _, plural, say
-from sipas.monitoring.notify import Message, NotSent, here, ways
+from sipas.monitoring.notify import Notice, NotSent, installation_name, notification_ways
 from sipas.monitoring.signs import BAD, Finding
-from sipas.monitoring.told import News, news, remember, told_before
+from sipas.monitoring.told import News, news, remember_told, told_before
 
 NOT_TOLD = 3  # exit status
 
@@ -19,7 +19,7 @@ NOT_TOLD = 3  # exit status
 def tell(where: Settings, found: list[Finding], always: bool) -> int:
     """Tells what is new, old enough or mended; gives the exit status of the command."""
     try:
-        by = ways(where)
+        by = notification_ways(where)
     except NotReady as error:
         click.echo(say(error), err=True)
         return NOT_TOLD
@@ -39,15 +39,15 @@ def tell(where: Settings, found: list[Finding], always: bool) -> int:
         return NOT_TOLD  # and the next hour tries again
     note(_("It was told."))
     try:
-        remember(where.home, said, now)
+        remember_told(where.home, said, now)
     except OSError as error:
         note(_("What was told could not be written down, so it will be told again: {reason}.", reason=error.strerror))
     return status
 
 
-def written(where: Settings, said: News) -> Message:
+def written(where: Settings, said: News) -> Notice:
     """The findings as a letter: what is broken, what to keep an eye on, what was mended."""
-    place, faults = here(where), len(said.faults)
+    place, faults = installation_name(where), len(said.faults)
     if said.faults:
         subject = plural(
             "SIPAS {place}: one thing is broken", "SIPAS {place}: {n} things are broken", faults, place=place
@@ -66,4 +66,4 @@ def written(where: Settings, said: News) -> Message:
     text = "\n\n".join("\n".join([head, *(f"- {one}" for one in listed)]) for head, listed in parts if listed)
     text = text or _("Nothing is amiss.")
     closing = _("All of it, at any time, on the server: sipas doctor")
-    return Message(subject, f"{text}\n\n{closing}\n")
+    return Notice(subject, f"{text}\n\n{closing}\n")

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def settings(where: Settings) -> Iterator[Finding]:
     """Each setting that is not the same for whoever types, and for the server."""
-    from sipas.config.sources import IN_HOME, origins, strangers
+    from sipas.config.sources import IN_HOME, origins, unknown_variables
     from sipas.errors import SipasError
     from sipas.web.certificates import check_authority
 
     found = origins()
     differing = [*_overruled(found), *_unkept(found), *_served(where, found)]
     yield from ((WARN, sentence) for sentence in differing)
-    for name in strangers():
+    for name in unknown_variables():
         yield WARN, _("{name} means nothing to SIPAS; is it a slip? `sipas config list` names the settings.", name=name)
     if where.authority_file:
         try:

@@ -53,7 +53,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
     from sipas.publishing.frozen import frozen_snapshot
     from sipas.publishing.key_losses import lost
     from sipas.publishing.models import SnapshotRecord
-    from sipas.publishing.reconcile import asks_for_backup, differences
+    from sipas.publishing.reconcile import asks_for_backup, mismatches
     from sipas.publishing.review import releases
     from sipas.publishing.stops import gate
 
@@ -97,7 +97,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
                     "Run: sipas config set address URL"
                 ),
             )
-        found = list(differences(session, where.home))
+        found = list(mismatches(session, where.home))
         published = [one["release"] for one in releases(session) if one["state"] == "published"]
     differing = {one.about for one in found}
     for code in published:
@@ -108,7 +108,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
         yield GOOD, _("The newest backup that lies here: sipas restore {backup}", backup=shlex.quote(str(newest)))
 
 
-def fineness(database: Database) -> Iterator[Finding]:
+def fineness_findings(database: Database) -> Iterator[Finding]:
     """How finely the waves that ask now store their answers."""
     from sipas.fieldwork.small_cells.report import settled
     from sipas.fieldwork.waves import waves
@@ -129,9 +129,9 @@ def fineness(database: Database) -> Iterator[Finding]:
             yield WARN if bare and detail == "frame" else GOOD, told
 
 
-def screens(where: Settings, database: Database) -> Iterator[Finding]:
+def screen_findings(where: Settings, database: Database) -> Iterator[Finding]:
     """The enrolled screens: whether each was heard of, and whether anything it made is missing."""
-    from sipas.fieldwork.devices import devices, is_quiet, missing
+    from sipas.fieldwork.devices import devices, is_quiet, missing_messages
 
     with database.reading() as session:
         working = [one for one in devices(session) if not one.device.revoked]
@@ -142,7 +142,7 @@ def screens(where: Settings, database: Database) -> Iterator[Finding]:
         device, place = one.device, {"device": one.device.id[:8], "point": one.point.code}
         if is_quiet(device, clock.today()):
             yield WARN, _("Screen {device} at {point} was not heard of for days; see whether it is on.", **place)
-        if missing(device) or not device.agrees:
+        if missing_messages(device) or not device.agrees:
             yield WARN, _("Screen {device} at {point}: what it made and what came differ; see the desk.", **place)
         if device.damaged:
             yield WARN, _("Screen {device} at {point} sent what cannot be read; it is kept sealed.", **place)
