@@ -8,13 +8,16 @@ addresses are.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("analysis", "sipas", "surveys")
-INTERFACE = re.compile(r"^click\.(command|group)\b|\.(command|group|get|post|route|record)\b")
+INTERFACE = re.compile(
+    r"^click\.(command|group)\b|\.(command|group|get|post|route|record|(before|after)_\w+|context_processor)\b"
+)
 SAME_MEANING = {
     "N_": "marks a template for the catalogs; each package stands alone and has its own",
     "Wave": "a period of asking: what it measured, and its row in the database",
@@ -112,3 +115,43 @@ def test_a_class_and_a_function_imported_bare_may_not_share_their_names():
 def test_a_name_that_the_fields_word_replaced_does_not_come_back():
     names = {*public(), *(module.rpartition(".")[2] for module in MODULES)}
     assert {name: now for name, now in FORMER.items() if name in names} == {}
+
+
+# estimators that the program does not need and an analyst may: each is held to R in tests/reference
+FOR_ANALYSTS = {
+    "answered_all",
+    "combined",
+    "complete_cases",
+    "jackknife_variance",
+    "replicate_df",
+    "supplied_variance",
+}
+TOOLS = {"stand_in"}  # of whoever makes the fonts anew; sipas/static/css/fonts.css names it
+
+
+def called(trees: dict[str, ast.Module]) -> set[str]:
+    """Every name that is read, as a name, as an attribute or by an import under another name."""
+    found: set[str] = set()
+    for tree in trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.ImportFrom):  # as another name, under which it is then called
+                found |= {each.name for each in node.names if each.asname}
+    return found
+
+
+def named_outside() -> set[str]:
+    """Words of templates, migrations' frame, manuals and set-up, which name what Python does not."""
+    pages = [*(ROOT / "sipas").rglob("*.html"), *(ROOT / "sipas/docs").rglob("*.md"), ROOT / "setup.cfg"]
+    pages += [ROOT / "translations/instruments.cfg"]
+    return {word for page in pages for word in re.findall(r"\w+", page.read_text("utf-8"))}
+
+
+def test_every_public_function_is_used_by_the_program():
+    """What only tests call goes, with its tests."""
+    faces = {name for package in ("analysis", "surveys") for name in importlib.import_module(package).__all__}
+    unused = set(public()) - called(MODULES) - named_outside() - faces
+    assert unused == FOR_ANALYSTS | TOOLS
