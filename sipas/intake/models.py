@@ -23,7 +23,7 @@ UNFINISHED = (
 
 
 class Response(Base):
-    """One person's answers, as `anonymise` left them (`Row`)."""
+    """One person's answers, as `anonymise` left them (`ResponseRow`)."""
 
     __tablename__ = "response"
     __table_args__ = ({"sqlite_with_rowid": False},)

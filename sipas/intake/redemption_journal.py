@@ -3,7 +3,7 @@
 A database writes down what happened after what, in its log and in the marks of its transactions; a code spent there
 beside an answer tells whose answer it was. So the marks of a day lie in a file of fixed pages: a code's page follows
 from its hash, the marks of a page are sorted by it, and a change overwrites its page in place. The same codes give
-the same bytes in whatever order they came. Every night `settle` carries them into the database at once.
+the same bytes in whatever order they came. Every night `flush_redemptions` carries them into the database at once.
 
 A mark is a code's keyed hash, the keyed hash of (code, submission) for which it is reserved or was spent, and the
 minute of a reservation, 0 once it is spent.
