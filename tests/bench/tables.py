@@ -70,9 +70,9 @@ def estimated(path: Path, design: Path) -> None:
     """What `sipas estimate` does with the file."""
     from sipas.estimating.design_file import read_design
     from sipas.estimating.run import estimate_source
-    from sipas.estimating.survey import Source
+    from sipas.estimating.survey import DataSource
 
-    estimate_source(Source(path, read_design(design)), [("unit",)])
+    estimate_source(DataSource(path, read_design(design)), [("unit",)])
 
 
 def read_plainly(path: Path) -> None:

@@ -16,12 +16,12 @@ from sipas.estimating.census import weights_to_census
 from sipas.estimating.comparing import Asked, between_waves
 from sipas.estimating.design_file import read_design
 from sipas.estimating.frame import weights_to_frame
-from sipas.estimating.one_stop import strangers
+from sipas.estimating.one_stop import offices_without_answers
 from sipas.estimating.one_stop_file import read_office_counts
 from sipas.estimating.planning import allocation, drawn
 from sipas.estimating.run import estimate_source
 from sipas.estimating.small import read_features, small_areas
-from sipas.estimating.survey import Source, Survey, opened
+from sipas.estimating.survey import DataSource, Survey, opened
 from sipas.estimating.waves import opened_waves
 from tests.sipas.tables.damages import CODE, CODES, COUNT, LABEL, MONTH, NAMES, NUMBER, Sheet
 from tests.sipas.tables.doors.door import Door, Here, Made, figures
@@ -98,13 +98,13 @@ def _poststratified(folder: Path, cells: str) -> Any:
     return [(row["n"], row["estimate"], row["se"]) for row in result.estimates.records()], result.notes
 
 
-def _answers(folder: Path, groups: Sequence[str], each: int, more: str = "", name: str = "answers") -> Source:
+def _answers(folder: Path, groups: Sequence[str], each: int, more: str = "", name: str = "answers") -> DataSource:
     """So many answers of each group, in the column `no`."""
     lines = [f"{no},{1 + (3 * place + 7 * one) % 5}" for place, no in enumerate(groups) for one in range(each)]
     path, design = folder / f"{name}.csv", folder / f"{name}.yaml"
     path.write_text("\n".join(["no,q01", *lines]) + "\n", "utf-8")
     design.write_text(f"items: [q01]\nsatisfied: 4\n{more}", "utf-8")
-    return Source(path, read_design(design))
+    return DataSource(path, read_design(design))
 
 
 def in_yaml(sheet: Sheet, folder: Path) -> Path:
@@ -146,7 +146,7 @@ def people(path: Path, _: Here) -> Any:
 
 def counted(path: Path, _: Here) -> Any:
     found = read_office_counts(path)
-    notes = strangers(Survey("", every_office(), analysis.design_weights(every_office())), found)
+    notes = offices_without_answers(Survey("", every_office(), analysis.design_weights(every_office())), found)
     return sorted((unit, *one.dossiers, float(one.points.get(2, -1))) for unit, one in found.items()), notes
 
 

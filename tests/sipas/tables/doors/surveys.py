@@ -14,7 +14,7 @@ from sipas.estimating.design_file import read_design
 from sipas.estimating.ranking import Ranking, ranked
 from sipas.estimating.run import estimate_source
 from sipas.estimating.series import series
-from sipas.estimating.survey import Source, Survey, codebook_from, opened
+from sipas.estimating.survey import DataSource, Survey, codebook_from, opened
 from sipas.estimating.waves import opened_waves
 from tests.sipas.tables.damages import CODE, CODES, COUNT, LABEL, LEVEL, NAMES, NUMBER
 from tests.sipas.tables.doors.door import Door, Here, Made, figures
@@ -37,10 +37,10 @@ def answers(draw: random.Random) -> Made:
     return ["code", "unit", "w", *ITEMS], [CODE, LABEL, NUMBER if not whole else COUNT, *[LEVEL] * 4], rows
 
 
-def source(path: Path, items: str = "items: [q01, q02, q03, q04]") -> Source:
+def source(path: Path, items: str = "items: [q01, q02, q03, q04]") -> DataSource:
     design = path.parent / "design.yaml"
     design.write_text(f"weights: w\n{items}\nsatisfied: 4\n", "utf-8")
-    return Source(path, read_design(design))
+    return DataSource(path, read_design(design))
 
 
 def second(folder: Path) -> Path:
@@ -95,7 +95,7 @@ def improve(path: Path, _: Here) -> Any:
 
 
 @contextmanager
-def _asking(of: Source, **asked: Any) -> Iterator[Survey]:
+def _asking(of: DataSource, **asked: Any) -> Iterator[Survey]:
     with opened(of, BY, **asked) as survey:
         yield survey
 
