@@ -18,7 +18,7 @@ from analysis.selection.reference_sample import estimated_ratio
 from sipas.errors import N_, SipasError, first_few
 from sipas.estimating.comparing import Asked, against_the_whole, known
 from sipas.estimating.self_selection import band_columns, trial
-from sipas.estimating.survey import Families, Source, Survey
+from sipas.estimating.survey import DataSource, Families, Survey
 from sipas.estimating.trial_words import trial_name
 
 Row = dict[str, Any]
@@ -60,7 +60,7 @@ def families_for(by: Families, asked: Trials) -> list[tuple[str, ...]]:
     return list(dict.fromkeys([*map(tuple, by), *crossed]))
 
 
-def kept_for(source: Source, asked: Trials) -> tuple[Trials, tuple[str, ...]]:
+def kept_for(source: DataSource, asked: Trials) -> tuple[Trials, tuple[str, ...]]:
     """What is asked, ways of asking compared within offices and fields where a snapshot says them; columns to keep."""
     if asked.modes and not asked.within and source.design is None:
         asked = replace(asked, within=("unit", "field"))

@@ -136,8 +136,8 @@ def reference(
             _(
                 "Draw {n} people by chance: with {level} confidence the ratio is then known to plus or minus {margin}.",
                 n=n,
-                level=percent(level),
-                margin=percent(margin),
+                level=plain_percent(level),
+                margin=plain_percent(margin),
             )
         )
     else:
@@ -146,7 +146,7 @@ def reference(
                 "Draw {n} people by chance: a ratio of {ratio} is then told from 1 with {power} probability.",
                 n=n,
                 ratio=short(ratio or 0),
-                power=percent(power),
+                power=plain_percent(power),
             )
         )
     if not as_json and response < 1:

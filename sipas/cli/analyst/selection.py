@@ -23,8 +23,6 @@ from sipas.estimating.reading import (
     interval_heading,
     label_words,
     lines,
-    percent,
-    points,
     remarks,
 )
 from sipas.estimating.trial_words import band_headings, explained, short, times, trial_name, turns_words
@@ -157,7 +155,7 @@ def _figures(rows: Sequence[Mapping[str, Any]], ratios: tuple[float, ...], level
 
     columns = [
         Column("", lambda row: domain_words(row["domain"]), right=False),
-        Column(_("share"), lambda row: percent(row["estimate"])),
+        Column(_("share"), lambda row: plain_percent(row["estimate"])),
         Column(interval_heading(level), lambda row: between(row["low"], row["high"])),
         *band_headings(ratios),
         Column(_("turns at"), bears),
@@ -174,7 +172,7 @@ def _figures(rows: Sequence[Mapping[str, Any]], ratios: tuple[float, ...], level
         yield _(
             "“turns at”: up to this ratio it can be said that the figure lies above {target}, satisfied people "
             "answering so many times as readily, or below it, those who are not satisfied answering so.",
-            target=percent(rows[0]["target"]),
+            target=plain_percent(rows[0]["target"]),
         )
     if rows and rows[0][trial_name("worth", most)] is not None:
         yield _(
@@ -191,7 +189,7 @@ def _statements(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     columns = [
         Column("", lambda row: domain_words(row["domain"]), right=False),
-        Column(_("from the whole"), lambda row: points(row["difference"])),
+        Column(_("from the whole"), lambda row: percentage_points(row["difference"])),
         Column("", finding_words, right=False),
         Column(_("turns at"), turns_words),
         Column(_("order turns at"), lambda row: times(row["reversal"])),
@@ -213,9 +211,9 @@ def _references(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str
     first = rows[0]
     columns = [
         Column("", lambda row: f"{figure_words(row['of'])}, {domain_words(row['domain'])}", right=False),
-        Column(_("by themselves"), lambda row: percent(row["estimate"])),
+        Column(_("by themselves"), lambda row: plain_percent(row["estimate"])),
         Column("n", lambda row: str(row["n"])),
-        Column(_("by chance"), lambda row: percent(row["other_estimate"])),
+        Column(_("by chance"), lambda row: plain_percent(row["other_estimate"])),
         Column("n", lambda row: str(row["other_n"])),
         *_ratio_columns(level),
         Column(_("remarks"), remarks, right=False),
@@ -226,7 +224,7 @@ def _references(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str
         "{response} answered)",
         own=label_words(first["column"], first["mode"]),
         drawn=label_words(first["column"], first["other_mode"]),
-        response=percent(first["response"]),
+        response=plain_percent(first["response"]),
     )
     yield from lines(rows, columns)
     yield ""
