@@ -117,12 +117,14 @@ def test_a_name_that_the_fields_word_replaced_does_not_come_back():
     assert {name: now for name, now in FORMER.items() if name in names} == {}
 
 
-# estimators that the program does not need and an analyst may: each is held to R in tests/reference
+# what the program does not need and an analyst may: estimators, each held to R in tests/reference, and how surely a
+# sample of a given size tells the response ratio
 FOR_ANALYSTS = {
     "answered_all",
     "combined",
     "complete_cases",
     "jackknife_variance",
+    "ratio_margin",
     "replicate_df",
     "supplied_variance",
 }

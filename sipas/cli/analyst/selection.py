@@ -23,6 +23,8 @@ from sipas.estimating.reading import (
     interval_heading,
     label_words,
     lines,
+    percentage_points,
+    plain_percent,
     remarks,
 )
 from sipas.estimating.trial_words import band_headings, explained, short, times, trial_name, turns_words
