@@ -12,6 +12,7 @@ from sipas import i18n
 from sipas.errors import N_
 from sipas.i18n.instrument_words import in_words
 from sipas.i18n.skip_words import answers_said
+from sipas.publishing import self_selection
 from sipas.publishing.origins import made_here
 from sipas.registry.province import ProvinceName
 from surveys import Instrument, Item
@@ -83,12 +84,14 @@ def coarse_field() -> dict[str, str]:
 
 def figures_csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
     """Write one row per figure, in UTF-8 with a mark that Excel understands; withheld figures are empty and say so."""
+    trials = self_selection.COLUMNS if self_selection.tells(manifest) else ()
     columns = ("n", "answers", "estimate", "se", "df", "deff", "low", "high", "method", "level", "reliability")
     memory = io.StringIO()
     writer = csv.writer(memory, lineterminator="\r\n")
-    writer.writerow(["release", "wave", "simulated", "unit", "field", "of", "withheld", *columns, "flags"])
+    writer.writerow(["release", "wave", "simulated", "unit", "field", "of", "withheld", *columns, *trials, "flags"])
     wave, lost = manifest["wave"], [f"{key} key lost" for key in manifest.get("lost_keys", ())]
     for row in table.records():
+        bands = self_selection.bands(row, table.policy.decimals)
         values = ["" if row[column] is None else row[column] for column in columns]
         writer.writerow(
             [
@@ -100,6 +103,7 @@ def figures_csv(table: SafeTable, manifest: dict[str, Any]) -> bytes:
                 row["of"],
                 int(row["withheld"]),
                 *values,
+                *(bands.get(name, "") for name in trials),
                 "; ".join([*row["flags"], *lost]),
             ]
         )

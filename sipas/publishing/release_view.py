@@ -18,7 +18,7 @@ from sipas import i18n
 from sipas.errors import N_, UnknownCode
 from sipas.estimating import key_words
 from sipas.i18n import code_labels
-from sipas.publishing import note_words
+from sipas.publishing import note_words, self_selection
 from sipas.publishing.origins import WordingOrigin, wording_origins
 from sipas.publishing.published import series_of
 from sipas.publishing.way_words import ways_in_words
@@ -222,6 +222,10 @@ class ReleaseView:
             return Figure.of(self.table.row(of, **domain))
         except NotInTable:
             return Figure("none", 0)
+
+    def trial(self, **domain: str) -> str:
+        """What the share would be if satisfied people had answered more readily; nothing in releases of method 1."""
+        return self_selection.trial(self.figure(**domain).value) if self_selection.tells(self.manifest) else ""
 
     def factors(self, **domain: str) -> tuple[NamedFigure, ...]:
         """Everything together, the item on the visit as a whole, then each factor."""

@@ -44,8 +44,17 @@ def test_a_figure_stands_in_its_columns():
     assert whole == {
         "release": "w1-r1", "wave": "w1", "simulated": "1", "unit": "", "field": "", "of": "O", "withheld": "0",
         "n": "65", "answers": "65", "estimate": "0.851", "se": "0.012", "df": "30", "deff": "1.7", "low": "0.82",
-        "high": "0.88", "method": "wilson_shared", "level": "0.95", "reliability": "shown", "flags": "unweighted",
+        "high": "0.88", "method": "wilson_shared", "level": "0.95", "reliability": "shown", "at_1_25_low": "0.784",
+        "at_1_25_high": "0.903", "at_1_5_low": "0.751", "at_1_5_high": "0.918", "flags": "unweighted",
     }  # fmt: skip
+
+
+def test_bands_of_a_release_follow_from_its_rounded_limits_and_earlier_releases_have_none():
+    whole = the_file()[0]
+    low, high = float(whole["low"]) - 0.0005, float(whole["high"]) + 0.0005
+    assert float(whole["at_1_5_low"]) <= low / (low + 1.5 * (1 - low)) < float(whole["at_1_5_low"]) + 0.001
+    assert float(whole["at_1_5_high"]) - 0.001 < high / (high + (1 - high) / 1.5) <= float(whole["at_1_5_high"])
+    assert "at_1_5_low" not in the_file(method={"version": "sipas-method 1"})[0]
 
 
 def test_a_lost_key_is_said_with_every_figure():

@@ -108,3 +108,21 @@ def test_what_is_too_uncertain_and_what_is_withheld_are_two_things(language, hid
     with i18n.speaking(language):
         assert Figure("hidden", 12).word == hidden
         assert Figure("withheld").word == withheld
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("vi", "Nếu người hài lòng dễ trả lời hơn người không hài lòng 1,5 lần"),
+        ("en", "If satisfied people answered 1.5 times as readily"),
+    ],
+)
+def test_the_trial_of_self_selection_is_made_from_the_published_share(settings, language, sentence):
+    issue = open_folder(a_release(settings.home))
+    later = {**issue.manifest, "method": {**issue.manifest["method"], "version": "sipas-method 2"}}
+    with i18n.speaking(language):
+        edition = ReleaseView(later, issue.table, language)
+        share = edition.figure().value
+        assert edition.trial().startswith(sentence)
+        assert i18n.percent(share / (share + 1.5 * (1 - share)), 0) in edition.trial()
+        assert ReleaseView(issue.manifest, issue.table, language).trial() == ""
