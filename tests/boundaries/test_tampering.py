@@ -321,7 +321,7 @@ def test_what_moved_while_a_draft_was_computed_makes_it_void(database, settings,
             load_frame(session, a_csv(tmp_path, frame_of(950, 650), "again.csv"), dt.date(2026, 12, 31))
         return true(*args)
 
-    monkeypatch.setattr(building, "figures", meanwhile)
+    monkeypatch.setattr(building, "release_figures", meanwhile)
     with pytest.raises(WaveState, match="While the draft of wave w1 was built"):
         build(database, settings, "w1", "Hoa", TODAY)
     with database.reading() as session:
@@ -345,7 +345,7 @@ def test_a_snapshot_that_is_swapped_after_its_check_and_swapped_back_makes_the_d
             frozen.path.write_bytes(content)
             os.utime(frozen.path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
-    monkeypatch.setattr(building, "figures", meanwhile)
+    monkeypatch.setattr(building, "release_figures", meanwhile)
     with pytest.raises(WaveState, match="While the draft of wave w1 was built"):
         build(database, settings, "w1", "Hoa", TODAY)
     with database.reading() as session:

@@ -161,7 +161,8 @@ def withheld(folder):
 
 
 SHARES = ("estimate", "se", "deff")
-LIMITS = ("low", "high")  # they rest on the design effects of all siblings, and are figures themselves
+# they rest on the design effects of all siblings, and are figures themselves; bands follow from them
+LIMITS = ("low", "high", "at_1_25_low", "at_1_25_high", "at_1_5_low", "at_1_5_high")
 
 
 def figures(folder):
