@@ -37,7 +37,7 @@ class Estimates:
     df        PSUs minus strata among the domain's respondents
     deff      variance over that of a simple random sample of n out of N = sum of weights, s^2 (1 - n/N)/n; n counts
               answers, so that a factor of one item has its item's; without the factor 1 - n/N where N is not known:
-              without weights, and with weights that were scaled (`Weights.relative`)
+              without weights, and where they add up to less than 2 n (`Weights.relative`)
     low, high the interval; used: the design effect inside it, siblings: over how many figures
     kish      Kish's weighting effect; df_weighted: degrees of freedom after what uneven weights take
     tested    the variance that tests of equality use: design effect of `wilson_shared_2`, share of the enclosing domain

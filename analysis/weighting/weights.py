@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from analysis.errors import N_, BadWeights
 from analysis.tabulation.cells import Cells
 
-SCALED = 1e-3  # of n, by which rounded weights of mean 1 may pass it
+LEAST_FRACTION = 2.0  # times n, below which a sum of weights is not believed to be a population drawn from
 RELATIVE = N_(
-    "the weights add up to no more than the number of rows, so they were scaled (to a mean of 1, as in many published "
-    "files): shares and intervals are right, totals mean nothing, and design effects are those of draws with "
-    "replacement"
+    "the weights add up to less than twice the number of rows, and no population counts (`fpc`) are given: design "
+    "effects are those of draws with replacement. If the weights were scaled (to a mean of 1, as in many published "
+    "files), shares and intervals are right, and totals mean nothing"
 )
 
 Refit = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -68,13 +68,13 @@ class Weights:
 
     @property
     def relative(self) -> bool:
-        """Whether the weights were scaled and add up to no population: they are said for as many as answered, or fewer.
+        """Whether the weights add up to less than 2 n over all rows, without population counts: often scaled to mean 1.
 
-        R's `survey` warns then ("Sample size greater than population size: are weights correctly scaled?"), and its
-        design effects without replacement mean nothing; those of `deff="replace"` do.
+        R's `survey` warns where they come to less than n ("Sample size greater than population size: are weights
+        correctly scaled?"). A sum a little above n is no better: the design effect without replacement divides by
+        1 - n/N and explodes, while no design says that half of a population was drawn. R's `deff="replace"` holds.
         """
-        told = self.unweighted or self.calibration is not None or bool(self.cells.design.fpc)
-        return not told and self.total <= self.cells.size * (1 + SCALED)
+        return not self.unweighted and _relative(self.cells, self.total)
 
     def equal(self) -> "Weights":
         """Return weights of 1 for the same cells, without calibration."""
@@ -98,7 +98,7 @@ def design_weights(cells: Cells) -> Weights:
     column = cells.design.weights
     if column is None:
         ones = np.ones(len(cells))
-        return Weights(cells, ones, ones, unweighted=True, diagnostics=describe(cells, ones, ones))
+        return Weights(cells, ones, ones, unweighted=True, diagnostics=describe(cells, ones, ones, unweighted=True))
     values = cells.numbers(column)
     wrong = ~np.isfinite(values) | (values <= 0)
     if wrong.any():
@@ -111,13 +111,16 @@ def design_weights(cells: Cells) -> Weights:
             count=int(cells.rows[wrong].sum()),
             value=str(values[wrong][0]),
         )
-    weights = Weights(cells, values, values, diagnostics=describe(cells, values, values))
-    if weights.relative:
-        weights.diagnostics["warnings"].append(RELATIVE)
-    return weights
+    return Weights(cells, values, values, diagnostics=describe(cells, values, values))
 
 
-def describe(cells: Cells, base: NDArray, final: NDArray, **more: Any) -> dict[str, Any]:
+def _relative(cells: Cells, total: float) -> bool:
+    return not cells.design.fpc and total < LEAST_FRACTION * cells.size
+
+
+def describe(
+    cells: Cells, base: NDArray, final: NDArray, unweighted: bool = False, **more: Any
+) -> dict[str, Any]:
     """Describe weights: ranges, Kish's effective n = (sum w)^2/sum w^2, design effect n/n_eff (Kish 1965), warnings."""
     rows = cells.rows.astype(float)
     n = float(rows.sum())
@@ -129,6 +132,8 @@ def describe(cells: Cells, base: NDArray, final: NDArray, **more: Any) -> dict[s
         warnings.append(N_("the weights vary so much that the effective number of answers is below half of n"))
     if (final <= 0).any():
         warnings.append(N_("some calibrated weights are zero or negative; use bounds"))
+    if not unweighted and _relative(cells, total):
+        warnings.append(RELATIVE)
     return {
         "n": int(n),
         "total": total,

@@ -61,8 +61,9 @@ def small_areas(
                 N_("the features say nothing of {domains}; add a line for each"), domains=", ".join(lacking[:20])
             )
     rows = [table.row(of, **dict(zip(family, labels, strict=True))) for labels in domains]
-    whole = table.row(of)
-    variance, smoothed = _variances(rows, whole)
+    deffs = table.deff_wr[:, table.of.index(of)]
+    here = [columns == family for columns, _ in table.domains]
+    variance, smoothed = _variances(rows, table.row(of), deffs[here], float(deffs[0]))
     absent = sorted(set(features.of) - set(domains)) if features else []
     direct = np.array([row["estimate"] if row["n"] else np.nan for row in rows] + [np.nan] * len(absent))
     variance = np.concatenate([np.where(np.isnan(direct[: len(rows)]), np.nan, variance), [np.nan] * len(absent)])
@@ -105,8 +106,12 @@ def _flags(own: list[str], smoothed: bool) -> list[str]:
     return [*kept, SMOOTHED] if smoothed else kept
 
 
-def _variances(rows: list[Row], whole: Row) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _variances(
+    rows: list[Row], whole: Row, deffs: NDArray[np.float64], of_whole: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Each office's variance; with few degrees of freedom p(1 - p) deff / n of the whole and of its larger sisters.
+
+    The design effects are those of draws with replacement, V over p(1 - p)/n: another would not give V back.
 
     A variance from few clusters is mostly noise, and a model that trusts it trusts the office too much or too little
     (generalized variance function: K. M. Wolter, Introduction to Variance Estimation, 2007, chapter 7).
@@ -114,8 +119,8 @@ def _variances(rows: list[Row], whole: Row) -> tuple[NDArray[np.float64], NDArra
     p = whole["estimate"]
     if p is None or not 0 < p < 1:
         raise SipasError(N_("everybody answered alike, so there is nothing to model"))
-    settled = [row["deff"] for row in rows if row["df"] is not None and row["df"] >= ENOUGH and row["deff"]]
-    deff = max(1.0, float(np.median(settled)) if settled else whole["deff"] or 1.0)
+    enough = np.array([row["df"] is not None and row["df"] >= ENOUGH for row in rows]) & (deffs > 0)
+    deff = max(1.0, float(np.median(deffs[enough])) if enough.any() else float(np.nan_to_num(of_whole, nan=1.0)))
     counted = np.array([max(row["answers"], 1) for row in rows], dtype=float)
     own = np.array([np.nan if row["se"] is None else row["se"] ** 2 for row in rows])
     few = np.array([row["df"] is None or row["df"] < ENOUGH for row in rows]) | ~(own > 0)

@@ -117,6 +117,11 @@ def test_10_the_design_effect_compares_with_a_sample_without_replacement_and_is_
     scaled["w"] = sample["w"] / sample["w"].mean()  # a mean of 1 names no population: s^2/n, as R's deff="replace"
     found = estimate(cells_of(scaled))
     assert found.deff[0, 0] == pytest.approx(table.variance[0, 0] / (p * (1 - p) / (n - 1)))
+    for part in (1.001, 1.9):  # a sum a little above n is no population drawn from either
+        scaled["w"] = sample["w"] / sample["w"].mean() * part
+        assert estimate(cells_of(scaled)).deff == pytest.approx(found.deff, nan_ok=True)
+    scaled["w"] = sample["w"] / sample["w"].mean() * 2.01
+    assert estimate(cells_of(scaled)).deff[0, 0] > 1.5 * found.deff[0, 0]
     everybody = pa.table({"psu": [1, 1, 2, 2], "w": [1.0] * 4, "q": [5, 1, 4, 1]})
     census = tabulate(everybody, codebook=Codebook.plain(["q"]), design=Design(psus="psu", weights="w", fpc=2))
     assert estimate(census).row("q")["deff"] is None

@@ -72,6 +72,16 @@ def test_what_is_known_of_the_population_has_no_variance(base):
     assert np.sqrt(totals.variance[0]).max() < 1e-4
 
 
+@pytest.mark.parametrize(("scale", "relative"), [(1, False), (0.7, True), (1 / 11, True)])
+def test_a_calibrated_sum_below_twice_the_rows_is_no_population_that_was_drawn_from(base, scale, relative):
+    """400 rows, margins of 1,100, 770 and 100 (percent): the design effect does not divide by 1 - n/N of the last."""
+    weights = rake(base, {"sex": {key: total * scale for key, total in SEX.items()}})
+    table = estimate(base.cells, weights)
+    assert weights.relative == relative
+    assert sum("draws with replacement" in warning for warning in weights.diagnostics["warnings"]) == relative
+    assert (table.deff[0] == table.deff_wr[0]).all() == relative
+
+
 def test_margins_that_disagree_are_refused_with_both_totals(base):
     with pytest.raises(CannotCalibrate, match="sex adds up to 1100, month to 1200"):
         rake(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}})

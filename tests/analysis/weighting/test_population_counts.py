@@ -168,7 +168,7 @@ def test_one_class_with_more_than_a_twentieth_of_all_dossiers_is_warned_of():
         warnings = frame_weights(cells, frame, columns=("unit", "field")).diagnostics["warnings"]
         assert any("more than a twentieth" in warning for warning in warnings) is warned
     few = cells_of({(f"u{k}", "x"): 10 for k in range(4)})
-    even = frame_weights(few, {(f"u{k}", "x"): 10 for k in range(4)}, columns=("unit", "field"))
+    even = frame_weights(few, {(f"u{k}", "x"): 20 for k in range(4)}, columns=("unit", "field"))
     assert even.diagnostics["warnings"] == []
 
 

@@ -162,16 +162,25 @@ def test_scaled_weights_are_told_and_have_the_design_effect_of_draws_with_replac
     rows = [(f"P{n // 10:02}", draw.choice((0.5, 1.5)), draw.randint(1, 5)) for n in range(200)]
     mean = sum(w for _, w, _ in rows) / len(rows)
     found = {}
-    for name, scale in (("mean-1", 1 / mean), ("population", 1e6 / mean)):
+    scales = {"mean-1": 1 / mean, "mean-1.02": 1.02 / mean, "a-third": 3 / mean, "population": 1e6 / mean}
+    for name, scale in scales.items():
         lines = ["psu,w,q01", *(f"{psu},{w * scale:.10f},{q}" for psu, w, q in rows)]
         (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", "utf-8")
         (tmp_path / "d.yaml").write_text("weights: w\npsu: psu\nitems: [q01]\n", "utf-8")
         arguments = ["estimate", tmp_path / f"{name}.csv", "--design", tmp_path / "d.yaml"]
-        assert ("so they were scaled" in call(*arguments).stderr) == (name == "mean-1")
+        assert call(*arguments).stderr.count("those of draws with replacement") == name.startswith("mean")
         found[name] = rows_of(*arguments)[0]
-    assert found["mean-1"]["deff"] == pytest.approx(found["population"]["deff"], rel=1e-5)
-    for key in ("estimate", "se", "low", "high"):
-        assert found["mean-1"][key] == pytest.approx(found["population"][key], rel=1e-8)
+        more = ["--design", tmp_path / "d.yaml"]
+        (item,) = [row for row in rows_of("quality", tmp_path / f"{name}.csv", *more) if row["what"] == "item"]
+        found[name] |= {"quality": item["deff"], "icc": item["icc"]}
+        offices = rows_of("small-areas", tmp_path / f"{name}.csv", *more, "--by", "psu")
+        found[name]["office"] = max(row["sampling_se"] for row in offices)
+    assert found["a-third"]["office"] == pytest.approx(found["population"]["office"], rel=2e-4)
+    for name in ("mean-1", "mean-1.02"):
+        for key in ("deff", "quality", "icc", "office"):
+            assert found[name][key] == pytest.approx(found["population"][key], rel=2e-4), key
+        for key in ("estimate", "se", "low", "high"):
+            assert found[name][key] == pytest.approx(found["population"][key], rel=1e-8)
 
 
 @pytest.mark.parametrize(
