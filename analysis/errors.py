@@ -78,7 +78,7 @@ class DifferentCells(AnalysisError):
 
 
 class BadWeights(AnalysisError):
-    """A weight is zero, negative or not a number."""
+    """A weight is negative or not a number, or all are zero."""
 
 
 class CannotCalibrate(AnalysisError):

@@ -97,6 +97,7 @@ def together(
     (0.333333, 0.666667)
     """
     sample = WeightedSample.of(cells, weights)
+    estimands = sample.weighted(estimands)
     inside = [_members(cells, domain) for domain in domains]
     w = sample.weights.final[:, None]
     values, influences = [], []
@@ -134,7 +135,7 @@ def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: 
     >>> across(cells, None, pooled(cells, ["q"]), "sex").value.round(6).tolist()
     [0.666667, 0.333333]
     """
-    cells.code(column)
+    estimands = WeightedSample.of(cells, weights).weighted(estimands)
     labels = [cells.label(column, code) or "" for code in range(len(cells.labels[column]))]
     met = np.bincount(cells.code(column) + 1, estimands.rows.sum(1), len(labels) + 1)[1:] > 0
     return together(

@@ -28,7 +28,7 @@ class RatioEstimates:
 
     value     R = Y/X (or the total Y); NaN without answers
     variance  of the value; NaN where a lonely rule leaves nothing
-    n         rows that count as respondents; people: those among them with an answer that counts
+    n         rows that count as respondents and have a weight other than zero; people: those among them with an answer that counts
     answers   sum of x, unweighted; positive: sum of y, unweighted
     df        PSUs minus strata among those with respondents
     denominator       X
@@ -58,6 +58,7 @@ def ratio_estimates(
     sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands, with_variance: bool = True
 ) -> list[RatioEstimates]:
     """Estimate all figures in all domains of each family; figures in blocks that fit the memory."""
+    estimands = sample.weighted(estimands)
     width = max(1, BLOCK // max(len(sample.cells), 1))
     found: list[list[RatioEstimates]] = [[] for _ in families]
     for start in range(0, len(estimands.of), width):

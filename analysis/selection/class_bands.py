@@ -167,7 +167,7 @@ def _curves(
 ) -> Iterator[tuple[slice, ClassCurve]]:
     """The curve of each family of domains, and its rows in the table; cells are summed to classes once for all."""
     cells = sample.cells
-    figures = pooled(cells, estimates.of[columns], scoring)
+    figures = sample.weighted(pooled(cells, estimates.of[columns], scoring))
     keys = tuple(dict.fromkeys(column for names, _ in estimates.domains for column in names))
     group, size, first = _grouped([_classes(sample), *(cells.code(key) for key in keys)], len(cells))
     weighted = group_matrix(group, size, sample.weights.final)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.estimands.estimands import Estimands, select
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import Projection, projection
 from analysis.variance.covariance import quadratic_form
@@ -26,6 +27,11 @@ class WeightedSample:
     def of(cls, cells: Cells, weights: Weights | None) -> "WeightedSample":
         """Join cells and weights; without weights, the design's own."""
         return cls(cells, design_weights(cells) if weights is None else weights)
+
+    def weighted(self, estimands: Estimands) -> Estimands:
+        """Return the figures of rows with a weight other than zero; the others stay in the design, and count nobody."""
+        some = self.weights.final != 0
+        return estimands if some.all() else select(estimands, some)
 
     @cached_property
     def counts(self) -> DesignCounts:

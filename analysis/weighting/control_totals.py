@@ -57,14 +57,16 @@ def match_categories(weights: Weights, columns: tuple[str, ...], totals: Totals)
             names=_list(unknown),
             column=name,
         )
-    nobody = [key for key, value in wanted.items() if value > 0 and key not in set(found)]
+    stand = np.bincount(codes, weights.final != 0, size) > 0  # a category whose rows all weigh nothing stands for nobody
+    met = {key for key, some in zip(found, stand, strict=True) if some}
+    nobody = [key for key, value in wanted.items() if value > 0 and key not in met]
     if nobody:
         raise CannotCalibrate(
             N_("population but no answers for {names} ({column}); merge each with a similar category"),
             names=_list(nobody),
             column=name,
         )
-    empty_population = [key for key in found if wanted[key] == 0]
+    empty_population = [key for key in found if key in met and wanted[key] == 0]
     if empty_population:
         raise CannotCalibrate(
             N_("answers but a population of zero for {names} ({column}); correct it, or merge"),

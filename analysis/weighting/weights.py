@@ -67,6 +67,11 @@ class Weights:
         return float((self.final * self.cells.rows).sum())
 
     @property
+    def rows(self) -> int:
+        """How many rows have a weight other than zero."""
+        return _weighted_rows(self.cells, self.final)
+
+    @property
     def relative(self) -> bool:
         """Whether the weights add up to less than 2 n over all rows, without population counts: often scaled to mean 1.
 
@@ -74,18 +79,19 @@ class Weights:
         correctly scaled?"). A sum a little above n is no better: the design effect without replacement divides by
         1 - n/N and explodes, while no design says that half of a population was drawn. R's `deff="replace"` holds.
         """
-        return not self.unweighted and _relative(self.cells, self.total)
+        return not self.unweighted and _relative(self.cells, self.final)
 
     def equal(self) -> "Weights":
-        """Return weights of 1 for the same cells, without calibration."""
-        ones = np.ones(len(self.cells))
+        """Return weights of 1 for the same cells, without calibration; a weight of zero stays."""
+        ones = (self.final != 0).astype(float)
         return Weights(self.cells, ones, ones, unweighted=True)
 
 
 def design_weights(cells: Cells) -> Weights:
     """Return the weights of the design's column; without one, each row counts as one, and figures say "unweighted".
 
-    Refuses a weight that is empty, zero, negative or not a number.
+    A row with a weight of 0 stands for nobody: it is in no number of answers, but its PSU is one of the design (R
+    `svydesign`). Refuses a weight that is empty, negative or not a number, and weights that are all zero.
 
     >>> import pyarrow as pa
     >>> from analysis import Codebook, Design, tabulate
@@ -100,29 +106,40 @@ def design_weights(cells: Cells) -> Weights:
         ones = np.ones(len(cells))
         return Weights(cells, ones, ones, unweighted=True, diagnostics=describe(cells, ones, ones, unweighted=True))
     values = cells.numbers(column)
-    wrong = ~np.isfinite(values) | (values <= 0)
+    wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         raise BadWeights(
             N_(
-                "column {column}: {count} rows have an empty, zero, negative or non-numeric weight, such as {value}. "
+                "column {column}: {count} rows have an empty, negative or non-numeric weight, such as {value}. "
                 "Leave such rows out, or correct the weight"
             ),
             column=column,
             count=int(cells.rows[wrong].sum()),
             value=str(values[wrong][0]),
         )
+    if len(values) and not values.any():
+        raise BadWeights(N_("column {column}: all weights are zero; name the column that holds them"), column=column)
     return Weights(cells, values, values, diagnostics=describe(cells, values, values))
 
 
-def _relative(cells: Cells, total: float) -> bool:
-    return not cells.design.fpc and total < LEAST_FRACTION * cells.size
+def _weighted_rows(cells: Cells, final: NDArray) -> int:
+    return int(cells.rows[final != 0].sum(dtype=np.int64))
+
+
+def _relative(cells: Cells, final: NDArray) -> bool:
+    total = float((final * cells.rows).sum())
+    return not cells.design.fpc and total < LEAST_FRACTION * _weighted_rows(cells, final)
 
 
 def describe(
     cells: Cells, base: NDArray, final: NDArray, unweighted: bool = False, **more: Any
 ) -> dict[str, Any]:
-    """Describe weights: ranges, Kish's effective n = (sum w)^2/sum w^2, design effect n/n_eff (Kish 1965), warnings."""
-    rows = cells.rows.astype(float)
+    """Describe weights: ranges, Kish's effective n = (sum w)^2/sum w^2, design effect n/n_eff (Kish 1965), warnings.
+
+    All of rows with a base weight above 0.
+    """
+    whole, some = final, base != 0
+    rows, base, final = cells.rows[some].astype(float), base[some], final[some]
     n = float(rows.sum())
     total, squares = float((rows * final).sum()), float((rows * final**2).sum())
     kish = total**2 / squares
@@ -132,7 +149,7 @@ def describe(
         warnings.append(N_("the weights vary so much that the effective number of answers is below half of n"))
     if (final <= 0).any():
         warnings.append(N_("some calibrated weights are zero or negative; use bounds"))
-    if not unweighted and _relative(cells, total):
+    if not unweighted and _relative(cells, whole):
         warnings.append(RELATIVE)
     return {
         "n": int(n),

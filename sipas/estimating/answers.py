@@ -31,8 +31,8 @@ NO_LEVEL = N_(
     "“{value}” is no level of the scale {scale}; correct it, or list it in the design file under `missing` or "
     "`not_applicable`, or state `levels`"
 )
-NO_WEIGHT = N_("the weight is empty; give every row a weight above 0, or leave the row out")
-BAD_WEIGHT = N_("the weight {value} is not above 0; correct it, or leave the row out")
+NO_WEIGHT = N_("the weight is empty; give every row a weight, 0 or more, or leave the row out")
+BAD_WEIGHT = N_("the weight {value} is below 0; correct it, or leave the row out")
 EMPTY_DESIGN = N_("this cell is empty, and the design needs {role} in every row; fill it, or leave the row out")
 MARKED_DESIGN = N_(
     "“{value}” is listed under `missing`, and the design needs {role} in every row; correct the cell, leave the row "
@@ -139,7 +139,7 @@ def _check_weights(design: DesignFile, counted: dict[str, NDArray[np.float64]], 
         return
     weights = counted[design.weights]
     problems.add_rows(np.flatnonzero(np.isnan(weights)), design.weights, NO_WEIGHT)
-    problems.add_rows(np.flatnonzero(weights <= 0), design.weights, BAD_WEIGHT)
+    problems.add_rows(np.flatnonzero(weights < 0), design.weights, BAD_WEIGHT)
 
 
 def _check_design(

@@ -19,7 +19,7 @@ from analysis import (
     rake,
     tabulate,
 )
-from analysis.errors import BadDesign, BadMethod, LonelyPsu, NotInCells
+from analysis.errors import BadDesign, BadMethod, BadWeights, LonelyPsu, NotInCells
 from analysis.variance import linearization
 from tests.analysis import by_hand
 
@@ -207,6 +207,56 @@ def test_the_arrow_table_holds_the_same_rows():
         assert row["flags"] == "; ".join(record["flags"])
         for name in ("of", "n", "answers", "estimate", "se", "df", "deff", "low", "high", "method", "reliability"):
             assert row[name] == record[name]
+
+
+@pytest.mark.parametrize("how", ["none", "poststratify", "rake", "greg"])
+@pytest.mark.parametrize("elements", [False, True])
+def test_rows_of_weight_zero_count_nobody_and_stay_psus_of_the_design(how, elements):
+    """As in R: n and df are those of rows with a weight; n_h counts all PSUs, one of them with weights of zero only."""
+    sample = by_hand.a_sample(seed=5)
+    nothing = (np.arange(400) % 3 == 0) | ((sample["stratum"] == "b") & (sample["psu"] == "2"))
+    sample["w"] = np.where(nothing, 0.0, sample["w"])
+    cells = cells_of(sample, Design("stratum", () if elements else "psu", weights="w"))
+    weights, parts, base = weighted(cells, sample, how)
+    plain = cells_of(sample)
+    w = row_weights(plain, weighted(plain, sample, how)[0], sample)
+    table = estimate(cells, weights)
+    columns = columns_of(sample, parts)
+    assert weights.rows == weights.diagnostics["n"] == (~nothing).sum()
+    assert weights.diagnostics["smallest"] > 0
+    assert weights.diagnostics["warnings"] == []
+    for place, (names, labels) in enumerate(table.domains):
+        inside = ~nothing
+        for name, label in zip(names, labels, strict=True):
+            inside = inside & (sample[name] == label)
+        for figure, of in enumerate(table.of):
+            value, variance, df, n = by_hand.estimate(sample, of, inside, w, base, columns, elements=elements)
+            assert (table.n[place, figure], table.df[place, figure]) == (n, df)
+            assert table.value[place, figure] == pytest.approx(value, rel=1e-11)
+            assert table.variance[place, figure] == pytest.approx(variance, rel=1e-8, abs=1e-18)
+            assert table.kish[place, figure] == pytest.approx(
+                n * (w**2 * inside * by_hand.fractions(sample, of)[1]).sum()
+                / (w * inside * by_hand.fractions(sample, of)[1]).sum() ** 2
+            ) or of not in by_hand.CODES  # fmt: skip
+
+
+def test_intervals_of_a_file_with_weights_of_zero_are_those_of_the_rows_that_have_one():
+    """But for the PSUs: here each has rows with a weight, so leaving the others out changes nothing."""
+    sample = by_hand.a_sample(seed=6)
+    nothing = np.arange(400) % 3 == 0
+    sample["w"] = np.where(nothing, 0.0, sample["w"])
+    fewer = {name: values[~nothing] for name, values in sample.items()}
+    for found, wanted in zip(estimate(cells_of(sample)).records(), estimate(cells_of(fewer)).records(), strict=True):
+        assert found == {
+            key: pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for key, value in wanted.items()
+        }
+
+
+def test_weights_that_are_all_zero_or_below_zero_are_refused():
+    sample = by_hand.a_sample()
+    for w, match in ((sample["w"] * 0, "all weights are zero"), (sample["w"] - 2, "negative .* such as -1")):
+        with pytest.raises(BadWeights, match=match):
+            estimate(cells_of(sample | {"w": w}))
 
 
 def test_without_weights_each_row_says_so_and_the_design_effect_is_with_replacement():

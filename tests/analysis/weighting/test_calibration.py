@@ -82,6 +82,17 @@ def test_a_calibrated_sum_below_twice_the_rows_is_no_population_that_was_drawn_f
     assert (table.deff[0] == table.deff_wr[0]).all() == relative
 
 
+def test_a_category_whose_rows_all_weigh_nothing_stands_for_nobody():
+    sample = by_hand.a_sample()
+    sample["w"] = np.where(sample["field"] == "tax", 0.0, sample["w"])
+    base = design_weights(cells_of(sample))
+    with pytest.raises(CannotCalibrate, match=r"population but no answers for tax \(field\)"):
+        poststratify(base, "field", FIELD)
+    for weights in (poststratify(base, "field", FIELD | {"tax": 0}), rake(base, {"field": FIELD | {"tax": 0}})):
+        assert reached(weights, "field") == pytest.approx(FIELD | {"tax": 0})
+        assert estimate(base.cells, weights).row("q1", field="tax")["flags"] == ["no answers"]
+
+
 def test_margins_that_disagree_are_refused_with_both_totals(base):
     with pytest.raises(CannotCalibrate, match="sex adds up to 1100, month to 1200"):
         rake(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}})
@@ -186,7 +197,7 @@ def test_methods_and_bounds_must_fit_together(base):
             calibrate(base, {"sex": SEX}, **wrong)
 
 
-@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
 def test_a_weight_that_is_no_weight_is_refused_with_its_value(weight):
     sample = by_hand.a_sample()
     sample["w"] = np.where(np.arange(400) == 5, weight, sample["w"])

@@ -37,8 +37,7 @@ def test_value_outside_the_scale_is_never_guessed(case, value):
 @pytest.mark.parametrize(
     ("weight", "complaint"),
     [
-        ("0", "column w: the weight 0 is not above 0"),
-        ("-2.5", "column w: the weight -2.5 is not above 0"),
+        ("-2.5", "column w: the weight -2.5 is below 0"),
         ("", "column w: the weight is empty"),
         ("NaN", "column w: “NaN” is not a number"),
         ("inf", "column w: “inf” is not a number"),

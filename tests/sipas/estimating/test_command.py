@@ -205,8 +205,7 @@ def test_snapshot_needs_no_design(office, tmp_path):
     [
         ("q01", "6", "answers.csv, line 2, column q01: “6” is no level of the scale 1–5"),
         ("q01", "4.5", "answers.csv, line 2, column q01: “4.5” is no level"),
-        ("w", "0", "answers.csv, line 2, column w: the weight 0 is not above 0"),
-        ("w", "-1", "answers.csv, line 2, column w: the weight -1 is not above 0"),
+        ("w", "-1", "answers.csv, line 2, column w: the weight -1 is below 0"),
         ("w", "", "answers.csv, line 2, column w: the weight is empty"),
         ("w", "nan", "answers.csv, line 2, column w: “nan” is not a number"),
         ("stratum", "alone", "answers.csv, line 2, column stratum: the stratum “alone” has a single PSU"),
@@ -221,11 +220,19 @@ def test_bad_cell_is_refused_with_place_value_and_remedy(office, cell, value, co
     assert complaint in say(result.exception)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_row_of_weight_zero_is_in_no_number_of_answers(office, kind):
+    office.rows[0] |= {"w": "0", "q01": "1"}
+    (row,) = [row for row in office.estimates(kind=kind) if row["of"] == "q01" and not row["domain"]]
+    assert row["n"] == office.answered("q01") - 1
+    assert row["estimate"] == pytest.approx(office.share("q01"))
+
+
 @pytest.mark.parametrize(
     ("cell", "value", "complaint"),
     [
         ("q01", "6", "answers.parquet, row 1, column q01: “6” is no level of the scale 1–5"),
-        ("w", "0", "answers.parquet, row 1, column w: the weight 0.0 is not above 0"),
+        ("w", "-1", "answers.parquet, row 1, column w: the weight -1.0 is below 0"),
         ("w", "nan", "answers.parquet, row 1, column w: the weight is empty"),
         ("stratum", "alone", "answers.parquet, row 1, column stratum: the stratum “alone” has a single PSU"),
         ("psu", " ", "answers.parquet, row 1, column psu: this cell is empty"),
@@ -332,7 +339,7 @@ def test_command_starts_without_the_web(office):
 
 
 def test_all_that_is_wrong_with_the_weights_is_told_at_once(office):
-    for place, value in enumerate(("abc", "inf", "0", "-1", "")):
+    for place, value in enumerate(("abc", "inf", "-0.5", "-1", "")):
         office.rows[place]["w"] = value
     told = say(office.run("--json").exception)
     assert "answers.csv has 5 cells" in told
