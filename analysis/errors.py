@@ -22,6 +22,24 @@ class AnalysisError(Exception):
         super().__init__(template.format(**values))
 
 
+class Remark(str):
+    """A sentence about a result, with its template and values as an error has them; as text it is the English one.
+
+    >>> remark = Remark("{count} rows", count=3)
+    >>> remark, remark.template
+    ('3 rows', '{count} rows')
+    """
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> "Remark":
+        """Fill the template; a template without values is taken as it is."""
+        made = super().__new__(cls, template.format(**values) if values else template)
+        made.template, made.values = template, values
+        return made
+
+
 class BadCodebook(AnalysisError):
     """The description of the questionnaire contradicts itself."""
 

@@ -28,7 +28,7 @@ class RatioEstimates:
 
     value     R = Y/X (or the total Y); NaN without answers
     variance  of the value; NaN where a lonely rule leaves nothing
-    n         rows that count as respondents and have a weight other than zero; people: those among them with an answer that counts
+    n         rows that count as respondents and weigh something; people: those among them with an answer that counts
     answers   sum of x, unweighted; positive: sum of y, unweighted
     df        PSUs minus strata among those with respondents
     denominator       X

@@ -4,21 +4,25 @@ All of it works on classes of cells that agree in the calibration columns, never
 nobody answered for, or that the bounds cannot meet are refused before anything is iterated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.errors import N_, BadMethod, CannotCalibrate, one_of
+from analysis.errors import N_, BadMethod, CannotCalibrate, Remark, one_of
 from analysis.weighting.control_totals import (
     Margins,
     Totals,
+    category_names,
     columns_of,
+    equal_totals,
     indicators,
     match_categories,
     numeric_column,
-    require_equal_totals,
 )
 from analysis.weighting.distances import fit_newton
+from analysis.weighting.feasibility import refuse_contradiction
 from analysis.weighting.ipf import fit_ipf
 from analysis.weighting.weights import Calibration, Weights, describe
 
@@ -104,6 +108,8 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
     """Scale the weights until every margin is met (iterative proportional fitting, Deming and Stephan 1940).
 
     margins: {"sex": {"F": 5100, "M": 4900}, "age": {...}}; a margin may cross columns: {("unit", "field"): {...}}.
+    Totals that differ by less than 0.1% are scaled to that of the first, with a warning in the diagnostics; margins
+    that cannot be met are refused, with the categories and numbers that contradict each other.
     variance: `residual` from the regression on all margins (as R `calibrate(calfun="raking")`), or `sweeps`, R's
     `rake` convention of ten sweeps of unweighted means. Converges to 1e-12 or is refused.
 
@@ -116,9 +122,9 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
     [15.0, 15.0, 5.0, 5.0]
     """
     one_of("variance", variance, ("residual", "sweeps"))
-    parts = [match_categories(weights, columns_of(name), totals) for name, totals in margins.items()]
-    require_equal_totals(list(margins), [target for _, target in parts])
-    calibrated, sweeps, miss = fit_ipf(parts, weights.final, weights.cells.rows)
+    parts, remarks = _matched(weights, margins)
+    with _named(weights, margins, parts):
+        calibrated, sweeps, miss = fit_ipf(parts, weights.final, weights.cells.rows)
     model = Calibration(
         "raking" if variance == "residual" else "rake_ipf",
         parts[0][0],
@@ -132,6 +138,7 @@ def rake(weights: Weights, margins: Margins, *, variance: str = "residual") -> W
         weights.final,
         calibrated,
         method=model.method,
+        warnings=remarks,
         iterations=sweeps,
         miss=miss,
         population=float(parts[0][1].sum()),
@@ -172,18 +179,17 @@ def calibrate(
     if method == "raking" and bounds is not None:
         raise BadMethod(N_("bounds go with the methods linear and logit"))
     margins, numbers = margins or {}, numbers or {}
-    parts = [match_categories(weights, columns_of(name), totals) for name, totals in margins.items()]
-    sizes = [target for _, target in parts] + ([np.array([float(total)])] if total is not None else [])
-    if not sizes:
+    if not margins and total is None:
         raise CannotCalibrate(N_("calibration needs a margin or the population total"))
-    require_equal_totals([*margins, *(["total"] if total is not None else [])], sizes)
+    parts, remarks = _matched(weights, margins, total)
     if not parts:
         parts = [(np.zeros(len(weights.cells), dtype=np.int64), np.array([float(total or 0)]))]
     columns = np.column_stack(
         [indicators(parts, len(weights.cells), drop=0)] + [numeric_column(weights.cells, name) for name in numbers]
     )
     target = np.concatenate([totals for _, totals in parts] + [np.array([float(n)]) for n in numbers.values()])
-    calibrated, steps, miss = fit_newton(columns, target, weights, method, bounds)
+    with _named(weights, margins, parts):
+        calibrated, steps, miss = fit_newton(columns, target, weights, method, bounds)
     extra = np.column_stack(
         [indicators(parts[1:], len(weights.cells))] + [numeric_column(weights.cells, name) for name in numbers]
     )
@@ -200,8 +206,35 @@ def calibrate(
         weights.final,
         calibrated,
         method=method,
+        warnings=remarks,
         iterations=steps,
         miss=miss,
         population=float(parts[0][1].sum()),
     )
     return Weights(weights.cells, weights.final, calibrated, model, diagnostics=about)
+
+
+def _matched(
+    weights: Weights, margins: Margins, total: float | None = None
+) -> tuple[list[tuple[NDArray[np.int64], NDArray]], list[Remark]]:
+    """Each margin's category of every cell and totals, brought to the population total, else to the first margin's."""
+    parts = [match_categories(weights, columns_of(name), totals) for name, totals in margins.items()]
+    known = [] if total is None else [np.array([float(total)])]
+    names = [*(["total"] if known else []), *margins]
+    targets, remarks = equal_totals(names, [*known, *(target for _, target in parts)])
+    return [(codes, target) for (codes, _), target in zip(parts, targets[len(known) :], strict=True)], remarks
+
+
+@contextmanager
+def _named(weights: Weights, margins: Margins, parts: list[tuple[NDArray[np.int64], NDArray]]) -> Iterator[None]:
+    """Say of margins that cannot be met which categories contradict each other."""
+    try:
+        yield
+    except CannotCalibrate:
+        cells, columns = weights.cells, [columns_of(name) for name in margins]
+        names = [
+            category_names(cells, each, codes, len(target))
+            for each, (codes, target) in zip(columns, parts, strict=True)
+        ]
+        refuse_contradiction([" x ".join(each) for each in columns], names, parts, weights.final != 0)
+        raise

@@ -9,11 +9,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import N_, CannotCalibrate
+from analysis.errors import N_, CannotCalibrate, Remark
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.key_encoding import combine_keys, dense_rank, first_of_each
 from analysis.weighting.weights import Weights
 
+NEAR, ROUNDING = 1e-3, 1e-12  # by how much totals of margins may differ to be scaled, and to be the same
+SCALED = N_(
+    "the margins differ a little: {one} adds up to {first}, {two} to {second}; the second was scaled to the total of "
+    "the first"
+)
 Totals: TypeAlias = Mapping[str, float] | Mapping[tuple[str, ...], float]
 Margins: TypeAlias = Mapping[str | tuple[str, ...], Totals]
 
@@ -57,7 +62,9 @@ def match_categories(weights: Weights, columns: tuple[str, ...], totals: Totals)
             names=_list(unknown),
             column=name,
         )
-    stand = np.bincount(codes, weights.final != 0, size) > 0  # a category whose rows all weigh nothing stands for nobody
+    stand = (
+        np.bincount(codes, weights.final != 0, size) > 0
+    )  # a category whose rows all weigh nothing stands for nobody
     met = {key for key, some in zip(found, stand, strict=True) if some}
     nobody = [key for key, value in wanted.items() if value > 0 and key not in met]
     if nobody:
@@ -90,11 +97,18 @@ def _list(names: Sequence[tuple[str, ...]]) -> str:
     return ", ".join(shown) + (f" … (+{len(names) - 20})" if len(names) > 20 else "")
 
 
-def require_equal_totals(names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]) -> None:
-    """Refuse margins of one population with different totals; never rescaled silently."""
+def equal_totals(
+    names: Sequence[str | tuple[str, ...]], targets: Sequence[NDArray]
+) -> tuple[list[NDArray], list[Remark]]:
+    """Bring margins of one population to the total of the first: their targets, and a remark for each that was scaled.
+
+    Counts of one register taken at different hours, or rounded, differ a little; more than NEAR is another population,
+    and is refused.
+    """
     sums = [float(target.sum()) for target in targets]
+    remarks = []
     for name, total in zip(names[1:], sums[1:], strict=True):
-        if abs(total - sums[0]) > 1e-6 * sums[0]:
+        if abs(total - sums[0]) > NEAR * sums[0]:
             raise CannotCalibrate(
                 N_("the margins disagree: {one} adds up to {first}, {two} to {second}; they describe one population"),
                 one="/".join(columns_of(names[0])),
@@ -102,6 +116,26 @@ def require_equal_totals(names: Sequence[str | tuple[str, ...]], targets: Sequen
                 two="/".join(columns_of(name)),
                 second=f"{total:.10g}",
             )
+        if abs(total - sums[0]) > ROUNDING * sums[0]:
+            remarks.append(
+                Remark(
+                    SCALED,
+                    one="/".join(columns_of(names[0])),
+                    first=f"{sums[0]:.10g}",
+                    two="/".join(columns_of(name)),
+                    second=f"{total:.10g}",
+                )
+            )
+    scaled = [
+        target * (sums[0] / total) if total != sums[0] else target for target, total in zip(targets, sums, strict=True)
+    ]
+    return scaled, remarks
+
+
+def category_names(cells: Cells, columns: tuple[str, ...], codes: NDArray[np.int64], size: int) -> list[str]:
+    """Return the labels of each category that `match_categories` numbered."""
+    first = first_of_each(codes, size)
+    return ["/".join(cells.label(column, cells.code(column)[place]) or "" for column in columns) for place in first]
 
 
 def indicators(parts: Sequence[tuple[NDArray[np.int64], NDArray]], length: int, drop: int = 1) -> NDArray[np.float64]:

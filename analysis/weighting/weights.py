@@ -131,9 +131,7 @@ def _relative(cells: Cells, final: NDArray) -> bool:
     return not cells.design.fpc and total < LEAST_FRACTION * _weighted_rows(cells, final)
 
 
-def describe(
-    cells: Cells, base: NDArray, final: NDArray, unweighted: bool = False, **more: Any
-) -> dict[str, Any]:
+def describe(cells: Cells, base: NDArray, final: NDArray, unweighted: bool = False, **more: Any) -> dict[str, Any]:
     """Describe weights: ranges, Kish's effective n = (sum w)^2/sum w^2, design effect n/n_eff (Kish 1965), warnings.
 
     All of rows with a base weight above 0.

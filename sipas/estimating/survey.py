@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import analysis
+from analysis.errors import Remark
 from sipas.errors import N_, SipasError
 from sipas.estimating import key_words
 from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check_answers, may_stream
@@ -244,4 +245,5 @@ def sampling_of(design: DesignFile, lonely: str | None) -> analysis.Design:
 
 
 def _warnings(weights: analysis.Weights) -> tuple[SipasError, ...]:
-    return tuple(SipasError(warning) for warning in weights.diagnostics.get("warnings", ()))
+    warnings = (w if isinstance(w, Remark) else Remark(w) for w in weights.diagnostics.get("warnings", ()))
+    return tuple(SipasError(warning.template, **warning.values) for warning in warnings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from analysis.weighting.control_totals import NEAR
 from sipas.errors import N_
 from sipas.estimating.yaml_values import (
     DesignComplaints,
@@ -56,7 +57,8 @@ def read_rake(node: Node | None, folder: Path, decimal: str, complaints: DesignC
     if twice:
         complaints.add(node, N_("two margins for {columns}; keep one"), columns=", ".join(sorted(map("+".join, twice))))
     sums = {"+".join(margin.by): sum(margin.cells.values()) for margin in margins}
-    if sums and max(sums.values()) - min(sums.values()) > 1e-6 * max(sums.values()):
+    first = next(iter(sums.values()), 0.0)
+    if any(abs(total - first) > NEAR * first for total in sums.values()):
         told = ", ".join(f"{name} {total:.10g}" for name, total in sums.items())
         complaints.add(node, N_("the margins disagree in their sums: {sums}; make them equal"), sums=told)
     return margins

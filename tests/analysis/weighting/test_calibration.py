@@ -98,11 +98,64 @@ def test_margins_that_disagree_are_refused_with_both_totals(base):
         rake(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}})
 
 
+@pytest.mark.parametrize("fit", [rake, calibrate])
+def test_margins_that_differ_a_little_are_scaled_to_the_first_and_told(base, fit):
+    near = {key: total * (1 + 9e-4) for key, total in MONTH.items()}
+    weights = fit(base, {"sex": SEX, "month": near})
+    assert reached(weights, "sex") == pytest.approx(SEX, rel=1e-9)
+    assert reached(weights, "month") == pytest.approx(MONTH, rel=1e-9)
+    (told,) = weights.diagnostics["warnings"]
+    assert told == (
+        "the margins differ a little: sex adds up to 1100, month to 1100.99; the second was scaled to the total of the "
+        "first"
+    )
+    assert fit(base, {"sex": SEX, "month": MONTH}).diagnostics["warnings"] == []
+    far = {key: total * (1 + 1.1e-3) for key, total in MONTH.items()}
+    with pytest.raises(CannotCalibrate, match=r"sex adds up to 1100, month to 1101\.21"):
+        fit(base, {"sex": SEX, "month": far})
+
+
+def test_a_population_total_is_what_margins_are_scaled_to(base):
+    weights = calibrate(base, {"month": MONTH}, total=1100.5)
+    assert weights.total == pytest.approx(1100.5, rel=1e-12)
+    assert "total adds up to 1100.5, month to 1100" in weights.diagnostics["warnings"][0]
+
+
+def contradicting(fit, pairs, margins):
+    """Ten rows of each pair of labels."""
+    rows = [pair for pair in pairs for _ in range(10)]
+    sample = {name: np.array([row[k] for row in rows]) for k, name in enumerate(("sex", "month", "field"))}
+    more = {name: values[: len(rows)] for name, values in by_hand.a_sample().items() if name not in sample}
+    base = design_weights(cells_of(sample | more))
+    with pytest.raises(CannotCalibrate) as refused:
+        fit(base, margins)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("fit", [rake, lambda *given: calibrate(*given, method="raking")])
+def test_margins_that_cannot_be_met_are_named_with_their_numbers(fit):
+    """The margins agree in their totals; the rows say which cannot be met, also where it takes several categories."""
+    pairs = [("M", "1", "a"), ("F", "1", "b"), ("F", "2", "a"), ("F", "2", "b")]
+    told = contradicting(fit, pairs, {"sex": {"F": 50, "M": 50}, "month": {"1": 30, "2": 70}})
+    assert "all rows with M (sex) have 1 (month), yet the first have a total of 50 and the second only 30" in told
+    pairs = [("F", month, "a") for month in "123"] + [("M", month, "a") for month in "45"] + [("X", "5", "a")]
+    months = {"1": 10, "2": 30, "3": 25, "4": 15, "5": 20}
+    told = contradicting(fit, pairs, {"sex": {"F": 60, "M": 20, "X": 20}, "month": months})
+    assert "all rows with M, X (sex) have 4, 5 (month), yet the first have a total of 40 and the second only 35" in told
+
+
+def test_margins_that_leave_nothing_for_some_rows_are_named():
+    pairs = [("M", "1", "a"), ("F", "1", "b"), ("F", "2", "a"), ("F", "2", "b")]
+    margins = {"field": {"a": 50, "b": 50}, "sex": {"F": 60, "M": 40}, "month": {"1": 40, "2": 60}}
+    told = contradicting(rake, pairs, margins)
+    assert "all rows with M (sex) have 1 (month), and both have a total of 40: nothing is left for the other" in told
+
+
 @pytest.mark.parametrize("method", ["linear", "raking"])
 def test_calibration_refuses_margins_that_disagree_too(base, method):
     with pytest.raises(CannotCalibrate, match="sex adds up to 1100, month to 1200"):
         calibrate(base, {"sex": SEX, "month": {"2026-01": 700, "2026-02": 500}}, method=method)
-    with pytest.raises(CannotCalibrate, match="sex adds up to 1100, total to 1000"):
+    with pytest.raises(CannotCalibrate, match="total adds up to 1000, sex to 1100"):
         calibrate(base, {"sex": SEX}, total=1000, method=method)
     assert calibrate(base, {"sex": SEX}, total=1100, method=method).total == pytest.approx(1100)
 
@@ -179,7 +232,7 @@ def test_totals_that_contradict_each_other_do_not_give_weights(base):
 def test_margins_that_can_never_meet_are_refused():
     sample = by_hand.a_sample()
     sample["month"] = np.where(sample["sex"] == "F", "2026-01", "2026-02")
-    with pytest.raises(CannotCalibrate, match="does not converge"):
+    with pytest.raises(CannotCalibrate, match="all rows with M"):
         rake(design_weights(cells_of(sample)), {"sex": SEX, "month": MONTH})
 
 

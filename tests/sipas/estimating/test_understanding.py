@@ -157,6 +157,20 @@ def test_contradicting_margins_are_named_with_their_lines(tmp_path):
     assert "both have a total of 40: nothing is left for the other rows with 18-34" in told
 
 
+def test_margins_that_differ_by_less_than_a_thousandth_are_scaled_and_told(tmp_path):
+    rows = ["sex,age,q01", *["M,18-34,5"] * 6, *["F,18-34,4"] * 6, *["F,55+,3"] * 6, *["M,55+,1"] * 6]
+    (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    for total, code in ((5004, 0), (5006, 1)):
+        margins = f"rake:\n  sex: {{F: 2500, M: 2500}}\n  age: {{18-34: 3000, 55+: {total - 3000}}}\n"
+        (tmp_path / "d.yaml").write_text(f"items: [q01]\n{margins}", "utf-8")
+        result = call("estimate", tmp_path / "a.csv", "--design", tmp_path / "d.yaml")
+        assert result.exit_code == code
+        told = result.stderr if code == 0 else str(result.exception)
+        assert (
+            "sex adds up to 5000, age to 5004" if code == 0 else "disagree in their sums: sex 5000, age 5006"
+        ) in told
+
+
 def test_scaled_weights_are_told_and_have_the_design_effect_of_draws_with_replacement(tmp_path):
     draw = random.Random(2)
     rows = [(f"P{n // 10:02}", draw.choice((0.5, 1.5)), draw.randint(1, 5)) for n in range(200)]
