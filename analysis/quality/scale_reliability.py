@@ -200,11 +200,27 @@ def _one_factor(c: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
     return loadings * (1 if loadings.sum() >= 0 else -1), bool((fit.x <= lowest * 1.001).any())
 
 
+def cluster_size(psu: NDArray[np.int64], weights: NDArray, answers: NDArray) -> float:
+    """Compute how many answers a cluster counts as: sum over clusters of (sum w)^2, over sum w^2, of all answers.
+
+    With equal weights and clusters their size; uneven ones change it, and then deff = Kish's effect x (1 + (b - 1) icc)
+    with this b (S. Gabler, S. Haeder, P. Lahiri, Survey Methodology 25, 1999, 105-106). `psu`, `weights` and the number
+    of `answers` by cell, each [cells]. NaN without answers.
+
+    >>> cluster_size(np.array([0, 0, 1]), np.ones(3), np.array([6, 4, 10]))
+    10.0
+    """
+    of_psu = np.bincount(psu, weights * answers)
+    squares = float((weights**2 * answers).sum())
+    return float((of_psu**2).sum() / squares) if squares else np.nan
+
+
 def intraclass(deff: ArrayLike, n: ArrayLike, psus: ArrayLike) -> NDArray[np.float64]:
     """Compute the intraclass correlation from a design effect: (deff - 1)/(b - 1), b = n/psus answers a cluster.
 
-    deff is variance over that of a simple random sample (L. Kish, Survey Sampling, 1965, 5.4); it holds for weights
-    that vary little, else take Kish's weighting effect out first. NaN with one answer a cluster: it does not exist.
+    deff is variance over that of a simple random sample (L. Kish, Survey Sampling, 1965, 5.4), without what uneven
+    weights do: take Kish's weighting effect out first, and b from `cluster_size`. NaN with one answer a cluster: it
+    does not exist.
 
     >>> intraclass([2.0, 1.0], [400, 400], [40, 40]).round(3).tolist()
     [0.111, 0.0]

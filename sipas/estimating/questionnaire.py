@@ -16,7 +16,7 @@ import analysis
 from analysis import coverage, intraclass, item_response, products_in, reliability_of
 from analysis.errors import AnalysisError
 from analysis.estimands.estimands import straight_lined
-from analysis.quality.scale_reliability import Reliability
+from analysis.quality.scale_reliability import Reliability, cluster_size
 from analysis.variance.design_counts import count_design
 from sipas.errors import N_
 from sipas.estimating.comparing import known
@@ -153,7 +153,9 @@ def _covered(rows: list[Row], family: tuple[str, ...], dossiers: Mapping[str, in
 def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[str, Reliability | None]) -> list[Row]:
     cells = survey.cells
     table = analysis.estimate(cells, survey.weights, by=[])
-    kish, psus = survey.weights.diagnostics["deff_kish"], count_design(cells).psus
+    psu, final = count_design(cells).psu, survey.weights.final
+    with np.errstate(invalid="ignore", divide="ignore"):
+        clustering = table.deff_wr[0] / table.kish[0]  # what the weights do is taken out
     relations = {
         item: (rest, without)
         for found in reliability.values()
@@ -164,7 +166,8 @@ def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[
     for item, (answered, not_applicable, missing) in _response(cells, forms, np.ones(len(cells), bool)).items():
         row = table.row(item)
         rest, without = relations.get(item, (None, None))
-        icc = None if row["deff"] is None else intraclass(row["deff"] / kish, row["n"], psus)
+        size = 1.0 if cells.grouped else cluster_size(psu, final, cells.answered(item))
+        icc = float(intraclass(clustering[table.of.index(item)], size, 1))
         rows.append(
             {
                 "what": "item",
@@ -176,7 +179,7 @@ def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[
                 "item_rest": rest,
                 "alpha_without": without,
                 "deff": row["deff"],
-                "icc": None if icc is None else known(float(icc)),
+                "icc": known(icc),
             }
         )
     return rows

@@ -18,7 +18,6 @@ from sipas.estimating.reading import (
     figure_words,
     interval_heading,
     lines,
-    percentage_points,
     plain_percent,
     remarks,
 )
@@ -31,7 +30,7 @@ METHODS = ("reml", "ml", "moment")
     "small-areas",
     help=_(
         "Moves uncertain domains of DATA toward what similar ones have (Fay and Herriot's model), and shows the "
-        "prediction beside the direct estimate, never instead of it: how far off it may be, and how much of the "
+        "prediction beside the direct estimate, never instead of it: both with their interval, and how much of the "
         "direct estimate it keeps."
     ),
     epilog=example("sipas small-areas 2026-1.parquet --by unit --features units.csv --feature size"),
@@ -115,7 +114,7 @@ def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: 
         Column(interval_heading(level), lambda row: between(row["direct_low"], row["direct_high"])),
         Column(_("expected"), lambda row: plain_percent(row["expected"])),
         Column(_("predicted"), lambda row: plain_percent(row["predicted"])),
-        Column(_("may be off by"), lambda row: percentage_points(row["root_mse"]).replace("+", "±")),
+        Column(interval_heading(level), lambda row: between(row["predicted_low"], row["predicted_high"])),
         Column(_("kept"), lambda row: decimal(row["trust"] * 100, 0) + "%"),
         Column("n", lambda row: str(row["n"])),
         Column(_("remarks"), remarks, right=False),

@@ -102,6 +102,29 @@ def test_clusters_are_alike_by_the_intraclass_correlation(rows):
     assert all(row["deff"] > 0.5 for row in items)
 
 
+def test_the_intraclass_correlation_is_that_of_the_answers_whatever_their_weights(tmp_path):
+    """Each item has the effect of its own weights: q01 was asked where they are uneven, q02 where they are not."""
+    draw = np.random.default_rng(4)
+    lines = ["psu,w,v,q01,q02"]
+    for psu in range(120):
+        lean = draw.normal(0, 0.6)
+        for _ in range(20):
+            uneven = draw.random() < 0.5
+            level = str(int(np.clip(np.round(3.6 + lean + draw.normal()), 1, 5)))
+            w = draw.choice([1, 20], p=[0.8, 0.2]) if uneven else 5
+            lines.append(f"{psu},{w},1,{level if uneven else ''},{'' if uneven else level}")
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    found = {}
+    for weights in ("w", "v"):
+        (tmp_path / "d.yaml").write_text(f"weights: {weights}\npsu: psu\nitems: [q01, q02]\n", "utf-8")
+        rows = of(rows_of("quality", tmp_path / "a.csv", "--design", tmp_path / "d.yaml"), "item")
+        found[weights] = {row["of"]: (row["deff"], row["icc"]) for row in rows}
+    assert found["w"]["q01"][0] > 2 * found["v"]["q01"][0]
+    for item in ("q01", "q02"):
+        assert found["w"][item][1] == pytest.approx(found["v"][item][1], abs=0.06)
+        assert 0.1 < found["w"][item][1] < 0.3
+
+
 def test_plain_table_is_looked_at_as_well(office):
     office.write()
     rows = rows_of("quality", office.data, "--design", office.folder / "design.yaml", "--by", "unit")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from analysis import area_model, estimate, read_snapshot, tabulate
+from sipas.estimating.small import prediction_limits
 from sipas.i18n import say
+from tests.analysis.small_area.test_fay_herriot import offices
 from tests.sipas.estimating.calls import call, rows_of
 
 
@@ -18,6 +20,36 @@ def test_predictions_are_those_of_the_statistics(province):
     assert [row["root_mse"] for row in rows] == pytest.approx(np.sqrt(fit.mse).tolist(), rel=1e-9)
     assert [row["direct"] for row in rows] == [row["estimate"] for row in direct]
     assert all(min(r["direct"], r["expected"]) <= r["predicted"] <= max(r["direct"], r["expected"]) for r in rows)
+
+
+def test_both_estimates_have_an_interval_of_one_kind_inside_0_and_1(province):
+    rows = rows_of("small-areas", province / "first.parquet", "--by", "unit", "--level", "0.9")
+    for row in rows:
+        assert 0 <= row["predicted_low"] < row["predicted"] < row["predicted_high"] <= 1
+        width = (row["predicted_high"] - row["predicted_low"]) / row["root_mse"]
+        assert width == pytest.approx(2 * 1.645, rel=0.05)
+    printed = call("small-areas", province / "first.parquet", "--by", "unit").stdout.splitlines()
+    assert printed[2].count("95% interval") == 2
+    assert "off by" not in printed[2]
+
+
+def test_limits_of_predictions_hold_the_truth_and_stay_inside_at_the_edges():
+    """120 simulated provinces of 60 offices, sampling errors of 1.5 and 6 points, shares around 85% and 96%."""
+    for middle in (0.85, 0.96):
+        held = []
+        for seed in range(120):
+            truth, y, psi, x = offices(seed)
+            truth, y = truth + middle - 0.85, y + middle - 0.85
+            inside = (truth > 0) & (truth < 1)
+            fit = area_model(y, psi, x)
+            low, high = prediction_limits(fit.predicted, fit.mse, 0.95)
+            assert low.min() >= 0
+            assert high.max() <= 1
+            held += ((low <= truth) & (truth <= high))[inside].tolist()
+        assert 0.93 < np.mean(held) < 0.985
+    low, high = prediction_limits(np.array([1.2, -0.1, 1.0]), np.full(3, 0.001), 0.95)
+    assert np.isfinite([low, high]).all()
+    assert (low < high).all()
 
 
 def test_few_clusters_get_a_smoothed_variance_that_is_named(office):

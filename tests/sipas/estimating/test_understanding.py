@@ -189,6 +189,7 @@ def test_scaled_weights_are_told_and_have_the_design_effect_of_draws_with_replac
         found[name] |= {"quality": item["deff"], "icc": item["icc"]}
         offices = rows_of("small-areas", tmp_path / f"{name}.csv", *more, "--by", "psu")
         found[name]["office"] = max(row["sampling_se"] for row in offices)
+    assert found["a-third"]["icc"] == pytest.approx(found["population"]["icc"], rel=2e-4)
     assert found["a-third"]["office"] == pytest.approx(found["population"]["office"], rel=2e-4)
     for name in ("mean-1", "mean-1.02"):
         for key in ("deff", "quality", "icc", "office"):
