@@ -19,7 +19,7 @@ It stands alone: nothing here knows the web application. In reading order:
                                    what to improve first; small offices; old communes and new units
     class_bands, selection_band, selected_share, tipping_ratio, reversal_ratio, worth, estimated_ratio, mode_effect
                                    those who did not answer: what if they think otherwise, and how to find out
-    sample_size, detectable_change, allocate, systematic_draw, reference_size
+    sample_size, cluster_deff, detectable_change, allocate, systematic_draw, reference_size
                                    the next wave
     suppress -> SafeTable          the second door: what may be published
 
@@ -67,7 +67,13 @@ if TYPE_CHECKING:
     from analysis.disclosure.policy import Policy
     from analysis.disclosure.safe_table import SafeTable
     from analysis.disclosure.suppress import suppress
-    from analysis.planning.sample_design import allocate, detectable_change, sample_size, systematic_draw
+    from analysis.planning.sample_design import (
+        allocate,
+        cluster_deff,
+        detectable_change,
+        sample_size,
+        systematic_draw,
+    )
     from analysis.quality.key_drivers import importance_in, importance_of
     from analysis.quality.response_quality import coverage, item_response, straight_lines
     from analysis.quality.scale_reliability import intraclass, products_in, reliability_of, sum_products
@@ -97,7 +103,7 @@ _LATER = {
     "selection.mode_effects": ("mode_effect",),
     "selection.reference_sample": ("estimated_ratio", "reference_size"),
     "selection.response_ratio": ("reversal_ratio", "selected_share", "selection_band", "tipping_ratio"),
-    "planning.sample_design": ("allocate", "detectable_change", "sample_size", "systematic_draw"),
+    "planning.sample_design": ("allocate", "cluster_deff", "detectable_change", "sample_size", "systematic_draw"),
     "small_area.fay_herriot": ("area_model",),
     "comparison.stratified_difference": ("stratified_difference",),
     "comparison.trend": ("Wave", "trend_over"),
@@ -144,6 +150,7 @@ __all__ = [
     "benjamini_hochberg",
     "calibrate",
     "class_bands",
+    "cluster_deff",
     "coverage",
     "design_weights",
     "detectable_change",

@@ -30,7 +30,7 @@ def sample_size(
     population: float = np.inf,
     response: float = 1.0,
 ) -> int:
-    """Compute how many people to ask so that a share is known to plus or minus `margin`.
+    """Compute how many people to ask so that a share is known to plus or minus `margin`; at most all there are.
 
     n0 = z^2 p (1-p) deff / margin^2; of a small population n0 / (1 + n0/N); divided by the share that answers (W. G.
     Cochran, Sampling Techniques, 1977, sections 4.4 and 5.9). The widespread N / (1 + N margin^2) is this with p = 0.5
@@ -43,9 +43,39 @@ def sample_size(
     _between("p", p, 0, 1)
     _between("level", level, 0, 1)
     _between("response", response, 0, 1, closed=True)
+    _above("deff", deff)
+    if not population >= 1:
+        raise CannotPlan(
+            N_("the population counts people, 1 or more, and {population} does not"), population=population
+        )
+    if margin > min(p, 1 - p) * (1 + 1e-9):
+        raise CannotPlan(
+            N_("around {p} a margin of {margin} reaches below 0 or above 1; ask for one of at most {most}"),
+            p=p, margin=margin, most=round(min(p, 1 - p), 6),
+        )  # fmt: skip
     z = float(ndtri((1 + level) / 2))
     wanted = z**2 * p * (1 - p) * deff / margin**2
-    return int(np.ceil(wanted / (1 + wanted / population) / response - 1e-9))
+    return int(min(np.ceil(wanted / (1 + wanted / population) / response - 1e-9), population))
+
+
+def cluster_deff(icc: float, answers: float, *, weighting: float = 1.0) -> float:
+    """Compute the design effect of clusters of so many answers: weighting (1 + (answers - 1) icc).
+
+    icc        intraclass correlation, as `sipas quality` prints it for the last wave
+    answers    answers in a cluster, such as those of one week at one point
+    weighting  Kish's effect of uneven weights, 1 or more
+
+    L. Kish, Survey Sampling, 1965, section 5.4; with weights S. Gabler, S. Haeder, P. Lahiri, Survey Methodology 25,
+    1999. Raises CannotPlan for an icc outside 0 to 1, and for fewer than one answer.
+
+    >>> cluster_deff(0.05, 21), cluster_deff(0.05, 21, weighting=1.2)
+    (2.0, 2.4)
+    """
+    if not 0 <= icc <= 1:
+        raise CannotPlan(N_("an intraclass correlation lies between 0 and 1; {icc} does not"), icc=icc)
+    if not answers >= 1 or not weighting >= 1:
+        raise CannotPlan(N_("a cluster has at least 1 answer, and the effect of weights is 1 or more"))
+    return weighting * (1 + (answers - 1) * icc)
 
 
 def detectable_change(
@@ -60,16 +90,22 @@ def detectable_change(
     """Compute the smallest change to an independent next wave that is found with probability `power`.
 
     (z of the level, two-sided, + z of the power) sqrt(deff p (1-p) (1/n + 1/n_next)); S. Lemeshow et al., Adequacy of
-    Sample Size in Health Studies, 1990, chapter 1. Near 0 and 1 it is rough: the change itself moves p.
+    Sample Size in Health Studies, 1990, chapter 1. Near 0 and 1 it is rough: the change itself moves p. At most the
+    larger of p and 1 - p, as no share changes by more: then only a change of all is found, or not even that.
 
     >>> detectable_change(0.85, [400, 1600]).round(3).tolist()
     [0.071, 0.035]
     """
     _between("p", p, 0, 1)
+    _between("level", level, 0, 1)
+    _between("power", power, 0, 1)
+    _above("deff", deff)
     n = np.asarray(n, float)
     later = n if n_next is None else np.asarray(n_next, float)
+    if not (n >= 1).all() or not (later >= 1).all():
+        raise CannotPlan(N_("a wave has at least 1 answer"))
     reach = float(ndtri((1 + level) / 2) + ndtri(power))
-    return np.asarray(reach * np.sqrt(deff * p * (1 - p) * (1 / n + 1 / later)))
+    return np.minimum(reach * np.sqrt(deff * p * (1 - p) * (1 / n + 1 / later)), max(p, 1 - p))
 
 
 def allocate(
@@ -176,6 +212,11 @@ def _whole(share: NDArray[np.float64], total: int, upper: NDArray[np.float64]) -
     room = np.where(floor < upper, share - floor, -1.0)
     floor[np.argsort(-room, kind="stable")[: round(total - floor.sum())]] += 1
     return floor.astype(np.int64)
+
+
+def _above(what: str, value: float) -> None:
+    if not 0 < value < np.inf:
+        raise CannotPlan(N_("{what} lies above 0; {value} does not"), what=what, value=value)
 
 
 def _between(what: str, value: float, low: float, high: float, closed: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.planning.sample_design import Method, allocate, systematic_draw
+from analysis.planning.sample_design import Method, allocate, sample_size, systematic_draw
 from sipas.errors import N_, SipasError
 from sipas.i18n.code_labels import column_labels
 from sipas.tables import Heads, Problems, read_table
@@ -29,6 +29,42 @@ def allocation(
     **more: Any,
 ) -> list[Row]:
     """Interviews per domain of a table of counts; `spread` is a column with each domain's standard deviation."""
+    names, size, width = _domains(path, family, count, spread, sheet, decimal)
+    found = allocate(
+        total, [size[name] for name in names], method, spread=[width[name] for name in names], **more
+    )  # fmt: skip
+    return [
+        {"domain": dict(zip(family, name, strict=True)), count: int(size[name]), "interviews": int(n), "method": method}
+        for name, n in zip(names, found, strict=True)
+    ]
+
+
+def sizes(
+    path: Path,
+    family: tuple[str, ...],
+    count: str,
+    margin: float,
+    *,
+    sheet: str = "",
+    decimal: str = "",
+    **more: Any,
+) -> list[Row]:
+    """How many people to ask in each domain of a table of counts, so that each is known to the margin."""
+    names, size, _spread = _domains(path, family, count, None, sheet, decimal)
+    return [
+        {
+            "domain": dict(zip(family, name, strict=True)),
+            count: int(size[name]),
+            "interviews": sample_size(margin, population=size[name], **more) if size[name] else 0,
+        }
+        for name in names
+    ]
+
+
+def _domains(
+    path: Path, family: tuple[str, ...], count: str, spread: str | None, sheet: str, decimal: str
+) -> tuple[list[tuple[str, ...]], dict[tuple[str, ...], float], dict[tuple[str, ...], float]]:
+    """The domains of a table of counts in their order, the count of each, and its standard deviation (else 1)."""
     table = read_table(path, sheet=sheet, decimal=decimal)
     needed = (*family, count, *([spread] if spread else []))
     if not set(needed) <= set(table.columns):  # a table of dossiers whose columns are called otherwise
@@ -48,14 +84,7 @@ def allocation(
         if width.setdefault(key, spreads[record.row]) != spreads[record.row]:
             problems.add(record.row, spread or "", N_("the spread {value} differs from an earlier line of this domain"))
     problems.refuse()
-    names = sorted(size)
-    found = allocate(
-        total, [size[name] for name in names], method, spread=[width[name] for name in names], **more
-    )  # fmt: skip
-    return [
-        {"domain": dict(zip(family, name, strict=True)), count: int(size[name]), "interviews": int(n), "method": method}
-        for name, n in zip(names, found, strict=True)
-    ]
+    return sorted(size), size, width
 
 
 def drawn(

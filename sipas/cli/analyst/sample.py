@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -32,26 +33,67 @@ def sample() -> None:
 
 
 @sample.command(
-    help=_("How many people to ask so that a share is known to plus or minus --margin."),
-    epilog=example("sipas sample size --margin 0.03 --share 0.85 --deff 2 --response 0.8"),
+    help=_(
+        "How many people to ask so that a share is known to plus or minus --margin; with --frame, in each domain of a "
+        "table of dossiers. Answers come in clusters, such as a week at one point: --per-cluster and --icc (as `sipas "
+        "quality` prints it) give the design effect, and the number of clusters."
+    ),
+    epilog=example("sipas sample size --margin 0.03 --share 0.85 --per-cluster 15 --icc 0.05 --response 0.8"),
 )
 @common.options(
     click.option("--margin", type=NUMBER, required=True, help=_("Half the width of the interval: 0.03 is 3 points.")),
     share,
-    deff,
+    click.option(
+        "--deff", type=NUMBER, help=_("The design effect of the last wave (default: 1, or from the clusters).")
+    ),
+    click.option("--per-cluster", type=NUMBER, help=_("Answers in a cluster, such as a week at one point.")),
+    click.option("--icc", type=NUMBER, help=_("How alike the answers of a cluster are, from 0 to 1.")),
+    click.option(
+        "--frame", type=common.FILE, metavar="TABLE", help=_("A table of dossiers: the size for each domain.")
+    ),
+    click.option("--by", default="unit", show_default=True, help=_("With --frame: the columns that name a domain.")),
+    click.option("--count", default="dossiers", show_default=True, help=_("With --frame: the column with the counts.")),
     click.option("--population", type=COUNT, default=float("inf"), help=_("How many there are; few need fewer.")),
     click.option("--response", type=NUMBER, default=1.0, show_default=True, help=_("The share that answers.")),
     level,
+    common.sheet,
+    common.decimal,
     common.as_json,
+    common.out,
 )
 def size(
-    margin: float, share: float, deff: float, population: float, response: float, level: float, as_json: bool
+    margin: float,
+    share: float,
+    deff: float | None,
+    per_cluster: float | None,
+    icc: float | None,
+    frame: Path | None,
+    by: str,
+    count: str,
+    population: float,
+    response: float,
+    level: float,
+    sheet: str,
+    decimal: str | None,
+    as_json: bool,
+    out: Path | None,
 ) -> None:
-    from analysis.planning.sample_design import sample_size
+    from analysis.planning.sample_design import cluster_deff, sample_size
 
-    n = sample_size(margin, p=share, level=level, deff=deff, population=population, response=response)
+    if (per_cluster is None) != (icc is None) or (icc is not None and deff is not None):
+        raise click.UsageError(_("give --per-cluster together with --icc, or --deff, or none of them"))
+    if per_cluster is not None and icc is not None:
+        deff = cluster_deff(icc, per_cluster)
+    wanted = {"p": share, "level": level, "deff": 1.0 if deff is None else deff, "response": response}
+    if frame is not None:
+        _sizes(frame, by, count, margin, wanted, per_cluster, sheet, decimal or "", as_json, out)
+        return
+    if out is not None:
+        raise click.UsageError(_("--out goes with --frame"))
+    n = sample_size(margin, population=population, **wanted)
     if as_json:
-        print_json({"n": n, "margin": margin, "share": share, "deff": deff, "response": response, "level": level})
+        print_json({"n": n, "margin": margin, "share": share, "deff": wanted["deff"], "response": response,
+                    "level": level, "clusters": _clusters(n, response, per_cluster)})  # fmt: skip
     else:
         click.echo(
             _(
@@ -60,6 +102,55 @@ def size(
                 share=plain_percent(share),
                 margin=percentage_points(margin).replace("+", "±"),
                 level=plain_percent(level),
+            )
+        )
+        _tell_clusters(n, wanted, per_cluster)
+
+
+def _sizes(
+    frame: Path,
+    by: str,
+    count: str,
+    margin: float,
+    wanted: dict[str, float],
+    per_cluster: float | None,
+    sheet: str,
+    decimal: str,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    from sipas.estimating.planning import sizes
+
+    (family,) = common.families((by,))
+    rows = sizes(frame, family, count, margin, sheet=sheet, decimal=decimal, **wanted)
+    if as_json or out:
+        common.tell(rows, as_json, out, lambda: [])
+        return
+    print_table(
+        [", ".join(word("column", one) for one in family), word("column", count), _("interviews")],
+        [[domain_words(row["domain"]), row[count], row["interviews"]] for row in rows],
+    )
+    total = sum(row["interviews"] for row in rows)
+    click.echo(
+        _("Together {n} people, and each of {domains} domains is known to the margin.", n=total, domains=len(rows))
+    )
+    _tell_clusters(total, wanted, per_cluster)
+
+
+def _clusters(n: int, response: float, per_cluster: float | None) -> int | None:
+    """In how many clusters so many people answer."""
+    return None if per_cluster is None else math.ceil(n * response / per_cluster - 1e-9)
+
+
+def _tell_clusters(n: int, wanted: dict[str, float], per_cluster: float | None) -> None:
+    clusters = _clusters(n, wanted["response"], per_cluster)
+    if clusters is not None:
+        click.echo(
+            _(
+                "They answer in {clusters} clusters of {size}; design effect {deff}.",
+                clusters=clusters,
+                size=short(per_cluster or 0),
+                deff=short(wanted["deff"]),
             )
         )
 

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from analysis.planning.sample_design import CannotPlan, allocate, detectable_change, sample_size, systematic_draw
+from analysis.planning.sample_design import (
+    CannotPlan,
+    allocate,
+    cluster_deff,
+    detectable_change,
+    sample_size,
+    systematic_draw,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,57 @@ def test_a_size_reaches_its_margin():
     n = sample_size(0.03, p=0.85, deff=1.4, population=20_000)
     se = np.sqrt(1.4 * 0.85 * 0.15 / n * (1 - n / 20_000 / 1.0))
     assert 1.96 * se == pytest.approx(0.03, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "match"),
+    [
+        ({"population": -5}, "1 or more, and -5"),
+        ({"population": 0}, "1 or more"),
+        ({"population": np.nan}, "1 or more"),
+        ({"deff": 0}, "deff lies above 0; 0 does not"),
+        ({"deff": -1}, "deff lies above 0"),
+        ({"deff": np.nan}, "deff lies above 0"),
+        ({"p": 0.98, "margin": 0.03}, r"around 0\.98 a margin of 0\.03 reaches below 0 or above 1; .* at most 0\.02"),
+        ({"p": 0.02, "margin": 0.03}, "reaches below 0"),
+    ],
+)
+def test_a_size_that_means_nothing_is_refused(wrong, match):
+    with pytest.raises(CannotPlan, match=match):
+        sample_size(**{"margin": 0.02} | wrong)
+
+
+def test_nobody_is_asked_twice():
+    assert sample_size(0.05, population=100, response=0.5) == 100
+    assert sample_size(0.02, p=0.98) == pytest.approx(1.96**2 * 0.98 * 0.02 / 0.02**2, abs=1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"deff": 0}, {"n": 0}, {"n_next": 0}, {"level": 1}, {"power": 1}, {"power": 0}, {"p": 1}]
+)
+def test_a_change_that_means_nothing_is_refused(wrong):
+    with pytest.raises(CannotPlan):
+        detectable_change(**{"p": 0.8, "n": 100} | wrong)
+
+
+def test_no_share_changes_by_more_than_there_is():
+    assert detectable_change(0.9, [1, 2000]).round(3).tolist() == [0.9, 0.027]
+
+
+def test_clusters_give_the_variance_that_simulated_clusters_have():
+    """Beta-binomial clusters of 15 answers with an intraclass correlation of .1."""
+    draw = np.random.default_rng(1)
+    p, icc, size = 0.8, 0.1, 15
+    a = p * (1 - icc) / icc
+    shares = draw.beta(a, a * (1 - p) / p, (4000, 40))
+    means = draw.binomial(size, shares).sum(1) / (40 * size)
+    assert means.var() == pytest.approx(cluster_deff(icc, size) * p * (1 - p) / (40 * size), rel=0.08)
+    assert cluster_deff(0.1, 1) == 1
+    for wrong in ((-0.1, 5), (1.1, 5), (0.1, 0.5), (np.nan, 5)):
+        with pytest.raises(CannotPlan):
+            cluster_deff(*wrong)
+    with pytest.raises(CannotPlan):
+        cluster_deff(0.1, 5, weighting=0.5)
 
 
 def test_a_change_of_the_stated_size_is_found_as_often_as_stated():

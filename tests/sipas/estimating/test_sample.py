@@ -29,6 +29,47 @@ def test_size_and_change_are_those_of_the_statistics():
     assert told == "Ask 278 people: a share near 50.0% is then known to ±5.0 points with 95.0% confidence.\n"
 
 
+def test_clusters_give_the_design_effect_and_are_counted():
+    plan = ["sample", "size", "--margin", "0.03", "--share", "0.85", "--response", "0.8"]
+    told = json.loads(call(*plan, "--per-cluster", "15", "--icc", "0.05", "--json").stdout)
+    assert (told["deff"], told["n"]) == (pytest.approx(1.7), sample_size(0.03, p=0.85, deff=1.7, response=0.8))
+    assert told["clusters"] == -(-told["n"] * 0.8 // 15)
+    assert call(*plan, "--per-cluster", "15", "--icc", "0.05").stdout.endswith("clusters of 15; design effect 1.7.\n")
+    for wrong in (["--icc", "0.05"], ["--per-cluster", "9"], ["--per-cluster", "9", "--icc", "0.1", "--deff", "2"]):
+        assert call(*plan, *wrong).exit_code == 2
+    assert json.loads(call(*plan, "--json").stdout)["clusters"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--population", "-5"], "the population counts people, 1 or more"),
+        (["--deff", "0"], "deff lies above 0"),
+        (["--share", "0.98"], "reaches below 0 or above 1"),
+        (["--icc", "2", "--per-cluster", "5"], "an intraclass correlation lies between 0 and 1"),
+    ],
+)
+def test_a_size_that_means_nothing_is_refused(wrong, said):
+    result = call("sample", "size", "--margin", "0.03", *wrong)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert said in say(result.exception)
+
+
+def test_each_domain_of_a_frame_gets_its_own_size(frame, tmp_path):
+    plan = ["sample", "size", "--margin", "0.05", "--frame", frame]
+    rows = rows_of(*plan)
+    assert [row["interviews"] for row in rows] == [sample_size(0.05, population=n) for n in (6000, 3000, 8)]
+    assert [row["dossiers"] for row in rows] == [6000, 3000, 8]
+    assert len(rows_of(*plan, "--by", "unit,field")) == 4
+    printed = call(*plan, "--per-cluster", "20", "--icc", "0.1").stdout
+    assert "each of 3 domains is known to the margin" in printed
+    assert "clusters of 20; design effect 2.9" in printed
+    out = tmp_path / "sizes.csv"
+    assert call(*plan, "--out", out).exit_code == 0
+    assert len(out.read_text("utf-8-sig").splitlines()) == 4
+    assert call("sample", "size", "--margin", "0.05", "--out", tmp_path / "other.csv").exit_code == 2
+
+
 @pytest.mark.parametrize(("method", "more"), [("proportional", []), ("neyman", ["--spread", "spread"]), ("power", [])])
 def test_division_adds_up_and_is_that_of_the_statistics(frame, method, more):
     rows = rows_of("sample", "allocate", frame, "--total", "600", "--minimum", "5", "--method", method, *more)
