@@ -5,7 +5,7 @@ answers and y those that satisfy (or their scores); for a factor and for the who
 "Not applicable" and "not answered" are in neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -48,6 +48,7 @@ class Estimands:
     people   people with at least one answer that counts; None = those of `rows`
     second   second moments of single rows; None = they follow from x, y and squares where each row has one value
     total    whether sum(w y) itself is wanted, not the ratio
+    asked    x if all who were asked had answered, where population counts may say that everybody was counted; else None
     """
 
     of: tuple[str, ...]
@@ -61,6 +62,7 @@ class Estimands:
     scoring: str = ""
     second: SecondMoments | None = None
     people: NDArray[np.float64] | None = None
+    asked: NDArray[np.float64] | None = None
 
     @property
     def titles(self) -> Titles:
@@ -94,6 +96,7 @@ class Estimands:
             self.second
             and SecondMoments(*(part[:, chosen] for part in (self.second.yy, self.second.yx, self.second.xx))),
             self.people if self.people is None else self.people[:, chosen],
+            self.asked if self.asked is None else self.asked[:, chosen],
         )
 
     def as_total(self) -> "Estimands":
@@ -145,8 +148,15 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
         ]
         second = SecondMoments(*(np.column_stack(part) for part in zip(*parts, strict=True)))
     return Estimands(
-        chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label, second=second, people=people
-    )
+        chosen, kind, y, x, rows, squares, share=scoring.share, scoring=scoring.label, second=second, people=people,
+        asked=x + _passed_over(cells, chosen, members) if cells.design.fpc else None,
+    )  # fmt: skip
+
+
+def _passed_over(cells: Cells, chosen: Sequence[str], members: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    """How many answers to each figure's items were missing in each cell."""
+    missing = {item: cells.item(item)[:, 0].astype(float) for item in cells.codebook.item_codes}
+    return np.column_stack([sum(missing[item] for item in members.get(name, (name,))) for name in chosen])
 
 
 def person_means(cells: Cells, factors: Sequence[str] | None = None) -> Estimands:
@@ -245,7 +255,7 @@ def select(estimands: Estimands, rows: NDArray[np.bool_]) -> Estimands:
     if len(rows) != len(estimands.y):
         raise BadMethod(N_("a choice of cells must be as long as the cells"))
     keep = rows[:, None].astype(float)
-    second, people = estimands.second, estimands.people
+    second, people, asked = estimands.second, estimands.people, estimands.asked
     return replace(
         estimands,
         y=estimands.y * keep,
@@ -254,6 +264,7 @@ def select(estimands: Estimands, rows: NDArray[np.bool_]) -> Estimands:
         squares=estimands.squares * keep,
         second=second and SecondMoments(second.yy * keep, second.yx * keep, second.xx * keep),
         people=people if people is None else people * keep,
+        asked=asked if asked is None else asked * keep,
     )
 
 

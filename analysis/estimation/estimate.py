@@ -223,6 +223,8 @@ def _assemble(
 ) -> Estimates:
     """The table: the ratio estimates with design effects, limits and the flags' grounds."""
     counted = _counted(found, titles)
+    partial = found.census & (found.response < 1)
+    found = _of_those_who_answered(found, partial) if titles.share else found
     some = counted > 0
     value = np.where(some, found.value, np.nan)
     variance = _variance(found, titles, counted)
@@ -256,12 +258,35 @@ def _assemble(
         df_weighted=found.df_weighted,
         tested=_tested(settled, counted, shared),
         census=found.census,
+        partial=partial,
         level=method.level,
         interval=method.name if titles.share else "t",
         side=method.side,
         scoring=titles.scoring,
         share=titles.share,
         unweighted=sample.weights.unweighted,
+    )
+
+
+def _of_those_who_answered(found: RatioEstimates, partial: NDArray[np.bool_]) -> RatioEstimates:
+    """Where everybody was counted and not all answered: persons drawn without replacement from those who were asked.
+
+    V = (1 - f) s^2/n over the n people who answered, f = answers over those asked for (W. G. Cochran, Sampling
+    Techniques, 1977, section 2.6), n - 1 degrees of freedom, and a weighting effect of at least 1 - f. It takes those
+    who stay silent for a random part, which no census can tell. Shares only: other scores keep R's 0, with the flag.
+    """
+    if not partial.any():
+        return found
+    left, others = 1 - found.response, np.maximum(found.people - 1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = left * found.element_variance / others
+    return replace(
+        found,
+        variance=np.where(partial, np.where(others > 0, variance, np.nan), found.variance),
+        census=found.census & ~partial,
+        kish=np.where(partial, np.maximum(found.kish, left), found.kish),
+        df=np.where(partial, others, found.df),
+        df_weighted=np.where(partial, others.astype(float), found.df_weighted),
     )
 
 

@@ -18,6 +18,7 @@ FLAGS = {
     "no answers": N_("no answers"),
     "unweighted": N_("unweighted"),
     "census": N_("census"),
+    "not all answered": N_("not all answered"),
     "zero variance": N_("zero variance"),
     "one cluster only": N_("one cluster only"),
     "edge": N_("edge"),
@@ -40,6 +41,7 @@ class Estimates:
               without weights, and where they add up to less than 2 n (`Weights.relative`)
     low, high the interval; used: the design effect inside it, siblings: over how many figures
     kish      Kish's weighting effect; df_weighted: degrees of freedom after what uneven weights take
+    census    everybody was counted, and (of shares) all of them answered; partial: everybody was counted, not all answered
     tested    the variance that tests of equality use: design effect of `wilson_shared_2`, share of the enclosing domain
     """
 
@@ -63,6 +65,7 @@ class Estimates:
     df_weighted: Array
     tested: Array
     census: NDArray[np.bool_]
+    partial: NDArray[np.bool_]
     level: float
     interval: str
     side: str
@@ -93,6 +96,7 @@ class Estimates:
         else:
             words = mean_reliability(self.value, self.variance, self.counted.astype(float), self.df)
         words[self.census & (self.counted > 0)] = "shown"
+        words[self.partial & (words == "shown")] = "note"
         return words
 
     def row(self, of: str, **domain: str) -> dict[str, Any]:
@@ -160,6 +164,8 @@ class Estimates:
             flags = ["edge"]
         else:
             flags = ["zero variance"] if self.variance[d, m] == 0 else []
+        if self.partial[d, m]:
+            flags.append("not all answered")
         df = self.df if self.interval == SHARED_1 else self.df_weighted
         if df[d, m] < FEW_DF and not self.census[d, m]:
             flags.append("review")

@@ -35,6 +35,7 @@ class RatioEstimates:
     population        with population counts, the sum of w over respondents, else X
     element_variance  the weighted variance of single answers, sum w (y - R)^2 / X
     census            whether nothing is left to chance, by the population counts
+    response          answers over those that were asked for, where population counts are given; else 1
     kish, evenness, df_weighted  what uneven weights do (`analysis.estimation.weighting_effects`)
     """
 
@@ -49,6 +50,7 @@ class RatioEstimates:
     denominator: Matrix
     element_variance: Matrix
     census: NDArray[np.bool_]
+    response: Matrix
     kish: Matrix
     evenness: Matrix
     df_weighted: Matrix
@@ -129,10 +131,15 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         denominator=total_x,
         element_variance=np.maximum(spread, 0),
         census=_census(sample.counts, family, len(m.of)),
+        response=np.ones_like(value) if m.asked is None else _share_of(answers, whole @ m.asked),
         kish=uneven.kish,
         evenness=uneven.evenness,
         df_weighted=uneven.df,
     )
+
+
+def _share_of(part: Matrix, of: Matrix) -> Matrix:
+    return np.divide(part, of, out=np.ones_like(of), where=of > 0)
 
 
 def _census(counts: DesignCounts, family: DomainFamily, figures: int) -> NDArray[np.bool_]:

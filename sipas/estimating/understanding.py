@@ -34,6 +34,10 @@ ZEROS = N_(
     "column {column}: {count} codes differ in leading zeros alone ({example}), so each is a domain of its own; format "
     "the column as text in Excel and enter the codes again"
 )
+TWO_STRATA = N_(
+    "column {column}: {count} PSU labels stand in more than one stratum ({example}); in each stratum such a label is a "
+    "PSU of its own"
+)
 SHOWN = 12  # items that are named
 
 
@@ -60,6 +64,8 @@ def doubts(cells: analysis.Cells, design: DesignFile | None = None) -> list[Sipa
             named = first_few([levels[place - 1] for place in satisfied], SHOWN)
             values = {"level": levels[-1], "highest": highest, "satisfied": named, "file": design.file}
             found.append(SipasError(SCALE_SHORTER, **values))
+    if design is not None:
+        found += _in_several_strata(cells)
     return [*found, *_outside(cells, design), *_alike(cells)]
 
 
@@ -76,6 +82,28 @@ def _scales(
     for (levels, satisfied), items in found.items():
         counts = np.sum([cells.item(item).sum(axis=0, dtype=np.int64)[1:-1] for item in items], axis=0)
         yield levels, satisfied, items, counts.tolist()
+
+
+def _in_several_strata(cells: analysis.Cells) -> Iterator[SipasError]:
+    """PSU labels that more than one stratum uses: they are several PSUs, which the author may not have meant."""
+    strata, psus = cells.design.strata, cells.design.psus
+    if not strata or not psus:
+        return
+    pairs = np.unique(np.column_stack([cells.code(column) for column in (*psus, *strata)]), axis=0)
+    _labels, first, times = np.unique(pairs[:, : len(psus)], axis=0, return_index=True, return_counts=True)
+    if not (times > 1).any():
+        return
+    place = first[np.argmax(times > 1)]
+    names = [
+        " + ".join(cells.label(column, code) or "" for column, code in zip(columns, codes, strict=True))
+        for columns, codes in (
+            (psus, pairs[place][: len(psus)]),
+            (strata, pairs[place][len(psus) :]),
+            (strata, pairs[place + 1][len(psus) :]),
+        )
+    ]
+    example = f"“{names[0]}”: “{names[1]}”, “{names[2]}”"
+    yield SipasError(TWO_STRATA, column=", ".join(psus), count=int((times > 1).sum()), example=example)
 
 
 def _outside(cells: analysis.Cells, design: DesignFile | None) -> Iterator[SipasError]:

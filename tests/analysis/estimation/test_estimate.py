@@ -169,8 +169,38 @@ def test_one_stratum_is_no_strata():
     assert with_one.records() == without.records()
 
 
+@pytest.mark.parametrize("psus", ["psu", ()])
+def test_a_census_in_which_not_all_answered_is_a_sample_of_those_asked(psus):
+    """All 400 rows were counted; 60 passed q1 over at random. f = answered over asked."""
+    draw = np.random.default_rng(3)
+    sample = by_hand.a_sample(missing=0)
+    whole = (sample["q1"] >= 4).mean()
+    sample |= {"w": np.ones(400), "M": np.full(400, 6.0)}
+    if not psus:
+        sample["M"] = np.array([(sample["stratum"] == stratum).sum() for stratum in sample["stratum"]])
+    full, held = sample["q1"], 0
+    for _ in range(60):
+        sample["q1"] = np.where(draw.permutation(400) < 60, 0, full)
+        table = estimate(cells_of(sample, Design("stratum", psus, "w", fpc="M")), of=["q1", "q2", "A"])
+        row, p = table.row("q1"), (sample["q1"] >= 4).sum() / 340
+        assert row["se"] ** 2 == pytest.approx((1 - 340 / 400) * p * (1 - p) / 339)
+        assert (row["df"], row["n"], row["reliability"]) == (339, 340, "note")
+        assert row["flags"] == ["not all answered"]
+        held += row["low"] <= whole <= row["high"]
+        assert 3.5 * row["se"] < row["high"] - row["low"] < 4.5 * row["se"]
+    assert held >= 54
+    other, factor = table.row("q2"), table.row("A")
+    assert (other["flags"], other["se"], other["reliability"], other["method"]) == (["census"], 0, "shown", "census")
+    assert factor["flags"] == ["not all answered"]
+    assert estimate(cells_of(sample, Design("stratum", psus, "w", fpc="M")), scoring="govuk-100").row("q1")["flags"] == [
+        "census", "not all answered",
+    ]  # fmt: skip
+    f, p = 1140 / 1200, factor["estimate"]
+    assert factor["se"] ** 2 == pytest.approx((1 - f) * p * (1 - p) / (factor["n"] - 1))
+
+
 def test_a_census_has_no_variance_and_says_so():
-    sample = by_hand.a_sample()
+    sample = by_hand.a_sample(missing=0)
     row = estimate(cells_of(sample, Design("stratum", "psu", "w", fpc=6))).row("q1")
     assert row["se"] == 0
     assert row["low"] == row["high"] == row["estimate"]

@@ -157,6 +157,15 @@ def test_contradicting_margins_are_named_with_their_lines(tmp_path):
     assert "both have a total of 40: nothing is left for the other rows with 18-34" in told
 
 
+def test_a_psu_label_in_two_strata_is_two_psus_and_told(tmp_path):
+    rows = [("a", "1"), ("a", "2"), ("b", "2"), ("b", "3"), ("c", "4"), ("c", "2")]
+    (tmp_path / "a.csv").write_text("s,p,q01\n" + "".join(f"{s},{p},4\n{s},{p},2\n" for s, p in rows), "utf-8")
+    for strata, told in (("strata: s\n", True), ("", False)):
+        (tmp_path / "d.yaml").write_text(f"{strata}psu: p\nitems: [q01]\n", "utf-8")
+        stderr = call("estimate", tmp_path / "a.csv", "--design", tmp_path / "d.yaml").stderr
+        assert ("column p: 1 PSU labels stand in more than one stratum (“2”: “a”, “b”)" in stderr) == told
+
+
 def test_margins_that_differ_by_less_than_a_thousandth_are_scaled_and_told(tmp_path):
     rows = ["sex,age,q01", *["M,18-34,5"] * 6, *["F,18-34,4"] * 6, *["F,55+,3"] * 6, *["M,55+,1"] * 6]
     (tmp_path / "a.csv").write_text("\n".join(rows) + "\n", "utf-8")
