@@ -4,7 +4,8 @@ Each error keeps its English template and the values named in it, so that an app
 language: `str(error) == error.template.format(**error.values)`. Templates are marked with `N_` for extraction.
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -105,6 +106,17 @@ class CannotCalibrate(AnalysisError):
 
 class BadMethod(AnalysisError):
     """An unknown method, or a method asked for something it does not give."""
+
+
+def nearest(name: str, known: Iterable[str], number: int = 3) -> str:
+    """Return the known names that look most like this one, for a refusal that helps; of nothing alike the first ones.
+
+    >>> nearest("unit=03664", ["unit=03646", "unit=03660", "field=land"], 2)
+    'unit=03660, unit=03646'
+    """
+    names = list(known)
+    found = difflib.get_close_matches(name, names, n=number, cutoff=0.5) or names[:number]
+    return ", ".join(found)
 
 
 def one_of(what: str, given: str, known: tuple[str, ...] | list[str]) -> None:

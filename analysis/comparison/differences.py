@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from analysis.comparison.contrasts import Difference, EstimateVector, together
 from analysis.comparison.multiplicity import benjamini_hochberg, holm
-from analysis.errors import N_, AnalysisError, BadMethod, one_of
+from analysis.errors import N_, AnalysisError, BadMethod, NotInCells, nearest, one_of
 from analysis.estimands.estimands import pooled
 from analysis.estimation.estimate import estimate
+from analysis.estimation.estimates import domain_name
 from analysis.tabulation.cells import Cells
 from analysis.weighting.weights import Weights, design_weights
 
@@ -54,6 +55,24 @@ class JointEstimates:
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def place(self, of: str, wave: str | None = None, **domain: str) -> int:
+        """Return where a figure stands, by its name: `place("overall", unit="03646")`; raises NotInCells.
+
+        `wave` only where figures of several waves stand together.
+        """
+        wanted = {column: str(label) for column, label in domain.items()}
+        names = [f"{name} {domain_name(where)}".strip() for name, where in zip(self.of, self.domains, strict=True)]
+        for place, (name, where, when) in enumerate(zip(self.of, self.domains, self.waves, strict=True)):
+            labels = {column: str(label) for column, label in where.items()}
+            if (name, labels) == (of, wanted) and wave in (None, when):
+                return place
+        asked = f"{of} {domain_name(wanted)}".strip()
+        raise NotInCells(
+            N_("there is no figure {name} among these; the nearest are {known}"),
+            name=asked,
+            known=nearest(asked, dict.fromkeys(names)),
+        )
 
     @property
     def se(self) -> Matrix:

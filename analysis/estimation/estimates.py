@@ -1,15 +1,16 @@
 """The table of estimates: arrays of figures, and the words that follow from them, made when they are asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from analysis.errors import N_, NotInCells
+from analysis.errors import N_, NotInCells, nearest
 from analysis.estimands.estimands import ITEM
 from analysis.estimation.intervals import SHARED, SHARED_1, Array
 from analysis.estimation.reliability_flags import FEW_DF, mean_reliability, proportion_reliability
@@ -26,7 +27,19 @@ FLAGS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+HTML_ROWS = 50  # that a notebook shows
+
+
+def domain_name(domain: Mapping[str, str]) -> str:
+    """Return a domain as it is written in a call: `unit=03646, field=land`; everybody has no name."""
+    return ", ".join(f"{column}={label}" for column, label in domain.items())
+
+
+def _html_line(tag: str, cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Estimates:
     """A table of estimates: arrays [domains, figures], and the words that follow from them.
 
@@ -41,7 +54,7 @@ class Estimates:
               without weights, and where they add up to less than 2 n (`Weights.relative`)
     low, high the interval; used: the design effect inside it, siblings: over how many figures
     kish      Kish's weighting effect; df_weighted: degrees of freedom after what uneven weights take
-    census    everybody was counted, and (of shares) all of them answered; partial: everybody was counted, not all answered
+    census    everybody was counted, and (of shares) all of them answered; partial: counted all, not all answered
     tested    the variance that tests of equality use: design effect of `wilson_shared_2`, share of the enclosing domain
     """
 
@@ -105,10 +118,41 @@ class Estimates:
             raise NotInCells(
                 N_("there is no item or factor {names}; known are {known}"), names=of, known=", ".join(self.of)
             )
+        wanted = {column: str(label) for column, label in domain.items()}
         for place, (columns, labels) in enumerate(self.domains):
-            if dict(zip(columns, labels, strict=True)) == domain:
+            if dict(zip(columns, labels, strict=True)) == wanted:
                 return self._record(place, self.of.index(of))
-        raise NotInCells(N_("there is no domain {domain} among the estimates"), domain=str(domain))
+        raise NotInCells(
+            N_("there is no domain {domain} among the estimates; the nearest are {known}"),
+            domain=domain_name(wanted),
+            known=nearest(
+                domain_name(wanted), (domain_name(dict(zip(*each, strict=True))) for each in self.domains if each[0])
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"Estimates({len(self.of)} figures in {len(self.domains)} domains, {self.scoring}, {self.interval})"
+
+    def _repr_html_(self) -> str:
+        """Return the first rows as a table, for a notebook: figures with their interval and what to beware of."""
+        head = ("domain", "of", "estimate", f"{100 * self.level:g}% interval", "n", "deff", "reliability", "flags")
+        places = [(d, m) for d in range(len(self.domains)) for m in range(len(self.of))]
+        lines = [_html_line("th", head)] + [
+            _html_line("td", self._html_cells(self._record(*each))) for each in places[:HTML_ROWS]
+        ]
+        left = len(places) - HTML_ROWS
+        more = f"<p>{left} more rows: records() or to_arrow()</p>" if left > 0 else ""
+        return f"<table>{''.join(lines)}</table>{more}"
+
+    def _html_cells(self, row: dict[str, Any]) -> list[str]:
+        def shown(value: float | None) -> str:
+            return "–" if value is None else f"{100 * value:.1f}%" if self.share else f"{value:.4g}"
+
+        return [
+            domain_name(row["domain"]), row["of"], shown(row["estimate"]),
+            f"{shown(row['low'])} – {shown(row['high'])}", str(row["n"]),
+            "–" if row["deff"] is None else f"{row['deff']:.2f}", row["reliability"] or "–", "; ".join(row["flags"]),
+        ]  # fmt: skip
 
     def records(self) -> list[dict[str, Any]]:
         """Return all rows as plain dictionaries, domain by domain; what does not exist is None."""

@@ -32,7 +32,7 @@ from analysis.tabulation.key_encoding import (
 from analysis.tabulation.respondent_sums import PEOPLE, PersonSums, Sums, pooled_names
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cells:
     """Integer sums per stratum x PSU x weighting class x domain, in one fixed order.
 
@@ -58,6 +58,10 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        families = ", ".join("+".join(family) for family in self.by if family)
+        return f"Cells({self.size} rows in {len(self)} cells; {len(self.counts)} items; by {families or 'nothing'})"
 
     def __add__(self, other: "Cells") -> "Cells":
         return merge_cells([self, other])

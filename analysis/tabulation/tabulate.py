@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,15 @@ from analysis.tabulation.cells import Cells, merge_cells, narrowest_unsigned
 from analysis.tabulation.key_encoding import combine_keys, dense_rank, encode_numbers, encode_text, first_of_each
 from analysis.tabulation.respondent_sums import PEOPLE, People, RequestedSums, sums_of
 
-Source: TypeAlias = Snapshot | pa.Table | str | os.PathLike[str] | Sequence[Snapshot | str | os.PathLike[str]]
+
+class ArrowStream(Protocol):
+    """A table of any library that hands out its columns by Arrow's C stream: pandas (2.2 on), Polars, DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
+
+
+Part: TypeAlias = Snapshot | pa.Table | ArrowStream | str | os.PathLike[str]
+Source: TypeAlias = Part | Sequence[Part]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
 ENGINES = ("local", "spark")
 PARTS = 8
@@ -50,7 +58,8 @@ def tabulate(  # noqa: PLR0913
 ) -> Cells:
     """Sum a data set into cells.
 
-    source    a snapshot, several of one instrument, paths of Parquet files, or an Arrow table
+    source    a snapshot, several of one instrument, paths of Parquet files, an Arrow table, or a frame of pandas,
+              Polars or any other library that hands out its columns by Arrow's C stream
     by        families of domains: `["unit", ("unit", "field")]` is one domain per unit and one per unit and field;
               the whole is always there
     codebook  what the columns mean; a snapshot brings its own
@@ -76,7 +85,7 @@ def tabulate(  # noqa: PLR0913
     >>> cells.rows.tolist(), cells.item("q01").tolist()
     ([2, 1], [[0, 0, 0, 0, 1, 1, 0], [0, 1, 0, 0, 0, 0, 0]])
     """
-    sources: list = list(source) if isinstance(source, list | tuple) else [source]
+    sources: list = [_read(part) for part in (source if isinstance(source, list | tuple) else [source])]
     opened = [
         read_snapshot(part) if codebook is None and isinstance(part, str | os.PathLike) else part for part in sources
     ]
@@ -139,6 +148,28 @@ def tabulate(  # noqa: PLR0913
     if not parts:
         raise BadData(N_("there are no rows; nothing can be estimated"))
     return parts[0] if len(parts) == 1 and not empty.elements else merge_cells(parts)
+
+
+def _read(source: Any) -> Any:
+    """A frame of another library as an Arrow table; all else as it is. Texts are the plain kind that the pass knows."""
+    if isinstance(source, Snapshot | pa.Table | str | os.PathLike):
+        return source
+    if not hasattr(source, "__arrow_c_stream__"):
+        raise BadData(
+            N_("{kind} is no source of rows; give a snapshot, a path, an Arrow table, or a pandas or Polars frame"),
+            kind=type(source).__name__,
+        )
+    table = pa.table(source)
+    return pa.table([_plain_texts(column) for column in table.columns], names=table.column_names)
+
+
+def _plain_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_dictionary(column.type) and pa.types.is_string_view(column.type.value_type):
+        parts = [pa.DictionaryArray.from_arrays(p.indices, p.dictionary.cast(pa.string())) for p in column.chunks]
+        return pa.chunked_array(parts, pa.dictionary(column.type.index_type, pa.string()))
+    return column
 
 
 def _on_spark(

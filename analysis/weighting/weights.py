@@ -43,7 +43,7 @@ class Calibration:
     refit: Refit
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Weights:
     """A weight per cell.
 
@@ -60,6 +60,13 @@ class Weights:
     calibration: Calibration | None = None
     unweighted: bool = False
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        some = self.final[self.final != 0]
+        ranges = f"{some.min():.6g} to {some.max():.6g}" if len(some) else "none"
+        kish = self.total**2 / float((self.final**2 * self.cells.rows).sum()) if len(some) else 0.0
+        how = self.calibration.method if self.calibration else "unweighted" if self.unweighted else "as given"
+        return f"Weights({self.rows} rows for {self.total:.6g}; {ranges}; effective n {kish:.0f}; {how})"
 
     @property
     def total(self) -> float:

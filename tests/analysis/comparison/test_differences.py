@@ -7,7 +7,7 @@ import pytest
 from analysis import Codebook, Design, estimate, holm, tabulate
 from analysis.comparison.contrasts import together
 from analysis.comparison.differences import differences, figures_of, findings, independent
-from analysis.errors import AnalysisError, BadMethod
+from analysis.errors import AnalysisError, BadMethod, NotInCells
 from analysis.estimands.estimands import pooled
 from tests.analysis import by_hand
 from tests.analysis.estimation.test_estimate import cells_of
@@ -154,3 +154,16 @@ def test_a_domain_that_nobody_is_in_is_refused_by_name(cells):
 
 def test_missing_p_values_do_not_count():
     assert findings([0.03, None, float("nan")]) == [(0.03, "differs"), (None, None), (None, None)]
+
+
+def test_figures_are_found_by_name_and_an_unknown_one_lists_the_nearest():
+    table = pa.table({"psu": [1, 1, 2, 2, 3, 3], "u": list("ababab"), "q": [5, 2, 4, 1, 2, 4]})
+    cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    found = figures_of(cells, None, ["q", "overall"], [{}, {"u": "a"}, {"u": "b"}], wave="w1")
+    assert [found.place("q"), found.place("overall", u="a"), found.place("q", u="b", wave="w1")] == [0, 3, 4]
+    (line,) = differences(found, [(found.place("q", u="a"), found.place("q", u="b"))])
+    assert line.difference.value == pytest.approx(found.value[2] - found.value[4])
+    with pytest.raises(NotInCells, match=r"no figure q u=c among these; the nearest are q u=[ab], q u=[ab]"):
+        found.place("q", u="c")
+    with pytest.raises(NotInCells, match="no figure q"):
+        found.place("q", wave="w2")

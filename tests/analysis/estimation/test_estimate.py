@@ -289,6 +289,37 @@ def test_weights_that_are_all_zero_or_below_zero_are_refused():
             estimate(cells_of(sample | {"w": w}))
 
 
+def test_a_notebook_shows_a_table_and_short_names():
+    sample = by_hand.a_sample()
+    sample["unit"] = np.where(sample["unit"] == "north", "<b>north", sample["unit"])
+    table = estimate(cells_of(sample))
+    shown, row = table._repr_html_(), table.row("q1")
+    assert shown.count("<tr>") == 51
+    assert f"<td>{100 * row['low']:.1f}% – {100 * row['high']:.1f}%</td><td>{row['n']}</td>" in shown
+    assert "unit=&lt;b&gt;north" in shown
+    assert "<b>" not in shown
+    assert f"<p>{len(table) - 50} more rows" in shown
+    assert (
+        repr(table)
+        == f"Estimates({len(table.of)} figures in {len(table.domains)} domains, sipas-top2 v1, wilson_shared_2)"
+    )
+    assert "<th>90% interval</th>" in estimate(cells_of(sample), of=["q1"], by=[], level=0.9)._repr_html_()
+    cells, weights = cells_of(sample), design_weights(cells_of(sample))
+    assert repr(cells) == f"Cells(400 rows in {len(cells)} cells; 6 items; by unit, field, unit+field)"
+    kish = sample["w"].sum() ** 2 / (sample["w"] ** 2).sum()
+    assert repr(weights) == f"Weights(400 rows for {sample['w'].sum():g}; 1 to 4; effective n {kish:.0f}; as given)"
+    assert repr(rake(weights, {"sex": totals(sample, sample["w"], "sex")})).endswith("; raking)")
+    assert repr(weights.equal()).endswith("; 1 to 1; effective n 400; unweighted)")
+
+
+def test_an_unknown_domain_lists_the_nearest_known_ones():
+    table = estimate(cells_of(by_hand.a_sample()))
+    with pytest.raises(NotInCells, match=r"no domain unit=nort among the estimates; the nearest are unit=north"):
+        table.row("q1", unit="nort")
+    with pytest.raises(NotInCells, match="the nearest are unit=a, field=land"):
+        table.row("q1", unit="a, field=lant")
+
+
 def test_without_weights_each_row_says_so_and_the_design_effect_is_with_replacement():
     sample = by_hand.a_sample()
     table = estimate(cells_of(sample, Design("stratum", "psu")))

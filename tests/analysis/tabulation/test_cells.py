@@ -206,3 +206,40 @@ def test_a_codebook_refuses_contradictions():
     ):
         with pytest.raises(BadCodebook):
             wrong()
+
+
+class Frame:
+    """What a frame of another library shows of itself: Arrow's C stream, texts as Polars and pandas hand them out."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize("text", ["string", "large_string", "string_view"])
+@pytest.mark.parametrize("categorical", [False, True])
+def test_frames_of_other_libraries_give_the_cells_of_an_arrow_table(text, categorical):
+    units, psus, answers = ["a", None, "b", "a"], ["1", "2", "1", "2"], [5, None, 3, 4]
+    plain = pa.table({"unit": units, "psu": psus, "q": answers})
+    kind = pa.type_for_alias(text)
+    columns = [pa.array(units, kind), pa.array(psus, kind)]
+    if categorical:
+        columns = [
+            pa.DictionaryArray.from_arrays(column.cast(pa.string()).dictionary_encode().indices, labels)
+            for column, labels in zip(columns, (pa.array(["a", "b"], kind), pa.array(["1", "2"], kind)), strict=True)
+        ]
+    floats = pa.array([5.0, None, 3.0, 4.0])  # as pandas has whole numbers with gaps
+    frame = Frame(pa.table([*columns, floats], names=["unit", "psu", "q"]))
+    asked = {"codebook": Codebook.plain(["q"]), "design": Design(psus="psu")}
+    assert tabulate(frame, ["unit"], **asked).to_bytes() == tabulate(plain, ["unit"], **asked).to_bytes()
+    twice = tabulate([frame, plain], ["unit"], **asked)
+    assert twice.rows.sum() == 8
+
+
+def test_what_is_no_source_of_rows_is_refused_by_its_kind():
+    with pytest.raises(
+        BadData, match="dict is no source of rows; give a snapshot, a path, an Arrow table, or a pandas"
+    ):
+        tabulate({"q": [1, 2]}, codebook=Codebook.plain(["q"]), design=Design())
