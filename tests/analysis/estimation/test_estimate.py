@@ -192,9 +192,8 @@ def test_a_census_in_which_not_all_answered_is_a_sample_of_those_asked(psus):
     other, factor = table.row("q2"), table.row("A")
     assert (other["flags"], other["se"], other["reliability"], other["method"]) == (["census"], 0, "shown", "census")
     assert factor["flags"] == ["not all answered"]
-    assert estimate(cells_of(sample, Design("stratum", psus, "w", fpc="M")), scoring="govuk-100").row("q1")["flags"] == [
-        "census", "not all answered",
-    ]  # fmt: skip
+    scores = estimate(cells_of(sample, Design("stratum", psus, "w", fpc="M")), scoring="govuk-100")
+    assert scores.row("q1")["flags"] == ["census", "not all answered"]
     f, p = 1140 / 1200, factor["estimate"]
     assert factor["se"] ** 2 == pytest.approx((1 - f) * p * (1 - p) / (factor["n"] - 1))
 
@@ -299,10 +298,8 @@ def test_a_notebook_shows_a_table_and_short_names():
     assert "unit=&lt;b&gt;north" in shown
     assert "<b>" not in shown
     assert f"<p>{len(table) - 50} more rows" in shown
-    assert (
-        repr(table)
-        == f"Estimates({len(table.of)} figures in {len(table.domains)} domains, sipas-top2 v1, wilson_shared_2)"
-    )
+    size = f"{len(table.of)} figures in {len(table.domains)} domains"
+    assert repr(table) == f"Estimates({size}, sipas-top2 v1, wilson_shared_2)"
     assert "<th>90% interval</th>" in estimate(cells_of(sample), of=["q1"], by=[], level=0.9)._repr_html_()
     cells, weights = cells_of(sample), design_weights(cells_of(sample))
     assert repr(cells) == f"Cells(400 rows in {len(cells)} cells; 6 items; by unit, field, unit+field)"
