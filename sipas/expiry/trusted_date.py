@@ -102,7 +102,8 @@ class Nights:
 def after(before: Nights | None, now: ClockReading) -> Nights:
     """What is known after one more look at the clock.
 
-    >>> def at(day): return Reading(dt.datetime(2026, 9, 1, tzinfo=dt.timezone.utc) + dt.timedelta(days=day), "", 0.0)
+    >>> start = dt.datetime(2026, 9, 1, tzinfo=dt.timezone.utc)
+    >>> def at(day): return ClockReading(start + dt.timedelta(days=day), "", 0.0)
     >>> known = Nights.sure(at(0))
     >>> after(known, at(1)).wait, after(known, at(4)).wait, after(known, at(730)).wait, after(None, at(0)).wait
     (0, 3, 14, 14)

@@ -26,7 +26,7 @@ def borrowed(text: str) -> str:
 def without_marks(text: str) -> str:
     """Without marks, for whatever is no page.
 
-    >>> unmarked(borrowed("Dừng"))
+    >>> without_marks(borrowed("Dừng"))
     'Dừng'
     """
     return text.replace(BEGINS, "").replace(ENDS, "")

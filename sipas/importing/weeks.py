@@ -60,7 +60,7 @@ class Weeks:
 def months_of_days(days: NDArray[np.int64]) -> list[str]:
     """The month of each day since 1970.
 
-    >>> months_of(np.array([0, 20000]))
+    >>> months_of_days(np.array([0, 20000]))
     ['1970-01', '2024-10']
     """
     return np.datetime_as_string(days.astype("datetime64[D]").astype("datetime64[M]")).tolist()

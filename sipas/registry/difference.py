@@ -86,7 +86,7 @@ def table_changes(
 
     >>> one = {"units": {("a",): {"name": "A"}, ("b",): {"name": "B"}}}
     >>> two = {"units": {("a",): {"name": "A, mended"}, ("b",): {"name": "B"}, ("c",): {"name": "C"}}}
-    >>> (units,) = differences(one, two, {"units": {("a",), ("c",)}})
+    >>> (units,) = table_changes(one, two, {"units": {("a",), ("c",)}})
     >>> units.added, units.changed[0].after, units.unchanged, units.absent
     (('c C',), 'A, mended', 0, ('b B',))
     """

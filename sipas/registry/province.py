@@ -35,12 +35,13 @@ class NoProvince(NotReady):
 class ProvinceName:
     """How a province, or a city that is none, is called.
 
-    >>> ours, city = Province("Tỉnh Sơn La", "Sơn La province"), Province("Thành phố Đà Nẵng", "Đà Nẵng city")
+    >>> ours = ProvinceName("Tỉnh Sơn La", "Sơn La province")
+    >>> city = ProvinceName("Thành phố Đà Nẵng", "Đà Nẵng city")
     >>> [one.called(language) for one in (ours, city) for language in ("vi", "en")]
     ['Tỉnh Sơn La', 'Sơn La province', 'Thành phố Đà Nẵng', 'Đà Nẵng city']
     >>> [one.short(language) for one in (ours, city) for language in ("vi", "en")]
     ['Sơn La', 'Sơn La', 'Thành phố Đà Nẵng', 'Đà Nẵng city']
-    >>> Province("Tỉnh Lào Cai", "Tỉnh Lào Cai").called("en")  # as loaded from a file without names in English
+    >>> ProvinceName("Tỉnh Lào Cai", "Tỉnh Lào Cai").called("en")  # as loaded from a file without names in English
     'Lào Cai province'
     """
 
