@@ -4,30 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from analysis.errors import N_, BadMethod, one_of
 from analysis.estimands.estimands import ITEM, Estimands, Titles, estimand_names, pooled
 from analysis.estimands.scoring import SHARE, Scoring, scoring_named
-from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, own_effect, shared_deff
+from analysis.estimation.clustering_effects import own_effect
 from analysis.estimation.composites import components_of, mean_of_components
-from analysis.estimation.design_effects import averaged_deff, of_parent, parent_domains, shrunken_deff
-from analysis.estimation.estimates import Estimates
-from analysis.estimation.intervals import (
-    INTERVALS,
-    SHARED,
-    SHARED_1,
-    Array,
-    DesignEffects,
-    limits,
-    mean_t,
-    wilson_shared,
-    wilson_shared_2,
+from analysis.estimation.confidence_limits import (
+    IntervalMethod,
+    confidence_limits,
+    equality_variance,
+    shared_design_effects,
 )
+from analysis.estimation.estimates import Estimates
+from analysis.estimation.intervals import INTERVALS, SHARED, Array
 from analysis.estimation.ratios import RatioEstimates, concatenated, ratio_estimates
 from analysis.tabulation.cells import Cells
 from analysis.variance.domains import DomainFamily, domain_family
@@ -37,29 +30,7 @@ from analysis.weighting.weights import Weights
 
 VARIANCES = ("linearised", "jackknife")
 SIDES = ("both", "lower", "upper")
-Z = float(ndtri(0.975))
 MANY = 200  # persons that carry the variance, times min(p, 1 - p): more of them need nothing from elsewhere
-
-
-class _Interval(NamedTuple):
-    """Which limits are wanted."""
-
-    name: str
-    level: float
-    side: str
-    coarse: bool
-
-    @property
-    def quantile(self) -> float:
-        return self.level if self.side != "both" else (1 + self.level) / 2
-
-
-class _Shared(NamedTuple):
-    """The design effects of `wilson_shared_2`, over how many siblings they were shared, and the enclosing share."""
-
-    deff: Array
-    siblings: NDArray[np.int64]
-    enclosing: Array
 
 
 def estimate(  # noqa: PLR0913
@@ -196,7 +167,7 @@ def _figures(  # noqa: PLR0913
         blocks.append(block)
         unweighted.append(_unweighted_effect(sample, families[:1], estimands, found[0]))
     told = np.concatenate(unweighted, axis=1)
-    method = _Interval(interval, level, side, coarse)
+    method = IntervalMethod(interval, level, side, coarse)
     return _assemble(sample, families, reduce(add, titles), concatenated(blocks, axis=1), told, method)
 
 
@@ -219,7 +190,7 @@ def _assemble(
     titles: Titles,
     found: RatioEstimates,
     unweighted: Array,
-    method: _Interval,
+    method: IntervalMethod,
 ) -> Estimates:
     """The table: the ratio estimates with design effects, limits and the flags' grounds."""
     counted = _counted(found, titles)
@@ -230,8 +201,8 @@ def _assemble(
     variance = _variance(found, titles, counted)
     deff, deff_wr = _design_effects(found, variance, counted, sample.weights)
     settled = replace(found, value=value, variance=variance)
-    shared = _shared(families, titles, settled, counted, unweighted)
-    low, high, used, siblings = _limits(sample, families, titles, settled, counted, shared, method)
+    shared = shared_design_effects(families, titles, settled, counted, unweighted)
+    low, high, used, siblings = confidence_limits(sample, families, titles, settled, counted, shared, method)
     low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
     if method.side == "lower":
         high = np.full_like(high, 1.0 if titles.share else np.nan)
@@ -256,7 +227,7 @@ def _assemble(
         siblings=siblings,
         kish=found.kish,
         df_weighted=found.df_weighted,
-        tested=_tested(settled, counted, shared),
+        tested=equality_variance(settled, counted, shared),
         census=found.census,
         partial=partial,
         level=method.level,
@@ -313,81 +284,3 @@ def _design_effects(found: RatioEstimates, variance: Array, counted: Array, weig
         finite = np.ones_like(variance) if weights.unweighted or weights.relative else 1 - counted / found.denominator
         without = np.where(sample > 0, variance / sample, np.nan)
         return np.where(finite > 1e-12, without / finite, np.nan), without
-
-
-def _shared(
-    families: list[DomainFamily], titles: Titles, found: RatioEstimates, counted: Array, unweighted: Array
-) -> _Shared:
-    if not titles.share:
-        nothing = np.full_like(found.value, np.nan)
-        return _Shared(nothing, np.zeros(nothing.shape, dtype=np.int64), nothing)
-    own = own_effect(found, counted)
-    parent = parent_domains(own, found, families)
-    first = np.full_like(own, np.nan)
-    first[:1] = unweighted
-    effect, siblings = clustering_effects(found, counted, titles.kinds, Lenders(of_parent(own, parent), first))
-    return _Shared(shared_deff(found, effect), siblings, of_parent(found.value, parent))
-
-
-def _tested(found: RatioEstimates, counted: Array, shared: _Shared) -> Array:
-    """Variances for tests of equality: what a share like its enclosing domain's would vary, D p (1 - p)/n.
-
-    p is the enclosing share, or the value half way to it (at most two standard errors) where that varies more: a test
-    asks what would happen if the figure were like others. At 0% and 100% with nothing that encloses, the reach of the
-    95% interval over its quantile. NaN where there is nothing to test.
-    """
-    p, deff, home = found.value, shared.deff, shared.enclosing
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit = deff / counted
-        step = 2 * np.sqrt(unit * p * (1 - p))
-        middle = p + np.clip((home - p) / 2, -step, step)
-        spread = np.where(np.isnan(home), p * (1 - p), np.maximum(home * (1 - home), middle * (1 - middle)))
-        reach = Z / (1 / unit + Z**2)  # of Wilson's interval at the edge, over Z
-        tested = np.where(spread > 0, unit * spread, reach**2)
-    return np.where(found.census, 0.0, np.where((counted > 0) & np.isfinite(tested), tested, np.nan))
-
-
-def _limits(
-    sample: WeightedSample,
-    families: list[DomainFamily],
-    titles: Titles,
-    found: RatioEstimates,
-    counted: Array,
-    shared: _Shared,
-    method: _Interval,
-) -> tuple[Array, Array, Array, NDArray[np.int64]]:
-    """Limits of each figure, the design effect inside them, and over how many siblings it was shared."""
-    value, v, cells, q = found.value, found.variance, sample.weights.cells, method.quantile
-    none, nobody = np.full_like(value, np.nan), np.zeros(value.shape, dtype=np.int64)
-    census = found.census & (counted > 0)
-    if not titles.share:
-        low, high = mean_t(value, v, found.df, q)
-        if titles.total:  # nobody counted: [0, 0] would say that there is nobody; the share at 0 has a limit
-            empty = (found.positive == 0) & (v == 0)
-            low, high = np.where(empty, np.nan, low), np.where(empty, np.nan, high)
-        return low, high, none, nobody
-    if method.name == SHARED:
-        deff, df, evenness = shared.deff, interval_df(found, shared.siblings), found.evenness
-        if method.coarse:
-            deff, df, evenness = np.ceil(deff * 4 - 1e-9) / 4, np.floor(df + 1e-9), np.floor(evenness * 4 + 1e-9) / 4
-        return (*wilson_shared_2(value, counted, df, q, deff, evenness, census), shared.siblings)
-    if method.name == SHARED_1:
-        deffs = _deffs_1(families, titles, found, counted, bool(cells.design.fpc))
-        return (*wilson_shared(value, v, counted, found.df, q, deffs, census), deffs.siblings)
-    rows = found.n.astype(float) if sample.weights.calibration is None else np.full(value.shape, float(cells.size))
-    return (*limits(method.name, value, v, counted, found.df, q, rows, sample.counts.df), none, nobody)
-
-
-def _deffs_1(
-    families: list[DomainFamily], titles: Titles, found: RatioEstimates, counted: Array, finite: bool
-) -> DesignEffects:
-    """The design effects that version 1 chooses from; `finite`: population counts lower their floor."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own = found.variance / (found.element_variance / counted)
-        floor = np.ones_like(own)
-        if finite:
-            floor = np.clip(np.nan_to_num(1 - found.n / found.population, nan=1.0), 0, 1)
-    averaged, siblings = averaged_deff(own, found.value, found.df, titles.kinds)
-    parent = of_parent(own, parent_domains(own, found, families))
-    own, parent = shrunken_deff(own, found, parent, siblings, titles.kinds)
-    return DesignEffects(own, averaged, siblings, parent, floor)

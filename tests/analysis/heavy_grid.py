@@ -14,8 +14,8 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from analysis.comparison.multiplicity import holm
 from analysis.estimation.clustering_effects import Lenders, clustering_effects, interval_df, shared_deff
+from analysis.estimation.confidence_limits import SharedDesignEffects, equality_variance
 from analysis.estimation.design_effects import averaged_deff, shrunken_deff
-from analysis.estimation.estimate import _Shared, _tested
 from analysis.estimation.intervals import DesignEffects, wilson_score, wilson_shared, wilson_shared_2
 from analysis.estimation.reliability_flags import proportion_reliability
 
@@ -123,7 +123,7 @@ def version_2(found, effect):
     deff = shared_deff(found, clustering)
     df = interval_df(found, siblings)
     limits = wilson_shared_2(found.value, found.answers, df, 0.975, deff, found.evenness, found.census)
-    return limits[:2], _Shared(deff, siblings, parent)
+    return limits[:2], SharedDesignEffects(deff, siblings, parent)
 
 
 def version_1(found, effect):
@@ -162,10 +162,9 @@ def point(office, samples, seed=1, enclosed=True):
 
 
 def _reliable(found, df, kish):
-    return (
-        proportion_reliability(found.value, found.variance, found.answers, df, found.positive, found.people, kish)
-        == "shown"
-    )
+    """Where the word is "reliable", its complement or not: leaving "note" out would choose by the share itself."""
+    words = proportion_reliability(found.value, found.variance, found.answers, df, found.positive, found.people, kish)
+    return np.isin(words, ("shown", "note"))
 
 
 def upper_limit(share, samples, level=0.99):
@@ -185,7 +184,7 @@ def tables(office, number, offices=12, delta=0.0, seed=1):
     whole = found.value.reshape(number, offices, -1).mean(1)
     home = np.repeat(whole, offices, axis=0)
     today = np.where(found.variance > 0, found.variance, _edge(found, version_1(found, effect)))
-    now = _tested(found, found.answers, _Shared(shared.deff, shared.siblings, home))
+    now = equality_variance(found, found.answers, SharedDesignEffects(shared.deff, shared.siblings, home))
     said = {}
     for name, variance, df in (("1", today, found.df), ("2", now, np.floor(found.df_weighted))):
         each = variance.reshape(number, offices, -1)

@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from analysis import Codebook, Design, estimate, tabulate
 
 ITEMS, FACTORS, EFFECT = 22, 5, 0.1
+LIMITS = "analysis.estimation.confidence_limits"
 CODES = [f"q{k:02}" for k in range(ITEMS)]
 NAMES = {
     "before": "the whole, by its own design effect alone",
@@ -61,9 +62,9 @@ def point(clusters, people, p, person, replicates, seed=1):
     cells = tabulate(table, ["unit"], codebook=CODEBOOK, design=Design("unit", "psu"))
     of = ["overall", *CODEBOOK.factor_items]
     lent = estimate(cells, of=of)
-    with mock.patch("analysis.estimation.estimate.of_parent", lambda values, parent: values * np.nan):
+    with mock.patch(f"{LIMITS}.of_parent", lambda values, parent: values * np.nan):
         alone = estimate(cells, of=of)
-        with mock.patch("analysis.estimation.estimate.shrunken_deff", lambda own, found, parent, *rest: (own, parent)):
+        with mock.patch(f"{LIMITS}.shrunken_deff", lambda own, found, parent, *rest: (own, parent)):
             before = estimate(cells, of=of, interval="wilson_shared")
 
     def held(table, column, truth):

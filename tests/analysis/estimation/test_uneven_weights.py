@@ -6,6 +6,14 @@ import pytest
 from tests.analysis import heavy_grid, odd_grid
 from tests.analysis.heavy_grid import FIGURES, ITEMS, NAMED, Office, upper_limit
 
+SAMPLES = 4000
+
+
+@pytest.fixture(scope="module")
+def whole_grid():
+    """Every point, once for all that is asked of it."""
+    return heavy_grid.grid(samples=SAMPLES)
+
 
 def held(told, version, figures):
     return told[version][0][FIGURES[figures]]
@@ -42,8 +50,8 @@ def test_a_difference_of_ten_points_is_still_found():
 
 
 @pytest.mark.long
-def test_intervals_hold_over_the_whole_grid_of_uneven_weights(capsys):
-    points = heavy_grid.grid(samples=SAMPLES)
+def test_intervals_hold_over_the_whole_grid_of_uneven_weights(whole_grid, capsys):
+    points = whole_grid
     with capsys.disabled():
         print("\n" + heavy_grid.table(points))
     for figures in FIGURES:
@@ -59,8 +67,8 @@ def test_intervals_hold_over_the_whole_grid_of_uneven_weights(capsys):
 
 
 @pytest.mark.long
-def test_figures_called_reliable_hold_as_often(capsys):
-    points = heavy_grid.grid(samples=SAMPLES)
+def test_figures_called_reliable_hold_as_often(whole_grid, capsys):
+    points = whole_grid
     kept = {
         version: np.mean([told[version][2].mean() for office, told in points if office.ratio <= 3]) for version in "12"
     }
@@ -92,6 +100,3 @@ def test_items_clustered_unevenly_hold_over_the_whole_grid(capsys):
     assert (now[:, 0] >= 0.93).mean() >= (before[:, 0] >= 0.93).mean() + 0.2
     assert now[:, 0].mean() >= before[:, 0].mean() + 0.01
     assert now[:, 2].sum() <= 1.02 * before[:, 2].sum()
-
-
-SAMPLES = 1000
