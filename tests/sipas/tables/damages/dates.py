@@ -13,12 +13,7 @@ ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
 @damage
 def short_months(sheet: Sheet) -> bool:
-    place = sheet.column(MONTH)
-    if place is None:
-        return False
-    for row in sheet.rows:
-        row[place] = row[place].replace("-0", "-")
-    return True
+    return sheet.rewrite(MONTH, to=lambda month: month.replace("-0", "-"))
 
 
 @damage

@@ -37,19 +37,9 @@ def blanks_around(sheet: Sheet) -> bool:
 
 def _spelt(sheet: Sheet, change: Callable[[str], str]) -> bool:
     """Some rows spell their labels otherwise."""
-    place = sheet.column(LABEL)
-    if place is None:
-        return False
-    for row in sheet.draw.sample(sheet.rows, len(sheet.rows) // 2):
-        row[place] = change(row[place])
-    return True
+    return sheet.rewrite(LABEL, to=change, part=2)
 
 
 @damage
 def codes_without_zeros(sheet: Sheet) -> bool:
-    place = sheet.column(CODE)
-    if place is None:
-        return False
-    for row in sheet.draw.sample(sheet.rows, len(sheet.rows) // 3):
-        row[place] = row[place].lstrip("0")
-    return True
+    return sheet.rewrite(CODE, to=lambda code: code.lstrip("0"), part=3)

@@ -36,11 +36,8 @@ def _grouped(sheet: Sheet, sign: str, separator: str) -> bool:
 
 @damage
 def decimal_commas(sheet: Sheet) -> bool:
-    place = sheet.column(NUMBER)
-    if place is None:
+    if not sheet.rewrite(NUMBER, to=lambda number: number.replace(".", ",")):
         return False
-    for row in sheet.rows:
-        row[place] = row[place].replace(".", ",")
     sheet.separator = ";"
     return True
 

@@ -49,6 +49,15 @@ class Sheet:
         places = [place for place, kind in enumerate(self.kinds) if kind in kinds]
         return self.draw.choice(places) if places else None
 
+    def rewrite(self, *kinds: str, to: Callable[[str], str], part: int = 1) -> bool:
+        """Write a column of these kinds otherwise, in one of `part` rows; False where there is none."""
+        place = self.column(*kinds)
+        if place is None:
+            return False
+        for row in self.rows if part == 1 else self.draw.sample(self.rows, len(self.rows) // part):
+            row[place] = to(row[place])
+        return True
+
     def write(self, folder: Path) -> Path:
         """Lay it down as a file."""
         if self.html:
