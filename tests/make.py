@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from sipas import clock
 from sipas.config.settings import Settings
 from sipas.fieldwork.asking import asking_at, asking_in
 from sipas.fieldwork.models import PopulationCount
@@ -19,6 +20,8 @@ from sipas.intake.comment_spool import flush_comments
 from sipas.intake.models import ResponseRow, StoredComment
 from sipas.intake.submission_keys import submission_key
 from sipas.keyring import wave_keys
+from sipas.migrations import create
+from sipas.registry.importing import load_registry
 from sipas.registry.models import Service, Unit
 from sipas.storage.database import Database
 from surveys import load
@@ -61,6 +64,17 @@ def a_wave(database: Database, settings: Settings, code: str = "w1", instrument:
     once(database, opening, code, questionnaire.code, questionnaire.version, more)
     wave_keys.make(settings.home, code)
     return code
+
+
+def a_kiosk_at_work(home: Path) -> tuple[Settings, Database]:
+    """An installation with its registry, one kiosk with the full form, and a wave that is open today."""
+    settings = Settings(home=home)
+    database = create(settings)
+    with database.writing() as session:
+        load_registry(session)
+    a_point(database, "to-hieu-1", "03646", form="full", channel="kiosk")
+    a_wave(database, settings, opens_on=clock.today())
+    return settings, database
 
 
 def a_frame(session: Session, dossiers: int = 100, month: str = "2025-12", **fewer: int) -> None:

@@ -18,14 +18,11 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 import sipas
-from sipas import clock, create_app
-from sipas.config.settings import Settings
+from sipas import create_app
 from sipas.intake.ways import held
-from sipas.migrations import create
-from sipas.registry.importing import load_registry
 from sipas.web.installation import of_app
 from tests.bench import served
-from tests.make import a_point, a_wave
+from tests.make import a_kiosk_at_work
 
 ROOT = Path(sipas.__file__).parent
 
@@ -79,12 +76,7 @@ def post(app: Flask) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder) / "home")
-        database = create(settings)
-        with database.writing() as session:
-            load_registry(session)
-        a_point(database, "to-hieu-1", "03646", form="full", channel="kiosk")
-        a_wave(database, settings, opens_on=clock.today())
+        settings, database = a_kiosk_at_work(Path(folder) / "home")
         app = create_app(settings)
         for _ in range(3):
             assert post(app).startswith("303")

@@ -21,12 +21,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sipas import clock
-from sipas.config.settings import Settings
-from sipas.migrations import create
-from sipas.registry.importing import load_registry
 from tests.bench import served
-from tests.make import a_point, a_wave
+from tests.make import a_kiosk_at_work
 from tests.serving import FORM, free_port
 
 PATH, THREADS, CLIENTS, SECONDS, SLOW = "/k/to-hieu-1/vi", 8, 8, 15, 200
@@ -124,12 +120,7 @@ def main() -> None:
     print(f"{'':28} {'POSTs/s':>8} {'CPU ms':>7} {'MiB':>6} | {SLOW} slow: {'POSTs/s':>8} {'median':>7} {'worst':>7} "
           f"{'failed':>6} {'MiB':>6}")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=Path(folder) / "home")
-        database = create(settings)
-        with database.writing() as session:
-            load_registry(session)
-        a_point(database, "to-hieu-1", "03646", form="full", channel="kiosk")
-        a_wave(database, settings, opens_on=clock.today())
+        settings, database = a_kiosk_at_work(Path(folder) / "home")
         database.engine.dispose()
         for name, words in [*WAYS.items()] * 2:
             with server(words, settings.home) as (port, group):

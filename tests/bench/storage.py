@@ -11,12 +11,10 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import EnvironBuilder
 
-from sipas import clock, create_app
+from sipas import create_app
 from sipas.config.settings import Settings
 from sipas.intake.maintenance import maintain
 from sipas.kiosk import pages
-from sipas.migrations import create
-from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from sipas.web.installation import of_app
 from tests import postgres
@@ -24,7 +22,7 @@ from tests.bench import imports, served
 from tests.bench.building import building
 from tests.bench.floods import floods
 from tests.bench.waiting import waiting
-from tests.make import a_point, a_wave
+from tests.make import a_kiosk_at_work
 
 FORM = "/k/to-hieu-1/vi"
 POSTS = 2000
@@ -69,12 +67,7 @@ def main(rows: int) -> int:
 
 def visits(folder: Path, line: Callable[..., None]) -> None:
     """One full form over HTTP: the page, the answers, the thanks; and the same insert by a bare view."""
-    settings = Settings(home=folder / "home")
-    database = create(settings)
-    with database.writing() as session:
-        load_registry(session)
-    a_point(database, "to-hieu-1", "03646", form="full", channel="kiosk")
-    a_wave(database, settings, opens_on=clock.today())
+    settings, database = a_kiosk_at_work(folder / "home")
     database.engine.dispose()
     unlimited = {"SIPAS_HOME": str(settings.home), "SIPAS_POINT_BURST": "100000", "SIPAS_POINT_DAY": "100000"}
     with (
