@@ -104,8 +104,8 @@ class Estimates:
         """shown, note, review or hidden (`analysis.estimation.reliability_flags`); None without answers."""
         if self.share:
             counted = self.counted.astype(float)
-            kish, df = (self.kish, self.df_weighted) if self.interval != SHARED_1 else (None, self.df)
-            words = proportion_reliability(self.value, self.variance, counted, df, self.positive, self.n, kish)
+            kish = None if self.interval == SHARED_1 else self.kish
+            words = proportion_reliability(self.value, self.variance, counted, self.df, self.positive, self.n, kish)
         else:
             words = mean_reliability(self.value, self.variance, self.counted.astype(float), self.df)
         words[self.census & (self.counted > 0)] = "shown"
@@ -210,8 +210,7 @@ class Estimates:
             flags = ["zero variance"] if self.variance[d, m] == 0 else []
         if self.partial[d, m]:
             flags.append("not all answered")
-        df = self.df if self.interval == SHARED_1 else self.df_weighted
-        if df[d, m] < FEW_DF and not self.census[d, m]:
+        if self.df[d, m] < FEW_DF and not self.census[d, m]:
             flags.append("review")
         return flags + (["unweighted"] if self.unweighted else [])
 

@@ -148,8 +148,8 @@ def point(office, samples, seed=1, enclosed=True):
     effect = true_effect(found, true) if enclosed else None
     both = {"1": version_1(found, effect), "2": version_2(found, effect)[0], "true": with_true_variance(found, true)}
     told = {
-        "1": _reliable(found, found.df, None),
-        "2": _reliable(found, found.df_weighted, found.kish),
+        "1": _reliable(found, None),
+        "2": _reliable(found, found.kish),
         "true": np.ones(found.value.shape, bool),
     }
     result = {}
@@ -161,9 +161,10 @@ def point(office, samples, seed=1, enclosed=True):
     return result
 
 
-def _reliable(found, df, kish):
+def _reliable(found, kish):
     """Where the word is "reliable", its complement or not: leaving "note" out would choose by the share itself."""
-    words = proportion_reliability(found.value, found.variance, found.answers, df, found.positive, found.people, kish)
+    df, n = found.df, found.answers
+    words = proportion_reliability(found.value, found.variance, n, df, found.positive, found.people, kish)
     return np.isin(words, ("shown", "note"))
 
 

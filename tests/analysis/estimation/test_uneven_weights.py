@@ -49,6 +49,13 @@ def test_a_difference_of_ten_points_is_still_found():
         assert said["2"][figure] >= said["1"][figure] - 0.03
 
 
+def test_figures_of_nine_weeks_are_called_reliable_though_weights_differ_by_three():
+    told = heavy_grid.point(Office((50, 200), 3, 0.85, weeks=9), samples=100)
+    called = {version: told[version][2].mean() for version in "12"}
+    assert called["2"] >= called["1"] - 0.02 > 0.9
+    assert told["2"][3].min() >= 0.91
+
+
 @pytest.mark.long
 def test_intervals_hold_over_the_whole_grid_of_uneven_weights(whole_grid, capsys):
     points = whole_grid
