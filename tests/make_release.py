@@ -107,7 +107,7 @@ def a_manifest(code, units, services, factors, items, responses) -> dict[str, An
         },
         "rule": {"name": "sipas-top2", "version": "1"},
         "method": {
-            "version": "sipas-method 1",
+            "version": "sipas-method 2",
             "interval": "wilson_shared",
             "level": 0.95,
             "variance": "linearised",

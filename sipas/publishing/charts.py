@@ -20,12 +20,16 @@ class Axis:
 
     @classmethod
     def over(cls, figures: Iterable[Figure], step: float = 0.1) -> Axis:
-        """The shortest stretch in whole steps that holds every interval, three steps at least.
+        """The shortest stretch in whole steps that holds every interval, and the band around it, three steps at least.
 
         >>> Axis.over([Figure("shown", 50, 0.84, 0.72, 0.91)]).ticks
         (0.7, 0.8, 0.9, 1.0)
         """
-        seen = [(figure.low, figure.high) for figure in figures if figure.low is not None and figure.high is not None]
+        seen = [
+            figure.tried or (figure.low, figure.high)
+            for figure in figures
+            if figure.low is not None and figure.high is not None
+        ]
         first = math.floor(min((low for low, _ in seen), default=0.0) / step + 1e-9)
         last = math.ceil(max((high for _, high in seen), default=1.0) / step - 1e-9)
         last = min(round(1 / step), max(last, first + 3))

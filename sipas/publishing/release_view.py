@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas import i18n
 from sipas.errors import N_, UnknownCode
 from sipas.estimating import key_words
+from sipas.estimating.trial_words import short
 from sipas.i18n import code_labels
 from sipas.publishing import note_words, self_selection
 from sipas.publishing.origins import WordingOrigin, wording_origins
@@ -54,6 +55,7 @@ class Figure:
     high: float | None = None
     df: float | None = None
     deff: float | None = None
+    tried: tuple[float, float] | None = None  # where it lies if self-selection was as strong as the release tries
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Figure:
@@ -219,13 +221,26 @@ class ReleaseView:
     def figure(self, of: str = "overall", **domain: str) -> Figure:
         """One figure; "no answers" where the table has no such row."""
         try:
-            return Figure.of(self.table.row(of, **domain))
+            row = self.table.row(of, **domain)
         except NotInTable:
             return Figure("none", 0)
+        found = Figure.of(row)
+        if self._tries and found.visible:
+            return replace(found, tried=self_selection.widest(row, self.table.policy.decimals))
+        return found
+
+    @cached_property
+    def _tries(self) -> bool:
+        return self_selection.tells(self.manifest)
+
+    @property
+    def tried_ratio(self) -> str:
+        """The response ratio that drawings try, as people write it; empty in releases of method 1."""
+        return short(self_selection.MOST) if self._tries else ""
 
     def trial(self, **domain: str) -> str:
         """What the share would be if satisfied people had answered more readily; nothing in releases of method 1."""
-        return self_selection.trial(self.figure(**domain).value) if self_selection.tells(self.manifest) else ""
+        return self_selection.trial(self.figure(**domain).value) if self._tries else ""
 
     def factors(self, **domain: str) -> tuple[NamedFigure, ...]:
         """Everything together, the item on the visit as a whole, then each factor."""

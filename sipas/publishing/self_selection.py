@@ -25,6 +25,13 @@ def trial(share: float | None) -> str:
     return "" if share is None else _(TRIAL, ratio=short(MOST), share=percent(float(selected_share(share, MOST)), 0))
 
 
+def widest(row: Mapping[str, Any], decimals: int) -> tuple[float, float] | None:
+    """The limits of a figure's widest band, which drawings show; None where it has no limits."""
+    found = bands(row, decimals)
+    name = trial_name("at", MOST)
+    return (found[f"{name}_low"], found[f"{name}_high"]) if found else None
+
+
 def bands(row: Mapping[str, Any], decimals: int) -> dict[str, float]:
     """The columns of a figure's bands, moved out by what rounding may hide; none where it has no limits.
 

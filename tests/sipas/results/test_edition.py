@@ -119,10 +119,31 @@ def test_what_is_too_uncertain_and_what_is_withheld_are_two_things(language, hid
 )
 def test_the_trial_of_self_selection_is_made_from_the_published_share(settings, language, sentence):
     issue = open_folder(a_release(settings.home))
-    later = {**issue.manifest, "method": {**issue.manifest["method"], "version": "sipas-method 2"}}
     with i18n.speaking(language):
-        edition = ReleaseView(later, issue.table, language)
+        edition = ReleaseView(issue.manifest, issue.table, language)
         share = edition.figure().value
         assert edition.trial().startswith(sentence)
         assert i18n.percent(share / (share + 1.5 * (1 - share)), 0) in edition.trial()
-        assert ReleaseView(issue.manifest, issue.table, language).trial() == ""
+        assert ReleaseView(of_method_1(issue), issue.table, language).trial() == ""
+
+
+def of_method_1(issue):
+    return {**issue.manifest, "method": {**issue.manifest["method"], "version": "sipas-method 1"}}
+
+
+def test_drawings_show_the_band_of_the_trial_around_each_interval_and_older_releases_do_not(settings):
+    issue = open_folder(a_release(settings.home))
+    edition, before = (ReleaseView(one, issue.table, "en") for one in (issue.manifest, of_method_1(issue)))
+    figure = edition.figure()
+    low, high = (limit + half for limit, half in zip((figure.low, figure.high), (-0.0005, 0.0005), strict=True))
+    assert figure.tried == (
+        pytest.approx(low / (low + 1.5 * (1 - low)), abs=0.001),
+        pytest.approx(high / (high + (1 - high) / 1.5), abs=0.001),
+    )
+    assert before.figure().tried is None
+    assert edition.tried_ratio == "1.5"
+    now, then = (render(one.manifest, one.table, "en") for one in (edition, before))
+    axis = Axis.over([row.figure for row in edition.factors()])
+    assert f'class="chart-tried" x1="{axis.across(figure.tried[0])}" x2="{axis.across(figure.tried[1])}"' in now
+    assert "up to 1.5 times as readily as others" in now
+    assert 'class="chart-tried"' not in then

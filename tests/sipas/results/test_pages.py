@@ -282,10 +282,10 @@ def test_no_page_shows_a_citizen_the_code_words_of_the_program(reads, address, l
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["share of satisfied answers, version 1", "Wilson's interval", "method of this platform, version 1"]),
+        ("en", ["share of satisfied answers, version 1", "Wilson's interval", "method of this platform, version 2"]),
         (
             "vi",
-            ["tỷ lệ câu trả lời hài lòng, phiên bản 1", "khoảng Wilson", "phương pháp của hệ thống này, phiên bản 1"],
+            ["tỷ lệ câu trả lời hài lòng, phiên bản 1", "khoảng Wilson", "phương pháp của hệ thống này, phiên bản 2"],
         ),
     ],
 )
