@@ -1,10 +1,11 @@
-"""The doors of an installation: `frame load`, `registry load`, `responses import`. Nothing is stored."""
+"""The doors of an installation: `frame load`, `registry load`, `responses import`, `wording import`. Nothing stays."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ from sipas.registry.difference import books
 from sipas.registry.importing import OURS, load_registry
 from sipas.tables import read_in_pieces
 from sipas.tables.looks import as_seen
-from surveys import load
+from surveys import load, texts
 from tests.sipas.tables.damages import CODE, COUNT, DAY, LABEL, LEVEL, MONTH, NAMES
 from tests.sipas.tables.doors.door import Door, Here, Made
 from tests.sipas.tables.doors.known import MONTHS
+from tests.wordings import exported, filled_in, made, rows_of
 
 TODAY = dt.date(2026, 9, 30)
 WARDS = {"03646": "Phường Tô Hiệu", "03664": "Phường Chiềng An", "03670": "Phường Chiềng Cơi"}
@@ -114,8 +116,31 @@ def imported(path: Path, here: Here) -> Any:
     return sorted(str([value for place, value in enumerate(row) if place not in keys]) for row in rows), ()
 
 
+def official_sentences(draw: random.Random) -> Made:
+    """The table of a questionnaire, with official sentences in some rows that wait for one."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = rows_of(filled_in(exported(Path(folder), "service-2024", 2)))
+    for row in rows:
+        if row["place"] and draw.random() < 0.5:
+            row |= {"sentence": "keep", "place": ""}
+        elif row["place"]:
+            row |= {"sentence": f"{draw.choice(NAMES)} đã phục vụ ra sao về mục {row['address']}?"}
+    filled = {"sentence": LABEL, "place": LABEL}
+    return list(rows[0]), [filled.get(name, "other") for name in rows[0]], [list(row.values()) for row in rows]
+
+
+def worded(path: Path, _: Here) -> Any:
+    """The words of the version that is made, as they look, in a home of its own."""
+    home = path.parent / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    done = made(home, path)
+    words = sorted((address, as_seen(text)) for address, text in texts(done.instrument))
+    return [*words, *sorted((item, as_seen(place)) for item, place in done.instrument.made.places)], ()
+
+
 PLATFORM = {
     "frame load": Door(dossiers_by_name, loaded_frame),
     "registry load": Door(communes, loaded_registry),
     "responses import": Door(forms, imported),
+    "wording import": Door(official_sentences, worded),
 }
