@@ -16,11 +16,8 @@ from scipy.special import betaincinv, expit, logit, ndtri, stdtrit, xlogy
 Array = NDArray[Any]
 Limits = tuple[Array, Array]
 
-R_METHODS = ("logit", "likelihood", "asin", "beta", "mean", "xlogit", "wilson")
 SHARED, SHARED_1 = "wilson_shared_2", "wilson_shared"  # the default, and its version 1
-OWN_METHODS = (SHARED, SHARED_1, "wilson_neff", "wilson_kgneff", "kg_nchs", "logit_dffull")
 ENOUGH = 5  # siblings, before a design effect is shared with them
-INTERVALS = (OWN_METHODS[0], *R_METHODS, *OWN_METHODS[1:])
 
 
 def t_quantile(df: Array, q: float) -> Array:
@@ -228,22 +225,43 @@ def wilson_shared_2(
     return np.where(census, p, low), np.where(census, p, high), np.where(census | nothing, np.nan, deff)
 
 
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """What the formulas of `FORMULAS` read: arrays of one shape.
+
+    p, v, n, df  as at the head of this module
+    rows         n of R's `beta`: the rows that R keeps; df_full: degrees of freedom of the whole design
+    """
+
+    p: Array
+    v: Array
+    n: Array
+    df: Array
+    rows: Array
+    df_full: int
+
+
+Formula = Callable[[Shares, float], Limits]
+R_FORMULAS: dict[str, Formula] = {
+    "logit": lambda s, q: logit_t(s.p, s.v, s.df, q),
+    "likelihood": lambda s, q: likelihood_t(s.p, s.v, s.n, s.df, q),
+    "asin": lambda s, q: asin_t(s.p, s.v, s.df, q),
+    "beta": lambda s, q: beta_r(s.p, s.v, s.rows, s.df, q),
+    "mean": lambda s, q: mean_t(s.p, s.v, s.df, q),
+    "xlogit": lambda s, q: logit_t(s.p, s.v, s.df, q),
+    "wilson": lambda s, q: wilson_score(s.p, effective_n(s.p, s.v), t_quantile(s.df, q)),
+}
+OWN_FORMULAS: dict[str, Formula] = {
+    "wilson_neff": lambda s, q: wilson_neff(s.p, s.v, s.n, s.df, q),
+    "wilson_kgneff": lambda s, q: wilson_kgneff(s.p, s.v, s.n, s.df, q),
+    "kg_nchs": lambda s, q: kg_nchs(s.p, s.v, s.n, s.df, q),
+    "logit_dffull": lambda s, q: logit_t(s.p, s.v, np.full_like(s.p, s.df_full), q),
+}
+# a new method is an entry here, its name in `sipas/cli/analyst/estimate.py` and in the manual `estimate`
+FORMULAS = R_FORMULAS | OWN_FORMULAS
+INTERVALS = (SHARED, *R_FORMULAS, SHARED_1, *OWN_FORMULAS)
+
+
 def limits(method: str, p: Array, v: Array, n: Array, df: Array, q: float, rows: Array, df_full: int) -> Limits:
-    """Return limits by any method but the shared ones; rows = n for R's `beta`, df_full = df of the whole design."""
-    simple: dict[str, Callable[..., Limits]] = {
-        "mean": mean_t,
-        "logit": logit_t,
-        "xlogit": logit_t,
-        "asin": asin_t,
-    }
-    if method in simple:
-        return simple[method](p, v, df, q)
-    if method == "logit_dffull":
-        return logit_t(p, v, np.full_like(p, df_full), q)
-    if method == "wilson":
-        return wilson_score(p, effective_n(p, v), t_quantile(df, q))
-    if method == "likelihood":
-        return likelihood_t(p, v, n, df, q)
-    if method == "beta":
-        return beta_r(p, v, rows, df, q)
-    return {"wilson_neff": wilson_neff, "wilson_kgneff": wilson_kgneff, "kg_nchs": kg_nchs}[method](p, v, n, df, q)
+    """Return limits by any method of `FORMULAS`, which are all but the shared ones; the rest as in `Shares`."""
+    return FORMULAS[method](Shares(p, v, n, df, rows, df_full), q)

@@ -24,7 +24,7 @@ from analysis.data.design import Design
 from analysis.estimands.estimands import Estimands, categories, combined, numeric, person_means, pooled, select
 from analysis.estimands.scoring import scoring_named
 from analysis.estimation.estimate import Estimates, figures
-from analysis.estimation.intervals import OWN_METHODS, R_METHODS, limits, mean_t
+from analysis.estimation.intervals import OWN_FORMULAS, R_FORMULAS, limits, mean_t
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.tabulate import tabulate
 from analysis.variance.design_counts import count_design
@@ -333,8 +333,8 @@ def intervals(kind: str, table: Estimates, place: int, level: float, rows: int, 
 
         as_r = likelihood_as_r(float(p[0]), float(v[0]), int(n[0]), rows, float(df[0]), level)
         return {
-            "ci": {method: pair(method) for method in R_METHODS} | {"likelihood": list(as_r)},
-            "ci_ext": {method: pair(method) for method in OWN_METHODS if not method.startswith("wilson_shared")},
+            "ci": {method: pair(method) for method in R_FORMULAS} | {"likelihood": list(as_r)},
+            "ci_ext": {method: pair(method) for method in OWN_FORMULAS},
         }
     found = {"t": mean_t(p, v, df, q)}
     if kind == "mean":

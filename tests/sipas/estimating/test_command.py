@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from importlib import resources
 
 import openpyxl
 import pyarrow as pa
@@ -138,6 +140,17 @@ def test_help_offers_what_the_statistics_have():
     assert set(command.VARIANCES) == set(analysis.VARIANCES)
     assert set(common.LONELY) == set(LONELY)
     assert set(common.SUFFIXES) == set(WRITERS)
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "## Methods of intervals"), ("vi", "## Các cách tính khoảng")]
+)
+def test_the_manual_says_of_each_interval_what_it_computes(language, heading):
+    name = {"en": "estimate.md", "vi": "vi/estimate.md"}[language]
+    manual = resources.files("sipas.docs").joinpath(name).read_text("utf-8")
+    table = manual.partition(heading)[2].partition("\n\n`sipas compare`")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall("`(.+?)`", " ".join(first_cells))) == sorted(analysis.INTERVALS)
 
 
 def test_csv_for_excel_keeps_codes_and_letters(office, tmp_path):
