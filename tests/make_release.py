@@ -76,7 +76,8 @@ def a_release(
 
 
 def a_manifest(code, units, services, factors, items, responses) -> dict[str, Any]:
-    """What `release.json` says."""
+    """What `release.json` says, of the policy by which the table is made."""
+    policy = Policy()
     return {
         "format": "sipas-release 1",
         "release": code,
@@ -108,7 +109,7 @@ def a_manifest(code, units, services, factors, items, responses) -> dict[str, An
         "rule": {"name": "sipas-top2", "version": "1"},
         "method": {
             "version": "sipas-method 2",
-            "interval": "wilson_shared",
+            "interval": "wilson_shared_2",
             "level": 0.95,
             "variance": "linearised",
             "weights": {
@@ -119,7 +120,7 @@ def a_manifest(code, units, services, factors, items, responses) -> dict[str, An
                 "merged_classes": 1,
             },
         },
-        "policy": {"name": "sipas-primary", "version": "1", "minimum": 10},
+        "policy": {"name": policy.name, "version": policy.version, "minimum": policy.minimum},
         "snapshot": "5" * 64,
         "built_by": "Lò Thị Mai",
         "built_on": "2026-07-08",

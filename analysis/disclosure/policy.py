@@ -34,10 +34,13 @@ class Policy:
     method is a bare name, its degrees of freedom are rounded like people, and its flags follow from what stands in the
     row; one too uncertain to show has none that tell its share. Tables of versions 1 and 2 are read without.
 
+    What was published stays under the policy that its table carries. A wave that was released under a smaller `minimum`
+    may have no second release under a larger one: what the first shows can no longer be protected (CannotBeProtected).
+
     `least_people` and `least_df` are what the figure of the whole needs for anything to be released.
     """
 
-    minimum: int = 10
+    minimum: int = 10  # a change of any number here is a new version
     unanimous: int = 20
     decimals: int = 3
     rounding: int = 5

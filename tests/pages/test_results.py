@@ -41,6 +41,13 @@ def test_nothing_runs_over_the_edge_and_the_content_policy_is_kept(opens, size, 
     assert said == []
 
 
+def test_nothing_runs_over_the_edge_at_any_width_between_telephone_and_desk(opens):
+    page = opens(f"{RELEASE}/unit/03646?lang=vi", size="desk")
+    for across in range(320, 1441, 10):
+        page.set_viewport_size({"width": across, "height": 900})
+        assert width(page) <= across
+
+
 def test_without_scripts_a_reader_finds_a_unit_and_comes_back(opens):
     page = opens("/results?lang=en", size="phone", scripts=False)
     page.get_by_role("link", name="Tô Hiệu ward").click()

@@ -12,7 +12,7 @@ from sipas.estimating.reading import blocks
 from sipas.estimating.trial_words import band_headings
 from sipas.i18n import _, say
 
-# those of `analysis.INTERVALS`, which a test holds them to: to import the statistics for --help would take half a second
+# those of `analysis.INTERVALS`, held to them by a test: importing the statistics for --help would take half a second
 INTERVALS = (
     "wilson_shared_2",
     "wilson_shared",
