@@ -45,7 +45,7 @@ def test_nothing_runs_over_the_edge_at_any_width_between_telephone_and_desk(open
     page = opens(f"{RELEASE}/unit/03646?lang=vi", size="desk")
     for across in range(320, 1441, 10):
         page.set_viewport_size({"width": across, "height": 900})
-        assert width(page) <= across
+        assert width(page) <= across, across
 
 
 def test_without_scripts_a_reader_finds_a_unit_and_comes_back(opens):
