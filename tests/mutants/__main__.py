@@ -26,7 +26,7 @@ SUITES = {  # the folders that are mutated -> the tests that may kill them
     "sipas": [
         *("sipas/intake", "sipas/publishing"),
         *(f"tests/sipas/{name}" for name in ("intake", "publishing", "inviting", "kiosk", "results")),
-        *("tests/sipas/test_importing.py", "tests/sipas/test_state_files.py"),
+        *("tests/sipas/importing", "tests/sipas/files"),
     ],
 }
 
