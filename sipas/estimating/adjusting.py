@@ -24,8 +24,8 @@ from sipas.estimating.survey import Survey
 
 SHOWN = 4  # names in a sentence
 SUPPOSES = N_(
-    "Adjusted: what a logistic model of the share of satisfied answers predicts for each if everybody's {columns} had "
-    "come to it. The model supposes that categories differ alike everywhere; it takes out nothing else."
+    "Adjusted: the share of satisfied answers that a logistic model predicts for each if it had everybody's mix of "
+    "{columns}. The model supposes that categories differ alike everywhere; it takes out nothing else."
 )
 WHY = {
     EVERYBODY: N_("{of}: everybody is satisfied in {names}, so that a logistic model has no adjusted share for it"),
@@ -36,7 +36,7 @@ CERTAIN = {
     EVERYBODY: N_("{of}: everybody is satisfied in {names}, and the adjusted shares take it so for all"),
     NOBODY: N_("{of}: nobody is satisfied in {names}, and the adjusted shares take it so for all"),
 }
-LACKING = N_("not everybody has every {columns}; the model fills in: {names}")
+LACKING = N_("not all have every category of {columns}; the model fills in: {names}")
 UNKNOWN = N_("{of}: {count} answers have no {columns}; adjusted shares are without them")
 FLAGS = (N_("little overlap"),)
 FAILED = N_("{of} is not adjusted: {reason}")

@@ -68,8 +68,8 @@ BETWEEN = ("whole", "domains", "figures")
         "columns",
         metavar=_("COLUMN[,COLUMN...]"),
         help=_(
-            "Beside each difference the one that is left when all have everybody's categories of these columns, such "
-            "as field: a logistic model's adjusted shares."
+            "Beside each difference the one that is left when all have everybody's mix of these columns, such as "
+            "field: a logistic model's adjusted shares."
         ),
     ),
     common.multiplicity,

@@ -56,7 +56,7 @@ def test_table_says_what_is_adjusted_and_what_the_model_supposes(province, tmp_p
     arguments = ("compare", province / "first.parquet", "--by", "unit", "--adjust", "field")
     result = call(*arguments)
     assert "adjusted" in result.stdout.splitlines()[4]
-    assert "predicts for each if everybody's field had come to it" in result.stdout.splitlines()[-1]
+    assert "predicts for each if it had everybody's mix of field." in result.stdout.splitlines()[-1]
     assert "turns at" not in result.stdout
     out = tmp_path / "out.xlsx"
     assert call(*arguments, "--out", out).exit_code == 0
@@ -64,7 +64,7 @@ def test_table_says_what_is_adjusted_and_what_the_model_supposes(province, tmp_p
     heads = [cell.value for cell in book["estimates"][1]]
     assert heads[-3:] == ["composition", "adjusted_for", "overlap"]
     assert book["estimates"].cell(2, 1 + heads.index("margin_difference")).number_format == "0.0%"
-    assert any("everybody's field" in (row[0].value or "") for row in book["notes"].rows)
+    assert any("everybody's mix of field" in (row[0].value or "") for row in book["notes"].rows)
     with speaking("vi"):
         told = CliRunner().invoke(group, [str(each) for each in arguments]).stdout
     assert "hiệu chỉnh" in told
@@ -97,7 +97,7 @@ def test_who_cannot_be_adjusted_has_no_number_and_is_named(tmp_path):
     )
     assert "q01: nobody is satisfied in unit d, so" in result.stderr
     assert "q01: unit e has no category of field in common with the others, so" in result.stderr
-    assert "not everybody has every field; the model fills in: unit f (field y)" in result.stderr
+    assert "not all have every category of field; the model fills in: unit f (field y)" in result.stderr
     assert "q01: 4 answers have no field; adjusted shares are without them" in result.stderr
     rows = {row["domain"]["unit"]: row for row in rows_of(*arguments)}
     assert [name for name, row in rows.items() if row["margin_estimate"] is None] == ["c", "d", "e"]
