@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from analysis.comparison.logistic_regression import Predictor, listed, one_sided
+from analysis.comparison.logistic_regression import Predictor, few_names, one_sided
 from analysis.errors import N_, NotEstimable
 
 Matrix = NDArray[np.float64]
@@ -77,7 +77,7 @@ def _kept(group: Predictor, inside: NDArray[np.bool_], left_out: Mapping[Label, 
         raise NotEstimable(
             N_("fewer than two of {columns} can be compared; the others: {left_out}"),
             columns=", ".join(group.columns),
-            left_out=listed([", ".join(labels) for labels in left_out]) or "-",
+            left_out=few_names([", ".join(labels) for labels in left_out]) or "-",
         )
     return kept
 

@@ -107,7 +107,7 @@ class LogisticModel:
     def along(self, directions: Matrix) -> Matrix:
         """Return what each cell's score sum((y - x p) z) adds to z'directions [terms, many]: [cells, many]."""
         patterns, place = self.combinations
-        z = indicators(patterns, [len(each.labels) for each in self.predictors])
+        z = model_matrix(patterns, [len(each.labels) for each in self.predictors])
         share = expit(z @ self.coefficients)[place]
         found = np.zeros((len(self.y), directions.shape[1]))
         found[self.inside] = (self.y[self.inside] - self.x[self.inside] * share)[:, None] * (z @ directions)[place]
@@ -183,7 +183,7 @@ def _fitted(
     patterns, place = combined_codes([each.code for each in known], some)
     scale = float(size.sum()) / len(patterns)  # so that no tolerance depends on the size of the weights
     good, size = (np.bincount(place, sums[some], len(patterns)) / scale for sums in (good, size))
-    z = indicators(patterns, [len(each.labels) for each in known])
+    z = model_matrix(patterns, [len(each.labels) for each in known])
     _refuse_aliased(z, terms)
     beta = _maximum(z, good, size, known, patterns)
     share = expit(z @ beta)
@@ -203,10 +203,10 @@ def combined_codes(
     return found, place.reshape(-1)
 
 
-def indicators(patterns: NDArray[np.int64], sizes: Sequence[int]) -> Matrix:
+def model_matrix(patterns: NDArray[np.int64], sizes: Sequence[int]) -> Matrix:
     """Make the model matrix of combinations of categories [combinations, predictors]: [combinations, terms].
 
-    >>> indicators(np.array([[0, 2], [1, 0]]), [2, 3]).tolist()
+    >>> model_matrix(np.array([[0, 2], [1, 0]]), [2, 3]).tolist()
     [[1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 0.0]]
     """
     parts = [np.ones((len(patterns), 1))]
@@ -254,10 +254,10 @@ def _columns(predictors: Sequence[Predictor]) -> str:
     return ", ".join(column for each in predictors for column in each.columns)
 
 
-def listed(names: Sequence[str]) -> str:
+def few_names(names: Sequence[str]) -> str:
     """Join names with semicolons, the first few of many.
 
-    >>> listed(list("abcdefgh"))
+    >>> few_names(list("abcdefgh"))
     'a; b; c; d; e; f …'
     """
     return "; ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
@@ -276,7 +276,7 @@ def _refuse_aliased(z: Matrix, terms: Sequence[str]) -> None:
             "these categories always go together, so that their effects cannot be told apart: {names}. Leave out one "
             "of the columns, or merge a category with another"
         ),
-        names=listed(names),
+        names=few_names(names),
     )
 
 
@@ -321,5 +321,5 @@ def _separated(names: Sequence[str]) -> NotEstimable:
             "everybody or nobody is satisfied in {names}, so that a logistic model has no finite effect for it. Merge "
             "it with a like category, take more items together, or leave it out"
         ),
-        names=listed(names),
+        names=few_names(names),
     )

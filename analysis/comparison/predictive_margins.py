@@ -23,8 +23,8 @@ from analysis.comparison.logistic_regression import (
     LogisticModel,
     Predictor,
     combined_codes,
-    indicators,
     logistic_regression,
+    model_matrix,
     predictor,
 )
 from analysis.errors import N_, BadMethod, BadWeights, NotEstimable
@@ -47,6 +47,7 @@ class AdjustedShares:
     population  [cells] over whose answers shares are predicted: those of all groups, with categories of the model
     lacking     per group the categories (column, label) that it does not have and the model fills in
     unknown     answers of the model's groups in which a column is empty
+    covered     which part of the weighted answers with all columns the population is
     """
 
     model: LogisticModel
@@ -57,6 +58,7 @@ class AdjustedShares:
     x: Matrix
     lacking: Mapping[Label, tuple[tuple[str, str], ...]]
     unknown: int
+    covered: float
 
     @property
     def group(self) -> Predictor:
@@ -118,7 +120,7 @@ class AdjustedShares:
         sure = np.array([np.nan, 0.0, 1.0])[z[:, -1]]
         share, gradient = np.empty((len(groups), len(z))), np.empty((len(groups), len(self.model.terms)))
         for row, group in enumerate(groups):
-            matrix = indicators(np.column_stack([np.full(len(z), group), z[:, :-1]]), sizes)
+            matrix = model_matrix(np.column_stack([np.full(len(z), group), z[:, :-1]]), sizes)
             share[row] = np.where(np.isnan(sure), expit(matrix @ self.model.coefficients), sure)
             gradient[row] = (part * share[row] * (1 - share[row])) @ matrix
         return share, share @ part, gradient, place
@@ -160,7 +162,9 @@ def adjusted_shares(
     known = np.logical_and.reduce([each.code >= 0 for each in others])
     population = some & (known | (of.outcome != BY_MODEL))
     unknown = int(estimands.x[answered & ~some & (of.kept.code >= 0), 0].sum())
-    return AdjustedShares(model, others, of, population, y * population, x * population, _lacking(model), unknown)
+    covered = float((w * x * population).sum()) / float((w * estimands.x[:, 0] * some).sum())
+    y, x = y * population, x * population
+    return AdjustedShares(model, others, of, population, y, x, _lacking(model), unknown, covered)
 
 
 def _lacking(model: LogisticModel) -> dict[Label, tuple[tuple[str, str], ...]]:

@@ -19,10 +19,11 @@ from analysis.comparison.predictive_margins import AdjustedShares
 from analysis.errors import NotEstimable
 from analysis.estimands.estimands import pooled
 from sipas.errors import N_, SipasError, first_few
-from sipas.estimating.reading import columns_words, domain_words, figure_words
+from sipas.estimating.reading import columns_words, domain_words, figure_words, rounded_percent
 from sipas.estimating.survey import Survey
 
 SHOWN = 4  # names in a sentence
+MOST = 0.95  # of all answers, below which it is said for how many adjusted shares stand
 SUPPOSES = N_(
     "Adjusted: the share of satisfied answers that a logistic model predicts for each if it had everybody's mix of "
     "{columns}. The model supposes that categories differ alike everywhere; it takes out nothing else."
@@ -39,6 +40,10 @@ CERTAIN = {
 LACKING = N_("not all have every category of {columns}; the model fills in: {names}")
 UNKNOWN = N_("{of}: {count} answers have no {columns}; adjusted shares are without them")
 FLAGS = (N_("little overlap"),)
+COVERED = N_(
+    "{of}: adjusted shares stand for {share} of all answers; the rest has categories of {columns} that only those have "
+    "who cannot be compared"
+)
 FAILED = N_("{of} is not adjusted: {reason}")
 
 
@@ -113,6 +118,8 @@ def _notes(found: AdjustedShares, of: str, family: Sequence[str], columns: Seque
         notes.append(SipasError(CERTAIN[why], of=of, names=first_few(sure, SHOWN)))
     if found.lacking:
         notes.append(SipasError(LACKING, columns=words, names=_lacking(found.lacking, family)))
+    if found.covered < MOST:
+        notes.append(SipasError(COVERED, of=of, share=rounded_percent(found.covered), columns=words))
     if found.unknown:
         notes.append(SipasError(UNKNOWN, of=of, count=found.unknown, columns=words))
     return notes

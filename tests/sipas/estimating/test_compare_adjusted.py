@@ -99,6 +99,7 @@ def test_who_cannot_be_adjusted_has_no_number_and_is_named(tmp_path):
     assert "q01: unit e has no category of field in common with the others, so" in result.stderr
     assert "not all have every category of field; the model fills in: unit f (field y)" in result.stderr
     assert "q01: 4 answers have no field; adjusted shares are without them" in result.stderr
+    assert "q01: adjusted shares stand for 89% of all answers; the rest" in result.stderr, "92 of 103"
     rows = {row["domain"]["unit"]: row for row in rows_of(*arguments)}
     assert [name for name, row in rows.items() if row["margin_estimate"] is None] == ["c", "d", "e"]
     assert [rows[name]["margin_adjusted"] for name in "cde"] == [None] * 3
