@@ -12,6 +12,8 @@ It stands alone: nothing here knows the web application. In reading order:
                                    differences with their covariance, tests, series with marked breaks
     figures_of, independent, differences
                                    a table of differences: widened at 0 and 1, adjusted for their number, in plain words
+    adjusted_shares, adjusted_figures, logistic_regression, predictor
+                                   offices as if each had everybody's service fields: a logistic model, its margins
     rank_sets, standing            ranks with confidence, three words per unit
     item_response, straight_lines, coverage, products_in, reliability_of, intraclass, stratified_difference
                                    quality of the answers and of the questionnaire
@@ -58,7 +60,9 @@ if TYPE_CHECKING:
     from analysis.comparison.contrasts import across, together
     from analysis.comparison.differences import differences, figures_of, findings, independent
     from analysis.comparison.hypothesis_tests import equal_means, rao_scott
+    from analysis.comparison.logistic_regression import logistic_regression, predictor
     from analysis.comparison.multiplicity import benjamini_hochberg, holm
+    from analysis.comparison.predictive_margins import adjusted_figures, adjusted_shares
     from analysis.comparison.ranking import rank_sets, standing
     from analysis.comparison.regression import linear_trend, logistic_trend
     from analysis.comparison.stratified_difference import stratified_difference
@@ -105,6 +109,8 @@ _LATER = {
     "selection.response_ratio": ("reversal_ratio", "selected_share", "selection_band", "tipping_ratio"),
     "planning.sample_design": ("allocate", "cluster_deff", "detectable_change", "sample_size", "systematic_draw"),
     "small_area.fay_herriot": ("area_model",),
+    "comparison.logistic_regression": ("logistic_regression", "predictor"),
+    "comparison.predictive_margins": ("adjusted_figures", "adjusted_shares"),
     "comparison.stratified_difference": ("stratified_difference",),
     "comparison.trend": ("Wave", "trend_over"),
 }
@@ -145,6 +151,8 @@ __all__ = [
     "Weights",
     "across",
     "adjust_nonresponse",
+    "adjusted_figures",
+    "adjusted_shares",
     "allocate",
     "area_model",
     "benjamini_hochberg",
@@ -168,9 +176,11 @@ __all__ = [
     "intraclass",
     "item_response",
     "linear_trend",
+    "logistic_regression",
     "logistic_trend",
     "mode_effect",
     "poststratify",
+    "predictor",
     "products_in",
     "rake",
     "rank_sets",

@@ -108,6 +108,10 @@ class BadMethod(AnalysisError):
     """An unknown method, or a method asked for something it does not give."""
 
 
+class NotEstimable(BadMethod):
+    """These answers do not determine the parameters of a model; the message names the categories in question."""
+
+
 def nearest(name: str, known: Iterable[str], number: int = 3) -> str:
     """Return the known names that look most like this one, for a refusal that helps; of nothing alike the first ones.
 

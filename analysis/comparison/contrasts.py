@@ -63,7 +63,9 @@ class EstimateVector:
         c = np.asarray(coefficients, dtype=float)
         if c.shape != self.value.shape:
             raise BadMethod(N_("{count} estimates need {count} coefficients"), count=len(self.value))
-        value, variance = float(c @ self.value), float(c @ self.covariance @ c)
+        used = c != 0  # an estimate that does not exist is in no contrast of others
+        c, covariance = c[used], self.covariance[np.ix_(used, used)]
+        value, variance = float(c @ self.value[used]), float(c @ covariance @ c)
         se, freedom = float(np.sqrt(max(variance, 0.0))), float(self.df if df is None else df)
         if se == 0 or freedom < 1 or not np.isfinite(se):
             return Difference(value, se, freedom, np.nan, np.nan, np.nan, np.nan)

@@ -153,7 +153,7 @@ def figures_of(
         domains=tuple(domain for _, domain in names),
         waves=(wave,) * len(names),
         value=joint.value,
-        covariance=_as_tested(joint.covariance, table.tested[at]),
+        covariance=as_tested(joint.covariance, table.tested[at]),
         low=shown.low[at],
         high=shown.high[at],
         df=np.floor(table.df_weighted[at]).astype(np.int64),
@@ -164,7 +164,7 @@ def figures_of(
     )
 
 
-def _as_tested(covariance: Matrix, tested: Matrix) -> Matrix:
+def as_tested(covariance: Matrix, tested: Matrix) -> Matrix:
     """Put other variances on the diagonal; correlations stay, and are 0 where there was no variance."""
     known = np.where(np.isnan(tested), covariance.diagonal(), tested)
     with np.errstate(divide="ignore", invalid="ignore"):

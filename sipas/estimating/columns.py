@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
 
 
+KEPT = "--adjust, --modes, --within"  # the options whose columns are kept beside those of --by
+
+
 class MissingColumns(ManyErrors, BadFile):
     """The design or `--by` names columns that the file does not have."""
 
 
-def require_columns(table: Table, design: DesignFile, by: Sequence[Sequence[str]]) -> None:
-    """Refuse with every column that the design or a family of domains names and the file lacks, and who named it."""
+def require_columns(table: Table, design: DesignFile, by: Sequence[Sequence[str]], keep: Sequence[str] = ()) -> None:
+    """Refuse with every column that the design, a family of domains or an option names and the file lacks, and who
+    named it."""
     named = [
         *(("items", column) for column in design.items),
         *(("weights", column) for column in ([design.weights] if design.weights else [])),
@@ -32,6 +36,7 @@ def require_columns(table: Table, design: DesignFile, by: Sequence[Sequence[str]
         *(("fpc", column) for column in design.fpc if isinstance(column, str)),
         *(("poststratify" if design.poststratify else "rake", column) for column in design.calibration_columns),
         *(("--by", column) for family in by for column in family),
+        *((KEPT, column) for column in keep),
     ]
     absent = [(role, column) for role, column in dict.fromkeys(named) if column not in table]
     if not absent:

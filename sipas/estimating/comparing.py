@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
 from math import comb, isfinite
 from typing import Any
 
@@ -19,6 +19,11 @@ from sipas.estimating.waves import Waves
 MOST = 10_000  # comparisons at once
 ROOM = 20_000_000  # cells x domains at a time: where every row is a cell, a few domains after the other
 Row = dict[str, Any]
+Adjusted = Callable[[JointEstimates], JointEstimates]
+"""Adjusted figures of the same domains, in the same order (`sipas.estimating.adjusting`)."""
+
+
+Gap = tuple[JointEstimates, int, int, Difference]
 
 
 @dataclass(frozen=True)
@@ -31,26 +36,33 @@ class Asked:
     df: str = "smaller"
 
 
-def against_the_whole(survey: Survey, by: Families, asked: Asked) -> list[Row]:
-    """Each domain minus everybody, the covariance of part and whole counted."""
+def against_the_whole(survey: Survey, by: Families, asked: Asked, adjusted: Adjusted | None = None) -> list[Row]:
+    """Each domain minus everybody, the covariance of part and whole counted; with `adjusted`, its columns beside."""
     domains = survey.domains(by)[1:]
     some = max(1, ROOM // len(survey.cells))
     blocks = [
         block
-        for start in range(0, len(domains), some)
-        for block in _blocks(survey, asked.of, [{}, *domains[start : start + some]])
+        for family in _families(domains, apart=adjusted is not None)
+        for start in range(0, len(family), some)
+        for block in _blocks(survey, asked.of, [{}, *family[start : start + some]])
     ]
     parts = parts_of_the_whole(survey, asked.of, domains)
     order = {of: place for place, of in enumerate(asked.of)}
-    return _rows(sorted(blocks, key=lambda block: order[block.of[0]]), _first_with_each, asked, parts)
+    blocks.sort(key=lambda block: order[block.of[0]])
+    return _rows(blocks, _first_with_each, asked, parts, adjusted)
 
 
-def each_other(survey: Survey, by: Families, asked: Asked) -> list[Row]:
-    """Each pair of domains of the same family."""
+def each_other(survey: Survey, by: Families, asked: Asked, adjusted: Adjusted | None = None) -> list[Row]:
+    """Each pair of domains of the same family; with `adjusted`, its columns beside."""
     families = [[domain for domain in survey.domains([family]) if domain] for family in by]
     _refuse_too_many(len(asked.of) * sum(comb(len(domains), 2) for domains in families))
     blocks = [block for domains in families for block in _blocks(survey, asked.of, domains)]
-    return _rows(blocks, _all_pairs, asked)
+    return _rows(blocks, _all_pairs, asked, adjusted=adjusted)
+
+
+def _families(domains: Sequence[dict[str, str]], apart: bool) -> list[list[dict[str, str]]]:
+    """The domains by family in their order, or all together."""
+    return [list(own) for _, own in groupby(domains, key=tuple)] if apart else [list(domains)]
 
 
 def between_figures(survey: Survey, by: Families, asked: Asked) -> list[Row]:
@@ -108,31 +120,27 @@ def _rows(
     pairs: Callable[[JointEstimates], Iterable[tuple[int, int]]],
     asked: Asked,
     parts: Parts | None = None,
+    adjusted: Adjusted | None = None,
 ) -> list[Row]:
     """All blocks judged together: the number of comparisons is that of the whole table.
 
     `parts` is what a first figure stands for of the second, where it is a part of it.
     """
     parts = parts or {}
-    found = [
-        (block, one, other, block.difference(one, other, level=asked.level, df=asked.df))
-        for block in blocks
-        for one, other in pairs(block)
-    ]
-    judged = findings([gap.p for *_, gap in found], level=asked.level, adjust=asked.adjust)
-    return [
+    found = _gaps(blocks, pairs, asked)
+    rows = [
         _side(block, one, "")
         | _side(block, other, "other_")
         | _gap(gap)
         | {
-            "adjusted": adjusted,
+            "adjusted": p,
             "adjust": asked.adjust,
             "finding": finding,
             **turning(
                 block,
                 (one, other),
                 gap,
-                adjusted,
+                p,
                 asked.level,
                 parts.get((block.of[one], tuple(block.domains[one].items())), 0.0),
             ),
@@ -140,7 +148,41 @@ def _rows(
             "reading": block.reading,
             "flags": list(dict.fromkeys([*block.flags[one], *block.flags[other]])),
         }
-        for (block, one, other, gap), (adjusted, finding) in zip(found, judged, strict=True)
+        for (block, one, other, gap), (p, finding) in zip(found, _judged(found, asked), strict=True)
+    ]
+    return rows if adjusted is None else _with_margins(rows, _gaps(list(map(adjusted, blocks)), pairs, asked), asked)
+
+
+def _gaps(
+    blocks: Sequence[JointEstimates], pairs: Callable[[JointEstimates], Iterable[tuple[int, int]]], asked: Asked
+) -> list[Gap]:
+    return [
+        (block, one, other, block.difference(one, other, level=asked.level, df=asked.df))
+        for block in blocks
+        for one, other in pairs(block)
+    ]
+
+
+def _judged(found: Sequence[Gap], asked: Asked) -> list[tuple[float | None, str | None]]:
+    return findings([gap.p for *_, gap in found], level=asked.level, adjust=asked.adjust)
+
+
+def _with_margins(rows: Sequence[Row], found: Sequence[Gap], asked: Asked) -> list[Row]:
+    """Each row with its adjusted shares and their difference; these lines are judged together, apart from the plain.
+
+    `composition` is the part of the plain difference that goes with what was adjusted for.
+    """
+    return [
+        row
+        | {"margin_estimate": known(block.value[one]), "margin_other_estimate": known(block.value[other])}
+        | {f"margin_{name}": value for name, value in _gap(gap).items()}
+        | {
+            "margin_adjusted": p,
+            "margin_finding": finding,
+            "flags": list(dict.fromkeys([*row["flags"], *block.flags[one], *block.flags[other]])),
+            "composition": known(row["difference"] - gap.value) if row["difference"] is not None else None,
+        }
+        for row, (block, one, other, gap), (p, finding) in zip(rows, found, _judged(found, asked), strict=True)
     ]
 
 

@@ -128,6 +128,11 @@ def domain_words(domain: Mapping[str, str]) -> str:
     )
 
 
+def columns_words(columns: Sequence[str]) -> str:
+    """Columns by their words: `field, channel`."""
+    return ", ".join(word("column", column) for column in columns)
+
+
 def label_words(column: str, code: str) -> str:
     """A code of one of the platform's own columns in words, where it has some."""
     return with_code(column, code) if column in IN_WORDS else code

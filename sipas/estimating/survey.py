@@ -115,8 +115,8 @@ def opened(
         return
     design = source.design
     table = read_table(source.path, sheet=source.sheet, decimal=design.decimal)
-    require_columns(table, design, by)
-    streamed = may_stream(table, design, by)
+    require_columns(table, design, by, keep)
+    streamed = may_stream(table, design, [*by, keep])
     try:
         cells = analysis.tabulate(
             source.path if streamed else answers_of(table, design, by, keep),

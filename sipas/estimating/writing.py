@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-SHARES = {"estimate", "other_estimate", "difference", "se", "low", "high", "target", "response"}
+_SHARES = (
+    "estimate",
+    "other_estimate",
+    "difference",
+    "se",
+    "low",
+    "high",
+    "target",
+    "response",
+    "composition",
+    "overlap",
+)
+SHARES = {*_SHARES, *(f"margin_{name}" for name in _SHARES)}
 TRIED = "at_"
-"""Columns of shares, which a workbook shows in percent: by name, and what a trial of self-selection makes of them."""
+"""Columns of shares, which a workbook shows in percent: by name, adjusted, and what a trial of self-selection makes."""
 
 CODES = frozenset(
     (

@@ -207,8 +207,9 @@ level = click.option(
     "--level", type=NUMBER, default=0.95, show_default=True, callback=_level, help=_("The level of the interval.")
 )
 
-adjust = click.option(
-    "--adjust",
+multiplicity = click.option(
+    "--multiplicity",
+    "adjust",
     type=click.Choice(("holm", "bh")),
     default="holm",
     show_default=True,

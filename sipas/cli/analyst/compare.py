@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +30,8 @@ from sipas.i18n import _, say
 
 if TYPE_CHECKING:
     from sipas.errors import SipasError
-    from sipas.estimating.comparing import Asked, Row
-    from sipas.estimating.survey import DataSource
+    from sipas.estimating.comparing import Adjusted, Asked, Row
+    from sipas.estimating.survey import DataSource, Survey
 
     Found = tuple[list[Row], tuple[SipasError, ...], tuple[SipasError, ...]]
 
@@ -62,7 +63,16 @@ BETWEEN = ("whole", "domains", "figures")
             "each other (the default without --by)."
         ),
     ),
-    common.adjust,
+    click.option(
+        "--adjust",
+        "columns",
+        metavar=_("COLUMN[,COLUMN...]"),
+        help=_(
+            "Beside each difference the one that is left when all have everybody's mix of these columns, such as "
+            "field: a logistic model's adjusted shares."
+        ),
+    ),
+    common.multiplicity,
     common.level,
     common.freedom,
     common.reading,
@@ -81,6 +91,7 @@ def compare(
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
     between: str | None,
+    columns: str | None,
     adjust: str,
     level: float,
     df: str,
@@ -94,6 +105,7 @@ def compare(
     from sipas.estimating.comparing import Asked
 
     asked = Asked(of or ("overall",), level, adjust, df)
+    wanted = _adjusted_for(columns, by, against is None and (between or "whole") != "figures")
     if against is not None and between is not None:
         raise click.UsageError(_("--against compares waves; leave out --between"))
     if against is None and reading is not None:
@@ -112,23 +124,66 @@ def compare(
             raise click.UsageError(_("name domains with --by, two figures with --of, or a wave with --against"))
         (source,) = common.sources([data], design_files, frame, lonely, verify=verify, sheet=sheet)
         by = common.with_commas(by, [source])
-        rows, notes, head = _one_file(source, by, asked, between)
-    common.tell(rows, as_json, out, lambda: printed(rows, asked), notes, head)
+        wanted = common.with_commas([wanted], [source])[0] if wanted else ()
+        rows, notes, head = _one_file(source, by, asked, between, wanted)
+    common.tell(rows, as_json, out, lambda: printed(rows, asked, wanted), notes, head)
 
 
-def _one_file(source: DataSource, by: list[tuple[str, ...]], asked: Asked, between: str) -> Found:
+def _adjusted_for(columns: str | None, by: Sequence[tuple[str, ...]], domains: bool) -> tuple[str, ...]:
+    """The columns of --adjust, which belong to domains of one file and are none of theirs."""
+    if columns is None:
+        return ()
+    if columns in ("holm", "bh"):
+        raise click.UsageError(
+            _("--adjust names columns; how p-values allow for the number of comparisons is --multiplicity")
+        )
+    found = common.families((columns,))[0]
+    if not domains or not by:
+        raise click.UsageError(_("--adjust belongs to domains of one file; name them with --by"))
+    if both := [column for column in found if any(column in family for family in by)]:
+        raise click.UsageError(
+            _("{columns} cannot be in --by and in --adjust: each domain would have one only", columns=", ".join(both))
+        )
+    return found
+
+
+def _one_file(
+    source: DataSource, by: list[tuple[str, ...]], asked: Asked, between: str, adjust: tuple[str, ...]
+) -> Found:
     from sipas.estimating import comparing
     from sipas.estimating.survey import opened
 
-    ways = {
-        "whole": comparing.against_the_whole,
-        "domains": comparing.each_other,
-        "figures": comparing.between_figures,
-    }
-    with common.progress() as progress, opened(source, by, rows=True, progress=progress) as survey:
-        rows = ways[between](survey, by, asked)
-    common.warn(survey.notes, survey.weights.unweighted, [source])
-    return rows, survey.notes, survey.head
+    notes: tuple[SipasError, ...] = ()
+    with common.progress() as progress, opened(source, by, keep=adjust, rows=True, progress=progress) as survey:
+        if between == "figures":
+            rows = comparing.between_figures(survey, by, asked)
+        else:
+            compared = comparing.against_the_whole if between == "whole" else comparing.each_other
+            rows, notes = _adjusting(survey, adjust, asked, partial(compared, survey, by, asked))
+    notes = (*survey.notes, *notes)
+    common.warn(notes, survey.weights.unweighted, [source])
+    return rows, (*notes, *_meaning(adjust)), survey.head
+
+
+def _adjusting(
+    survey: Survey, adjust: tuple[str, ...], asked: Asked, compared: Callable[[Adjusted | None], list[Row]]
+) -> tuple[list[Row], tuple[SipasError, ...]]:
+    """The rows, with adjusted columns where they are asked for, and what is to be told of the models."""
+    if not adjust:
+        return compared(None), ()
+    from sipas.estimating.adjusting import Adjustment
+
+    adjustment = Adjustment(survey, adjust, asked.level)
+    rows = compared(adjustment)
+    told = adjustment.told()
+    return [row | {"adjusted_for": list(adjust), "overlap": adjustment.overlap(row)} for row in rows], told
+
+
+def _meaning(adjust: tuple[str, ...]) -> list[SipasError]:
+    """What adjusted figures mean, where there are any."""
+    from sipas.estimating.adjusting import supposed
+
+    return [supposed(adjust)] if adjust else []
 
 
 def _waves(
@@ -150,7 +205,7 @@ def _waves(
     return rows, waves.notes, waves.head
 
 
-def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
+def printed(rows: Sequence[Mapping[str, Any]], asked: Asked, adjust: tuple[str, ...] = ()) -> Iterator[str]:
     """A block per item or factor (or per domain, where figures are compared), a line per difference."""
     if not rows:
         yield _("There is nothing to compare.")
@@ -174,17 +229,36 @@ def printed(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[str]:
         Column("", lambda row: plain_percent(row["estimate"])),
         Column(_("against"), lambda row: name(row, "other_"), right=False),
         Column("", lambda row: plain_percent(row["other_estimate"])),
-        Column(_("difference"), lambda row: percentage_points(row["difference"])),
-        Column(interval_heading(asked.level), lambda row: points_between(row["low"], row["high"])),
-        Column("p", lambda row: p_value(row["adjusted"])),
-        Column("", finding_words, right=False),
-        Column(_("turns at"), turns_words),
+        *(_adjusted_columns(asked.level) if adjust else _plain_columns(asked.level)),
         Column(_("remarks"), remarks, right=False),
     ]
     for title, block in groupby(rows, key=heading):
         yield ""
         yield title
         yield from lines(list(block), columns)
-    for sentence in explained(rows):
+    for sentence in _meaning(adjust) if adjust else explained(rows):
         yield ""
         yield say(sentence)
+
+
+def _plain_columns(level: float) -> list[Column]:
+    return [
+        Column(_("difference"), lambda row: percentage_points(row["difference"])),
+        Column(interval_heading(level), lambda row: points_between(row["low"], row["high"])),
+        Column("p", lambda row: p_value(row["adjusted"])),
+        Column("", finding_words, right=False),
+        Column(_("turns at"), turns_words),
+    ]
+
+
+def _adjusted_columns(level: float) -> list[Column]:
+    """The plain difference, and what is left of it when all have the same categories."""
+    return [
+        Column(_("difference"), lambda row: percentage_points(row["difference"])),
+        Column("p", lambda row: p_value(row["adjusted"])),
+        Column(_("adjusted"), lambda row: plain_percent(row["margin_estimate"])),
+        Column(_("difference"), lambda row: percentage_points(row["margin_difference"])),
+        Column(interval_heading(level), lambda row: points_between(row["margin_low"], row["margin_high"])),
+        Column("p", lambda row: p_value(row["margin_adjusted"])),
+        Column("", lambda row: finding_words({"finding": row["margin_finding"]}), right=False),
+    ]

@@ -72,7 +72,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
     common.verify,
     common.by,
     common.of,
-    common.adjust,
+    common.multiplicity,
     common.level,
     common.freedom,
     common.reading,

@@ -189,7 +189,15 @@ def test_file_has_a_column_for_each_side(province, tmp_path):
     [
         ([], "name domains with --by, two figures with --of, or a wave with --against"),
         (["--between", "domains"], "--by names the domains"),
-        (["--by", "unit", "--adjust", "none"], "none"),
+        (["--by", "unit", "--multiplicity", "none"], "none"),
+        (["--by", "unit", "--adjust", "holm"], "is --multiplicity"),
+        (["--adjust", "field"], "name them with --by"),
+        (
+            ["--of", "B1", "--of", "B2", "--by", "unit", "--between", "figures", "--adjust", "field"],
+            "name them with --by",
+        ),
+        (["--by", "unit,field", "--adjust", "field"], "field cannot be in --by and in --adjust"),
+        (["--by", "unit", "--adjust", "field,"], "is no list of columns"),
         (["--reading", "panel"], "name the other with --against"),
         (["--by", "unit", "--frame", "nothing.csv"], "does not exist"),
     ],
