@@ -108,6 +108,13 @@ class BadMethod(AnalysisError):
     """An unknown method, or a method asked for something it does not give."""
 
 
+def no_replicates() -> BadMethod:
+    """Make the refusal of methods that replicate weights cannot serve."""
+    return BadMethod(
+        N_("this cannot be computed from replicate weights; name strata and PSUs in the design instead of them")
+    )
+
+
 def nearest(name: str, known: Iterable[str], number: int = 3) -> str:
     """Return the known names that look most like this one, for a refusal that helps; of nothing alike the first ones.
 
