@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sipas.estimating.design_file import DesignFile
     from sipas.tables import Table
 
+T = TypeVar("T")
 KEYS = ("columns", "type", "count", "rho", "scale", "rscales", "mse", "weights")
 YES_NO = {"true": True, "yes": True, "false": False, "no": False}
 FULL = {"full": True, "multipliers": False}
@@ -193,7 +194,7 @@ def _stand_ins(count: int) -> tuple[str, ...]:
     return tuple(f"#{place}" for place in range(max(2, count)))
 
 
-def _choice(key: str, node: Node | None, known: dict, complaints: DesignComplaints):  # type: ignore[no-untyped-def]
+def _choice(key: str, node: Node | None, known: Mapping[str, T], complaints: DesignComplaints) -> T | None:
     """What a word means; None where nothing is said."""
     if node is None:
         return None

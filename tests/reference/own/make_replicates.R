@@ -48,6 +48,12 @@ by <- function(id, y, column, design, key) {
        df = degf(sub), vcov = matrix(v, length(est)), differences = differences)
 }
 
+scott <- function(id, y, column, design, key) {
+  r <- svychisq(as.formula(paste0("~", y, "+", column)), design, statistic = "F")
+  list(id = id, kind = "raoscott", y = y, by = column, design = key, F = unname(r$statistic), ndf = r$parameter[[1]],
+       ddf = r$parameter[[2]], p = unname(r$p.value))
+}
+
 figures <- function(objects) {
   found <- list()
   add <- function(new) found[[length(found) + 1]] <<- new
@@ -61,6 +67,7 @@ figures <- function(objects) {
     add(one(paste0(key, "_fr"), "ratio", "fn_B", o, key, x = "fd_B"))
     add(one(paste0(key, "_fr_M"), "ratio", "fn_A", o, key, list(sex = "M"), x = "fd_A"))
     add(by(paste0(key, "_by"), "t_q02", "sex", o, key))
+    add(scott(paste0(key, "_scott"), "t_q01", "age", o, key))
   }
   found
 }
