@@ -2,7 +2,8 @@
 
 It stands alone: nothing here knows the web application. In reading order:
 
-    Codebook, Design               what the columns mean, and how the sample came about
+    Codebook, Design, ReplicateWeights
+                                   what the columns mean, and how the sample came about
     read_snapshot, write_snapshot  the frozen data set, one Parquet file with its codebook
     tabulate -> Cells              one pass over the rows: integer sums that add up over any parts
     design_weights, frame_weights, adjust_nonresponse, poststratify, rake, calibrate
@@ -45,6 +46,7 @@ from analysis.data.codebook import (
     CodebookQuestion,
 )
 from analysis.data.design import Design
+from analysis.data.replicate_weights import ReplicateWeights
 from analysis.data.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.errors import AnalysisError
 from analysis.estimation.estimate import VARIANCES, estimate
@@ -145,6 +147,7 @@ __all__ = [
     "Design",
     "Estimates",
     "Policy",
+    "ReplicateWeights",
     "SafeTable",
     "Snapshot",
     "Wave",

@@ -112,6 +112,13 @@ class NotEstimable(BadMethod):
     """These answers do not determine the parameters of a model; the message names the categories in question."""
 
 
+def no_replicates() -> BadMethod:
+    """Make the refusal of methods that replicate weights cannot serve."""
+    return BadMethod(
+        N_("this cannot be computed from replicate weights; name strata and PSUs in the design instead of them")
+    )
+
+
 def nearest(name: str, known: Iterable[str], number: int = 3) -> str:
     """Return the known names that look most like this one, for a refusal that helps; of nothing alike the first ones.
 

@@ -16,6 +16,7 @@ from scipy.special import stdtr, stdtrit
 from analysis.errors import N_, BadMethod, NotInCells
 from analysis.estimands.estimands import Estimands
 from analysis.tabulation.cells import Cells
+from analysis.variance.supplied_replicates import SuppliedReplicates
 from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
@@ -102,7 +103,7 @@ def together(
     estimands = sample.weighted(estimands)
     inside = [_members(cells, domain) for domain in domains]
     w = sample.weights.final[:, None]
-    values, influences = [], []
+    values, influences, numerators, denominators = [], [], [], []
     used = np.zeros(len(cells), dtype=bool)
     for mask in inside:
         y, x = estimands.y * mask[:, None], estimands.x * mask[:, None]
@@ -116,13 +117,20 @@ def together(
                 z = np.where(total_x > 0, (y - value * x) / total_x, 0.0)
         values.append(value)
         influences.append(z)
-    covariance = sample.covariance(np.concatenate(influences, axis=1))
+        numerators.append(y)
+        denominators.append(x)
+    if cells.design.replicates is None:
+        covariance, df = sample.covariance(np.concatenate(influences, axis=1)), sample.df(used)
+    else:
+        replicates, over = SuppliedReplicates(sample), np.concatenate(denominators, axis=1)
+        covariance = replicates.covariance(np.concatenate(numerators, axis=1), None if estimands.total else over)
+        df = replicates.df(used)
     names = tuple(
         " ".join([of, *(f"{column}={label}" for column, label in domain.items())])
         for domain in domains
         for of in estimands.of
     )
-    return EstimateVector(names, np.concatenate(values), covariance, sample.df(used))
+    return EstimateVector(names, np.concatenate(values), covariance, df)
 
 
 def across(cells: Cells, weights: Weights | None, estimands: Estimands, column: str) -> EstimateVector:

@@ -9,7 +9,8 @@ from analysis.comparison.contrasts import EstimateVector, across, together
 from analysis.errors import N_, BadMethod
 from analysis.estimands.estimands import ITEM, Estimands
 from analysis.tabulation.cells import Cells
-from analysis.variance.design_counts import count_design
+from analysis.variance.supplied_replicates import design_df
+from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
 
@@ -49,7 +50,7 @@ def rao_scott(cells: Cells, weights: Weights | None, estimands: Estimands, colum
     whole = np.repeat(x[:, None], table.shape[1], axis=1)
     names = tuple(str(place) for place in range(table.shape[1]))
     shares = together(cells, weights, Estimands(names, (ITEM,) * len(names), table, whole, whole, table, share=True))
-    return _second_order(shares, 2, len(labels), count_design(cells).df)
+    return _second_order(shares, 2, len(labels), design_df(WeightedSample.of(cells, weights)))
 
 
 def _second_order(shares: EstimateVector, rows: int, columns: int, df: int) -> FTest:

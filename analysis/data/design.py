@@ -7,6 +7,7 @@ cells.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from analysis.data.replicate_weights import ReplicateWeights
 from analysis.errors import N_, BadDesign, one_of
 
 LONELY = ("fail", "remove", "centre", "average")
@@ -36,6 +37,8 @@ class Design:
              of the other strata up
     lonely_in_domain  with `centre` and `average`: a stratum with a single PSU *in the domain* is lonely too
                       (R: `survey.adjust.domain.lonely`)
+    replicates  replicate weights that came with the data: variances come from them alone, and they carry what the
+                design was, so that strata, PSUs and population counts are not named beside them
 
     >>> Design(strata="stratum", psus="psu", weights="w").strata
     ('stratum',)
@@ -49,6 +52,7 @@ class Design:
     sampled: tuple[tuple[str, ...], ...] | None = None
     lonely: str = "fail"
     lonely_in_domain: bool = False
+    replicates: ReplicateWeights | None = None
 
     def __post_init__(self) -> None:
         for field in ("strata", "psus", "ssus"):
@@ -59,6 +63,8 @@ class Design:
         if self.sampled is not None:
             object.__setattr__(self, "sampled", tuple(sorted({tuple(psu) for psu in self.sampled})))
         one_of("lonely", self.lonely, LONELY)
+        if self.replicates is not None:
+            self._check_replicates(self.replicates)
         if len(stages) > 2:
             raise BadDesign(
                 N_("population counts for {stages} stages are given; at most two stages are handled"),
@@ -76,6 +82,18 @@ class Design:
             raise BadDesign(
                 N_("a population count must be at least 1, and {count} is not; counts, never fractions"),
                 count=min(numbers),
+            )
+
+    def _check_replicates(self, replicates: ReplicateWeights) -> None:
+        if self.strata or self.psus or self.ssus or self.fpc or self.sampled is not None:
+            raise BadDesign(
+                N_("replicate weights carry the design: name no strata, PSUs or population counts beside them")
+            )
+        if self.weights is None:
+            raise BadDesign(N_("replicate weights need the full-sample weights: name their column too"))
+        if self.weights in replicates.columns:
+            raise BadDesign(
+                N_("column {column} is named as the weights and as a replicate weight"), column=self.weights
             )
 
     @property

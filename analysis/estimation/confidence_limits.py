@@ -24,6 +24,7 @@ from analysis.estimation.intervals import (
 )
 from analysis.estimation.ratios import RatioEstimates
 from analysis.variance.domains import DomainFamily
+from analysis.variance.supplied_replicates import design_df
 from analysis.variance.weighted_sample import WeightedSample
 
 Z = float(ndtri(0.975))
@@ -111,8 +112,9 @@ def confidence_limits(
     if method.name == SHARED_1:
         deffs = _version_1_deffs(families, titles, found, counted, bool(cells.design.fpc))
         return (*wilson_shared(value, v, counted, found.df, q, deffs, census), deffs.siblings)
-    rows = found.n.astype(float) if sample.weights.calibration is None else np.full(value.shape, float(cells.size))
-    return (*limits(method.name, value, v, counted, found.df, q, rows, sample.counts.df), none, nobody)
+    kept = sample.weights.calibration is not None and cells.design.replicates is None  # with weight 0, as R does
+    rows = np.full(value.shape, float(cells.size)) if kept else found.n.astype(float)
+    return (*limits(method.name, value, v, counted, found.df, q, rows, design_df(sample)), none, nobody)
 
 
 def _version_1_deffs(

@@ -28,7 +28,7 @@ from analysis.variance.linearization import BLOCK
 from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
-VARIANCES = ("linearised", "jackknife")
+VARIANCES = ("linearised", "jackknife")  # of a design without replicate weights
 SIDES = ("both", "lower", "upper")
 MANY = 200  # persons that carry the variance, times min(p, 1 - p): more of them need nothing from elsewhere
 
@@ -43,7 +43,7 @@ def estimate(  # noqa: PLR0913
     rollup: str = "pooled",
     level: float = 0.95,
     interval: str = SHARED,
-    variance: str = "linearised",
+    variance: str | None = None,
     side: str = "both",
     coarse: bool = False,
 ) -> Estimates:
@@ -56,7 +56,8 @@ def estimate(  # noqa: PLR0913
     rollup    how factors and the whole come from items: `pooled`, `mean-of-items`, `mean-of-factors`
     interval  for shares one of INTERVALS; other scores always have t(df) limits
     variance  `linearised`, or `jackknife`: leave out one PSU at a time and calibrate again; to be preferred with
-              calibrated weights and few degrees of freedom, where the linearised variance is too small
+              calibrated weights and few degrees of freedom, where the linearised variance is too small. None: from the
+              design's replicate weights, where it has them (then nothing else can be asked for), else linearised
     side      `both`, or a one-sided limit: `lower`, `upper`
     coarse    whether what weights do enters `wilson_shared_2` coarsened, always towards wider limits, so that limits do
               not tell how many answers a class has: design effect up to quarters, df and evenness down to 1 and 1/4
@@ -77,7 +78,7 @@ def estimate(  # noqa: PLR0913
     rule = scoring_named(scoring) if isinstance(scoring, str) else scoring
     chosen = estimand_names(cells)[0] if of is None else tuple(of)
     width = len(chosen)
-    if variance == "linearised" and rollup == "pooled":  # where rows are cells, a few figures at a time
+    if variance != "jackknife" and rollup == "pooled":  # where rows are cells, a few figures at a time
         width = max(1, BLOCK // max(1, len(cells)))
     return _figures(
         cells,
@@ -102,7 +103,7 @@ def figures(  # noqa: PLR0913
     by: Sequence[str | Sequence[str]] | None = None,
     level: float = 0.95,
     interval: str = SHARED,
-    variance: str = "linearised",
+    variance: str | None = None,
     side: str = "both",
     means: Mapping[str, Sequence[str]] | None = None,
     scoring: Scoring = SHARE,
@@ -127,7 +128,7 @@ def _figures(  # noqa: PLR0913
     by: Sequence[str | Sequence[str]] | None,
     level: float,
     interval: str,
-    variance: str,
+    variance: str | None,
     side: str,
     coarse: bool,
     means: Mapping[str, Sequence[str]],
@@ -135,7 +136,12 @@ def _figures(  # noqa: PLR0913
 ) -> Estimates:
     """Figures in parts, each made only when its turn comes; means and the jackknife want a single part."""
     one_of("interval", interval, INTERVALS)
-    one_of("variance", variance, VARIANCES)
+    one_of("variance", variance or "linearised", VARIANCES)
+    if variance and cells.design.replicates is not None:
+        raise BadMethod(
+            N_("the design has replicate weights, from which every variance comes; ask for no other ({variance})"),
+            variance=variance,
+        )
     one_of("side", side, SIDES)
     if not 0 < level < 1:
         raise BadMethod(N_("the level must lie between 0 and 1, and {level} does not"), level=level)
@@ -148,8 +154,8 @@ def _figures(  # noqa: PLR0913
         else tuple(dict.fromkeys([(), *((family,) if isinstance(family, str) else tuple(family) for family in by)]))
     )
     families = [domain_family(cells, sample.counts, each) for each in columns]
-    linearised = variance == "linearised"
-    if means and not linearised:
+    linearised = variance != "jackknife"
+    if means and (not linearised or cells.design.replicates is not None):
         raise BadMethod(N_("means of figures have the linearised variance only"))
     titles: list[Titles] = []
     blocks: list[RatioEstimates] = []
@@ -203,7 +209,10 @@ def _assemble(
     settled = replace(found, value=value, variance=variance)
     shared = shared_design_effects(families, titles, settled, counted, unweighted)
     low, high, used, siblings = confidence_limits(sample, families, titles, settled, counted, shared, method)
-    low, high = np.where(some, low, np.nan), np.where(some, high, np.nan)
+    told = some
+    if sample.cells.design.replicates is not None:  # a replicate left nobody: nothing is known, and nothing is lent
+        told = some & ~np.isnan(variance)
+    low, high = np.where(told, low, np.nan), np.where(told, high, np.nan)
     if method.side == "lower":
         high = np.full_like(high, 1.0 if titles.share else np.nan)
     elif method.side == "upper":

@@ -23,6 +23,7 @@ FLAGS = {
     "zero variance": N_("zero variance"),
     "one cluster only": N_("one cluster only"),
     "edge": N_("edge"),
+    "no standard error": N_("no standard error"),
     "review": N_("review"),
 }
 
@@ -208,6 +209,7 @@ class Estimates:
             flags = ["edge"]
         else:
             flags = ["zero variance"] if self.variance[d, m] == 0 else []
+            flags += ["no standard error"] if np.isnan(self.variance[d, m]) else []
         if self.partial[d, m]:
             flags.append("not all answered")
         if self.df[d, m] < FEW_DF and not self.census[d, m]:

@@ -5,7 +5,7 @@ Estimates are ratios of sums over PSUs and domains; how their variances are foun
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily
 from analysis.variance.estimation_problem import CategoryTotals, EstimationProblem, category_totals
 from analysis.variance.linearization import BLOCK, linearized_variance
+from analysis.variance.supplied_replicates import SuppliedReplicates
 from analysis.variance.weighted_sample import WeightedSample
 
 Matrix = NDArray[np.float64]
@@ -59,8 +60,13 @@ class RatioEstimates:
 def ratio_estimates(
     sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands, with_variance: bool = True
 ) -> list[RatioEstimates]:
-    """Estimate all figures in all domains of each family; figures in blocks that fit the memory."""
+    """Estimate all figures in all domains of each family; figures in blocks that fit the memory.
+
+    The variance is the linearised one, or that of the design's replicate weights.
+    """
     estimands = sample.weighted(estimands)
+    if sample.cells.design.replicates is not None and with_variance:
+        return _replicated(sample, families, estimands)
     width = max(1, BLOCK // max(len(sample.cells), 1))
     found: list[list[RatioEstimates]] = [[] for _ in families]
     for start in range(0, len(estimands.of), width):
@@ -69,6 +75,19 @@ def ratio_estimates(
         for place, family in enumerate(families):
             found[place].append(_block(sample, family, totals, with_variance))
     return [concatenated(blocks, axis=1) for blocks in found]
+
+
+def _replicated(sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands) -> list[RatioEstimates]:
+    """Estimates with variances and degrees of freedom from the design's replicate weights."""
+    replicates = SuppliedReplicates(sample)
+    found = ratio_estimates(sample, families, estimands, with_variance=False)
+    results = []
+    for family, plain, variance in zip(families, found, replicates.variances(families, estimands), strict=True):
+        df = replicates.dfs(family, estimands.rows)
+        uneven = np.where(df >= 1, np.maximum(df * replicates.uneven_df(family), 1.0), df)
+        variance = np.where(plain.n > 0, variance, np.nan)
+        results.append(replace(plain, variance=variance, df=df, df_weighted=uneven))
+    return results
 
 
 def concatenated(blocks: Sequence[RatioEstimates], axis: int) -> RatioEstimates:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from analysis.errors import N_, AnalysisError
+from analysis.errors import N_, AnalysisError, no_replicates
 from analysis.estimands.second_moments import require_elements
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.grouped_sums import group_matrix
@@ -106,6 +106,8 @@ def importance_in(
     >>> importance_in(cells, "O").share.round(3).tolist()
     [0.643, 0.311]
     """
+    if cells.design.replicates is not None:
+        raise no_replicates()
     require_elements(cells)
     sums = required_sums(cells.sums, f"importance:{outcome}", f"importance='{outcome}'")
     final = (design_weights(cells) if weights is None else weights).final

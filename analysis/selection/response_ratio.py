@@ -97,7 +97,8 @@ def reversal_ratio(one: ArrayLike, other: ArrayLike, part: ArrayLike = 0.0) -> A
     ([1.588, 1.889], 1.746)
     """
     found = odds_ratio(one, rest_share(one, other, part))
-    return np.maximum(found, 1 / found)
+    with np.errstate(divide="ignore"):
+        return np.maximum(found, 1 / found)
 
 
 def rest_share(one: ArrayLike, whole: ArrayLike, part: ArrayLike) -> Array:

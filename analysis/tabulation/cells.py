@@ -31,12 +31,15 @@ from analysis.tabulation.key_encoding import (
 )
 from analysis.tabulation.respondent_sums import PEOPLE, PersonSums, Sums, pooled_names
 
+REPLICATES = "(replicates)"  # the key of rows that agree in all replicate weights; no column of a file is called so
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cells:
     """Integer sums per stratum x PSU x weighting class x domain, in one fixed order.
 
-    keys     names of the key columns, in sort order; labels and codes say what each cell has there (-1 = empty)
+    keys     names of the key columns, in sort order; labels and codes say what each cell has there (-1 = empty); all
+             replicate weights together are one key, whose labels are rows of numbers
     by       the families of domains that were asked for; `()` is the whole and always there
     rows     rows per cell, also those that answered nothing
     counts   per item an array [cells, state]: 0 not answered, 1..levels, levels + 1 not applicable; rows that were
@@ -74,7 +77,7 @@ class Cells:
     @property
     def grouped(self) -> bool:
         """Whether rows are PSUs that were summed up: their variance comes from their second moments."""
-        return not self.design.psus and not self.elements
+        return not self.design.psus and not self.elements and self.design.replicates is None
 
     @property
     def size(self) -> int:
@@ -102,6 +105,10 @@ class Cells:
         except ValueError as problem:
             raise NotInCells(N_("column {column} does not hold numbers"), column=column) from problem
         return values[codes]
+
+    def vectors(self) -> tuple[NDArray[np.float64], Codes]:
+        """Return the distinct rows of the design's replicate weights [vectors, replicates], and which each cell has."""
+        return self.labels[REPLICATES], self.code(REPLICATES)
 
     def label(self, column: str, code: int) -> str | None:
         """Return the text of a label; None where empty."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from analysis.errors import N_, BadData
+from analysis.errors import N_, BadData, BadWeights
 
 Labels = NDArray
 Codes = NDArray[np.int32]
@@ -42,21 +42,45 @@ def encode_text(column: pa.Array) -> tuple[Labels, Codes]:
 
 def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
     """Encode numbers as distinct values in ascending order, and codes; an empty value or NaN is empty."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
-    try:
-        values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid as problem:
-        raise BadData(
-            N_("column {column} must hold numbers: {problem}"), column=name, problem=str(problem).splitlines()[0]
-        ) from problem
+    values = _floats(column, name)
     known = ~np.isnan(values)
     labels, inverse = np.unique(values[known], return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.int32)
     codes[known] = inverse
     return labels, codes
+
+
+def encode_vectors(columns: Sequence[pa.Array], names: Sequence[str], before: int) -> tuple[Labels, Codes]:
+    """Encode replicate weights: the distinct rows of numbers [vectors, columns] in ascending order, and codes.
+
+    `before` counts the rows of earlier batches. Raises BadWeights with column and row of a value that is no weight.
+    """
+    vectors = np.empty((len(columns[0]), len(columns)))
+    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
+        values = _floats(column, name)
+        wrong = ~np.isfinite(values) | (values < 0)
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise BadWeights(
+                N_("replicate weight {column} in row {row} is empty, negative or no finite number: {value}"),
+                column=name,
+                row=before + row + 1,
+                value=str(values[row]),
+            )
+        vectors[:, place] = values + 0.0  # no -0
+    return distinct_vectors(vectors)
+
+
+def distinct_vectors(vectors: NDArray[np.float64]) -> tuple[Labels, Codes]:
+    """Return the distinct rows, first column first, and each row's place among them; numbers of 0 or more.
+
+    The bytes of such numbers, the highest first, sort as the numbers do.
+    """
+    width = vectors.shape[1]
+    packed = np.ascontiguousarray(vectors, dtype=">f8").view(np.dtype((np.void, 8 * width))).ravel()
+    distinct, inverse = np.unique(packed, return_inverse=True)
+    labels = distinct.view(">f8").reshape(-1, width).astype(float)
+    return labels, inverse.ravel().astype(np.int32)
 
 
 def dense_span(length: int) -> int:
@@ -102,7 +126,11 @@ def first_of_each(ids: NDArray, size: int) -> NDArray[np.int64]:
 def merge_labels(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Codes]]:
     """Merge the labels of several parts in one order; also each part's codes in it."""
     numeric = any(labels.dtype != object for labels, _ in parts)
-    if numeric:
+    if parts[0][0].ndim == 2:
+        whole, places_of = distinct_vectors(np.concatenate([labels for labels, _ in parts]))
+        ends = np.cumsum([len(labels) for labels, _ in parts])[:-1]
+        maps = list(np.split(places_of.astype(np.int64), ends))
+    elif numeric:
         whole = np.unique(np.concatenate([labels.astype(float) for labels, _ in parts]))
         maps = [np.searchsorted(whole, labels.astype(float)) for labels, _ in parts]
     else:
@@ -111,6 +139,20 @@ def merge_labels(parts: Sequence[tuple[Labels, Codes]]) -> tuple[Labels, list[Co
         maps = [np.array([places[label] for label in labels], dtype=np.int64) for labels, _ in parts]
     codes = [np.append(mapping, -1).astype(np.int32)[own] for mapping, (_, own) in zip(maps, parts, strict=True)]
     return whole, codes
+
+
+def _floats(column: pa.Array, name: str) -> NDArray[np.float64]:
+    """A column as floats, NaN where it is empty; raises BadData where it holds no numbers."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
+    try:
+        return pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid as problem:
+        raise BadData(
+            N_("column {column} must hold numbers: {problem}"), column=name, problem=str(problem).splitlines()[0]
+        ) from problem
 
 
 def label_text(label: object) -> str:

@@ -20,8 +20,15 @@ from analysis.data.design import Design
 from analysis.data.snapshot import Snapshot, read_snapshot
 from analysis.errors import N_, BadCodebook, BadData, BadMethod, one_of
 from analysis.tabulation.answer_codes import is_text, item_states
-from analysis.tabulation.cells import Cells, merge_cells, narrowest_unsigned
-from analysis.tabulation.key_encoding import combine_keys, dense_rank, encode_numbers, encode_text, first_of_each
+from analysis.tabulation.cells import REPLICATES, Cells, merge_cells, narrowest_unsigned
+from analysis.tabulation.key_encoding import (
+    combine_keys,
+    dense_rank,
+    encode_numbers,
+    encode_text,
+    encode_vectors,
+    first_of_each,
+)
 from analysis.tabulation.respondent_sums import PEOPLE, People, RequestedSums, sums_of
 
 
@@ -36,6 +43,7 @@ Source: TypeAlias = Part | Sequence[Part]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
 ENGINES = ("local", "spark")
 PARTS = 8
+NUMBERS = 1 << 24  # replicate weights at once
 
 
 def tabulate(  # noqa: PLR0913
@@ -107,7 +115,8 @@ def tabulate(  # noqa: PLR0913
             ]
         )
     )
-    keys = tuple(dict.fromkeys([*design.columns, *keep, *domains, *values]))
+    vectors = [REPLICATES] if design.replicates else []
+    keys = tuple(dict.fromkeys([*design.columns, *keep, *domains, *values, *vectors]))
     named = {*domains, *design.strata, *design.psus}
     numbers = tuple(column for column in numbers if column not in named)
     empty = Cells(
@@ -128,14 +137,14 @@ def tabulate(  # noqa: PLR0913
         complete=tuple(complete),
         straight_lines=straight_lines,
         importance=importance,
-        squares=not design.psus and not empty.elements,
+        squares=empty.grouped,
     )
     one_of("engine", engine, ENGINES)
     if engine == "spark":
         return _on_spark(opened, empty, numbers, requested, session)
     parts: list[Cells] = []
     seen = 0
-    for batch in _batches(opened, tuple(dict.fromkeys([*keys, *codebook.item_codes]))):
+    for batch in _batches(opened, _columns_of(empty), _rows_at_once(design)):
         if not batch.num_rows:
             continue
         part = _sum(batch, empty, numbers, requested, seen)
@@ -182,12 +191,24 @@ def _on_spark(
     paths = [source.path if isinstance(source, Snapshot) else source for source in sources]
     if any(isinstance(path, pa.Table) for path in paths):
         raise BadMethod(N_("the spark engine reads Parquet files; write the table to one first"))
-    columns = tuple(dict.fromkeys([*empty.keys, *empty.codebook.item_codes]))
+    columns = _columns_of(empty)
 
     def of_part(table: pa.Table) -> Cells:
-        return merge_cells([_sum(batch, empty, numbers, requested, 0) for batch in _batches([table], columns)])
+        return merge_cells([_sum(batch, empty, numbers, requested, 0) for batch in _batches([table], columns, BATCH)])
 
     return cells_of_partitions([str(path) for path in paths], columns, of_part, session)
+
+
+def _columns_of(empty: Cells) -> tuple[str, ...]:
+    """Every column that the pass reads."""
+    replicates = empty.design.replicates
+    keys = [key for key in empty.keys if key != REPLICATES]
+    return tuple(dict.fromkeys([*keys, *(replicates.columns if replicates else ()), *empty.codebook.item_codes]))
+
+
+def _rows_at_once(design: Design) -> int:
+    """Rows of a batch: fewer where each brings many replicate weights, so that a batch stays about 128 MB."""
+    return BATCH if design.replicates is None else max(1, min(BATCH, NUMBERS // len(design.replicates.columns)))
 
 
 def design_of(codebook: Codebook) -> Design:
@@ -210,19 +231,19 @@ def _families(by: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
 
 
 def _batches(
-    sources: Iterable[Snapshot | pa.Table | str | os.PathLike[str]], columns: tuple[str, ...]
+    sources: Iterable[Snapshot | pa.Table | str | os.PathLike[str]], columns: tuple[str, ...], rows: int
 ) -> Iterator[pa.RecordBatch]:
     for source in sources:
         if isinstance(source, pa.Table):
             _require(source.column_names, columns, "")
-            yield from source.select(columns).combine_chunks().to_batches(max_chunksize=BATCH)
+            yield from source.select(columns).combine_chunks().to_batches(max_chunksize=rows)
             continue
         path = source.path if isinstance(source, Snapshot) else Path(source)
         with pq.ParquetFile(path, memory_map=True) as file:
             _require(file.schema_arrow.names, columns, str(path))
             texts = [field.name for field in file.schema_arrow if field.name in columns and is_text(field.type)]
         with pq.ParquetFile(path, memory_map=True, read_dictionary=texts) as file:
-            yield from file.iter_batches(batch_size=BATCH, columns=list(columns))
+            yield from file.iter_batches(batch_size=rows, columns=list(columns))
 
 
 def _require(present: Sequence[str], needed: Sequence[str], path: str) -> None:
@@ -240,6 +261,10 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requeste
     length = batch.num_rows
     labels, codes = {}, {}
     for key in empty.keys:
+        if key == REPLICATES and empty.design.replicates:
+            names = empty.design.replicates.columns
+            labels[key], codes[key] = encode_vectors([batch.column(name) for name in names], names, before)
+            continue
         column = batch.column(key)
         labels[key], codes[key] = encode_numbers(column, key) if key in numbers else encode_text(column)
     for key in empty.design.columns:

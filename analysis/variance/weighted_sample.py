@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.errors import no_replicates
 from analysis.estimands.estimands import Estimands, select
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import Projection, projection
@@ -44,7 +45,12 @@ class WeightedSample:
         return projection(self.weights)
 
     def covariance(self, influence: Matrix) -> Matrix:
-        """Compute the linearised covariance matrix of estimates with these influences [cells, estimates]."""
+        """Compute the linearised covariance matrix of estimates with these influences [cells, estimates].
+
+        Raises BadMethod for replicate weights, which know no influences: each estimate has to be made again.
+        """
+        if self.cells.design.replicates is not None:
+            raise no_replicates()
         residual = influence if self.projection is None else self.projection.residual(influence)
         return quadratic_form(self.cells, self.counts, self.weights.final[:, None] * residual, covariance=True)
 

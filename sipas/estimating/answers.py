@@ -33,6 +33,8 @@ NO_LEVEL = N_(
 )
 NO_WEIGHT = N_("the weight is empty; give every row a weight, 0 or more, or leave the row out")
 BAD_WEIGHT = N_("the weight {value} is below 0; correct it, or leave the row out")
+NO_REPLICATE = N_("the replicate weight is empty; each replicate gives every row a weight, 0 or more")
+ALL_ZERO = N_("all weights of this replicate are zero; leave the column out, or correct it")
 EMPTY_DESIGN = N_("this cell is empty, and the design needs {role} in every row; fill it, or leave the row out")
 MARKED_DESIGN = N_(
     "“{value}” is listed under `missing`, and the design needs {role} in every row; correct the cell, leave the row "
@@ -106,7 +108,8 @@ def check_answers(table: Table, design: DesignFile) -> dict[str, pa.Array]:
 
 def _number_columns(design: DesignFile) -> list[str]:
     weights = [design.weights] if design.weights else []
-    return [*weights, *(column for column in design.fpc if isinstance(column, str))]
+    replicates = design.replicates.columns if design.replicates else ()
+    return [*weights, *(column for column in design.fpc if isinstance(column, str)), *replicates]
 
 
 def _levels(table: Table, item: str, design: DesignFile, problems: Problems) -> pa.Array:
@@ -140,6 +143,11 @@ def _check_weights(design: DesignFile, counted: dict[str, NDArray[np.float64]], 
     weights = counted[design.weights]
     problems.add_rows(np.flatnonzero(np.isnan(weights)), design.weights, NO_WEIGHT)
     problems.add_rows(np.flatnonzero(weights < 0), design.weights, BAD_WEIGHT)
+    for column in design.replicates.columns if design.replicates else ():
+        problems.add_rows(np.flatnonzero(np.isnan(counted[column])), column, NO_REPLICATE)
+        problems.add_rows(np.flatnonzero(counted[column] < 0), column, BAD_WEIGHT)
+        if len(counted[column]) and not counted[column].any():
+            problems.add(0, column, ALL_ZERO)
 
 
 def _check_design(

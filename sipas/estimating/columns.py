@@ -34,6 +34,7 @@ def require_columns(table: Table, design: DesignFile, by: Sequence[Sequence[str]
         *(("psu", column) for column in design.psu),
         *(("ssu", column) for column in design.ssu),
         *(("fpc", column) for column in design.fpc if isinstance(column, str)),
+        *(("replicates", column) for column in (design.replicates.columns if design.replicates else ())),
         *(("poststratify" if design.poststratify else "rake", column) for column in design.calibration_columns),
         *(("--by", column) for family in by for column in family),
         *((KEPT, column) for column in keep),

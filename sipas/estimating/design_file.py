@@ -11,6 +11,7 @@ from pathlib import Path
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from sipas.errors import N_
+from sipas.estimating.replicate_key import ReplicateKey, check_beside, read_replicates
 from sipas.estimating.scales import ItemScale, read_scale, read_scales
 from sipas.estimating.totals import Totals, read_poststratify, read_rake
 from sipas.estimating.yaml_values import (
@@ -39,6 +40,8 @@ KEYS = (
     "not_applicable",
     "fpc",
     "lonely",
+    "lonely_in_domain",
+    "replicates",
     "poststratify",
     "rake",
     "waves",
@@ -46,6 +49,7 @@ KEYS = (
 DECIMALS = ("point", "comma")
 READINGS = ("panel", "independent")
 LONELY = ("fail", "remove", "centre", "average")
+YES, YES_NO = ("true", "yes"), ("true", "false", "yes", "no")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class DesignFile:
     not_applicable: tuple[str, ...] = ()
     fpc: tuple[str | float, ...] = ()
     lonely: str = "fail"
+    lonely_in_domain: bool = False
+    replicates: ReplicateKey | None = None
     poststratify: Totals | None = None
     rake: tuple[Totals, ...] = ()
     waves: str | None = None
@@ -117,6 +123,8 @@ def read_design(path: str | os.PathLike[str]) -> DesignFile:
         not_applicable=columns("not_applicable"),
         fpc=_fpc(given.get("fpc"), decimal, complaints),
         lonely=_lonely(given.get("lonely"), complaints),
+        lonely_in_domain=_one_of("lonely_in_domain", given.get("lonely_in_domain"), YES_NO, complaints) in YES,
+        replicates=read_replicates(given.get("replicates"), decimal, complaints),
         poststratify=read_poststratify(given.get("poststratify"), path.parent, decimal, complaints),
         rake=read_rake(given.get("rake"), path.parent, decimal, complaints),
         waves=_one_of("waves", given.get("waves"), READINGS, complaints),
@@ -219,6 +227,7 @@ def _check_together(design: DesignFile, given: dict[str, Node], complaints: Desi
         complaints.add(given["fpc"], N_("two counts in `fpc` need `psu`: the second counts units within a PSU"))
     if design.ssu and len(design.fpc) < 2:
         complaints.add(given["ssu"], N_("`ssu` only matters with two counts in `fpc`; add the second, or leave it out"))
+    check_beside(given, complaints)
     both = sorted(set(design.missing) & set(design.not_applicable))
     if both:
         template = N_("{values} cannot be both missing and not applicable")

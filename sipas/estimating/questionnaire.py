@@ -166,7 +166,7 @@ def _items(survey: Survey, forms: list[NDArray[np.bool_]], reliability: Mapping[
     for item, (answered, not_applicable, missing) in _response(cells, forms, np.ones(len(cells), bool)).items():
         row = table.row(item)
         rest, without = relations.get(item, (None, None))
-        size = 1.0 if cells.grouped else cluster_size(psu, final, cells.answered(item))
+        size = 1.0 if not cells.design.psus and not cells.elements else cluster_size(psu, final, cells.answered(item))
         icc = float(intraclass(clustering[table.of.index(item)], size, 1))
         rows.append(
             {

@@ -15,12 +15,12 @@ from sipas.estimating.survey import DataSource, Progress, opened
 
 @dataclass(frozen=True)
 class Method:
-    """How estimates are made: the interval's name, level and side, the kind of variance, the response ratios that are
-    tried, and whether the design effect inside the interval is rounded up as in a release."""
+    """How estimates are made: the interval's name, level and side, the kind of variance (None: as the design is), the
+    response ratios that are tried, and whether the design effect inside the interval is rounded up as in a release."""
 
     interval: str = "wilson_shared_2"
     level: float = 0.95
-    variance: str = "linearised"
+    variance: str | None = None
     side: str = "both"
     selection: tuple[float, ...] = ()
     coarse: bool = False

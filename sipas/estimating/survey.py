@@ -20,6 +20,7 @@ from sipas.estimating import key_words
 from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check_answers, may_stream
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.estimating.replicate_key import resolved
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.understanding import doubts, head
 from sipas.tables import Table, read_table
@@ -113,8 +114,8 @@ def opened(
     if source.design is None:
         yield _snapshot(source, by, keep, ask or {}, questionnaire, progress)
         return
-    design = source.design
-    table = read_table(source.path, sheet=source.sheet, decimal=design.decimal)
+    table = read_table(source.path, sheet=source.sheet, decimal=source.design.decimal)
+    design = resolved(source.design, table)
     require_columns(table, design, by, keep)
     streamed = may_stream(table, design, [*by, keep])
     try:
@@ -123,7 +124,7 @@ def opened(
             [tuple(family) for family in by],
             codebook=questionnaire(codebook_of(design, streamed)),
             design=sampling_of(design, source.lonely),
-            elements=rows and not design.psu,
+            elements=rows and not design.psu and design.replicates is None,
             keep=tuple(dict.fromkeys([*design.calibration_columns, *keep])),
             progress=progress,
             engine=source.engine,
@@ -241,6 +242,8 @@ def sampling_of(design: DesignFile, lonely: str | None) -> analysis.Design:
         weights=design.weights,
         fpc=design.fpc,
         lonely=lonely or design.lonely,
+        lonely_in_domain=design.lonely_in_domain,
+        replicates=design.replicates.weights if design.replicates else None,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 import analysis
 from sipas.errors import N_, SipasError, first_few
+from sipas.estimating.replicate_key import doubt_of_replicates, head_of_replicates
 from sipas.tables.looks import looking_alike
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ SHOWN = 12  # items that are named
 
 
 def head(cells: analysis.Cells, design: DesignFile | None = None) -> tuple[SipasError, ...]:
-    """For the top of every table: which levels count as satisfied and which never occurred, scale by scale."""
+    """For the top of every table: which levels count as satisfied and which never occurred, scale by scale; and
+    where the standard errors of a design with replicate weights come from."""
     scales = list(_scales(cells, design))
     lines = []
     for levels, satisfied, items, counts in scales:
@@ -52,7 +54,7 @@ def head(cells: analysis.Cells, design: DesignFile | None = None) -> tuple[Sipas
         if never and len(never) < len(levels):
             line = SipasError(NEVER, scale=line, never=first_few(never, SHOWN))
         lines.append(line if len(scales) == 1 else SipasError(OF_ITEMS, scale=line, items=first_few(items, SHOWN)))
-    return tuple(lines)
+    return (*lines, *head_of_replicates(cells))
 
 
 def doubts(cells: analysis.Cells, design: DesignFile | None = None) -> list[SipasError]:
@@ -65,7 +67,7 @@ def doubts(cells: analysis.Cells, design: DesignFile | None = None) -> list[Sipa
             values = {"level": levels[-1], "highest": highest, "satisfied": named, "file": design.file}
             found.append(SipasError(SCALE_SHORTER, **values))
     if design is not None:
-        found += _in_several_strata(cells)
+        found += [*_in_several_strata(cells), *doubt_of_replicates(cells)]
     return [*found, *_outside(cells, design), *_alike(cells)]
 
 

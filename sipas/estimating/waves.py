@@ -24,6 +24,7 @@ from sipas.estimating.answers import answers_of
 from sipas.estimating.boundaries import Boundaries, in_some_waves
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.estimating.replicate_key import resolved
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.survey import DataSource, Families, Progress, Survey, codebook_of, opened, sampling_of
 from sipas.estimating.understanding import doubts, head
@@ -165,6 +166,7 @@ def _panel(
     if any(_apart_from_totals(source.design) != _apart_from_totals(design) for source in sources):
         raise SipasError(N_("the designs of a panel may differ in their totals only; read the waves as independent"))
     tables = [read_table(source.path, sheet=source.sheet, decimal=design.decimal) for source in sources]
+    design = resolved(design, tables[0])
     for table in tables:
         require_columns(table, design, by)
     try:
@@ -175,7 +177,7 @@ def _panel(
             families,
             codebook=codebook,
             design=sampling_of(design, sources[0].lonely),
-            elements=not design.psu,
+            elements=not design.psu and design.replicates is None,
             keep=design.calibration_columns,
             progress=progress,
         )

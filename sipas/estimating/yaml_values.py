@@ -35,7 +35,7 @@ class DesignComplaints:
         """Note a complaint at a node; without one it is about the file."""
         self.at(node.start_mark.line + 1 if node is not None else 0, template, **values)
 
-    def at(self, line: int, template: str, **values: object) -> None:
+    def at(self, line: int, template: str, /, **values: object) -> None:
         """Note a complaint at a line; line 0 is the file as a whole."""
         reason = SipasError(template, **values)
         place = N_("{file}, line {line}: {reason}") if line else N_("{file}: {reason}")

@@ -191,7 +191,7 @@ def test_16_the_sweeps_of_r_are_a_convention_asked_for_by_name():
 
 
 def test_17_replicates_are_centred_as_asked():
-    """See also test_replicates.py."""
+    """See also test_supplied_replicates.py."""
     from analysis.variance.jackknife import jackknife_variance
 
     cells = cells_of(by_hand.a_sample())

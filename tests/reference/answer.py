@@ -21,6 +21,7 @@ from analysis.comparison.hypothesis_tests import equal_means, rao_scott
 from analysis.comparison.regression import linear_trend, logistic_trend
 from analysis.data.codebook import Codebook, CodebookItem
 from analysis.data.design import Design
+from analysis.data.replicate_weights import ReplicateWeights
 from analysis.estimands.estimands import Estimands, categories, combined, numeric, person_means, pooled, select
 from analysis.estimands.scoring import scoring_named
 from analysis.estimation.estimate import Estimates, figures
@@ -28,7 +29,9 @@ from analysis.estimation.intervals import OWN_FORMULAS, R_FORMULAS, limits, mean
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.tabulate import tabulate
 from analysis.variance.design_counts import count_design
-from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
+from analysis.variance.jackknife import jackknife_variance
+from analysis.variance.supplied_replicates import design_df
+from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.calibration import calibrate, poststratify, rake
 from analysis.weighting.weights import Weights, design_weights
 from tests.reference.r_likelihood import likelihood_as_r
@@ -92,9 +95,9 @@ class Case:
         cells, weights = self.prepared(question)
         kind = question["kind"]
         if kind in ("prop", "mean", "total", "ratio"):
-            if (question.get("variance") or "taylor") == "taylor":
-                return self.estimate(question, cells, weights)
-            return self.replicated(question, cells, weights)
+            if question.get("variance") == "jkn":
+                return self.jackknifed(question, cells, weights)
+            return self.estimate(question, cells, weights)
         measures = None if kind in ("joint", "multinomial") else self.measures(question, cells)
         measures = measures if measures is None else chosen(cells, measures, question.get("domain"))
         if kind == "by":
@@ -127,9 +130,14 @@ class Case:
 
     def prepared(self, question: Question) -> tuple[Cells, Weights]:
         """Cells and weights for a question's design; rows are cells, as nearly every row has a weight of its own."""
-        key = (question["design"], bool(question.get("rows")))
+        supplied = question.get("variance") if str(question.get("variance")).startswith("brr") else None
+        key = (question["design"], bool(question.get("rows")), supplied)
         if key not in self.known:
-            self.known[key] = self.prepare(self.case["designs"][question["design"]], question)
+            design = self.case["designs"][question["design"]]
+            if supplied:
+                given = {"columns": self.replicates, "type": "BRR", "mse": supplied == "brr_mse"}
+                design = {**design, "ids": None, "strata": None, "replicates": given}
+            self.known[key] = self.prepare(design, question)
         cells, weights = self.known[key]
         lonely = LONELY[question.get("lonely_psu") or "fail"]
         if (cells.design.lonely, cells.design.lonely_in_domain) == (lonely, bool(question.get("adjust_domain_lonely"))):
@@ -157,6 +165,7 @@ class Case:
             weights=weight,
             fpc=fpc,
             ssus=stages[1] if len(stages) > 1 and len(fpc) == 2 else (),
+            replicates=supplied_weights(design.get("replicates")),
         )
         calibration = design.get("calibration") or {}
         margins, numbers = totals_of(calibration)
@@ -181,8 +190,8 @@ class Case:
             domains,
             design=sampling,
             keep=sorted(keep),
-            values=sorted(values | set(numbers) | set(self.replicates)),
-            elements=True,
+            values=sorted(values | set(numbers)),
+            elements="replicates" not in design,
             person_means=bool(self.factors),
             codebook=Codebook(
                 items=self.items or (CodebookItem("none"),),
@@ -234,8 +243,9 @@ class Case:
         )
         if place is None:
             return {"n": 0}
-        rows = cells.size if weights.calibration is not None else int(table.rows[place, 0])
-        full = count_design(cells).df
+        kept = weights.calibration is not None and cells.design.replicates is None
+        rows = cells.size if kept else int(table.rows[place, 0])
+        full = design_df(WeightedSample(cells, weights))
         found = {
             "est": table.value[place, 0],
             "se": table.se[place, 0],
@@ -247,21 +257,15 @@ class Case:
             found |= {"deff": table.deff[place, 0], "deff_wr": table.deff_wr[place, 0]}
         return found | intervals(question["kind"], table, place, level, rows, full)
 
-    def replicated(self, question: Question, cells: Cells, weights: Weights) -> dict[str, Any]:
+    def jackknifed(self, question: Question, cells: Cells, weights: Weights) -> dict[str, Any]:
         measures = self.measures(question, cells)
         if question["kind"] == "total":
             measures = measures.as_total()
         domain = {column: str(value) for column, value in (question.get("domain") or {}).items()}
         family = [tuple(sorted(domain))] if domain else []
         table = figures(cells, weights, measures, by=family, interval="mean")
-        variance = question["variance"]
-        if variance == "jkn":
-            runs, v = jackknife_variance(cells, weights, measures, family)[-1]
-            df = count_design(cells).df
-        else:
-            centre = "estimate" if variance == "brr_mse" else "replicates"
-            runs, v = supplied_variance(cells, weights, measures, self.replicates, family, centre)[-1]
-            df = replicate_df(cells, self.replicates)
+        runs, v = jackknife_variance(cells, weights, measures, family)[-1]
+        df = count_design(cells).df
         place = runs.labels.index(tuple(domain[column] for column in runs.columns))
         value = table.value[len(table.domains) - len(runs) + place, 0]
         return {"est": value, "se": float(np.sqrt(v[place, 0])), **({} if domain else {"df": df})}
@@ -271,6 +275,14 @@ class Case:
         parts = [self.measures(question, cells, name) for name in question["y"]]
         every = answered_all(cells, [name.split("_", 1)[1] for name in question["y"]])
         return together(cells, weights, select(combined(parts), every))
+
+
+def supplied_weights(given: Mapping[str, Any] | None) -> ReplicateWeights | None:
+    """Replicate weights as a reference describes them."""
+    if given is None:
+        return None
+    rest = {key: value for key, value in given.items() if key not in ("columns", "type")}
+    return ReplicateWeights(tuple(given["columns"]), given["type"], **rest)
 
 
 def chosen(cells: Cells, measures: Estimands, domain: Mapping[str, Any] | None) -> Estimands:

@@ -125,8 +125,6 @@ FOR_ANALYSTS = {
     "complete_cases",
     "jackknife_variance",
     "ratio_margin",
-    "replicate_df",
-    "supplied_variance",
 }
 TOOLS = {"stand_in"}  # of whoever makes the fonts anew; sipas/static/css/fonts.css names it
 

@@ -293,9 +293,17 @@ def sources(
     from sipas.estimating.design_file import read_design
 
     read = [read_design(design) for design in design_files] * (len(files) if len(design_files) == 1 else 1)
+    if _was_said("lonely") and any(design.replicates for design in read):
+        raise click.UsageError(_("replicate weights have no strata and no single PSUs; leave out --lonely"))
     return [
         DataSource(file, design, None, lonely, engine, sheets[file]) for file, design in zip(files, read, strict=True)
     ]
+
+
+def _was_said(option: str) -> bool:
+    """Whether the person who called the command gave an option of this name."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.params.get(option) is not None
 
 
 def _sheets(files: Sequence[Path], sheet: str) -> dict[Path, str]:

@@ -96,9 +96,10 @@ EXAMPLE = "\n\n".join(
     click.option(
         "--variance",
         type=click.Choice(VARIANCES),
-        default="linearised",
-        show_default=True,
-        help=_("The kind of variance; the jackknife is for calibrated weights with few clusters."),
+        help=_(
+            "The kind of variance: linearised, as a rule; the jackknife is for calibrated weights with few clusters. A "
+            "design with replicate weights has its own, and takes neither."
+        ),
     ),
     common.lonely,
     click.option(
@@ -123,7 +124,7 @@ def estimate(
     level: float,
     ratios: tuple[float, ...],
     as_released: bool,
-    variance: str,
+    variance: str | None,
     lonely: str | None,
     engine: str,
 ) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from analysis import Design, calibrate, design_weights, estimate, frame_weights, poststratify, rake
-from analysis.errors import BadMethod, BadWeights, LonelyPsu
+from analysis.errors import LonelyPsu
 from analysis.estimands.estimands import pooled
-from analysis.variance.jackknife import jackknife_variance, replicate_df, supplied_variance
+from analysis.variance.jackknife import jackknife_variance
 from tests.analysis import by_hand
 from tests.analysis.estimation.test_estimate import cells_of, totals
 
@@ -145,32 +145,6 @@ def test_single_psus_are_refused_or_skipped():
     assert estimate(cells_of(sample, Design("stratum", "psu", "w", lonely="remove")), variance="jackknife").row("q1")[
         "se"
     ]
-
-
-def test_supplied_weights_are_taken_as_they_are():
-    sample = by_hand.a_sample()
-    rng = np.random.default_rng(1)
-    columns = [f"r{k}" for k in range(4)]
-    for column in columns:
-        sample[column] = np.round(sample["w"] * rng.choice([0.0, 2.0], 400), 3)
-    from analysis import tabulate
-    from tests.analysis.estimation.test_estimate import CODEBOOK, a_table
-
-    cells = tabulate(a_table(sample), codebook=CODEBOOK, design=Design("stratum", "psu", "w"), values=columns)
-    theta = np.array([share(sample, "q1", sample[column]) for column in columns])
-    whole = share(sample, "q1", sample["w"])
-    measures, weights = pooled(cells, ["q1"]), design_weights(cells)
-    centred = supplied_variance(cells, weights, measures, columns)[0][1][0, 0]
-    around = supplied_variance(cells, weights, measures, columns, centre="estimate", scale=0.5)[0][1][0, 0]
-    assert centred == pytest.approx(((theta - theta.mean()) ** 2).mean())
-    assert around == pytest.approx(0.5 * ((theta - whole) ** 2).sum())
-    assert replicate_df(cells, columns) == 3
-    with pytest.raises(BadMethod):
-        supplied_variance(cells, weights, measures, columns, centre="x")
-    sample["r0"][3] = -1
-    cells = tabulate(a_table(sample), codebook=CODEBOOK, design=Design("stratum", "psu", "w"), values=columns)
-    with pytest.raises(BadWeights, match="column r0"):
-        supplied_variance(cells, design_weights(cells), pooled(cells, ["q1"]), columns)
 
 
 def test_replicates_of_an_empty_domain_are_nothing_not_zero():
