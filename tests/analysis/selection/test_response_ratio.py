@@ -138,3 +138,7 @@ def test_the_statement_ends_where_the_shifted_difference_is_no_longer_sure(p, q,
     ratio = float(statement_ratio(odds_ratio(p, q), t, raw, raw, np.inf))
     solved = brentq(lambda g: t_at(g) - 1.959964, 1, float(odds_ratio(p, q)))
     assert ratio == pytest.approx(solved, rel=0.03)
+
+
+def test_no_ratio_turns_the_order_of_nobody_or_everybody_and_others():
+    assert float(reversal_ratio(1.0, 0.7)) == float(reversal_ratio(0.0, 0.5)) == np.inf
