@@ -8,6 +8,7 @@ probabilities of sample selection, Biometrika 100 (2013) 235-240, for an answer 
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import logit, stdtrit
 
 from analysis.errors import N_, BadMethod
@@ -99,6 +100,28 @@ def reversal_ratio(one: ArrayLike, other: ArrayLike, part: ArrayLike = 0.0) -> A
     found = odds_ratio(one, rest_share(one, other, part))
     with np.errstate(divide="ignore"):
         return np.maximum(found, 1 / found)
+
+
+def drift_ratio(shares: ArrayLike) -> float:
+    """Return the G at which the slope over equally spaced waves is 0 if the ratio moved steadily between 1 and G.
+
+    Steadily is by equal factors from wave to wave, 1 at the end of the series where shares are lower and G where they
+    are higher. For two waves it is `reversal_ratio`. `shares` are those of the waves in their order, each above 0 and
+    below 1, at least two; NaN where one is not, or where no G up to e^50 does it.
+
+    >>> [round(drift_ratio(shares), 3) for shares in ([0.80, 0.85], [0.80, 0.83, 0.85, 0.85], [0.85, 0.83, 0.80])]
+    [1.417, 1.43, 1.417]
+    """
+    p = np.asarray(shares, float)
+    time = np.arange(len(p)) - (len(p) - 1) / 2
+    way = time / np.ptp(time) + 0.5 if time @ p >= 0 else 0.5 - time / np.ptp(time)
+
+    def slope(log_ratio: float) -> float:
+        return float(time @ selected_share(p, np.exp(log_ratio * way)))
+
+    if not ((p > 0) & (p < 1)).all() or slope(0.0) * slope(50.0) > 0:
+        return float("nan")
+    return float(np.exp(brentq(slope, 0.0, 50.0)))
 
 
 def rest_share(one: ArrayLike, whole: ArrayLike, part: ArrayLike) -> Array:

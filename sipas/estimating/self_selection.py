@@ -11,7 +11,7 @@ from analysis.comparison.contrasts import Difference, weighted_size
 from analysis.comparison.differences import JointEstimates
 from analysis.estimands.estimands import pooled
 from analysis.selection.class_bands import SelectionBands
-from analysis.selection.response_ratio import reversal_ratio, statement_ratio
+from analysis.selection.response_ratio import drift_ratio, reversal_ratio, statement_ratio
 from sipas.errors import SipasError
 from sipas.estimating.reading import rounded_percent
 from sipas.estimating.survey import Survey
@@ -49,7 +49,17 @@ def turning(
     direction = np.sign(figures.value[one] - figures.value[other])
     if not direction or np.sign(ours - theirs) != direction or not 0 <= part < 1:
         return dict(NOTHING)
-    reversal = float(reversal_ratio(ours, theirs, part))
+    return _ratios(float(reversal_ratio(ours, theirs, part)), gap, adjusted, level)
+
+
+def turning_slope(
+    figures: JointEstimates, places: Sequence[int], gap: Difference, adjusted: float | None, level: float
+) -> Row:
+    """The same for a slope over waves, in which the ratio moved steadily from 1 where the figures are lower."""
+    return _ratios(drift_ratio([_inside(figures, place) for place in places]), gap, adjusted, level)
+
+
+def _ratios(reversal: float, gap: Difference, adjusted: float | None, level: float) -> Row:
     row = NOTHING | {"reversal": reversal if np.isfinite(reversal) else None}
     if adjusted is None or not np.isfinite([gap.t, gap.p, reversal]).all():
         return row

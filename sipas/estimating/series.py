@@ -14,7 +14,7 @@ from analysis.comparison.trend import Change, Trend, trend_over
 from analysis.comparison.trend import Wave as Measured
 from sipas.errors import N_, SipasError
 from sipas.estimating.comparing import Asked, known
-from sipas.estimating.self_selection import NOTHING, turning
+from sipas.estimating.self_selection import NOTHING, turning, turning_slope
 from sipas.estimating.survey import Families
 from sipas.estimating.waves import Waves
 
@@ -110,26 +110,30 @@ def _rows(
                 "flags": ["no answers"] if place is None else list(figures.flags[place]),
             }
         )
-    by_name = {wave.name: place for wave, place in zip(measured, places, strict=True)}
+    names = [wave.name for wave in measured]
     for what, found in (("change", trend.changes), ("slope", _slopes(trend))):
         for change in found:
             told = next(judged[what])
-            turns = _turning(change, figures, by_name, told[0], asked) if what == "change" else NOTHING
+            stretch = places[names.index(change.start) : names.index(change.end) + 1]
+            turns = _turning(change, figures, stretch, told[0], asked)
             changes.append(common | {"what": what} | _change(change, told, asked) | turns)
     return [_whole(row, figures, asked) for row in (*waves, *changes)]
 
 
 def _turning(
-    change: Change, figures: JointEstimates, places: Mapping[str, int | None], adjusted: float | None, asked: Asked
+    change: Change, figures: JointEstimates, stretch: Sequence[int | None], adjusted: float | None, asked: Asked
 ) -> Row:
-    """At which ratio in one of its two waves, the other's being 1, a change can no longer be said, or turns round."""
-    later, earlier = places[change.end], places[change.start]
-    if later is None or earlier is None or change.estimate is None or not change.se or change.p is None:
+    """At which ratio a change can no longer be said, or turns round: in one of its two waves, the other's being 1, or
+    moving steadily over the waves of a slope."""
+    waves = [place for place in stretch if place is not None]
+    if len(waves) < len(stretch) or change.estimate is None or not change.se or change.p is None:
         return NOTHING
-    df = figures.design_df if asked.df == "design" else int(figures.df[[later, earlier]].min())
+    df = figures.design_df if asked.df == "design" else int(figures.df[waves].min())
     t = change.estimate / change.se
     gap = Difference(change.estimate, change.se, df, t, change.p, np.nan, np.nan)
-    return turning(figures, (later, earlier), gap, adjusted, asked.level)
+    if len(waves) > 2:
+        return turning_slope(figures, waves, gap, adjusted, asked.level)
+    return turning(figures, (waves[1], waves[0]), gap, adjusted, asked.level)
 
 
 def _change(change: Change, judged: tuple[float | None, str | None], asked: Asked) -> Row:

@@ -19,6 +19,10 @@ TURNS = N_(
     "“turns at ×{ratio}”: the finding could no longer be said if, where the figure is higher, satisfied people "
     "answered {ratio} times as readily as others, and on the other side did not."
 )
+DRIFTS = N_(
+    "A slope turns at the ratio to which the readiness of satisfied people must have moved, by equal factors from wave "
+    "to wave, between 1 where the figures are lower and ×{ratio} where they are higher."
+)
 MOST = 1000
 
 
@@ -39,6 +43,10 @@ def explained(rows: Sequence[Mapping[str, Any]]) -> Iterator[SipasError]:
     for row in rows:
         if row.get("tipping") is not None:
             yield SipasError(TURNS, ratio=times(row["tipping"]).removeprefix("×"))
+            break
+    for row in rows:
+        if row.get("what") == "slope" and row["tipping"] is not None:
+            yield SipasError(DRIFTS, ratio=times(row["tipping"]).removeprefix("×"))
             return
 
 

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from analysis.comparison.differences import findings
 from analysis.errors import BadMethod
 from analysis.selection.response_ratio import (
+    drift_ratio,
     odds_ratio,
     rest_share,
     reversal_ratio,
@@ -142,3 +143,23 @@ def test_the_statement_ends_where_the_shifted_difference_is_no_longer_sure(p, q,
 
 def test_no_ratio_turns_the_order_of_nobody_or_everybody_and_others():
     assert float(reversal_ratio(1.0, 0.7)) == float(reversal_ratio(0.0, 0.5)) == np.inf
+
+
+@pytest.mark.parametrize("shares", [[0.7, 0.72, 0.79, 0.8], [0.9, 0.86, 0.87, 0.8, 0.78], [0.6, 0.65]])
+def test_a_slope_vanishes_where_readiness_moved_by_equal_factors_up_to_its_ratio(shares):
+    ratio, last = drift_ratio(shares), len(shares) - 1
+    time = np.arange(last + 1.0)
+
+    def slope(most):
+        steps = [most ** (t / last if shares[-1] > shares[0] else 1 - t / last) for t in range(last + 1)]
+        return np.polyfit(time, [float(selected_share(p, g)) for p, g in zip(shares, steps, strict=True)], 1)[0]
+
+    assert slope(ratio) == pytest.approx(0, abs=1e-9)
+    assert np.sign(slope(ratio * 0.99)) == np.sign(shares[-1] - shares[0]) == -np.sign(slope(ratio * 1.01))
+    if last == 1:
+        assert ratio == pytest.approx(float(reversal_ratio(*shares)))
+
+
+@pytest.mark.parametrize("shares", [[0.8, 1.0, 0.9], [0.0, 0.5, 0.7], [np.nan, 0.5, 0.6]])
+def test_a_slope_with_a_share_that_no_ratio_moves_has_none(shares):
+    assert np.isnan(drift_ratio(shares))

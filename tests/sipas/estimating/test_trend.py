@@ -172,3 +172,19 @@ def test_the_same_file_twice_is_refused(province):
     result = call("trend", province / "first.parquet", province / "first.parquet")
     assert result.exit_code == 1
     assert "given twice" in say(result.exception)
+
+
+def test_a_slope_that_is_found_says_at_which_drift_of_readiness_it_turns(tmp_path):
+    shares, people = [70, 76, 82, 90], 100
+    rows = [f"w{wave},{person},{5 if person < satisfied else 1}" for wave, satisfied in enumerate(shares)
+            for person in range(people)]  # fmt: skip
+    (tmp_path / "all.csv").write_text("\n".join(["wave,id,q01", *rows]) + "\n", "utf-8")
+    paths, design = waves_of(tmp_path / "all.csv", tmp_path, ["q01"])
+    design.write_text("items: [q01]\nsatisfied: 4\n", "utf-8")
+    rows = rows_of("trend", *paths, "--design", design, "--of", "q01")
+    (slope,) = [row for row in rows if row["what"] == "slope"]
+    assert slope["finding"] == "differs"
+    assert 1 < slope["tipping"] < slope["reversal"] < 9 / 1 / (7 / 3)
+    printed = call("trend", *paths, "--design", design, "--of", "q01").output
+    assert f"turns at ×{slope['tipping']:.2f}"[:-1] in printed
+    assert "between 1 where the figures are lower" in printed
