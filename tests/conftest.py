@@ -23,6 +23,7 @@ from tests import quicker
 
 quicker.templates_compile_once()
 quicker.addresses_compile_once()
+quicker.statements_compile_once()
 
 hypothesis.settings.register_profile(
     "sipas", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True

@@ -14,6 +14,9 @@ from typing import Any
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import analysis
@@ -53,6 +56,21 @@ def addresses_compile_once() -> None:
         return known[key]
 
     Rule._compile_builder = compile_builder  # type: ignore[method-assign]
+
+
+def statements_compile_once() -> None:
+    """All databases of SQLite share what their statements compile to: SQLAlchemy keeps it by engine, and by dialect."""
+    compiled: LRUCache[Any, Any] = LRUCache(20_000)
+    true = Engine.__init__
+
+    def shared(engine: Engine, *words: Any, **more: Any) -> None:
+        true(engine, *words, **more)
+        if type(engine.dialect) is SQLiteDialect_pysqlite:
+            engine._compiled_cache = compiled
+
+    Engine.__init__ = shared  # type: ignore[method-assign]
+    SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[assignment,method-assign]
+    SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))  # type: ignore[assignment,method-assign]
 
 
 def collector_passes_over_what_stays() -> None:
