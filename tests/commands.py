@@ -1,8 +1,8 @@
 """`sipas …` as a process of its own, forked from one that has imported the libraries: they cost more than the command.
 
 The command has its own environment, folder, umask, streams and exit status, and imports `sipas.cli` itself, in the
-language of its environment; the rooms below it say no word when they are imported. What the interpreter does before
-(`python -m sipas.cli`, the locale) is tried by whoever starts one with `alone`.
+language of its environment; the rooms below it say no word when they are imported, and the process's language is found
+anew. What the interpreter does before (`python -m sipas.cli`, the locale) is tried by whoever starts one with `alone`.
 """
 
 from __future__ import annotations
@@ -100,6 +100,9 @@ def _become(words: list[str], environ: dict[str, str], cwd: str, umask: int, str
     sys.argv = ["sipas", *words]
     status: object = 0
     try:
+        catalogs = importlib.import_module("sipas.i18n.catalogs")
+        catalogs._PROCESS = catalogs.process_language(os.environ)  # as when it is first imported
+        catalogs.hush()
         importlib.import_module("sipas.cli").main()
     except SystemExit as ended:
         status = ended.code or 0
