@@ -6,6 +6,8 @@ BIN = .venv/bin
 PROCESSES ?= 4
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 export PORT
+# tests write thousands of small files and wait until each is on the disk: in memory where there is room for them
+SCRATCH = TMPDIR="$${TMPDIR:-$$(sh tests/scratch.sh)}"
 # every start of `sipas` in a test, and every collection, would compile its modules anew
 unexport PYTHONDONTWRITEBYTECODE
 # what `make test-fast` runs: statistics, questionnaires, words and import contracts, but for FAST_NOT, simulations that
@@ -71,11 +73,11 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=4 at a time
 	@sh .ci/system-packages test
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
-	@$(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
+	@$(SCRATCH) $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
 
 test-fast: .venv/.tests  ## Run the checks, and the tests of statistics, questionnaires and words, in less than a minute
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
-	@$(BIN)/python -m pytest -m "not long and not browser and not postgres" -n 2 --dist worksteal $(FAST) $(FAST_NOT:%=--ignore=%)
+	@$(SCRATCH) $(BIN)/python -m pytest -m "not long and not browser and not postgres" -n 2 --dist worksteal $(FAST) $(FAST_NOT:%=--ignore=%)
 
 test-long: $(LONG:%=test-long-%)  ## Run what is slow by nature, part by part: test-long-statistics, test-long-promises, test-long-pages
 

@@ -1,8 +1,8 @@
 """`sipas …` as a process of its own, forked from one that has imported the libraries: they cost more than the command.
 
-The command has its own environment, folder, umask, streams and exit status, and imports `sipas` itself, in the language
-of its environment. What the interpreter does before (`python -m sipas.cli`, the locale) is tried by whoever starts one
-with `alone`.
+The command has its own environment, folder, umask, streams and exit status, and imports `sipas.cli` itself, in the
+language of its environment; the rooms below it say no word when they are imported, and the process's language is found
+anew. What the interpreter does before (`python -m sipas.cli`, the locale) is tried by whoever starts one with `alone`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ("click", "cryptography.hazmat.primitives.ciphers.aead", "flask", "numpy", "pydantic", "ruamel.yaml")
 LIBRARIES += ("sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite", "alembic.command")
+ROOMS = (
+    "backups.postgresql",
+    "fieldwork.waves",
+    "importing",
+    "intake",
+    "inviting",
+    "publishing",
+    "registry",
+    "storage",
+)
 
 
 def alone(*words: str, environ: Mapping[str, str], cwd: str | Path = "/") -> subprocess.CompletedProcess[str]:
@@ -68,7 +78,9 @@ def serve() -> None:
     """Forks for every line of standard input, and says how that ended."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    assert "sipas" not in sys.modules
+    for name in ROOMS:
+        importlib.import_module(f"sipas.{name}")
+    assert "sipas.cli" not in sys.modules
     gc.freeze()
     for line in sys.stdin:
         if not (child := os.fork()):
@@ -88,6 +100,9 @@ def _become(words: list[str], environ: dict[str, str], cwd: str, umask: int, str
     sys.argv = ["sipas", *words]
     status: object = 0
     try:
+        catalogs = importlib.import_module("sipas.i18n.catalogs")
+        catalogs._PROCESS = catalogs.process_language(os.environ)  # as when it is first imported
+        catalogs.hush()
         importlib.import_module("sipas.cli").main()
     except SystemExit as ended:
         status = ended.code or 0

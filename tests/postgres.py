@@ -34,7 +34,7 @@ class Cluster:
         found = programs()
         assert found is not None
         self._programs, self._environment = found, dict(environment or {})
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: a socket's path has at most 107 bytes
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_short()))
         self.data = self.folder / "data"
         self._options = f"-k {self.folder} -c listen_addresses='' -c min_wal_size=256MB -c max_connections=300" + (
             "" if durable else " -c fsync=off"
@@ -86,6 +86,12 @@ class Cluster:
             capture_output=True,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **self._environment},
         )
+
+
+def _short() -> str:
+    """Where folders of servers are made: a socket's path has at most 107 bytes."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) < 40 else "/tmp"
 
 
 @functools.cache

@@ -5,13 +5,23 @@ None of it depends on the installation, so that a test meets what a server meets
 
 from __future__ import annotations
 
+import cProfile
 import gc
+import sys
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+
+import analysis
+
+STATISTICS = f"{Path(analysis.__file__).parent}/"
 
 
 class _Compiled(BytecodeCache):
@@ -48,7 +58,41 @@ def addresses_compile_once() -> None:
     Rule._compile_builder = compile_builder  # type: ignore[method-assign]
 
 
+def statements_compile_once() -> None:
+    """All databases of SQLite share what their statements compile to: SQLAlchemy keeps it by engine, and by dialect."""
+    compiled: LRUCache[Any, Any] = LRUCache(20_000)
+    true = Engine.__init__
+
+    def shared(engine: Engine, *words: Any, **more: Any) -> None:
+        true(engine, *words, **more)
+        if type(engine.dialect) is SQLiteDialect_pysqlite:
+            engine._compiled_cache = compiled
+
+    Engine.__init__ = shared  # type: ignore[method-assign]
+    SQLiteDialect_pysqlite.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[assignment,method-assign]
+    SQLiteDialect_pysqlite.__hash__ = lambda one: hash(type(one))  # type: ignore[assignment,method-assign]
+
+
 def collector_passes_over_what_stays() -> None:
     """Garbage is sought among what tests make, no longer among modules and thousands of collected tests."""
     gc.collect()
     gc.freeze()
+
+
+class CallsCounted:
+    """The Python functions that this thread calls from here to `end`, counted in C. Where another profiler runs, such
+    as that of `tests.way`, nothing is counted."""
+
+    def __init__(self) -> None:
+        self.profile = None if sys.getprofile() else cProfile.Profile(builtins=False, subcalls=False)
+        if self.profile:
+            self.profile.enable()
+
+    def end(self) -> tuple[int, list[str]]:
+        """How many calls there were, and which functions of `analysis` were among them."""
+        if self.profile is None:
+            return 0, []
+        self.profile.disable()
+        found = [(one.code, one.callcount) for one in self.profile.getstats() if not isinstance(one.code, str)]
+        names = {code.co_qualname for code, _ in found if code.co_filename.startswith(STATISTICS)}
+        return sum(count for _, count in found), sorted(names)

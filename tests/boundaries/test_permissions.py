@@ -15,6 +15,7 @@ from sipas import clock
 from tests import commands
 from tests.home_files import strangers
 from tests.serving import Server, a_body, free_port, post
+from tests.shared import made_once
 
 FOLDERS = ("keys", "snapshots", "drafts", "releases", "backups")
 
@@ -34,7 +35,12 @@ def open_ones(home: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
     """A home that went through a whole wave by command, everything with no umask at all."""
-    home = tmp_path_factory.mktemp("worked") / "home"
+    return made_once(tmp_path_factory, "worked", worked_through) / "home"
+
+
+def worked_through(folder: Path) -> None:
+    """Makes it as `home` in a folder."""
+    home = folder / "home"
     home.mkdir()
     home.chmod(0o755)  # as an administrator made it
     sipas(home, "init", "--registry", "son-la")
@@ -53,7 +59,6 @@ def once(tmp_path_factory):
     sipas(home, "wave", "close", "w1")
     sipas(home, "freeze", "w1")
     sipas(home, "release", "build", "w1", "--by", "Lò Thị Hoa")
-    return home
 
 
 @pytest.fixture

@@ -30,30 +30,48 @@ from sipas.web.installation import of_app
 from tests.auditor import Auditor
 from tests.make import a_wave
 from tests.people import Visitor
+from tests.shared import made_once
 
 TODAY = dt.date(2026, 11, 24)
 CODE = "2026-1-r1"
 
 
-@pytest.fixture(scope="module")
-def cut(tmp_path_factory):
-    """What a power cut leaves on the disk in the middle of preparing, before the wave is frozen."""
-    return tmp_path_factory.mktemp("cut") / "home"
+class PowerCut(Exception):
+    """Ends the first start in the middle."""
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory, cut):
-    settings = Settings(home=tmp_path_factory.mktemp("demo") / "home")
-    steps, true = [], demo.freeze
+def cut_and_resumed(folder):
+    """A demo in `home` whose first start met a power cut before the wave was frozen, and whose second start went on
+    from what lay on the disk then; in `told.json` the steps of both, and the snapshots at the cut."""
+    begun, home, steps = folder / "begun", folder / "home", ([], [])
 
-    def looked_at(*words, **more):
-        shutil.copytree(settings.home, cut)
-        return true(*words, **more)
+    def cut(*_words, **_more):
+        shutil.copytree(begun, home)
+        raise PowerCut
+
+    def start(place, number):
+        return demo.prepare(Settings(home=place), TODAY, lambda step, of, what: steps[number].append(step))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo, "freeze", looked_at)
-        database = demo.prepare(settings, TODAY, lambda number, of, what: steps.append((number, of, what)))
-    assert [number for number, _, _ in steps] == list(range(1, len(demo.STEPS) + 1))
+        patch.setattr(demo, "freeze", cut)
+        with pytest.raises(PowerCut):
+            start(begun, 0)
+    shutil.rmtree(begun)
+    snapshots = [path.name for path in (home / "snapshots").iterdir()]
+    start(home, 1).engine.dispose()
+    (folder / "told.json").write_text(json.dumps([*steps, snapshots]))
+
+
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory):
+    return made_once(tmp_path_factory, "demo", cut_and_resumed)
+
+
+@pytest.fixture(scope="module")
+def prepared(demo_folder):
+    """A demo that is ready. It was interrupted once: what is promised of it holds then too, and it is made once."""
+    settings = Settings(home=demo_folder / "home")
+    database = Database.of(settings)
     yield settings, database
     database.engine.dispose()
 
@@ -236,17 +254,15 @@ def test_whoever_plays_with_waves_of_the_demo_is_not_locked_out(prepared):
     again.engine.dispose()
 
 
-def test_an_interrupted_demo_goes_on(prepared, cut):
-    settings = Settings(home=cut)
-    assert not list((cut / "snapshots").iterdir())
-    steps = []
-    database = demo.prepare(settings, TODAY, lambda number, of, what: steps.append(number))
-    assert 0 < len(steps) < len(demo.STEPS)  # what was done stays done
+def test_an_interrupted_demo_goes_on_where_it_was_and_every_step_is_told(demo_folder, prepared):
+    before, after, snapshots = json.loads((demo_folder / "told.json").read_text())
+    assert snapshots == []
+    assert before == [1, 2, 3, 4, 5]  # of eight: the fifth freezes
+    assert after == [1, 2, 5, 6, 7, 8], "what was done stays done"
+    _, database = prepared
     with database.reading() as session:
         assert releases(session)[0]["state"] == "published"
         assert 55_000 < stored(session, 1) < 65_000
-    database.engine.dispose()
-    assert isinstance(database, Database)
 
 
 def test_every_command_of_the_analyst_answers_on_the_demo(prepared, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """No English word of ours is left on a page that is shown in Vietnamese."""
 
+import functools
 import html
 import os
 import re
@@ -42,7 +43,18 @@ def seen(page):
 def english(page):
     """The English words of the catalog that stand on a page: whole texts, or sentences inside one."""
     texts = seen(page)
-    left = set()
+    return {
+        text
+        for text, whole, inside in english_patterns()
+        if any(whole.match(one) or (inside and inside.search(one)) for one in texts)
+    }
+
+
+@functools.cache
+def english_patterns():
+    """Each text that a Vietnamese page must not hold, its pattern as a whole, and as a part where it is a sentence.
+    Compiled once: there are more than `re` remembers."""
+    made = []
     for message in EVERY:
         for text in forms(message.id):
             pattern = re.escape(text).replace("%%", "%")
@@ -50,10 +62,8 @@ def english(page):
             letters = re.sub(r"%\(\w+\)\w|\{\w+\}|\W", "", text)
             if text in SAME or text in forms(message.string) or not letters:
                 continue
-            whole = re.compile(pattern + r"\Z")
-            if any(whole.match(one) or (len(letters) > 15 and re.search(pattern, one)) for one in texts):
-                left.add(text)
-    return left
+            made.append((text, re.compile(pattern + r"\Z"), re.compile(pattern) if len(letters) > 15 else None))
+    return made
 
 
 def test_an_english_page_would_be_noticed(client):

@@ -13,24 +13,25 @@ ITEMS = [f"q{n}" for n in range(1, 6)]
 def a_year(rng, people=(150, 75), weeks=13, fields=(0.9, 0.8, 0.86), gap=0.0, heap=0, heap_weeks=None):
     """Answers of one office: at a screen (open 0) and by an open address (open 1) over some weeks; a heap of answers,
     mostly satisfied, comes by the open address."""
-    rows = {name: [] for name in ("psu", "open", "field", "w", *ITEMS)}
     week = rng.normal(0, 0.02, (2, weeks))
-
-    def person(side, at, field, share):
-        level = np.clip(rng.beta(8 * share, 8 * (1 - share)), 0, 1)
-        for name, value in zip(rows, (f"{side}-{at}", side, "abc"[field], 1.0 + field / 2), strict=False):
-            rows[name].append(value)
-        for item in ITEMS:
-            satisfied = rng.random() < level
-            rows[item].append(int(rng.integers(4, 6) if satisfied else rng.integers(1, 4)))
-
-    for side, count in enumerate(people):
-        for _ in range(count):
-            at, field = int(rng.integers(weeks)), int(rng.choice(3, p=(0.5, 0.3, 0.2)))
-            person(side, at, field, np.clip(fields[field] + week[side, at] + gap * side, 0.02, 0.995))
-    for _ in range(heap):
-        person(1, int(rng.integers(heap_weeks or weeks)), int(rng.choice(3, p=(0.5, 0.3, 0.2))), 0.99)
-    return pa.table(rows)
+    side = np.repeat([0, 1, 1], (*people, heap))
+    honest = sum(people)
+    at = np.append(rng.integers(weeks, size=honest), rng.integers(heap_weeks or weeks, size=heap))
+    field = rng.choice(3, size=len(side), p=(0.5, 0.3, 0.2))
+    share = np.clip(np.array(fields)[field] + week[side, at] + gap * side, 0.02, 0.995)
+    share[honest:] = 0.99
+    level = rng.beta(8 * share, 8 * (1 - share))
+    satisfied = rng.random((len(side), len(ITEMS))) < level[:, None]
+    answers = np.where(satisfied, rng.integers(4, 6, satisfied.shape), rng.integers(1, 4, satisfied.shape))
+    return pa.table(
+        {
+            "psu": [f"{one}-{when}" for one, when in zip(side, at, strict=True)],
+            "open": side,
+            "field": np.array(list("abc"))[field],
+            "w": 1 + field / 2,
+            **dict(zip(ITEMS, answers.T, strict=True)),
+        }
+    )
 
 
 def compared(table, weights=None):

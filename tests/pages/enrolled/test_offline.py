@@ -81,7 +81,10 @@ def test_a_browser_that_was_not_enrolled_posts_by_itself(opens, database):
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
 
 
-def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(machine, line, database, monkeypatch):
+@pytest.mark.parametrize("count", [60, pytest.param(200, marks=pytest.mark.long)])
+def test_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
+    machine, line, database, monkeypatch, count
+):
     arrived = []
     plain = batch_receiver.BatchReceiver._visit
 
@@ -94,14 +97,14 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
     screen = Screen(machine.starts(), database).enrols().opens("/en")
     line.cut()  # in the middle of a visit
     screen.answers(4).is_thanked()
-    screen.makes(199)
-    assert len(screen.holds()) == 400
+    screen.makes(count - 1)
+    assert len(screen.holds()) == 2 * count
     assert screen.sends() == "failed"
     machine.is_killed()
 
     screen = Screen(machine.starts(), database)  # the server is still gone
     expect(screen.page.locator(".start").first).to_be_visible()
-    gone = 400 - len(screen.holds())
+    gone = 2 * count - len(screen.holds())
     assert gone in (0, 20)  # one batch may have come through on a connection that was open still
     line.mend()
     lost = []
@@ -128,14 +131,15 @@ def test_200_answers_over_a_cut_line_a_lost_reply_a_killed_browser_and_two_tabs(
 
     assert screen.holds() == []
     rows = stored(database)
-    assert len(rows) == 200
-    assert len(stored(database, StoredComment)) == 50
+    assert len(rows) == count
+    assert len(stored(database, StoredComment)) == count // 4
     first_time = list(dict.fromkeys(one for one in arrived if one >= 0))
     mean = (len(first_time) - 1) / 2
     rho = sum((place - mean) * (one - mean) for place, one in enumerate(first_time)) / (len(first_time) * mean**2 / 3)
-    assert abs(rho) < 0.3  # four standard errors of blind order
+    assert abs(rho) < 4 / len(first_time) ** 0.5  # four standard errors of blind order, once in 16,000 runs by chance
     found = device(database)
-    assert (found.settled, found.waiting, missing_messages(found), found.damaged, found.agrees) == (400, 0, 0, 0, True)
+    told = (found.settled, found.waiting, missing_messages(found), found.damaged, found.agrees)
+    assert told == (2 * count, 0, 0, 0, True)
 
 
 def test_answers_of_a_wave_that_the_server_does_not_know_stay_on_the_screen_until_it_does(opens, database):
