@@ -155,7 +155,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
         yield from lines([{**row, "change": led.get(row["end"])} for row in found if row["what"] == "wave"], columns)
         for slope in found:
             if slope["what"] == "slope" and slope["estimate"] is not None:
-                said = _(
+                sentence = _(
                     "{start} to {end}: {slope} points a wave on average ({interval}), {finding}",
                     start=slope["start"],
                     end=slope["end"],
@@ -163,6 +163,7 @@ def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:
                     interval=points_between(slope["low"], slope["high"]),
                     finding=finding_words(slope),
                 )
-                yield f"  {said}" + (f", {_('turns at')} {turns_words(slope)}" if slope["tipping"] is not None else "")
+                turn = "" if slope["tipping"] is None else f", {_('turns at')} {turns_words(slope)}"
+                yield f"  {sentence}{turn}"
         yield ""
     yield from map(say, explained(rows))
