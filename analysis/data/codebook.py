@@ -22,7 +22,7 @@ WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a
 PAIRS = ("detailed", "several", "ways", "lost_keys")
 DAYS = ("opens_on", "closes_on")
 # what a codebook names only where it has any, so that older ones stay as they were written
-LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions", "population")
+LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions", "population", "week_correlation")
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -77,6 +77,9 @@ class Codebook:
              `wave` instead, and are one weighting class; None = every row keeps them
     several  (unit, field) of the rows that do not say at which point they were given: their point and stratum are
              `several`, their PSU is the week; None = every row says it
+    week_correlation   how far good and bad weeks of the stratum `several` may be those of the points, from 0 to 1: the
+             most that the rows allow (`analysis.variance.shared_weeks`). None = there are no such rows, or nothing is
+             said of it, as in snapshots frozen until November 2026, and it counts as 0
     ways     (point, way) of points with ten answers or more whose way was counted: by which of `WAYS` eight in ten of
              them came, `mixed` where by none; None = it was not counted
     lost_keys (key, consequence) of keys of the wave that were lost before it was frozen. `cluster`: `lost` (PSUs are as
@@ -92,7 +95,8 @@ class Codebook:
     questions what else was asked (`CodebookQuestion`); None = nothing else, or nothing is said of it
     not_applicable, missing   values in item columns that mean so; an empty value is always missing
 
-    Raises BadCodebook where names are used twice or name nothing, and where the last day comes before the first.
+    Raises BadCodebook where names are used twice or name nothing, where the last day comes before the first, and for a
+    correlation outside 0 to 1.
     """
 
     instrument: str = ""
@@ -118,6 +122,7 @@ class Codebook:
     asked_if: tuple[tuple[str, str, tuple[int, ...]], ...] | None = None
     questions: tuple[CodebookQuestion, ...] | None = None
     population: str | None = None
+    week_correlation: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))
@@ -145,6 +150,10 @@ class Codebook:
                     factor=factor,
                     items=", ".join(strangers),
                 )
+        if self.week_correlation is not None and not 0 <= self.week_correlation <= 1:
+            raise BadCodebook(
+                N_("week_correlation must lie between 0 and 1, and {value} does not"), value=self.week_correlation
+            )
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
             raise BadCodebook(
                 N_("the wave closes on {closes}, before it opens on {opens}"),

@@ -134,7 +134,7 @@ def _block(sample: WeightedSample, family: DomainFamily, totals: CategoryTotals,
         if not m.total:
             scale = np.divide(1.0, total_x, out=np.zeros_like(total_x), where=total_x != 0)
         u = (cluster_y - ratio[family.domain_of_cluster] * cluster_x) * scale[family.domain_of_cluster]
-        variance = linearized_variance(EstimationProblem(sample, family, totals, ratio, scale, met, u))
+        variance = linearized_variance(EstimationProblem(sample, sample.counts, family, totals, ratio, scale, met, u))
         variance = np.where(n > 0, np.maximum(variance, 0), np.nan)
     df = sum_runs(met, family.domain_clusters) - strata
     uneven = weighting_effects(sample, family, m, answers, total_x, df)

@@ -3,11 +3,13 @@
 Cells are sorted by stratum and PSU, so strata and PSUs are runs of cells, numbered in that order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.data.codebook import SEVERAL
 from analysis.errors import N_, BadDesign
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.key_encoding import combine_keys, dense_rank, label_text
@@ -33,6 +35,13 @@ class SecondStage:
         return share * self.n / np.maximum(self.n - 1, 1)
 
 
+class CommonWeeks(NamedTuple):
+    """The number of the stratum whose PSUs are weeks of the other strata, too, and how far they vary together."""
+
+    stratum: int
+    correlation: float
+
+
 @dataclass(frozen=True)
 class DesignCounts:
     """Strata, PSUs and (with two-stage counts) second-stage units of the cells.
@@ -43,6 +52,7 @@ class DesignCounts:
                        replacement)
     second             second-stage units; None = no second stage in the variance
     strata, psus       how many the whole design has
+    common             rows without their point (`Codebook.week_correlation`); None = strata are independent
     """
 
     stratum: NDArray[np.int64]
@@ -54,6 +64,12 @@ class DesignCounts:
     names: tuple[str, ...]
     strata: int
     psus: int
+    common: CommonWeeks | None = None
+
+    def alone(self, stratum: int) -> "DesignCounts":
+        """Return the design as if all other strata were in the sample as a whole: a variance is this stratum's part."""
+        others = np.arange(len(self.n)) != stratum
+        return replace(self, fraction=np.where(others, 1.0, self.fraction))
 
     @property
     def df(self) -> int:
@@ -107,7 +123,19 @@ def count_design(cells: Cells) -> DesignCounts:
         counts = _counts(cells, design.fpc[1], psu, psus)
         _refuse_small(counts, n2, _names(cells, design.strata + design.psus, first), design.fpc[1])
         second = SecondStage(ssu, n2, n2 / counts)
-    return DesignCounts(stratum, psu, stratum_of_psu, n, fraction, second, names, strata=all_strata, psus=all_psus)
+    return DesignCounts(
+        stratum, psu, stratum_of_psu, n, fraction, second, names, strata=all_strata, psus=all_psus,
+        common=_common_weeks(cells, stratum),
+    )  # fmt: skip
+
+
+def _common_weeks(cells: Cells, stratum: NDArray[np.int64]) -> CommonWeeks | None:
+    """The stratum of rows without their point, where the codebook says how its weeks go with those of the points."""
+    correlation, columns = cells.codebook.week_correlation, cells.design.strata
+    if not correlation or len(columns) != 1 or SEVERAL not in cells.labels[columns[0]]:
+        return None
+    rows = np.flatnonzero(cells.codes[columns[0]] == list(cells.labels[columns[0]]).index(SEVERAL))
+    return CommonWeeks(int(stratum[rows[0]]), correlation) if len(rows) else None
 
 
 def _runs(cells: Cells, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:

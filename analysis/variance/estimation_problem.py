@@ -57,6 +57,7 @@ class EstimationProblem:
 
     A row of domain d has the influence z = (y - ratio[d] x) scale[d], and 0 in all other domains.
 
+    counts   the design, counted: the sample's, or one stratum of it alone
     totals   the estimands and their sums by category of the calibration
     ratio    [domains, figures]: R = Y/X, or 0 where the total Y itself is wanted
     scale    [domains, figures]: 1/X, or 1
@@ -65,6 +66,7 @@ class EstimationProblem:
     """
 
     sample: WeightedSample
+    counts: DesignCounts
     family: DomainFamily
     totals: CategoryTotals
     ratio: Matrix
@@ -81,11 +83,6 @@ class EstimationProblem:
     def final(self) -> NDArray[np.float64]:
         """The weight of each cell."""
         return self.sample.weights.final
-
-    @property
-    def counts(self) -> DesignCounts:
-        """The design, counted."""
-        return self.sample.counts
 
     @property
     def estimands(self) -> Estimands:

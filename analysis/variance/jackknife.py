@@ -13,8 +13,10 @@ from analysis.errors import lonely_strata
 from analysis.estimands.estimands import Estimands
 from analysis.estimands.second_moments import require_elements
 from analysis.tabulation.cells import Cells
+from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily, domain_family
 from analysis.variance.replication import Replicate, replicated_variances
+from analysis.variance.shared_weeks import on_both_sides, widening
 from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
@@ -27,9 +29,21 @@ def jackknife(
     """Compute delete-one-PSU jackknife variances [domains, figures] per family.
 
     One replicate per PSU: its rows get weight 0, the other rows of its stratum times n/(n - 1); c = (1 - f)(n - 1)/n.
-    theta_0 is the estimate, or the mean of all replicates (R's default).
+    theta_0 is the estimate, or the mean of all replicates (R's default). Weeks in common widen it as they do linearised
+    variances (`analysis.variance.shared_weeks`).
     """
-    return replicated_variances(sample, families, estimands, _deletions(sample), centre)
+    found = replicated_variances(sample, families, estimands, _deletions(sample, sample.counts), centre)
+    common = sample.counts.common
+    if common is None:
+        return found
+    alone = _deletions(sample, sample.counts.alone(common.stratum))
+    parts = replicated_variances(sample, families, estimands, alone, "estimate")
+    several, rows = sample.counts.stratum == common.stratum, sample.weighted(estimands).rows
+    both = [on_both_sides(family, rows, several) for family in families]
+    return [
+        whole * widening(whole, part, common.correlation, each)
+        for whole, part, each in zip(found, parts, both, strict=True)
+    ]
 
 
 def jackknife_variance(
@@ -46,9 +60,9 @@ def _families(sample: WeightedSample, by: Sequence[Sequence[str]]) -> list[Domai
     return [domain_family(sample.cells, sample.counts, each) for each in columns]
 
 
-def _deletions(sample: WeightedSample) -> Iterator[Replicate]:
+def _deletions(sample: WeightedSample, counts: DesignCounts) -> Iterator[Replicate]:
     """Weights, c and how often they occur, for each PSU left out (PSUs without rows: once per stratum, counted)."""
-    cells, weights, counts = sample.cells, sample.weights, sample.counts
+    cells, weights = sample.cells, sample.weights
     require_elements(cells)
     base = weights.base
     refit = weights.calibration.refit if weights.calibration is not None else (lambda values: values)

@@ -18,6 +18,7 @@ from analysis.variance.calibration_residuals import Projection
 from analysis.variance.covariance import quadratic_form
 from analysis.variance.domains import DomainFamily, arrange
 from analysis.variance.estimation_problem import EstimationProblem
+from analysis.variance.shared_weeks import on_both_sides, widening
 from analysis.variance.ultimate_clusters import between_psus, within_psus
 
 Matrix = NDArray[np.float64]
@@ -26,7 +27,17 @@ FEW = 64  # calibration columns that a quadratic form takes in its stride
 
 
 def linearized_variance(problem: EstimationProblem) -> Matrix:
-    """Compute the variances [domains, figures], in the way that the calibration and the design allow."""
+    """Compute the variances [domains, figures]; rows without their point share weeks with the points' strata."""
+    whole, common = _of_independent_strata(problem), problem.counts.common
+    if common is None:
+        return whole
+    part = _of_independent_strata(replace(problem, counts=problem.counts.alone(common.stratum)))
+    both = on_both_sides(problem.family, problem.estimands.rows, problem.counts.stratum == common.stratum)
+    return whole * widening(whole, part, common.correlation, both)
+
+
+def _of_independent_strata(problem: EstimationProblem) -> Matrix:
+    """The variances in the way that the calibration and the design allow."""
     p, design = problem.sample.projection, problem.cells.design
     family, counts = problem.family, problem.counts
     if p is None:

@@ -12,6 +12,7 @@ from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import Projection, projection
 from analysis.variance.covariance import quadratic_form
 from analysis.variance.design_counts import DesignCounts, count_design
+from analysis.variance.shared_weeks import widening
 from analysis.weighting.weights import Weights, design_weights
 
 Matrix = NDArray[np.float64]
@@ -47,12 +48,23 @@ class WeightedSample:
     def covariance(self, influence: Matrix) -> Matrix:
         """Compute the linearised covariance matrix of estimates with these influences [cells, estimates].
 
+        Where rows without their point share weeks with the points' strata, variances are as wide as each estimate alone
+        has them, and correlations stay as they were: positive semidefinite.
+
         Raises BadMethod for replicate weights, which know no influences: each estimate has to be made again.
         """
         if self.cells.design.replicates is not None:
             raise no_replicates()
         residual = influence if self.projection is None else self.projection.residual(influence)
-        return quadratic_form(self.cells, self.counts, self.weights.final[:, None] * residual, covariance=True)
+        weighted, common = self.weights.final[:, None] * residual, self.counts.common
+        found = quadratic_form(self.cells, self.counts, weighted, covariance=True)
+        if common is None:
+            return found
+        part = quadratic_form(self.cells, self.counts.alone(common.stratum), weighted)
+        several, some = self.counts.stratum == common.stratum, influence != 0
+        both = some[several].any(axis=0) & some[~several].any(axis=0)
+        stretch = np.sqrt(widening(found.diagonal(), part, common.correlation, both))
+        return found * stretch[:, None] * stretch
 
     def df(self, used: NDArray[np.bool_]) -> int:
         """Count PSUs minus strata among some of the cells."""
