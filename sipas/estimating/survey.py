@@ -34,6 +34,12 @@ WITHOUT_POINT = N_(
     "of their field for their office ({pairs} pairs of office and field); no other point's figures hold them"
 )
 
+WEEKS_UNKNOWN = N_(
+    "this snapshot does not say how far good and bad weeks of the answers without their point are those of the points, "
+    "as those frozen from December 2026 on do; figures that hold answers of both kinds, as the whole does, are rather "
+    "less sure than their intervals say"
+)
+
 Families = Sequence[Sequence[str]]
 Progress = Callable[[int], None]
 
@@ -196,6 +202,8 @@ def survey_of(cells: analysis.Cells, source: DataSource, by: Families) -> Survey
     notes += key_words.key_sentences(codebook.lost_keys)
     if codebook.several and any("point" in family for family in by):
         notes.append(SipasError(WITHOUT_POINT, pairs=len(codebook.several)))
+    if codebook.several and codebook.week_correlation is None:
+        notes.append(SipasError(WEEKS_UNKNOWN))
     if source.frame is None:
         weights = analysis.design_weights(cells)
     else:

@@ -232,7 +232,8 @@ def _panel_of_snapshots(
             N_("waves read as a panel cannot be weighted to dossiers; leave out --frame, or read them as independent")
         )
     snapshots = [analysis.read_snapshot(source.path) for source in sources]
-    first = snapshots[0].codebook
+    known = [each.codebook.week_correlation or 0 for each in snapshots]
+    first = replace(snapshots[0].codebook, week_correlation=max(known) or None)
     measured = tuple(what_was_measured(each.codebook, name) for each, name in zip(snapshots, names, strict=True))
     if any(wave.changed_since(measured[0]) for wave in measured):
         raise SipasError(

@@ -36,6 +36,7 @@ from analysis import (
 from analysis import NOT_APPLICABLE as NA_LEVEL
 from analysis import NOT_ASKED as NOT_ASKED_LEVEL
 from analysis.data.snapshot import content_digest
+from analysis.variance.shared_weeks import week_correlation
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.ended import FROZEN
 from sipas.fieldwork.households import HOUSEHOLDS, NO_FIELD, asks_households
@@ -130,6 +131,8 @@ def _freeze(
             ways=main_ways(session, home, wave),
             lost_keys=consequences(session, wave, clusters.key),
         )
+        if codebook.several:
+            codebook = replace(codebook, week_correlation=week_correlation(table, codebook))
     progress(N_("writing the snapshot"))
     aside, path = (HomePaths(home).snapshot(f"{dot}{wave_code}") for dot in (".", ""))
     for left in (aside, aside.with_name(aside.name + ".partial")):
