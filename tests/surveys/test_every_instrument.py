@@ -35,6 +35,11 @@ def test_every_wording_is_in_the_english_catalog(code, version):
         assert not message.fuzzy, address
 
 
+def test_every_instrument_but_the_demo_is_released_with_its_digest():
+    files = {path.name for path in INSTRUMENTS.glob("*.yaml")}
+    assert files - {"demo.v1.yaml"} == set(RELEASED), "append a line of `sha256sum FILE` to DIGESTS"
+
+
 @pytest.mark.parametrize("file", RELEASED)
 def test_a_released_instrument_never_changes(file):
     assert hashlib.sha256((INSTRUMENTS / file).read_bytes()).hexdigest() == RELEASED[file], (

@@ -11,6 +11,7 @@ import pytest
 
 from sipas import i18n
 from sipas.publishing.published import open_folder
+from sipas.publishing.release_view import WORDS
 from tests.make_release import UNITS, a_release, write
 
 RELEASE = "/results/2026-1-r1"
@@ -293,6 +294,16 @@ def test_the_method_page_names_rule_interval_and_method_in_words(reads, language
     html = unescape(reads(f"{RELEASE}/method", language))
     for word in words:
         assert word in html
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_words_beside_figures_are_explained_as_they_stand_there(reads, language):
+    with i18n.speaking(language):
+        words = {state: i18n._(word) for state, word in WORDS.items()}
+    explained = unescape(reads(f"{RELEASE}/", language)).partition('id="words"')[2].partition("</dl>")[0]
+    assert {words[state] for state in words if state != "shown"} <= set(re.findall("<dt>(.*?)</dt>", explained))
+    method = unescape(reads(f"{RELEASE}/method", language))
+    assert all(f"“{words[state]}”" in method for state in ("note", "review", "hidden"))
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
