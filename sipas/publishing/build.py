@@ -196,7 +196,7 @@ def release_figures(
     """
     cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(single_psus.RULE)
     if frame:
-        counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame if cell.dossiers}
+        counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame}
         weights = frame_weights(cells, counts, columns=("unit", "field", "month"), classes=("unit", "field"))
     else:
         weights = design_weights(cells)

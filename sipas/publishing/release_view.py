@@ -198,7 +198,7 @@ class ReleaseView:
     @property
     def notes(self) -> tuple[str, ...]:
         """What happened to the wave that readers should know, in sentences."""
-        return tuple(note_words.sentence(one) for one in self.manifest.get("notes") or ())
+        return tuple(note_words.sentence(one) for one in self.manifest["notes"])
 
     @property
     def asked_of_some(self) -> tuple[str, ...]:

@@ -159,6 +159,8 @@ def test_after_a_restore_no_code_is_given_again_and_the_shelf_is_not_overlooked(
     assert "sipas release adopt w1-r1" in said
     adopt(database, settings.home, code)
     assert bad(settings, database) == []
+    with pytest.raises(WaveState, match="knows release w1-r1 as published; only one that was approved"):
+        adopt(database, settings.home, code)
     with database.reading() as session:
         (one,) = releases(session)
     assert (one["state"], one["built_by"], one["approved_by"]) == ("published", "Lò Thị Hoa", "Cầm Văn An")
@@ -451,9 +453,10 @@ def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(d
         adopt(database, settings.home, draft)
     manifest = json.loads((shelf / draft / "release.json").read_text(encoding="utf-8"))
     days = {"approved_on": str(TODAY), "published_on": str(TODAY)}
-    finish(shelf / draft, manifest | days | {"approved_by": "hoa"})
-    with pytest.raises(SamePerson, match="does not name two people"):
-        adopt(database, settings.home, draft)
+    for name in ("hoa", " ", None):
+        finish(shelf / draft, manifest | days | {"approved_by": name})
+        with pytest.raises(SamePerson, match="does not name two people"):
+            adopt(database, settings.home, draft)
     finish(shelf / draft, manifest | days | {"approved_by": "An"})
     with pytest.raises(WaveState, match="knows release w1-r1 as draft"):
         adopt(database, settings.home, draft)
@@ -505,10 +508,13 @@ def thaw(database) -> None:
 
 def test_a_database_from_before_the_freeze_takes_the_frozen_wave_up_though_its_key_is_gone(database, settings, frozen):
     thaw(database)
+    written = dt.datetime(2026, 10, 3, 5, tzinfo=dt.timezone.utc).timestamp()
+    os.utime(frozen.path, (written, written))
     again = freeze(database, settings.home, "w1", LATER, grace=3650)
     assert (again.digest, again.rows) == (frozen.digest, 120)
     with database.reading() as session:
-        assert wave_of(session, "w1").state == "frozen"
+        wave = wave_of(session, "w1")
+        assert (wave.state, wave.grace_until) == ("frozen", dt.date(2036, 9, 30))  # ten years from when it was written
     assert bad(settings, database) == []
     published(database, settings)
 

@@ -144,3 +144,13 @@ def test_coarse_limits_are_never_narrower():
     assert (coarse.low <= fine.low).all()
     assert (coarse.high >= fine.high).all()
     assert float(coarse.used[0, 0]) % 0.25 == 0
+
+
+def test_coarse_limits_are_the_fine_ones_where_every_step_is_met():
+    """Weeks that are all alike: a design effect of 1, 12 degrees of freedom, and all answers carry the variance."""
+    table = {"week": np.arange(52) % 13, "w": np.full(52, 10.0), "q": np.where(np.arange(52) < 39, 5, 2)}
+    cells = tabulate(pa.table(table), codebook=Codebook.plain(["q"]), design=Design(psus="week", weights="w"))
+    fine, coarse = (estimate(cells, coarse=each) for each in (False, True))
+    assert (coarse.used[0, 0], coarse.df_weighted[0, 0], coarse.row("q")["estimate"]) == (1.0, 12.0, 0.75)
+    assert (coarse.low == fine.low).all()
+    assert (coarse.high == fine.high).all()

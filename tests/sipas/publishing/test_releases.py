@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
-from sipas.fieldwork.models import PopulationCount
+from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.points import add_point
 from sipas.fieldwork.population_counts import load_frame
 from sipas.fieldwork.waves import close_wave
@@ -88,6 +88,23 @@ def test_an_open_wave_is_not_published_from(database, settings):
     a_wave(database, settings)
     with pytest.raises(WaveState, match="freeze it first"):
         build(database, settings, "w1", "Hoa", TODAY)
+
+
+def test_a_wave_whose_state_was_set_back_is_not_published_from_its_snapshot(database, settings, frozen):
+    with database.writing() as session:
+        session.execute(update(Wave).values(state="closed"))
+    with pytest.raises(WaveState, match="freeze it first"):
+        build(database, settings, "w1", "Hoa", TODAY)
+
+
+def test_a_draft_whose_row_was_stored_keeps_its_folder_and_one_without_a_row_loses_it(database, settings):
+    a_wave(database, settings)
+    with database.writing() as session:
+        session.add(Release(code="w1-r1", wave_id=1, state="draft", built_by="Hoa", built_on=TODAY, digest="5" * 64))
+    for code in ("w1-r1", "w1-r2"):
+        settings.paths.draft(code).mkdir(parents=True)
+        building._take_back(database, settings.paths.draft(code))
+    assert [path.name for path in settings.paths.drafts.iterdir()] == ["w1-r1"]
 
 
 def test_whoever_built_does_not_approve_however_the_name_is_typed(database, settings, frozen):

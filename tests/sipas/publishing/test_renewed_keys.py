@@ -138,6 +138,8 @@ def test_what_is_lost_depends_on_what_the_wave_still_needs(database, settings, o
         wave = wave_of(session, "w1")
         assert lost(session, settings.home, wave, TODAY) == ("id",)  # nobody needs what was given up
         assert lost(session, settings.home, wave, TODAY + dt.timedelta(days=31)) == ()
+    assert renew(database, settings.home, "w1", SAYING, TODAY) == ("id",)  # late answers are counted once by it
+    assert wave_keys.held(settings.home, "w1") == ("id",)
 
 
 def rows(database, table=KeyLoss):

@@ -22,9 +22,10 @@ from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.importing import import_responses
 from sipas.intake import stored
 from sipas.keyring import wave_keys
+from sipas.publishing.endings import Ending, endings
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop, end_retention
-from tests.make import a_csv, a_response, a_wave, all_comments
+from tests.make import a_csv, a_point, a_response, a_wave, all_comments
 
 FROZEN = dt.date(2026, 10, 1)
 AFTER_GRACE = Gate(dt.date(2026, 11, 1))
@@ -149,6 +150,20 @@ def test_a_wave_that_cannot_be_dropped_keeps_no_other_from_it(database, settings
         end_retention(database, settings.home, Gate(dt.date(2028, 1, 1)), 365)
     with database.reading() as session:
         assert (stored(session, 1), stored(session, 2)) == (5, 0)
+
+
+def test_what_a_night_will_destroy_is_told_though_an_earlier_wave_still_asks(database, settings):
+    for point in ("p-1", "p-2"):
+        a_point(database, point, form="short")
+    a_wave(database, settings, "w1", at=["p-1"])
+    a_wave(database, settings, "w2", at=["p-2"])
+    a_response(database, settings, "p-2")
+    with database.writing() as session:
+        close_wave(session, "w2", dt.date(2026, 9, 30))
+    freeze(database, settings.home, "w2", FROZEN)
+    with database.reading() as session:
+        told = endings(session, settings.home, 365, dt.date(2026, 10, 22))
+    assert told == [Ending("w2", "keys", dt.date(2026, 11, 1))]
 
 
 def test_no_other_line_of_the_product_deletes_or_changes_answers():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
 
-from sipas.errors import UnknownCode
+from sipas.errors import UnknownCode, WaveState
+from sipas.publishing import review
 from sipas.publishing.bundle import ChangedFiles, bundle_digest, check_files, finish, move, sync
 from sipas.publishing.published import (
     Unreadable,
@@ -60,14 +62,16 @@ def test_what_is_no_release_as_it_was_published_is_a_stranger_with_its_reason(tm
         manifest = json.loads((shelf / name / "release.json").read_text(encoding="utf-8"))
         change(manifest)
         (shelf / name / "release.json").write_text(json.dumps(manifest), encoding="utf-8")
+    shutil.copytree(a_release(tmp_path, "w-r6", shelf="drafts"), shelf / "w-r6")
+    (shelf / "w-r6" / "SHA256SUMS").unlink()  # copied by hand, and cut off
     assert [one.code for one in published_releases(tmp_path)] == ["w-r1"]
     said = dict(strangers(tmp_path))
-    assert set(said) == {"w-r2", "w-r3", "w-r4", "w-r5", "empty"}
+    assert set(said) == {"w-r2", "w-r3", "w-r4", "w-r5", "w-r6", "empty"}
     assert isinstance(said["empty"], UnknownCode)
     assert all(isinstance(said[name], Unreadable) for name in said if name != "empty")
     words = {name: problem.args[0] for name, problem in said.items()}
     assert "is a copy of release" in words["w-r2"]
-    assert "was never published" in words["w-r3"]
+    assert all("was never published" in words[name] for name in ("w-r3", "w-r6"))
     assert "is not as published" in words["w-r4"]
     assert "cannot be read" in words["w-r5"]
 
@@ -135,6 +139,23 @@ def test_a_changed_missing_or_added_file_of_a_draft_is_named(draft, name):
     (draft / "SHA256SUMS").unlink()
     with pytest.raises(ChangedFiles, match="was changed"):
         check_files(draft, digest)
+
+
+def test_only_a_release_of_the_same_wave_overtakes_a_draft(tmp_path):
+    for wave in ("v", "w"):
+        a_release(tmp_path, f"{wave}-r1", wave={"code": wave, "title": wave.upper(), "simulated": False})
+    review._refuse_overtaken(tmp_path, "w", "w-r2", {"earlier": ["w-r1"]})
+    with pytest.raises(WaveState, match="Release w-r1 was published after the draft w-r2 was built"):
+        review._refuse_overtaken(tmp_path, "w", "w-r2", {})
+
+
+def test_the_disk_is_asked_for_every_file_of_a_draft_before_its_folder(draft, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: asked.append(os.fstat(number).st_ino))
+    sync(draft)
+    *files, folder = asked
+    assert sorted(files) == sorted(path.stat().st_ino for path in draft.iterdir())
+    assert folder == draft.stat().st_ino
 
 
 def test_a_draft_gets_its_name_once_and_never_that_of_another(draft, tmp_path):

@@ -8,6 +8,8 @@ import pytest
 
 from sipas import i18n
 from sipas.publishing.charts import Axis, agreeing, spread
+from sipas.publishing.note_words import of_some
+from sipas.publishing.origins import WordingOrigin, wording_origins
 from sipas.publishing.page import render
 from sipas.publishing.published import open_folder
 from sipas.publishing.release_view import WORDS, Figure, Group, NamedFigure, ReleaseView
@@ -76,6 +78,59 @@ def test_names_are_in_the_readers_language(settings, language):
     edition = ReleaseView(issue.manifest, issue.table, language)
     assert edition.name("units", "03646") == {"vi": "Phường Tô Hiệu", "en": "Tô Hiệu ward"}[language]
     assert edition.name("services", "dat-dai") == {"vi": "Đất đai", "en": "Land"}[language]
+
+
+def test_what_the_table_does_not_hold_has_no_answers_and_no_row_among_services(settings):
+    folder = a_release(settings.home)
+    issue = open_folder(folder)
+    more = [*issue.manifest["services"], {"code": "xay-dung", "name": "Xây dựng", "name_en": "Construction"}]
+    view = ReleaseView({**issue.manifest, "services": more}, issue.table, "en")
+    assert view.figure(unit="nowhere") == Figure("none", 0)
+    assert [row.text for row in view.services()] == ["Civil status", "Land", "Health"]
+    assert [(row.code, row.text) for row in view.factors()] == [
+        ("overall", "All questions together"), ("O", "This visit as a whole"), ("B1", "Access"), ("B5", "Feedback"),
+    ]  # fmt: skip
+    assert [row.figure.n for row in view.factors()] == [
+        issue.table.row(one)["n"] for one in ("overall", "O", "B1", "B5")
+    ]
+
+
+def test_a_question_that_some_alone_were_asked_is_said_with_the_condition_and_about_how_many():
+    gate = {"text": "Có góp ý không?", "text_en": "Any complaint?", "answers": ["Có"], "answers_en": ["Yes"]}
+    heard = {"code": "heard", "text": "Tiếp nhận góp ý", "text_en": "How it was heard", "asked_if": [gate]}
+    manifest = {"instrument": {"items": [{"code": "O", "text": "Nói chung"}, heard]}}
+    assert of_some({**manifest, "asked": {"heard": 45}}, "en") == [
+        "Asked only of those who answered “Yes” to “Any complaint?”, about 45 people: “How it was heard”."
+    ]
+    assert of_some(manifest, "en") == [
+        "Asked only of those who answered “Yes” to “Any complaint?”: “How it was heard”."
+    ]
+
+
+def test_a_release_speaks_of_a_city_where_its_name_is_one(settings):
+    issue = open_folder(a_release(settings.home))
+    names = ("Sơn La", "Thành phố Huế")
+    assert [ReleaseView({**issue.manifest, "province": name}, issue.table, "vi").is_city for name in names] == [
+        False,
+        True,
+    ]
+
+
+def test_where_questions_come_from_is_said_with_their_words_in_the_readers_language():
+    seats = {"code": "B1.2", "text": "Đủ ghế ngồi chờ", "text_en": "Enough seats", "wording": "decreed"}
+    desks = {"code": "X", "text": "Bàn để viết", "wording": "plain", "provenance": "ours"}  # nobody has translated it
+    manifest = {"instrument": {"items": [seats, desks]}}
+    assert wording_origins(manifest, "text_en") == (
+        WordingOrigin("Asked in the sentences of an official text", ("Enough seats",)),
+        WordingOrigin("Our own question, in words of ours", ("Bàn để viết",)),
+    )
+
+
+def test_signs_in_a_name_are_shown_as_they_are_and_are_no_markup(settings):
+    issue = open_folder(a_release(settings.home, province="Sơn La <i>& Lai Châu"))
+    html = render(issue.manifest, issue.table, "vi")
+    assert "Sơn La &lt;i&gt;&amp; Lai Châu</h1>" in html
+    assert "<i>" not in html
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
