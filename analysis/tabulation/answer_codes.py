@@ -40,9 +40,8 @@ def item_states(column: pa.Array, item: CodebookItem, codebook: Codebook, before
         raise _outside(column, item, codebook, before) from problem
     plain = (values.fill_null(empty) if values.null_count else values).to_numpy(zero_copy_only=False)
     table = _translation(item, codebook)
-    if plain.dtype == np.int8:  # a table of 256 places is what bytes can look up by themselves, quickest of all
-        translated = plain.tobytes().translate(_narrow(table).tobytes())
-        states, invalid = np.frombuffer(translated, np.uint8), translated.find(_INVALID)
+    if plain.dtype == np.int8:
+        states, invalid = _states_of_bytes(plain.view(np.uint8), _narrow(table))
     else:
         states = table[plain.view(np.uint16)]
         invalid = int(np.argmax(states == _INVALID)) if (states == _INVALID).any() else -1
@@ -63,6 +62,26 @@ def _translation(item: CodebookItem, codebook: Codebook) -> NDArray[np.uint8]:
         table[value & 0xFFFF] = 0
     table[_EMPTY & 0xFFFF] = 0
     return table
+
+
+def _states_of_bytes(values: NDArray[np.uint8], table: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """States of 8-bit values by a table of 256 places, and the place of the first value that has none (-1: all have).
+
+    Levels are their own states; what else the table knows is a few values, each compared with all rows: processors
+    compare many bytes at once, and look them up one by one.
+    """
+    own = table[1:128] == np.arange(1, 128)
+    highest = len(own) if own.all() else int(np.argmin(own))
+    level = values - np.uint8(1) < np.uint8(highest)
+    states, known = values * level.view(np.uint8), np.count_nonzero(level)
+    for value in np.flatnonzero(table != _INVALID).astype(np.uint8):
+        if 1 <= value <= highest or known == len(values):
+            continue
+        here = values == value
+        known += np.count_nonzero(here)
+        if table[value]:
+            states += here.view(np.uint8) * table[value]
+    return states, -1 if known == len(values) else int(np.argmax(table[values] == _INVALID))
 
 
 def _narrow(table: NDArray[np.uint8]) -> NDArray[np.uint8]:

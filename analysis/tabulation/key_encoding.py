@@ -6,6 +6,7 @@ Labels sort by code point, numbers by size, never by appearance: so the order of
 
 import unicodedata
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 import pyarrow as pa
@@ -36,8 +37,9 @@ def encode_text(column: pa.Array) -> tuple[Labels, Codes]:
     raw = ["" if value is None else _as_text(value) for value in encoded.dictionary.to_pylist()]
     labels = text_labels([text for text in raw if text])
     places = {label: place for place, label in enumerate(labels)}
-    ranks = np.array([places.get(text, -1) for text in raw] + [-1], dtype=np.int32)
-    return labels, ranks[_filled(encoded.indices, len(raw))]
+    ranks = pa.array([places.get(text, -1) for text in raw], pa.int32())
+    codes = pc.take(ranks, encoded.indices, boundscheck=False)  # Arrow made the indices, or checked them
+    return labels, (codes.fill_null(-1) if codes.null_count else codes).to_numpy(zero_copy_only=False)
 
 
 def encode_numbers(column: pa.Array, name: str) -> tuple[Labels, Codes]:
@@ -90,7 +92,8 @@ def dense_span(length: int) -> int:
 
 def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
     """Combine codes to one key per row that sorts as they do, first column first; also one more than the largest."""
-    key = np.zeros(length, dtype=np.int64)
+    small = prod(size + 1 for size in sizes) < 2**31  # half the memory to go through
+    key = np.zeros(length, dtype=np.int32 if small else np.int64)
     span = 1
     for column, size in zip(codes, sizes, strict=True):
         wide = span * (size + 1)
@@ -100,7 +103,7 @@ def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> t
         key += column
         key += 1
         span *= size + 1
-    return key, span
+    return key.astype(np.int64), span
 
 
 def dense_rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], int]:
@@ -170,19 +173,3 @@ def _whole_where_possible(column: pa.Array) -> pa.Array:
     column = pc.if_else(pc.is_nan(column), None, column)
     whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
     return column.cast(pa.int64()) if whole or whole is None else column
-
-
-def _filled(indices: pa.Array, empty: int) -> NDArray:
-    return (
-        indices.fill_null(pa.scalar(empty, indices.type))
-        if indices.null_count and _fits(indices, empty)
-        else _widened(indices, empty)
-    ).to_numpy(zero_copy_only=False)
-
-
-def _fits(indices: pa.Array, empty: int) -> bool:
-    return empty <= np.iinfo(indices.type.to_pandas_dtype()).max
-
-
-def _widened(indices: pa.Array, empty: int) -> pa.Array:
-    return indices.cast(pa.int64()).fill_null(empty) if indices.null_count else indices
