@@ -7,6 +7,7 @@ Labels sort by code point, numbers by size, never by appearance: so the order of
 import unicodedata
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -93,7 +94,7 @@ def dense_span(length: int) -> int:
 def combine_keys(codes: Sequence[Codes], sizes: Sequence[int], length: int) -> tuple[NDArray[np.int64], int]:
     """Combine codes to one key per row that sorts as they do, first column first; also one more than the largest."""
     small = prod(size + 1 for size in sizes) < 2**31  # half the memory to go through
-    key = np.zeros(length, dtype=np.int32 if small else np.int64)
+    key: NDArray[Any] = np.zeros(length, dtype=np.int32 if small else np.int64)
     span = 1
     for column, size in zip(codes, sizes, strict=True):
         wide = span * (size + 1)
@@ -112,9 +113,9 @@ def dense_rank(key: NDArray[np.int64], span: int) -> tuple[NDArray[np.int64], in
         present = np.zeros(span, dtype=bool)
         present[key] = True
         distinct = np.flatnonzero(present)
-        places = np.empty(span, dtype=np.int64)
-        places[distinct] = np.arange(len(distinct))
-        return places[key], len(distinct)
+        places = np.empty(span, dtype=np.int32)  # narrow: what is looked up at random should be near
+        places[distinct] = np.arange(len(distinct), dtype=np.int32)
+        return places[key].astype(np.int64), len(distinct)
     distinct, inverse = np.unique(key, return_inverse=True)
     return inverse, len(distinct)
 

@@ -83,6 +83,11 @@ class People:
             if place in places:
                 seen |= valid
 
+    def join(self, others: "People") -> None:
+        """Take in what others have seen of the same rows."""
+        for seen, also in zip(self.seen, others.seen, strict=True):
+            seen |= also
+
     def sums(self, ids: NDArray, size: int, rows: NDArray) -> NDArray[np.int64]:
         """Count people per cell [cells, factors and the whole]: all rows of the cell but those without an answer."""
         whole = [np.logical_or.reduce(self.seen)] if self.codebook.factor_items else []

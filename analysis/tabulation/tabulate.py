@@ -6,14 +6,17 @@ in a cell and enter later, once.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from analysis.data.codebook import OVERALL, Codebook
 from analysis.data.design import Design
@@ -43,6 +46,7 @@ Source: TypeAlias = Part | Sequence[Part]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
 ENGINES = ("local", "spark")
 PARTS = 8
+THREADS, MANY_ROWS = 4, 1 << 16  # items are counted by so many threads at most, in batches of so many rows or more
 NUMBERS = 1 << 24  # replicate weights at once
 
 
@@ -281,14 +285,9 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requeste
         joined, span = combine_keys(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
         ids, size = dense_rank(joined, span)
         chosen = first_of_each(ids, size)
-    rows, people = np.bincount(ids, minlength=size), People(empty.codebook, length)
-    counts, states, counter = [], [], _Counter(ids, size, empty.elements)
-    for place, item in enumerate(empty.codebook.items):
-        state = item_states(batch.column(item.code), item, empty.codebook, before)
-        counts.append(counter.count(state, item.levels + 2, 1 if empty.codebook.not_asked else 0))
-        people.see(place, state)
-        if requested.rows:
-            states.append(state)
+    rows = np.bincount(ids, minlength=size)
+    groups = _Groups(ids, size, int(rows.max()), empty.elements)
+    counts, states, people = _count_items(batch, empty, groups, requested.rows, before)
     sums = {PEOPLE: people.sums(ids, size, rows), **sums_of(states, ids, size, empty.codebook, requested)}
     return replace(
         empty,
@@ -300,20 +299,64 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requeste
     )
 
 
-class _Counter:
-    """Counts rows by cell and state; what the items of one scale share is worked out once."""
+class _Groups(NamedTuple):
+    """The cell of each row, how many cells there are, the most rows of one, and whether each row is a cell."""
 
-    def __init__(self, ids: NDArray[np.int64], size: int, elements: bool) -> None:
-        self.ids, self.size, self.elements = ids, size, elements
-        self.kinds, self.first, self.place = 0, ids, np.empty_like(ids)
+    ids: NDArray[np.int64]
+    size: int
+    most: int
+    elements: bool
+
+
+def _count_items(
+    batch: pa.RecordBatch, empty: Cells, groups: _Groups, keep_states: bool, before: int
+) -> tuple[list[NDArray], list[NDArray[np.uint8]], People]:
+    """Each item's counts [cells, state], its states where they are kept, and who answered anything.
+
+    Runs of items are counted side by side, by as many threads as Arrow reads with. Whole numbers are the same in any
+    order; of values that are refused, the first item's is told.
+    """
+    codebook = empty.codebook
+
+    def count_run(places: range) -> tuple[list[NDArray], list[NDArray[np.uint8]], People]:
+        counts, states, people, counter = [], [], People(codebook, batch.num_rows), _Counter(groups)
+        for place in places:
+            item = codebook.items[place]
+            state = item_states(batch.column(item.code), item, codebook, before)
+            counts.append(counter.count(state, item.levels + 2, 1 if codebook.not_asked else 0))
+            people.see(place, state)
+            states += [state] if keep_states else []
+        return counts, states, people
+
+    items = len(codebook.items)
+    threads = min(THREADS, pa.cpu_count(), items) if batch.num_rows >= MANY_ROWS else 1
+    if threads == 1:
+        return count_run(range(items))
+    ends = [items * k // threads for k in range(threads + 1)]
+    with ThreadPoolExecutor(threads) as pool:
+        runs = list(pool.map(count_run, [range(*pair) for pair in pairwise(ends)]))
+    for _, _, others in runs[1:]:
+        runs[0][2].join(others)
+    return [count for run in runs for count in run[0]], [state for run in runs for state in run[1]], runs[0][2]
+
+
+class _Counter:
+    """Counts rows by cell and state: each row is an entry of 1 of a sparse matrix [cells, state], and such add up.
+
+    The matrix is made once for the items of one scale; each writes its states where the columns of the entries stand.
+    """
+
+    def __init__(self, groups: _Groups) -> None:
+        self.groups, self.matrix = groups, coo_array((0, 0))
 
     def count(self, state: NDArray[np.uint8], kinds: int, others: int = 0) -> NDArray:
         """The counts [cells, state] of one item, without the `others` that may stand above these kinds (not asked)."""
-        if self.elements:
+        ids, size, most, elements = self.groups
+        if elements:
             return (state[:, None] == np.arange(kinds, dtype=state.dtype)).view(np.uint8)
-        kinds += others
-        if kinds != self.kinds:
-            self.kinds, self.first = kinds, self.ids * kinds
-        np.add(self.first, state, out=self.place)
-        found = np.bincount(self.place, minlength=self.size * kinds).reshape(self.size, kinds)
-        return narrowest_unsigned(found[:, : kinds - others])
+        if self.matrix.shape[1] != kinds + others:
+            ones = np.ones(len(ids), np.min_scalar_type(most))  # no sum is above the most rows of a cell
+            places = np.zeros_like(ids, dtype=np.int32)
+            self.matrix = coo_array((ones, (ids.astype(np.int32), places)), shape=(size, kinds + others))
+        self.matrix.col[:] = state
+        return narrowest_unsigned(self.matrix.toarray()[:, :kinds])

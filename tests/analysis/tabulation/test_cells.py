@@ -1,5 +1,6 @@
 """Cells are sums of counts: the same for any order and any partition of the rows."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis import Cells, Codebook, CodebookItem, Design, read_snapshot, tabul
 from analysis.errors import AnalysisError, BadCodebook, BadData, DifferentCells, NotASnapshot, NotInCells
 from analysis.tabulation.cells import merge_cells
 
+pass_over_rows = sys.modules["analysis.tabulation.tabulate"]  # the name is that of the function as well
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q2", "q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu", weights="w")
 ALL_SUMS = {
@@ -71,6 +73,27 @@ def test_counts_are_those_of_a_plain_loop_over_rows():
             for row in here:
                 expected[{None: 0, 9: 6}.get(row[item.code], row[item.code])] += 1
             assert cells.item(item.code)[place].tolist() == expected
+
+
+@pytest.mark.parametrize("elements", [False, True])
+@pytest.mark.parametrize("all_sums", [False, True])
+def test_cells_do_not_depend_on_the_number_of_threads(monkeypatch, elements, all_sums):
+    table, asked = a_table(1000), {"elements": elements, **(ALL_SUMS if all_sums else {})}
+    one = cells_of(table, **asked)
+    for module, name, value in ((pa, "cpu_count", lambda: 3), (pass_over_rows, "MANY_ROWS", 1)):
+        monkeypatch.setattr(module, name, value)
+    assert cells_of(table, **asked).to_bytes() == one.to_bytes()
+    wrong = table.set_column(5, "q2", pa.array([*[5] * 900, 7, *[5] * 99]))
+    wrong = wrong.set_column(6, "q3", pa.array([*[5] * 10, 8, *[5] * 989]))
+    with pytest.raises(BadData, match="item q2, row 901: the value 7"):
+        cells_of(wrong, **asked)
+
+
+def test_a_cell_of_very_many_rows_is_counted_in_full():
+    table = pa.table({"psu": np.repeat([1, 2], [70_000, 300]), "q": pa.array([5] * 70_300, pa.int8())})
+    cells = tabulate(table, codebook=Codebook.plain(["q"]), design=Design(psus="psu"))
+    assert cells.rows.tolist() == [70_000, 300]
+    assert cells.item("q")[:, 5].tolist() == [70_000, 300]
 
 
 def test_person_sums_are_those_of_a_plain_loop_over_rows():
