@@ -41,9 +41,7 @@ def parent_domains(own: Array, found: RatioEstimates, families: list[DomainFamil
         for outer, enclosing in enumerate(families):
             if not set(enclosing.columns) < set(family.columns):
                 continue
-            keep = [family.columns.index(column) for column in enclosing.columns]
-            place = {labels: offsets[outer] + d for d, labels in enumerate(enclosing.labels)}
-            home = np.array([place[tuple(labels[k] for k in keep)] for labels in family.labels], dtype=np.int64)
+            home = offsets[outer] + enclosing.domain[family.order[family.domain_cells]]
             better = good[home] & (found.n[home] < size[here])
             parent[here] = np.where(better, home[:, None], parent[here])
             size[here] = np.where(better, found.n[home], size[here])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.key_encoding import combine_keys, dense_rank
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, label_text
 from analysis.variance.design_counts import DesignCounts
 
 Matrix = NDArray[Any]
@@ -74,10 +74,9 @@ def domain_family(cells: Cells, counts: DesignCounts, columns: tuple[str, ...]) 
     sort = np.argsort(ids, kind="stable") if columns else np.arange(len(places))
     order, sorted_ids = places[sort], ids[sort]
     starts = np.searchsorted(sorted_ids, np.arange(size))
-    labels = tuple(
-        tuple(cells.label(column, code[order[start]]) or "" for column, code in zip(columns, codes, strict=True))
-        for start in starts
-    )
+    texts = [[label_text(label) for label in cells.labels[column]] for column in columns]
+    own = [[text[k] for k in code[order[starts]]] for text, code in zip(texts, codes, strict=True)]
+    labels = tuple(zip(*own, strict=True)) if columns else ((),) * size
     return arrange(columns, labels, domain, order, sorted_ids, counts)
 
 

@@ -39,10 +39,17 @@ def test_without_any_sibling_the_mean_is_nought_of_none():
     assert (mean.tolist(), number.tolist()) == ([[0.0, 0.0]], [[0, 0]])
 
 
-WHOLE = Family(columns=(), labels=((),))
-UNIT = Family(columns=("unit",), labels=(("a",), ("b",)))
-FIELD = Family(columns=("field",), labels=(("x",),))
-CROSSED = Family(columns=("unit", "field"), labels=(("b", "x"),))
+def family(columns: tuple, labels: tuple, domain: list[int]) -> Family:
+    """A family over two cells, unit a without a field and unit b with field x: each one's domain, -1 outside all."""
+    order = np.flatnonzero(np.array(domain) >= 0)
+    starts = np.unique(np.array(domain)[order], return_index=True)[1]
+    return Family(columns=columns, labels=labels, domain=np.array(domain), order=order, domain_cells=starts)
+
+
+WHOLE = family((), ((),), [0, 0])
+UNIT = family(("unit",), (("a",), ("b",)), [0, 1])
+FIELD = family(("field",), (("x",),), [-1, 0])
+CROSSED = family(("unit", "field"), (("b", "x"),), [-1, 0])
 FAMILIES = [WHOLE, UNIT, FIELD, CROSSED]
 
 
