@@ -1,27 +1,35 @@
 """Classes and categories too small to stand alone, joined by the rules at the head of `population_counts`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import N_, CannotCalibrate
 from analysis.tabulation.cells import Cells
-from analysis.tabulation.key_encoding import label_text
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, first_of_each, label_text
 
 Labels = tuple[str, ...]
 
 
-def labels_of(cells: Cells, classes: Labels) -> list[Labels]:
-    for column in classes:
+def classes_of(cells: Cells, columns: Labels) -> tuple[NDArray[np.int64], list[Labels]]:
+    """Number the classes that these columns make together: of each cell, and the labels of each class."""
+    for column in columns:
         empty = int(cells.rows[cells.code(column) < 0].sum())
         if empty:
             raise CannotCalibrate(
                 N_("{count} rows have no {column}; give them a category of their own that the population has too, or "
                    "impute it"), count=empty, column=column)  # fmt: skip
-    texts = [[label_text(label) for label in cells.labels[column]] for column in classes]
-    return list(zip(*([text[code] for code in cells.codes[c]] for c, text in zip(classes, texts, strict=True)),
-                    strict=True))  # fmt: skip
+    codes = [cells.codes[column] for column in columns]
+    ids, size = dense_rank(*combine_keys(codes, [len(cells.labels[column]) for column in columns], len(cells)))
+    first = first_of_each(ids, size)
+    texts = [[label_text(cells.labels[c][code]) for code in own[first]] for c, own in zip(columns, codes, strict=True)]
+    return ids, list(zip(*texts, strict=True))
+
+
+def answers_by_class(cells: Cells, ids: NDArray[np.int64], labels: Sequence[Labels]) -> dict[Labels, int]:
+    """Count the rows of each class."""
+    return dict(zip(labels, np.bincount(ids, cells.rows, len(labels)).astype(int).tolist(), strict=True))
 
 
 def collapse_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, float], smallest: int
@@ -66,10 +74,10 @@ def collapse_classes(answers: Mapping[Labels, int], dossiers: Mapping[Labels, fl
 def collapse_margin(cells: Cells, column: str, dossiers: Mapping[Labels, float], smallest: int
             ) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], list[list[str]] | None]:  # fmt: skip
     """Collapse the categories of a margin in order, small ones into the one before (the first into the next)."""
-    labels = [label[0] for label in labels_of(cells, (column,))]
-    answers: dict[str, int] = {label: 0 for (label,) in dossiers}
-    for label, rows in zip(labels, cells.rows, strict=True):
-        answers[label] = answers.get(label, 0) + int(rows)
+    ids, labels = classes_of(cells, (column,))
+    answers = {
+        label: n for (label,), n in {**dict.fromkeys(dossiers, 0), **answers_by_class(cells, ids, labels)}.items()
+    }
     groups: list[list[str]] = []
     size: list[tuple[int, float]] = []
     for label in sorted(answers):
@@ -81,5 +89,5 @@ def collapse_margin(cells: Cells, column: str, dossiers: Mapping[Labels, float],
             groups.append([label])
             size.append((n, population))
     number = {label: k for k, group in enumerate(groups) for label in group}
-    codes = np.array([number[label] for label in labels], dtype=np.int64)
+    codes = np.array([number[label] for (label,) in labels], dtype=np.int64)[ids]
     return (codes, np.array([population for _, population in size])), [g for g in groups if len(g) > 1]

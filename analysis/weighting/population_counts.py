@@ -24,7 +24,7 @@ from analysis.data.codebook import COARSE, WHOLE_WAVE, Codebook
 from analysis.errors import N_, BadData, CannotCalibrate
 from analysis.tabulation.cells import Cells
 from analysis.tabulation.key_encoding import label_text
-from analysis.weighting.collapsing import Labels, collapse_classes, collapse_margin, labels_of
+from analysis.weighting.collapsing import Labels, answers_by_class, classes_of, collapse_classes, collapse_margin
 from analysis.weighting.control_totals import indicators
 from analysis.weighting.ipf import fit_ipf
 from analysis.weighting.weights import Calibration, Weights, describe
@@ -113,14 +113,12 @@ class _PostStrata:
 
 
 def _post_strata(cells: Cells, dossiers: Mapping[Labels, float], classes: Labels, smallest: int) -> _PostStrata:
-    labels = labels_of(cells, classes)
-    answers: dict[Labels, int] = dict.fromkeys(dossiers, 0)
-    for label, rows in zip(labels, cells.rows, strict=True):
-        answers[label] = answers.get(label, 0) + int(rows)
+    ids, labels = classes_of(cells, classes)
+    answers = {**dict.fromkeys(dossiers, 0), **answers_by_class(cells, ids, labels)}
     groups, merged, uncovered = collapse_classes(answers, dossiers, smallest)
     number = {label: k for k, group in enumerate(groups) for label in group}
     return _PostStrata(
-        block=np.array([number[label] for label in labels], dtype=np.int64),
+        block=np.array([number[label] for label in labels], dtype=np.int64)[ids],
         target=np.array([sum(dossiers.get(label, 0.0) for label in group) for group in groups]),
         home=np.unique([group[0][0] for group in groups], return_inverse=True)[1],
         covered=set(number),
@@ -181,7 +179,8 @@ def _month_totals(
     A class of coarse rows that was too small to stand alone was merged with one that has months, and each then stands
     for dossiers of the other; so the rows without a month are given what their classes give them, the months the rest.
     """
-    coarse = np.array([label == (WHOLE_WAVE,) for label in labels_of(cells, ("month",))])
+    ids, labels = classes_of(cells, ("month",))
+    coarse = np.array([label == (WHOLE_WAVE,) for label in labels])[ids]
     share = np.bincount(block, cells.rows * coarse, len(target)) / np.bincount(block, cells.rows, len(target))
     without = float((target * share).sum())
     months = {label: n for label, n in totals.items() if label != (WHOLE_WAVE,)}
