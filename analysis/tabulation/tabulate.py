@@ -6,7 +6,6 @@ in a cell and enter later, once.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +32,7 @@ from analysis.tabulation.key_encoding import (
     first_of_each,
 )
 from analysis.tabulation.respondent_sums import PEOPLE, People, RequestedSums, sums_of
+from analysis.tabulation.side_by_side import side_by_side, threads_for
 
 
 class ArrowStream(Protocol):
@@ -46,7 +46,7 @@ Source: TypeAlias = Part | Sequence[Part]
 BATCH = 1 << 20  # a row group as PyArrow writes it: as a rule, a batch is one
 ENGINES = ("local", "spark")
 PARTS = 8
-THREADS, MANY_ROWS = 4, 1 << 16  # items are counted by so many threads at most, in batches of so many rows or more
+MANY_ROWS = 1 << 16  # in a batch, from which items are counted by several threads
 NUMBERS = 1 << 24  # replicate weights at once
 
 
@@ -329,12 +329,9 @@ def _count_items(
         return counts, states, people
 
     items = len(codebook.items)
-    threads = min(THREADS, pa.cpu_count(), items) if batch.num_rows >= MANY_ROWS else 1
-    if threads == 1:
-        return count_run(range(items))
+    threads = threads_for(items) if batch.num_rows >= MANY_ROWS else 1
     ends = [items * k // threads for k in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        runs = list(pool.map(count_run, [range(*pair) for pair in pairwise(ends)]))
+    runs = side_by_side(count_run, [range(*pair) for pair in pairwise(ends)])
     for _, _, others in runs[1:]:
         runs[0][2].join(others)
     return [count for run in runs for count in run[0]], [state for run in runs for state in run[1]], runs[0][2]
