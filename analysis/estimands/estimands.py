@@ -135,10 +135,11 @@ def pooled(cells: Cells, of: Sequence[str] | None = None, scoring: Scoring = SHA
                     sum_[k] += value
     y, x = np.ascontiguousarray(sums[0].T), np.ascontiguousarray(sums[1].T)
     squares = y if scoring.share else np.ascontiguousarray(sums[2].T)
-    rows, people = x.copy(), x.copy()
+    rows = np.empty_like(x)
+    people = np.empty_like(x)
     for k, name in enumerate(chosen):
-        if kind[k] != ITEM:
-            rows[:, k], people[:, k] = cells.rows, cells.people(name)
+        rows[:, k] = x[:, k] if kind[k] == ITEM else cells.rows
+        people[:, k] = x[:, k] if kind[k] == ITEM else cells.people(name)
     second = None
     if cells.grouped:
         parts = [

@@ -6,7 +6,6 @@ Estimates are ratios of sums over PSUs and domains; how their variances are foun
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from analysis.estimands.estimands import Estimands
 from analysis.estimation.weighting_effects import weighting_effects
 from analysis.tabulation.grouped_sums import run_matrix, sum_runs
-from analysis.tabulation.side_by_side import side_by_side
 from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily
 from analysis.variance.estimation_problem import CategoryTotals, EstimationProblem, category_totals
@@ -23,7 +21,6 @@ from analysis.variance.supplied_replicates import SuppliedReplicates
 from analysis.variance.weighted_sample import WeightedSample
 
 Matrix = NDArray[np.float64]
-FEW_NUMBERS = 1 << 16  # of cells x figures, below which threads gain nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +68,13 @@ def ratio_estimates(
     if sample.cells.design.replicates is not None and with_variance:
         return _replicated(sample, families, estimands)
     width = max(1, BLOCK // max(len(sample.cells), 1))
-    worth = FEW_NUMBERS <= len(sample.cells) * len(estimands.of) <= BLOCK // 4  # small enough for two in the memory
-    blocks: list[list[RatioEstimates]] = []
+    found: list[list[RatioEstimates]] = [[] for _ in families]
     for start in range(0, len(estimands.of), width):
         block = estimands.columns(slice(start, start + width))
         totals = category_totals(block, sample.projection if with_variance else None)
-        one = partial(_block, sample, totals=totals, with_variance=with_variance)
-        blocks.append(side_by_side(one, families) if worth else [one(family) for family in families])
-    return [concatenated(parts, axis=1) for parts in zip(*blocks, strict=True)]
+        for place, family in enumerate(families):
+            found[place].append(_block(sample, family, totals, with_variance))
+    return [concatenated(blocks, axis=1) for blocks in found]
 
 
 def _replicated(sample: WeightedSample, families: Sequence[DomainFamily], estimands: Estimands) -> list[RatioEstimates]:

@@ -29,7 +29,6 @@ from analysis.tabulation.key_encoding import (
     encode_numbers,
     encode_text,
     encode_vectors,
-    first_of_each,
 )
 from analysis.tabulation.respondent_sums import PEOPLE, People, RequestedSums, sums_of
 from analysis.tabulation.side_by_side import side_by_side, threads_for
@@ -284,7 +283,8 @@ def _sum(batch: pa.RecordBatch, empty: Cells, numbers: tuple[str, ...], requeste
     else:
         joined, span = combine_keys(list(codes.values()), [len(labels[name]) for name in empty.keys], length)
         ids, size = dense_rank(joined, span)
-        chosen = first_of_each(ids, size)
+        chosen = np.empty(size, dtype=np.int64)
+        chosen[ids] = np.arange(length)  # any row of a cell has its codes
     rows = np.bincount(ids, minlength=size)
     groups = _Groups(ids, size, int(rows.max()), empty.elements)
     counts, states, people = _count_items(batch, empty, groups, requested.rows, before)

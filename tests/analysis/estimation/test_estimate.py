@@ -1,7 +1,6 @@
 """Estimates from cells equal those from single rows, on every road; and each row says what a reader must know."""
 
 import json
-import threading
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +20,6 @@ from analysis import (
     tabulate,
 )
 from analysis.errors import BadDesign, BadMethod, BadWeights, LonelyPsu, NotInCells
-from analysis.estimation import ratios
 from analysis.variance import linearization
 from tests.analysis import by_hand
 
@@ -44,20 +42,6 @@ def totals(sample, w, *columns, factor=1.1):
     for place, row in enumerate(zip(*(sample[c] for c in columns), strict=True)):
         found[row] = found.get(row, 0.0) + factor * w[place]
     return found
-
-
-def test_estimates_do_not_depend_on_the_number_of_threads(monkeypatch):
-    cells = cells_of(by_hand.a_sample())
-    one = estimate(cells)
-    used = []
-    monkeypatch.setattr(ratios, "FEW_NUMBERS", 0)
-    monkeypatch.setattr(pa, "cpu_count", lambda: 3)
-    monkeypatch.setattr(ratios, "_block", lambda *of, _block=ratios._block, **more: (
-        used.append(threading.get_ident()), _block(*of, **more))[1])  # fmt: skip
-    two = estimate(cells)
-    assert threading.get_ident() not in used[:4]  # the whole and three families; a fifth part is one by itself
-    for name in ("value", "variance", "low", "high", "deff", "df", "tested"):
-        assert getattr(two, name).tobytes() == getattr(one, name).tobytes()
 
 
 def weighted(cells, sample, how):
