@@ -96,6 +96,9 @@ def test_what_the_table_does_not_hold_has_no_answers_and_no_row_among_services()
     }
     view = ReleaseView(manifest, suppress(rows), "en")
     assert view.figure(unit="nowhere") == Figure("none", 0)
+    assert view.figure().tried[0] < 0.78 < 0.89 < view.figure().tried[1]
+    before = ReleaseView({**manifest, "method": {"version": "sipas-method 1"}}, view.table, "en")
+    assert before.figure() == Figure("shown", 400, 0.84, 0.78, 0.89)  # as it was published
     assert [(row.text, row.figure.n) for row in view.services()] == [("Civil status", 200), ("Land", 200)]
     assert [(row.code, row.text, row.figure.n) for row in view.factors()] == [
         ("overall", "All questions together", 400), ("O", "This visit as a whole", 400), ("B1", "Access", 400),
