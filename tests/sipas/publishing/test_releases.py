@@ -18,6 +18,7 @@ from sipas.intake import stored
 from sipas.publishing import build as building
 from sipas.publishing.build import build
 from sipas.publishing.bundle import ChangedFiles, check_files
+from sipas.publishing.disorder import Disordered
 from sipas.publishing.freeze import freeze
 from sipas.publishing.missing_population import Uncounted
 from sipas.publishing.models import Release
@@ -94,6 +95,12 @@ def test_a_wave_whose_state_was_set_back_is_not_published_from_its_snapshot(data
     with database.writing() as session:
         session.execute(update(Wave).values(state="closed"))
     with pytest.raises(WaveState, match="freeze it first"):
+        build(database, settings, "w1", "Hoa", TODAY)
+
+
+def test_nothing_is_built_beside_a_shelf_that_holds_what_is_no_release(database, settings, frozen):
+    (settings.home / "releases" / "mine").mkdir(parents=True)
+    with pytest.raises(Disordered, match="releases/mine is no release as it was published here"):
         build(database, settings, "w1", "Hoa", TODAY)
 
 

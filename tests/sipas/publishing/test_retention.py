@@ -15,7 +15,7 @@ from sqlalchemy import select
 import sipas
 from analysis import read_snapshot
 from sipas.corrections.taking_back import take_back
-from sipas.errors import WaveState
+from sipas.errors import NotReady, WaveState
 from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import close_wave, wave_of
@@ -24,7 +24,9 @@ from sipas.intake import stored
 from sipas.keyring import wave_keys
 from sipas.publishing.endings import Ending, endings
 from sipas.publishing.freeze import freeze
+from sipas.publishing.key_losses import Saying
 from sipas.publishing.retention import drop, end_retention
+from sipas.publishing.stops import stop
 from tests.make import a_csv, a_point, a_response, a_wave, all_comments
 
 FROZEN = dt.date(2026, 10, 1)
@@ -150,6 +152,15 @@ def test_a_wave_that_cannot_be_dropped_keeps_no_other_from_it(database, settings
         end_retention(database, settings.home, Gate(dt.date(2028, 1, 1)), 365)
     with database.reading() as session:
         assert (stored(session, 1), stored(session, 2)) == (5, 0)
+
+
+def test_a_reason_that_stays_has_five_hundred_characters_at_most(database, settings, closed):
+    people = ("Lò Thị Hoa", "Cầm Văn An")
+    assert Saying.of(people, "x" * 500).reason == "x" * 500
+    with pytest.raises(NotReady, match="in 1 to 500 characters"):
+        Saying.of(people, "x" * 501)
+    with database.reading() as session, pytest.raises(NotReady, match="in 1 to 500 characters"):
+        stop(session, settings.home, "w1", people, "x" * 501, 10, AFTER_GRACE, 365)
 
 
 def test_what_a_night_will_destroy_is_told_though_an_earlier_wave_still_asks(database, settings):
