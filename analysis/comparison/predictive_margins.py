@@ -190,6 +190,17 @@ def adjusted_figures(shares: AdjustedShares, plain: JointEstimates, level: float
     group were like others. `estimated` and `design_df` are as R has them. df is that of the plain share, at most what
     all PSUs leave after the effects of what is adjusted for. Intervals are on the logit scale with t(df).
     The flag "little overlap" is on groups that have the categories of less than half of the population.
+
+    >>> import pyarrow as pa
+    >>> from analysis import Codebook, Design, figures_of, tabulate
+    >>> from analysis.estimands.estimands import pooled
+    >>> answers = {"psu": [1, 2, 3, 4] * 3, "u": list("aaaaaabbbbbb"), "f": list("xxxxyyxxyyyy")}
+    >>> table = pa.table({**answers, "q": [5, 4, 5, 1, 4, 2, 5, 1, 2, 1, 4, 2]})
+    >>> cells = tabulate(table, ["u"], codebook=Codebook.plain(["q"]), design=Design(psus="psu"), keep=["f"])
+    >>> plain = figures_of(cells, None, ["q"], [{"u": "a"}, {"u": "b"}])
+    >>> found = adjusted_figures(adjusted_shares(cells, None, pooled(cells, ["q"]), ["u"], ["f"]), plain)
+    >>> plain.value.round(3).tolist(), found.value.round(3).tolist()
+    ([0.667, 0.333], [0.625, 0.375])
     """
     groups = [tuple(str(domain[column]) for column in shares.group.columns) for domain in plain.domains if domain]
     found = shares.margins(groups)
