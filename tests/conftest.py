@@ -9,11 +9,13 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import argon2
 import hypothesis
 import pytest
 
 import surveys
 from sipas import create_app, i18n
+from sipas.accounts import passwords
 from sipas.config.settings import Settings
 from sipas.migrations import create
 from sipas.registry.importing import load_registry
@@ -90,6 +92,14 @@ def _nobody_waits_for_a_computation():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "writing", watched)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes():
+    """Passwords are hashed at a thousandth of the price; `test_passwords` holds the price itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

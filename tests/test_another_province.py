@@ -201,7 +201,17 @@ def test_another_province_from_its_own_files_over_bad_days_to_its_release(office
     officer.types("wave close w1")
     (officer.home / "keys" / "w1.cluster.key").unlink()
     assert "--keys-lost" in officer.is_refused("freeze w1")
-    officer.types("freeze w1 --keys-lost", "--by", "Vàng Thị Mai", "--by", "Giàng A Páo", "--reason", "Đĩa hỏng")
+    officer.types(
+        "freeze w1 --keys-lost",
+        "--by",
+        "Vàng Thị Mai",
+        "--by",
+        "Giàng A Páo",
+        "--emergency",
+        "Thử",
+        "--reason",
+        "Đĩa hỏng",
+    )
 
     # an older backup comes back, from before the merger: what does not agree is named, with the way out
     frozen = officer.backup("other-stick")
@@ -221,9 +231,9 @@ def test_another_province_from_its_own_files_over_bad_days_to_its_release(office
         + [("so-xay-dung", "dat-dai", f"2026-{month:02}", 2100) for month in (10, 11)]
     )
     code = "w1-r1"
-    officer.types("release build w1", "--by", "Vàng Thị Mai")
+    officer.types("release build w1", "--by", "Vàng Thị Mai", "--emergency", "Thử")
     unpublished = officer.backup("third-stick")
-    officer.types(f"release approve {code}", "--by", "Giàng A Páo")
+    officer.types(f"release approve {code}", "--by", "Giàng A Páo", "--emergency", "Thử")
     officer.types(f"release publish {code}")
     manifest = json.loads((officer.home / "releases" / code / "release.json").read_text(encoding="utf-8"))
     assert manifest["province"] == "Lào Cai"

@@ -12,6 +12,7 @@ from analysis.data.snapshot import content_digest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.suppress import suppress
 from sipas import clock
+from sipas.accounts.decisions import typed
 from sipas.errors import SamePerson, WaveState
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
@@ -133,13 +134,13 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
     assert not few.row("overall")["withheld"]
 
     # 10. The review
-    code = build(database, settings, "w1", "Lò Thị Hoa", today)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), today)
     with pytest.raises(SamePerson):
-        approve(database, settings.home, code, "lò thị hoa", today)
+        approve(database, settings.home, code, typed("lò thị hoa"), today)
     with pytest.raises(WaveState, match="approved"):
         publish(database, settings.home, code, today)
     assert app.test_client().get(f"/results/{code}/").status_code == 404
-    approve(database, settings.home, code, "Cầm Văn An", today)
+    approve(database, settings.home, code, typed("Cầm Văn An"), today)
 
     # 11. The release
     publish(database, settings.home, code, today)

@@ -15,6 +15,7 @@ import click
 
 from sipas.cli import operating_errors
 from sipas.cli.click_words import speak_the_language
+from sipas.cli.logged import with_log
 from sipas.errors import SipasError, UnknownPoint
 from sipas.i18n import _, check_language, say
 
@@ -54,7 +55,8 @@ COMMANDS = {
     "onestop": "sipas.cli.analyst.one_stop:one_stop",
     "sample": "sipas.cli.analyst.sample:sample",
     "release": "sipas.cli.operator.publishing:release",
-    "desk": "sipas.cli.operator.desk:desk",
+    "user": "sipas.cli.operator.user:user",
+    "log": "sipas.cli.operator.log:log",
     "words": "sipas.cli.operator.words:words",
     "manual": "sipas.cli.operator.manual:manual",
 }
@@ -70,7 +72,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name].split(":")
-        return getattr(importlib.import_module(module), attribute)
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return found if ".analyst." in module else with_log(name, found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every command, those of groups too, each with what it does and one example."""

@@ -17,7 +17,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis.simulation.simulate import Field, Place, Province, Question
+from sipas.accounts.roles import APPROVER, BUILDER
 from sipas.config.settings import Settings
+from sipas.demo.officers import make_officers, officer
 from sipas.demo.visits import add_ways, answer_by_every_way, write_comments
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, PopulationCount, Wave
@@ -44,7 +46,6 @@ FINISHED, OPEN = "2026-1", "2026-2"
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 6, 30)
 MONTHS = ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06")
 SOURCE = "Mô phỏng / simulated"
-BUILDER, REVIEWER = "Người lập (mô phỏng)", "Người duyệt (mô phỏng)"
 FIELDS = (  # share of dossiers, effect on satisfaction (normal scale): land is lowest, as in most provinces
     Field("ho-tich", 0.24, 0.10),
     Field("chung-thuc", 0.25, 0.15),
@@ -96,6 +97,7 @@ def prepare(settings: Settings, today: dt.date, progress: Progress) -> Database:
         step(1)
         if not points(session):
             _make_points(session)
+    make_officers(settings, today)
     _ask_a_half_year(database, settings, step)
     _finish_wave(database, settings, today, step)
     with database.writing() as session:
@@ -290,10 +292,10 @@ def _finish_wave(database: Database, settings: Settings, today: dt.date, step: C
         freeze(database, settings.home, FINISHED, today)
     if code is None:
         step(5)
-        code, stage = build(database, settings, FINISHED, BUILDER, today), "draft"
+        code, stage = build(database, settings, FINISHED, officer(BUILDER).decides, today), "draft"
     if stage == "draft":
         step(6)
-        approve(database, settings.home, code, REVIEWER, today)
+        approve(database, settings.home, code, officer(APPROVER).decides, today)
         stage = "approved"
     if stage == "approved":
         publish(database, settings.home, code, today)

@@ -1,11 +1,11 @@
-"""Trying the desk's password: whoever knows it comes in, however many others try; whoever does not, tries in vain.
+"""Trying passwords of accounts: whoever knows hers comes in, however many others try; whoever does not, tries in vain.
 
-A password that was generated (78 bits) is hashed cheaply and may be tried without end: a thousand tries a second find
-it in ten million million years. A chosen one may not. Of wrong ones `AT_ONCE` are looked at and `A_DAY` more each day,
-of which each address has a share (`sipas.web.rate_limits`); a browser that signed in before shows a cookie, and has a
-count of its own that no stranger can spend. Its hash costs 60 ms of a processor, so one is computed at a time beside
-the other work, those who failed least first; and once somebody signed in, wrong ones are told by a keyed hash in memory
-that dies with the process.
+Before a password is hashed, wrong ones are counted on all processes: for each account and for all together, of which
+each address has a share (`sipas.web.rate_limits`), so that nobody is locked out because a stranger fails. A browser at
+which the account signed in before shows a cookie, and has a count of its own that no stranger can spend (OWASP's
+"device cookie"). A hash costs 0.2 s of a processor, so one is computed at a time beside the other work, those who
+failed least first; and once somebody signed in, wrong ones are told by a keyed hash in memory that dies with the
+process. Wrong codes of the second factor are counted for the account alone: only its password leads there.
 """
 
 from __future__ import annotations
@@ -16,25 +16,28 @@ import hmac
 import itertools
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from werkzeug.security import check_password_hash
-
-from sipas.desk import access
+from sipas.accounts import passwords
+from sipas.accounts.guesses import code_key, password_key
 from sipas.errors import N_, SipasError
 from sipas.logs import EVENTS
+from sipas.web.client_address import UNKNOWN
 from sipas.web.rate_limits import PASSWORDS, Budget, RateLimits
 
-AT_ONCE, A_DAY = 24_000, 6_000  # wrong passwords looked at from browsers that never signed in here
+AT_ONCE, A_DAY = 24_000, 6_000  # wrong passwords of all accounts, from browsers that never signed in here
+OF_ONE, OF_ONE_A_DAY = 400, 100  # of one account
+CODES_AT_ONCE, CODES_A_DAY = 20, 20  # wrong codes of its second factor: one in a million is found in 45 years
 OWN = 20.0  # wrong passwords of one browser that did; half of them are forgotten in six hours
 BROWSERS = "desk browser"  # the counter of those
 ALARM = 100  # wrong passwords in a day after which somebody is told
 WAITING, LONGEST = 60, 4.0  # that may wait for a hash at a time, and for how many seconds
 
 _WRONG = Budget.of_failures(AT_ONCE, A_DAY)
+_OF_ONE = Budget.of_failures(OF_ONE, OF_ONE_A_DAY)
+_CODES = Budget.of_failures(CODES_AT_ONCE, CODES_A_DAY)
 
 
 class TooManyAttempts(SipasError):
@@ -104,48 +107,69 @@ class Queue:
 
 
 class Attempts:
-    """The password's door, as one process sees it."""
+    """The door of all accounts, as one process sees it."""
 
-    def __init__(self, home: Path, limits: RateLimits) -> None:
-        self._home, self._limits = home, limits
+    def __init__(self, limits: RateLimits) -> None:
+        self._limits = limits
         self._queue, self._own_queue = Queue(), Queue()
         self._key = secrets.token_bytes(32)
-        self._right: tuple[str, bytes] | None = None  # the stored hash, and the keyed hash of the password behind it
+        self._right: dict[
+            str, tuple[str, bytes]
+        ] = {}  # account -> its stored hash, and the keyed hash of what opens it
 
-    def check(self, password: str, address: str, browser: str, today: dt.date) -> bool:
-        """Tell whether this is the password. `browser` names one that signed in before, "" a stranger's.
+    def check(self, account: str, stored: str, password: str, address: str, browser: str, today: dt.date) -> bool:
+        """Tell whether this is the account's password; `stored` is its hash, "" where nobody has that account.
 
-        Raises TooManyAttempts where it is not looked at, Crowded where too many wait, NotReady where none was set.
+        `browser` names one at which the account signed in before, "" a stranger's. Raises TooManyAttempts where it is
+        not looked at, Crowded where too many wait.
         """
-        stored = access.stored_hash(self._home)
         known = bool(browser) and self._limits.addresses.taken(BROWSERS, browser) < OWN
-        if not known and not access.is_generated(stored) and not self._limits.allows(PASSWORDS, _WRONG, address):
+        if not known and not self._may_try(account, stored, address):
             raise TooManyAttempts(
                 N_(
                     "Wrong passwords came too often. Please try again in some minutes, or at a browser at which "
-                    "somebody signed in before: it is not concerned."
+                    "you signed in before: it is not concerned."
                 )
             )
-        right = self._is_right(stored, password, address, known)
+        right = self._is_right(account, stored, password, address, known)
         if not right:
-            self._count(address, browser if known else "", today)
+            self._count(account, stored, address, browser if known else "", today)
         return right
 
-    def _is_right(self, stored: str, password: str, address: str, known: bool) -> bool:
-        seen, told = hmac.digest(self._key, password.encode(), "sha256"), self._right
+    def check_code(self, account: str, is_right: Callable[[], bool], today: dt.date) -> bool:
+        """Tell whether a code of the second factor is right; raises TooManyAttempts where it is not looked at."""
+        key = code_key(account)
+        if self._limits.left(key, _CODES) < 1:
+            raise TooManyAttempts(
+                N_("Wrong codes came too often. Please try again in an hour, or ask an administrator.")
+            )
+        if is_right():
+            return True
+        self._limits.failed(key, _CODES, UNKNOWN, today)
+        return False
+
+    def _may_try(self, account: str, stored: str, address: str) -> bool:
+        if not self._limits.allows(PASSWORDS, _WRONG, address):
+            return False
+        return not stored or self._limits.allows(password_key(account), _OF_ONE, address)
+
+    def _is_right(self, account: str, stored: str, password: str, address: str, known: bool) -> bool:
+        seen, told = hmac.digest(self._key, password.encode(), "sha256"), self._right.get(account)
         if told is not None and told[0] == stored:
             return hmac.compare_digest(told[1], seen)
         failures = self._limits.addresses.taken(PASSWORDS, address) if not known else 0.0
         with (self._own_queue if known else self._queue).turn(failures):
-            right = check_password_hash(stored, password)
+            right = passwords.is_right(stored, password)
         if right:
-            self._right = stored, seen
+            self._right[account] = stored, seen
         return right
 
-    def _count(self, address: str, browser: str, today: dt.date) -> None:
+    def _count(self, account: str, stored: str, address: str, browser: str, today: dt.date) -> None:
         if browser:
             self._limits.addresses.add(BROWSERS, browser)
             return
+        if stored:
+            self._limits.failed(password_key(account), _OF_ONE, address, today)
         count = self._limits.failed(PASSWORDS, _WRONG, address, today)
         if count in (ALARM, 100 * ALARM):
-            EVENTS.warning("the desk's password is being guessed", extra={"facts": {"wrong": count}})
+            EVENTS.warning("passwords of the desk are being guessed", extra={"facts": {"wrong": count}})

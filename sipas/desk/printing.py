@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from sipas.desk.blueprint import desk
+from sipas.desk.blueprint import desk, logged, refuse_other_unit
 from sipas.errors import N_
 from sipas.fieldwork.models import Point
 from sipas.fieldwork.points import point
@@ -24,6 +24,7 @@ def poster() -> Response:
     ours = installation()
     with ours.database.reading() as session:
         place = point(session, request.args.get("point", ""))
+        refuse_other_unit(place.unit)
         imprint = _imprint(session, place)
     made = printing.poster(place, imprint, request.args.get("size", "A4"))
     return _file(made, f"poster-{place.code}.pdf")
@@ -39,8 +40,10 @@ def strips() -> Response:
     printing.ready(ours.settings.address)
     with ours.database.writing() as session:
         place = point(session, request.form.get("point", ""))
+        refuse_other_unit(place.unit)
         imprint = _imprint(session, place)
         made = issue(session, ours.home, place.code, int(count), ours.today())
+    logged("codes issued", place.code, count=int(count))
     printed = printing.strips(place, made.codes, made.expires, imprint)
     return _file(printed, f"strips-{place.code}.pdf")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from sipas.accounts.permissions import Scope
 from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.fieldwork.progress import PointProgress, progress
 from sipas.fieldwork.silence import Silent, Watch
@@ -17,6 +18,8 @@ from sipas.fieldwork.waves import asks, waves
 from sipas.intake import late_by_point, stored_by_point, unfinished
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.registry.models import Unit
+
+WHOLE = Scope(None)
 
 
 @dataclass(frozen=True)
@@ -59,16 +62,22 @@ class WaveProgress:
     silent: tuple[tuple[Point, Silent], ...] = ()
 
 
-def summaries(session: Session, today: dt.date, watch: Watch | None = None) -> list[Summary]:
-    """Every wave, oldest first."""
-    return [of_wave(session, wave, today, watch).summary for wave in waves(session)]
+def summaries(session: Session, today: dt.date, watch: Watch | None = None, seen: Scope = WHOLE) -> list[Summary]:
+    """Every wave, oldest first, as far as somebody may see it."""
+    return [of_wave(session, wave, today, watch, seen).summary for wave in waves(session)]
 
 
-def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = None) -> WaveProgress:
-    """One wave in the order of the registry; `watch` is what the last night found of silent points."""
+def of_wave(
+    session: Session, wave: Wave, today: dt.date, watch: Watch | None = None, seen: Scope = WHOLE
+) -> WaveProgress:
+    """One wave in the order of the registry; `watch` is what the last night found of silent points. Whoever may see
+    some units alone gets nothing of the others, nor anything of the whole."""
     counts = stored_by_point(session, wave.id)
-    counted = progress(session, wave, counts)
-    dossiers = _dossiers(session, wave, today)
+    counted = [one for one in progress(session, wave, counts) if seen.covers(one.point.unit)]
+    if seen != WHOLE:
+        shown = {one.point.id for one in counted}
+        counts = {point: number for point, number in counts.items() if point in shown}
+    dossiers = {unit: number for unit, number in _dossiers(session, wave, today).items() if seen.covers(unit)}
     places: dict[str, list[PointProgress]] = {}
     for one in counted:
         places.setdefault(one.point.unit, []).append(one)
@@ -78,11 +87,11 @@ def of_wave(session: Session, wave: Wave, today: dt.date, watch: Watch | None = 
         Summary(
             wave=wave,
             state="over" if wave.state == "open" and not asks(wave, today) else wave.stage,
-            answers=_frozen(session, wave) if wave.dropped_on else sum(counts.values()),
+            answers=_frozen(session, wave) if wave.dropped_on and seen == WHOLE else sum(counts.values()),
             points=len(counted),
             silent=0 if wave.dropped_on else sum(one.silent for one in counted),
             dossiers=sum(dossiers.values()),
-            unfinished=unfinished(session, wave.id) if wave.partial == "keep" else 0,
+            unfinished=unfinished(session, wave.id) if wave.partial == "keep" and seen == WHOLE else 0,
             is_published=_is_published(session, wave),
             hushed=len(hushed),
         ),

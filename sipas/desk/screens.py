@@ -14,7 +14,7 @@ from flask import render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from sipas.desk.blueprint import desk
+from sipas.desk.blueprint import desk, logged, refuse_other_unit, scope
 from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing_messages
 from sipas.fieldwork.devices import revoke as revoke_device
 from sipas.fieldwork.models import ON_SCREENS, Device, Point
@@ -66,7 +66,8 @@ def screens() -> str:
     """All screens."""
     watch = last_look(installation().home)
     with installation().database.reading() as session:
-        return render_template("desk/screens.html", places=places(session, installation().today(), watch), days=QUIET)
+        found = [one for one in places(session, installation().today(), watch) if scope().covers(one.point.unit)]
+        return render_template("desk/screens.html", places=found, days=QUIET)
 
 
 @desk.post("/screens/code")
@@ -74,14 +75,16 @@ def enrol_code() -> str:
     """A code for a screen, shown once, with the address as QR: the code stands behind its `#` and reaches no server."""
     with installation().database.writing() as session:
         place = point_of(session, request.form.get("point", ""))
+        refuse_other_unit(place.unit)
         code = make_code(session, place.code, installation().now())
+    logged("screen's code made", place.code)
     server = installation().settings.address  # what a request calls us is printed nowhere
     page = f"{server}/k/{place.code}/vi/device"  # screens may be served by another machine
-    picture = _qr(f"{page}#code={code}") if server else ""
+    picture = qr_code(f"{page}#code={code}") if server else ""
     return render_template("desk/code.html", point=place, code=code, page_of_screen=page, picture=picture)
 
 
-def _qr(text: str) -> str:
+def qr_code(text: str) -> str:
     """A QR code as SVG in base64."""
     drawn = segno.make(text, micro=False, error="m").svg_inline(border=4, scale=6, omitsize=True)
     return base64.b64encode(drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()).decode()
@@ -91,5 +94,7 @@ def _qr(text: str) -> str:
 def revoke() -> Response:
     """Nothing is taken from this screen any more."""
     with installation().database.writing() as session:
-        revoke_device(session, request.form.get("device", ""))
+        screen = request.form.get("device", "")
+        refuse_other_unit(session.get_one(Point, revoke_device(session, screen).point).unit)
+    logged("screen revoked", screen[:8])
     return go(link("desk.screens"))

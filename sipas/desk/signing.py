@@ -1,54 +1,173 @@
-"""Signing in and out."""
+"""Signing in, in two steps, and out; the first administrator of a home that had one password for all."""
 
 from __future__ import annotations
 
 import secrets
 import time
 
-from flask import current_app, render_template, request, session
+from flask import current_app, g, render_template, request, session
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from sipas import i18n
+from sipas.accounts import audit_log, directory, proof, second_factor, sessions
+from sipas.accounts.models import Account
+from sipas.accounts.roles import ADMINISTRATOR, holder
 from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
-from sipas.desk.blueprint import LONGEST, attempts, desk, signed_in
+from sipas.desk.blueprint import COOKIE, FIRST, attempts, desk, store
+from sipas.errors import SipasError
 from sipas.i18n import _
 from sipas.web.installation import installation
 from sipas.web.links import go, link
 
 BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
+FORMER = "former password"  # the counter of those who try it; no account can have a blank in its name
+
+Page = str | Response | tuple[str, int]
 
 
 @desk.get("/login")
-def sign_in() -> str | Response:
+def sign_in() -> Page:
     """The form; who is in already goes on."""
-    return go(link("desk.overview")) if signed_in() else render_template("desk/login.html", problem="")
+    if g.officer is not None:
+        return go(link(FIRST.get(g.officer.stage, "desk.overview")))
+    if not store().exists() or _nobody():
+        if access.former_hash(installation().home) is not None:
+            return go(link("desk.first_administrator"), 302)
+        return render_template("desk/login.html", problem="", name="", empty=True)
+    return render_template("desk/login.html", problem="", name="", empty=False)
 
 
 @desk.post("/login")
-def let_in() -> tuple[str, int] | Response:
-    """Checks the password, then starts a session that holds no name.
-
-    The browser gets a cookie that opens nothing: it says that somebody signed in here, so that no stranger's wrong
-    passwords keep this browser waiting (OWASP's "device cookie").
-    """
-    ours = installation()
-    address = ours.limits.address_of(request)
-    password = request.form.get("password", "")
+def let_in() -> Page:
+    """Checks name and password, then starts a session, whole where the account has no second factor and needs none."""
+    ours, name = installation(), request.form.get("name", "").strip().lower()[:40]
+    with store().reading() as reading:
+        account = proof.account_of(reading, name)
+        who = holder(reading, account, ours.today()) if account else None
     try:
-        right = attempts().check(password, address, _browser(), ours.today())
+        right = attempts().check(
+            account.name if account else "",
+            account.password if account else "",
+            request.form.get("password", ""),
+            ours.limits.address_of(request),
+            _browser_of(name),
+            ours.today(),
+        )
     except (TooManyAttempts, Crowded) as error:
-        return render_template("desk/login.html", problem=i18n.say(error)), error.status
+        return render_template("desk/login.html", problem=i18n.say(error), name=name, empty=False), error.status
+    if account is None or who is None or not right:
+        if account is not None:
+            audit_log.note(ours.home, account.name, "sign in", outcome=audit_log.REFUSED)
+        wrong = _("Name or password is not right. Please check capital letters and try again.")
+        return render_template("desk/login.html", problem=wrong, name=name, empty=False), 422
+    if account.must_change or (account.second_factor is None and who.needs_second_factor):
+        return begins(account, sessions.SETUP)
+    return begins(account, sessions.WHOLE if account.second_factor is None else sessions.CODE)
+
+
+@desk.get("/login/code")
+def second_step() -> Page:
+    """Asks for the six digits; in a demo it shows them."""
+    return _second_step("", 200)
+
+
+@desk.post("/login/code")
+def take_second_step() -> Page:
+    """Checks them; a right one is spent, also for another process that is shown it at the same moment."""
+    ours, name = installation(), g.officer.who.name
+
+    def is_right() -> bool:
+        with store().writing() as writing:
+            account = directory.find(writing, name)
+            return second_factor.spend(writing, account, request.form.get("code", ""), secret(), ours.now())
+
+    try:
+        right = attempts().check_code(name, is_right, ours.today())
+    except SipasError as error:
+        return _second_step(i18n.say(error), error.status)
     if not right:
-        wrong = _("This is not the password. Please check capital letters and try again.")
-        return render_template("desk/login.html", problem=wrong), 422
+        audit_log.note(ours.home, name, "second factor", outcome=audit_log.REFUSED)
+        return _second_step(_("This is not the code of this moment. Please wait for the next one, and try again."), 422)
+    with store().reading() as reading:
+        account = directory.find(reading, name)
+    return begins(account, sessions.WHOLE)
+
+
+def _second_step(problem: str, status: int) -> Page:
+    who, shown = g.officer.who, ""
+    if who.is_simulated:
+        with store().reading() as reading:
+            shown = second_factor.code_now(directory.find(reading, who.name), secret(), installation().now())
+    return render_template("desk/second_step.html", problem=problem, shown=shown), status
+
+
+@desk.get("/first")
+def first_administrator() -> Page:
+    """The page that the desk's former password opens, while there is no account."""
+    if _has_no_former():
+        return go(link("desk.sign_in"), 302)
+    return render_template("desk/first.html", problem="", name="", person="")
+
+
+@desk.post("/first")
+def make_first_administrator() -> Page:
+    """Makes the account; from then on the former password opens nothing."""
+    ours, form = installation(), request.form
+    stored = access.former_hash(ours.home)
+    if _has_no_former() or stored is None:
+        return go(link("desk.sign_in"))
+    name, person = form.get("name", "").strip().lower(), form.get("person", "")
+
+    def again(problem: str, status: int = 422) -> Page:
+        return render_template("desk/first.html", problem=problem, name=name, person=person), status
+
+    try:
+        right = attempts().check_code(FORMER, lambda: access.is_former(stored, form.get("former", "")), ours.today())
+        if not right:
+            return again(_("This is not the password that the desk had. Please check capital letters and try again."))
+        with store().writing() as writing:
+            if not directory.is_empty(writing):
+                return go(link("desk.sign_in"))
+            directory.add(writing, name, person, [(ADMINISTRATOR, "")], ours.today())
+            directory.choose(writing, name, form.get("password", ""))
+            head = audit_log.add(writing, name, "first administrator", name)
+            account = directory.find(writing, name)
+    except SipasError as error:
+        return again(i18n.say(error), error.status)
+    audit_log.keep_head(ours.home, head)
+    access.forget(ours.home)
+    return begins(account, sessions.SETUP)
+
+
+@desk.post("/logout")
+def sign_out() -> Response:
+    """Ends the session, and whatever copy of its cookie there is."""
+    with store().writing() as writing:
+        sessions.end(writing, session[COOKIE])
+        head = audit_log.add(writing, g.officer.who.name, "sign out")
+    audit_log.keep_head(installation().home, head)
     session.clear()
-    session["mark"], session["own"], session["since"] = access.mark(ours.home), access.new_session(), int(time.time())
-    reply = go(link("desk.overview"))
+    return go(link("desk.sign_in"))
+
+
+def begins(account: Account, stage: str) -> Response:
+    """A new session in place of the one of before: its number changes with each step (no session fixation)."""
+    ours, before = installation(), session.get(COOKIE)
+    with store().writing() as writing:
+        if isinstance(before, str):
+            sessions.end(writing, before)
+        token = sessions.begin(writing, account.name, stage, time.time())
+        head = audit_log.add(writing, account.name, "sign in") if stage == sessions.WHOLE else None
+    if head is not None:
+        audit_log.keep_head(ours.home, head)
+    session.clear()
+    session[COOKIE] = token
+    reply = go(link(FIRST.get(stage, "desk.overview")))
     reply.set_cookie(
         BROWSER,
-        _signer().dumps(secrets.token_hex(16)),
+        _signer().dumps([secrets.token_hex(16), account.name]),
         max_age=REMEMBERED,
         path="/desk/login",
         secure=current_app.session_interface.get_cookie_secure(current_app),
@@ -58,21 +177,29 @@ def let_in() -> tuple[str, int] | Response:
     return reply
 
 
-def _browser() -> str:
-    """What the cookie says, "" where none is or it is not ours."""
+def _nobody() -> bool:
+    with store().reading() as reading:
+        return directory.is_empty(reading)
+
+
+def _has_no_former() -> bool:
+    """Whether the page of the first administrator has nothing to ask for."""
+    return access.former_hash(installation().home) is None or (store().exists() and not _nobody())
+
+
+def _browser_of(name: str) -> str:
+    """What the cookie says where this account signed in before, "" where it did not or the cookie is not ours."""
     try:
-        return str(_signer().loads(request.cookies.get(BROWSER, ""), max_age=REMEMBERED))
-    except BadSignature:
+        browser, account = _signer().loads(request.cookies.get(BROWSER, ""), max_age=REMEMBERED)
+    except (BadSignature, TypeError, ValueError):
         return ""
+    return str(browser) if account == name else ""
 
 
 def _signer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(str(current_app.secret_key), salt="sipas desk browser")
 
 
-@desk.post("/logout")
-def sign_out() -> Response:
-    """Ends the session, and whatever copy of its cookie there is."""
-    access.end_session(installation().home, session["own"], LONGEST)
-    session.clear()
-    return go(link("desk.sign_in"))
+def secret() -> str:
+    """The installation's secret, under which keys of second factors lie encrypted."""
+    return str(current_app.secret_key)

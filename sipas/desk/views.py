@@ -9,11 +9,16 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.desk.blueprint import desk
-from sipas.desk.progress import of_wave, summaries
-from sipas.desk.ways import ways_by_place
-from sipas.errors import N_, NotReady
+from sipas.accounts import audit_log, directory, second_factor
+from sipas.accounts.decisions import Decider
+from sipas.desk.blueprint import attempts, desk, may, officer, scope, store
+from sipas.desk.own import WrongPassword
+from sipas.desk.progress import WHOLE, of_wave, summaries
+from sipas.desk.signing import Page, secret
+from sipas.desk.ways import Came, ways_by_place
+from sipas.errors import N_, NotReady, SipasError
 from sipas.expiry.trusted_date import look
+from sipas.fieldwork.models import Point
 from sipas.fieldwork.silence import last_look
 from sipas.fieldwork.small_cells.report import settled
 from sipas.fieldwork.waves import wave_of
@@ -24,7 +29,7 @@ from sipas.publishing.endings import Ending, endings
 from sipas.publishing.models import DestructionStop
 from sipas.publishing.reconcile import at_a_glance
 from sipas.publishing.release_view import ORDERS, ReleaseView
-from sipas.publishing.review import release_of, releases
+from sipas.publishing.review import approve, release_of, releases
 from sipas.web.installation import installation
 from sipas.web.links import go, link
 
@@ -36,12 +41,12 @@ def overview() -> str:
     with installation().database.reading() as session:
         return render_template(
             "desk/overview.html",
-            waves=list(reversed(summaries(session, installation().today(), watch))),
-            releases=list(reversed(releases(session))),
+            waves=list(reversed(summaries(session, installation().today(), watch, scope()))),
+            releases=list(reversed(releases(session))) if may("desk.release") else [],
             ends={one.wave: one.due for one in reversed(_endings(session))},
             known=look(installation().home),
             today=installation().today(),
-            amiss=_amiss(session),
+            amiss=_amiss(session) if scope() == WHOLE else [],
         )
 
 
@@ -57,14 +62,15 @@ def wave(code: str) -> str:
     watch = last_look(installation().home)
     with installation().database.reading() as session:
         one = wave_of(session, code)
-        found = of_wave(session, one, installation().today(), watch)
+        found = of_wave(session, one, installation().today(), watch, scope())
         return render_template(
             "desk/wave.html",
             progress=found,
             silent=found.silent,
             watch=watch,
-            settled=settled(session, one),
-            ways=ways_by_place(session, one),
+            settled=settled(session, one) if scope() == WHOLE else None,
+            ways=[came for came in ways_by_place(session, one) if scope().covers(_unit_of(came))],
+            is_whole=scope() == WHOLE,
             endings=[each for each in _endings(session) if each.wave == code],
             stop=session.get(DestructionStop, one.id),
             known=look(installation().home),
@@ -72,9 +78,39 @@ def wave(code: str) -> str:
         )
 
 
+def _unit_of(came: Came) -> str:
+    return came.place.unit if isinstance(came.place, Point) else came.place.code
+
+
 @desk.get("/release/<code>")
-def release(code: str) -> str:
+def release(code: str) -> Page:
     """One release as its readers will see it, with what is still to be done."""
+    return _release(code, "", 200)
+
+
+@desk.post("/release/<code>/approve")
+def approve_release(code: str) -> Page:
+    """An approver's yes to a draft that another account built; her second factor is asked for once more."""
+    ours, who = installation(), officer()
+
+    def is_right() -> bool:
+        with store().writing() as writing:
+            account = directory.find(writing, who.name)
+            return account.second_factor is not None and second_factor.spend(
+                writing, account, request.form.get("code", ""), secret(), ours.now()
+            )
+
+    try:
+        if not attempts().check_code(who.name, is_right, ours.today()):
+            raise WrongPassword(N_("This is not the code of this moment. Please wait for the next one, and try again."))
+        with audit_log.deed(ours.home, who.name, "release approve", code):
+            approve(ours.database, ours.home, code, Decider(who.person, who.name), ours.today())
+    except SipasError as error:
+        return _release(code, i18n.say(error), 422)
+    return go(link("desk.release", code=code))
+
+
+def _release(code: str, problem: str, status: int) -> Page:
     with installation().database.reading() as session:
         record = release_of(session, code)
         issue = published.open_folder(_folder(record.code, record.state))
@@ -84,7 +120,17 @@ def release(code: str) -> str:
         record=record,
         edition=ReleaseView(issue.manifest, issue.table, i18n.language()),
         order=order if order in ORDERS else "registry",
-    )
+        problem=problem,
+        shown=_code_of_a_demo() if record.state == "draft" and may("desk.approve_release") else "",
+    ), status
+
+
+def _code_of_a_demo() -> str:
+    """The six digits of this moment, where whoever is signed in was made up for a demonstration."""
+    if not officer().is_simulated:
+        return ""
+    with store().reading() as reading:
+        return second_factor.code_now(directory.find(reading, officer().name), secret(), installation().now())
 
 
 def _amiss(session: Session) -> list[str]:

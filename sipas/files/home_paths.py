@@ -39,6 +39,8 @@ class HomePaths:
 
     # secrets
     keys = Entry("keys")
+    desk_store = Entry("desk.sqlite")
+    log_head = Entry("keys/log.head")
     desk_password = Entry("keys/desk.password")
     demo_password = Entry("keys/demo.password")
     smtp_password = Entry("keys/smtp.password")

@@ -96,37 +96,38 @@ _DAMAGED = {
         "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
         "key. Move it away, and copy it back from the old machine (a seal or invitation key comes back by "
         "`sipas wave key-restore` too). If there is no other, two people say so: "
-        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+        '`sipas wave key-renew {wave} --account … --account … --reason "…"`.'
     ),
     "closed": N_(
         "The {kind} key of wave {wave} is damaged: keys/{file} in SIPAS_HOME does not hold {length} bytes of a "
         "key. Move it away, and copy it back from the old machine (a seal key comes back by `sipas wave key-restore` "
         "too). The wave is closed: if there is no other, two people say so as it is frozen: "
-        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+        '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.'
     ),
 }
 _MISSING = {
     "cluster": N_(
         "The cluster key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken "
         "without it. Copy it back from the old machine. If it is lost, two people say so, and a new one is made: "
-        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+        '`sipas wave key-renew {wave} --account … --account … --reason "…"`.'
     ),
     "id": N_(
         "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no answer can be taken without "
         "it. Copy it back from the old machine. If it is lost, two people say so, and a new one is made: "
-        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+        '`sipas wave key-renew {wave} --account … --account … --reason "…"`.'
     ),
     "seal": N_(
         "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; what kiosks sealed cannot be "
         "opened without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: "
         "`sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none, two people say so: "
-        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+        '`sipas wave key-renew {wave} --account … --account … --reason "…"`.'
     ),
     INVITATION: N_(
         "The invitation key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; no code can be read "
         "without it. Copy it back from the old machine, or get the sealed copy from the office that holds it: `sipas "
         "wave key-restore {wave}.seal.copy --with office.key`. If there is none, two people say so: "
-        '`sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`; the codes handed out until now are void then.'
+        '`sipas wave key-renew {wave} --account … --account … --reason "…"`; the codes handed out until now are void '
+        "then."
     ),
 }
 _MISSING_IN = {
@@ -134,25 +135,25 @@ _MISSING_IN = {
         "The cluster key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed and asks "
         "nobody any more; what screens still hold of it waits there, and counts as late once it is frozen. Copy the "
         "key back from the old machine. If it is lost, two people say so as the wave is frozen: "
-        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+        '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.'
     ),
     ("closed", "id"): N_(
         "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed and asks nobody "
         "any more; what screens still hold of it waits there, and counts as late once it is frozen. Copy the key back "
         "from the old machine. If it is lost, two people say so as the wave is frozen: "
-        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+        '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.'
     ),
     ("closed", "seal"): N_(
         "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is closed; what screens "
         "still hold of it cannot be opened. Copy the key back from the old machine, or get the sealed copy from the "
         "office that holds it: `sipas wave key-restore {wave}.seal.copy --with office.key`. If there is none, two "
         "people say so as the wave is frozen: "
-        '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+        '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.'
     ),
     ("frozen", "id"): N_(
         "The id key of wave {wave} is missing from the folder `keys` in SIPAS_HOME; an answer that comes late cannot "
         "be counted once without it. Copy it back from the old machine. If it is lost, two people say so, and a new "
-        'one is made: `sipas wave key-renew {wave} --by "…" --by "…" --reason "…"`.'
+        'one is made: `sipas wave key-renew {wave} --account … --account … --reason "…"`.'
     ),
     ("frozen", "seal"): N_(
         "The seal key of wave {wave} is missing from the folder `keys` in SIPAS_HOME. The wave is frozen: what screens "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from analysis.disclosure.suppress import suppress
 from sipas import i18n
+from sipas.accounts.decisions import Decider
 from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError, WaveState
 from sipas.estimating import key_words, single_psus
@@ -84,7 +85,7 @@ class _Plan:
 
 
 def build(
-    database: Database, settings: Settings, wave_code: str, by: str, today: dt.date, progress: Progress = silent
+    database: Database, settings: Settings, wave_code: str, by: Decider, today: dt.date, progress: Progress = silent
 ) -> str:
     """Build a draft of a frozen wave and return its code.
 
@@ -93,11 +94,11 @@ def build(
     where shelf and database say different things; NoProvince where the registry does not say whose release it would be.
     """
     with workshop(settings.paths.drafts):
-        return _build(database, settings, wave_code, person(by), today, progress)
+        return _build(database, settings, wave_code, replace(by, name=person(by.name)), today, progress)
 
 
 def _build(
-    database: Database, settings: Settings, wave_code: str, builder: str, today: dt.date, progress: Progress
+    database: Database, settings: Settings, wave_code: str, by: Decider, today: dt.date, progress: Progress
 ) -> str:
     progress(N_("checking the snapshot"))
     with database.reading() as session:
@@ -125,7 +126,7 @@ def _build(
     refuse_other_figures(plan.published, table)
     progress(N_("writing the pages"))
     manifest = _manifest(plan, snapshot, table, weighting) | {
-        "built_by": builder,
+        "built_by": by.name,
         "built_on": str(today),
         "approved_by": None,
         "approved_on": None,
@@ -148,7 +149,8 @@ def _build(
                     wave=wave_code,
                 )
             remember(settings.home, plan.code)
-            draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=builder, built_on=today)
+            draft = Release(code=plan.code, wave_id=plan.wave.id, state="draft", built_by=by.name, built_on=today)
+            draft.built_by_account, draft.emergency = by.account or None, by.emergency or None
             draft.digest = bundle_digest(aside)
             session.add(draft)
             session.flush()

@@ -43,12 +43,9 @@ class Saying:
 
     @classmethod
     def of(cls, people: Sequence[str], reason: str) -> Saying:
-        """Raises SamePerson where it is not two people, NotReady without a reason: once, with all that is missing."""
-        named = [name for name in people if name.strip()]
-        if wanting := ['--by "…"'] * (2 - len(named)) + ([] if reason.strip() else ['--reason "…"']):
-            raise NotReady(N_("Two people must say it, and why. Still missing: {options}"), options=" ".join(wanting))
+        """Raises SamePerson where it is not two people, NotReady without a reason."""
         if len(people) != 2:
-            raise SamePerson(N_("Two people must say it: give --by twice."))
+            raise SamePerson(N_("Two people must say it: two accounts."))
         first, second = (person(name) for name in people)
         if same_person(first, second):
             raise SamePerson(
@@ -91,14 +88,14 @@ def refuse_lost(session: Session, home: Path, wave: Wave, today: dt.date) -> Non
 _LOST = N_(
     "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
     "old machine; if they are lost for good, two people say so: "
-    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See `sipas manual operator`, '
+    '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`. See `sipas manual operator`, '
     "“The keys of a wave”."
 )
 _LOST_WITH_SEAL = N_(
     "Keys of wave {wave} are missing or damaged in the folder `keys` of SIPAS_HOME: {kinds}. Copy them back from the "
     "old machine; the seal key comes back from its sealed copy too: `sipas wave key-restore {wave}.seal.copy --with "
     "office.key`. If they are lost for good, two people say so: "
-    '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`. See `sipas manual operator`, '
+    '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`. See `sipas manual operator`, '
     "“The keys of a wave”."
 )
 
@@ -144,7 +141,7 @@ def renewable(session: Session, home: Path, wave: Wave, today: dt.date) -> tuple
             N_(
                 "Wave {wave} is closed and asks nobody any more, so it gets no new keys. Copy the lost ones back; if "
                 "they are lost for good, two people say so as it is frozen: "
-                '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.'
+                '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.'
             ),
             wave=wave.code,
         )

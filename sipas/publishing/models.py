@@ -51,3 +51,7 @@ class Release(Base):
     approved_on: Mapped[dt.date | None] = mapped_column(Date)
     published_on: Mapped[dt.date | None] = mapped_column(Date)
     digest: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the folder's SHA256SUMS when it was built")
+    built_by_account: Mapped[str | None] = mapped_column(String(40), comment="none: the name was typed")
+    approved_by_account: Mapped[str | None] = mapped_column(String(40), comment="none: the name was typed")
+    emergency: Mapped[str | None] = mapped_column(String(1000), comment="why names were typed; printed in the manifest")
+    log_head: Mapped[str | None] = mapped_column(String(90), comment="last entry of the log when it was approved")

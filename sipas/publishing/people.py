@@ -27,7 +27,7 @@ def person(name: str) -> str:
     alphabet: a Cyrillic о looks like the Latin one, and would make one person two."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not name:
-        raise NotReady(N_("Say who you are: --by and your name."))
+        raise NotReady(N_("Say who you are: the name is empty."))
     for letter in name:
         if not _bare(letter).isascii():
             raise NotReady(

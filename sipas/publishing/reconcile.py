@@ -76,11 +76,11 @@ STOP = N_(
 )
 DRAFT_GONE = N_(
     "The {state} {release} is in the database, but the folder drafts/{release} is missing. Restore it from a backup, "
-    "or build another: sipas release build {wave} --by NAME"
+    "or build another: sipas release build {wave} --account NAME"
 )
 DRAFT_CHANGED = N_(
     "The {state} {release} is not as it was built ({problem}) Restore the folder drafts/{release} from a backup, or "
-    "build another: sipas release build {wave} --by NAME"
+    "build another: sipas release build {wave} --account NAME"
 )
 DRAFT_UNKNOWN = N_(
     "The database knows nothing of the draft in drafts/{folder}, as after the restore of an older backup. Restore the "

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from analysis import Snapshot
 from analysis.disclosure.policy import Policy
+from sipas.accounts.audit_log import last_head
+from sipas.accounts.decisions import Decider, how_known
 from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.population_counts import frame_between
@@ -40,10 +42,13 @@ def releases(session: Session) -> list[dict[str, Any]]:
             "wave": wave,
             "state": one.state,
             "built_by": one.built_by,
+            "built_by_account": one.built_by_account,
             "built_on": str(one.built_on),
             "approved_by": one.approved_by,
+            "approved_by_account": one.approved_by_account,
             "approved_on": str(one.approved_on) if one.approved_on else None,
             "published_on": str(one.published_on) if one.published_on else None,
+            "emergency": one.emergency,
             "digest": one.digest,
             "url": f"/results/{one.code}/" if one.state == "published" else None,
         }
@@ -59,20 +64,20 @@ def release_of(session: Session, code: str) -> Release:
     return found
 
 
-def approve(database: Database, home: Path, code: str, reviewer: str, today: dt.date) -> str:
+def approve(database: Database, home: Path, code: str, by: Decider, today: dt.date) -> str:
     """A second person's yes; returns the name as it is kept.
 
     What she approves is what was built: the files and the snapshot are read and held against the database. Raises
     SamePerson, WaveState for no draft, ChangedFiles where files were touched, ChangedSnapshot.
     """
-    name = person(reviewer)
+    name = person(by.name)
     with database.reading() as session:
         release = release_of(session, code)
         if release.state != "draft":
             raise WaveState(
                 N_("Release {code} is {state}; only a draft can be approved."), code=code, state=release.state
             )
-        if same_person(name, release.built_by):
+        if same_person(name, release.built_by) or (by.account and by.account == release.built_by_account):
             raise SamePerson(
                 N_("{builder} built release {code}; a second person must approve it, and “{name}” is the same name."),
                 builder=release.built_by,
@@ -85,6 +90,9 @@ def approve(database: Database, home: Path, code: str, reviewer: str, today: dt.
         if (found.state, found.digest) != ("draft", release.digest):
             raise _moved(code)
         found.state, found.approved_by, found.approved_on = "approved", name, today
+        found.approved_by_account = by.account or None
+        found.emergency = "; ".join(filter(None, (found.emergency, by.emergency))) or None
+        found.log_head = str(head) if (head := last_head(home)) else None
     return name
 
 
@@ -285,6 +293,9 @@ def _public_folder(draft: Path, aside: Path, release: Release, today: dt.date) -
         "approved_by": release.approved_by,
         "approved_on": str(release.approved_on),
         "published_on": str(release.published_on or today),
+        "people": how_known(release.built_by_account, release.approved_by_account),
+        "emergency": release.emergency,
+        "log": release.log_head,
     }
     finish(aside, manifest)
     sync(aside)

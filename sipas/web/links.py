@@ -32,6 +32,7 @@ QUERY: dict[str, tuple[str, ...]] = {
     "desk.release": ("sort",),
     "desk.comments": ("unit", "page"),
     "desk.poster": ("point", "size"),
+    "desk.log": ("account", "deed", "newest"),
 }
 """What pages understand of a query beside `lang`, which every page understands whose path does not name a language."""
 

@@ -40,7 +40,9 @@ def building(folder: Path, rows: int, line: Callable[..., None]) -> None:
         what, limit = f"{answers:,} answers frozen: worst wait of a visitor, s", f"at most 1; without it {calm:.3f}"
         line(what, waited, WAIT, limit, waited / WAIT, waited <= WAIT)
         line(f"the freeze: s, and {gib:.2f} GiB", seconds, None, "", None, True)
-        waited, seconds, gib = _meanwhile(server, settings, "release", "build", demo.FINISHED, "--by", "Hoa")
+        waited, seconds, gib = _meanwhile(
+            server, settings, "release", "build", demo.FINISHED, "--by", "Hoa", "--emergency", "bench"
+        )
         line("its release built: worst wait of a visitor, s", waited, WAIT, "at most 1", waited / WAIT, waited <= WAIT)
         line("the build: s", seconds, BUILD, "at most 1", seconds / BUILD, seconds <= BUILD)
         line("the build: peak memory, GiB", gib, MEMORY, "at most 1", gib / MEMORY, gib <= MEMORY)

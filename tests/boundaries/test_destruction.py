@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from sipas import clock, i18n, logs
+from sipas.accounts.decisions import typed
 from sipas.backups import backup, restore
 from sipas.cli import group
 from sipas.cli.operator.upkeep import upkeep
 from sipas.config.settings import Settings
-from sipas.desk.access import set_password
 from sipas.errors import NoOpenWave, SipasError
 from sipas.expiry.trusted_date import ClockReading, believe
 from sipas.fieldwork.models import Wave
@@ -32,6 +32,7 @@ from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_response, a_wave, all_comments, some_codes
+from tests.officers import signs_in
 from tests.repeated import home_once
 
 FROZEN = dt.date(2026, 10, 1)  # keys until 31 October, answers until 1 October of the next year
@@ -293,8 +294,7 @@ def test_codes_are_named_before_they_go(machine, frozen):
 
 @pytest.mark.parametrize("language", ["en", "vi"])
 def test_the_desk_names_it_too(machine, frozen, client, settings, language):
-    set_password(settings.home, PASSWORD)
-    client.post("/desk/login", data={"password": PASSWORD})
+    signs_in(client, settings)
     words = {
         "en": ("The night of November 1, 2026 destroys the keys", "The server's clock says"),
         "vi": ("Đêm 1 tháng 11 năm 2026", "Đồng hồ của máy chủ"),
@@ -357,7 +357,7 @@ def test_a_shorter_retention_that_is_set_back_in_time_drops_nothing(machine, kep
 
 
 STOP = ("wave", "stop-destruction", "w1", "--reason", "Khiếu nại đang được xem xét")
-HOA, AN = ("--by", "Lò Thị Hoa"), ("--by", "Cầm Văn An")
+HOA, AN = ("--emergency", "Thử", "--by", "Lò Thị Hoa"), ("--by", "Cầm Văn An")
 
 
 def test_two_people_stop_it_once_for_thirty_days_at_most_and_it_ends_by_itself(machine, kept, settings):
@@ -437,7 +437,7 @@ def test_the_stop_stands_in_the_manifest_of_what_is_built_afterwards(machine, ke
     monkeypatch.setattr(building, "Policy", lambda: Policy(least_people=0, least_df=0))  # of five people
 
     def noted() -> list[dict[str, object]]:
-        code = build(database, settings, "w1", "Lò Thị Hoa", clock.today())
+        code = build(database, settings, "w1", typed("Lò Thị Hoa"), clock.today())
         return json.loads((settings.home / "drafts" / code / "release.json").read_text())["notes"]
 
     assert noted() == []

@@ -19,6 +19,7 @@ from sipas.migrations import create
 from sipas.registry.importing import load_registry
 from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave, some_codes
+from tests.officers import an_account
 from tests.sipas.cli.test_cli import every_command
 from tests.wordings import exported, filled_in
 
@@ -56,10 +57,18 @@ CALLS = {
     "frame load": "frame load {files}/dossiers.csv --source x",
     "frame save": "frame save {disk}/frame.csv",
     "responses import": "responses import {files}/paper.csv --wave w1",
-    "responses take-back": "responses take-back {files}/taken.csv --wave w1 --by A --by B",
+    "responses take-back": "responses take-back {files}/taken.csv --wave w1 --by A --by B --emergency Thu",
     "responses export": "responses export w1 --form short --out {disk}/out.parquet",
     "freeze": "freeze w0",
-    "desk password": "desk password --generate",
+    "user add": "user add an --person An --role leader",
+    "user roles": "user roles hoa --role leader",
+    "user rename": "user rename hoa --person Hoa",
+    "user rest": "user rest hoa",
+    "user return": "user return hoa",
+    "user reset": "user reset hoa",
+    "user deputy": "user deputy hoa binh --from 2026-10-01 --to 2026-10-02",
+    "log save": "log save {disk}/log.csv",
+    "log restored": "log restored",
     "service install": "service install --user nobody --folder {disk}",
     "estimate": "estimate {files}/w0.parquet --by unit --out {disk}/e.xlsx",
     "quality": "quality {files}/w0.parquet --out {disk}/q.csv",
@@ -70,6 +79,7 @@ READING = {  # these write nothing, or the same file as one above
     *("compare", "rank", "trend", "improve", "small-areas", "selection"),
     *("sample size", "sample change", "sample reference", "sample draw"),
     *("comments list", "comments export", "manual", "config list", "instrument list", "instrument show"),
+    *("user list", "log list", "log head"),
     *("onestop template", "onestop points"),  # as `frame template` and `estimate`
 }
 ELSEWHERE = {  # tried in other tests, or not an installation's
@@ -120,6 +130,8 @@ def template(tmp_path_factory):
     for number in range(60):
         moment = dt.datetime(2026, 9, 2 + number % 20, 3, tzinfo=dt.timezone.utc)
         a_response(database, settings, ("p-1", "p-2")[number % 2], moment=moment, comment=f"Sạch sẽ, nhanh {number}")
+    for name in ("hoa", "binh"):
+        an_account(settings, name, "leader", factor=False)
     backup(settings, database, "day")
     _run(settings.home, f"keypair {files}/office.key")
     _run(settings.home, f"wave key-copy w1 --to {files}/office.key.pub --out {files}/w1.copy")

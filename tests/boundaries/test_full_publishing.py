@@ -21,8 +21,8 @@ from tests.make import a_point, a_response, a_wave
 TODAY = dt.date(2026, 9, 30)
 STEPS = (
     ("freeze", "w1"),
-    ("release", "build", "w1", "--by", "Hoa"),
-    ("release", "approve", "w1-r{number}", "--by", "An"),
+    ("release", "build", "w1", "--by", "Hoa", "--emergency", "Thử"),
+    ("release", "approve", "w1-r{number}", "--by", "An", "--emergency", "Thử"),
     ("release", "publish", "w1-r{number}"),
 )
 

@@ -9,15 +9,15 @@ import pytest
 import sipas
 from sipas import create_app
 from sipas.desk import screens
-from sipas.desk.access import set_password
 from sipas.web.installation import of_app
 from sipas.web.origins import Own, WebOrigin
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
+from tests.officers import PASSWORD, an_account
 from tests.people import Visitor
 from tests.repeated import home_once
 
-WORD = "mười bảy con chim sẻ"
+LEADER = {"name": "hoa", "password": PASSWORD}  # who signs in in one step
 PUBLIC = "https://sonla.example.vn"
 STRANGE = [
     "evil.example",
@@ -46,7 +46,7 @@ def province(settings, database):
         a_wave(database, settings)
         some_codes(database, settings)
         a_release(settings.home)
-        set_password(settings.home, WORD)
+        an_account(settings, "hoa", "leader", factor=False)
 
     home_once(database, settings, making)
     return settings
@@ -68,7 +68,7 @@ def serving(province):
 
 def officer(app):
     """Asks as whoever is signed in, by whatever name, over a line that the browser knows to be safe."""
-    reply = app.test_client().post("/desk/login", data={"password": WORD})
+    reply = app.test_client().post("/desk/login", data=LEADER)
     cookie = "; ".join(said.partition(";")[0] for said in reply.headers.getlist("Set-Cookie"))
     client = app.test_client(use_cookies=False)
     return lambda page, host, **more: client.open(
@@ -178,7 +178,7 @@ def test_a_strangers_name_that_leads_here_opens_no_desk(serving, host, nothing, 
         assert reply.status_code == status
         assert ("other_addresses" in reply.text) == (status == 421)
         origin = PUBLIC if host.lower().rstrip(".") == "sonla.example.vn" else f"http://{host}"
-        guess = client.post("/desk/login", data={"password": WORD}, headers={"Host": host, "Origin": origin})
+        guess = client.post("/desk/login", data=LEADER, headers={"Host": host, "Origin": origin})
         assert guess.status_code == (303 if status == 200 else 421), guess.text
         assert ("Set-Cookie" in guess.headers) == (status == 200)
 
@@ -214,7 +214,7 @@ SIGNING = [  # the line to us, Origin, SIPAS_ADDRESS, whether the cookie keeps t
 @pytest.mark.parametrize(("line", "headers", "address", "secure"), SIGNING)
 def test_the_desks_cookies_keep_to_https_where_the_browser_came_by_it(serving, line, headers, address, secure):
     reply = serving(address=address).test_client().post(
-        "/desk/login", data={"password": WORD}, base_url=line, headers=headers
+        "/desk/login", data=LEADER, base_url=line, headers=headers
     )  # fmt: skip
     assert reply.status_code == 303
     cookies = [cookie.lower().split("; ") for cookie in reply.headers.getlist("Set-Cookie")]

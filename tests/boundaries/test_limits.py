@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 
 from sipas import clock, create_app
-from sipas.desk.access import set_password
 from sipas.fieldwork import invitation_codes
 from sipas.fieldwork.devices import make_code
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave, some_codes
+from tests.officers import PASSWORD, an_account
 from tests.sealing import Device, said, sealed
 
 STRANGER, VISITOR = "203.0.113.77", "198.51.100.42"
@@ -101,7 +101,7 @@ def test_whoever_replays_a_signed_batch_spends_nothing_of_the_screens_reserve(sm
 
 def test_no_address_is_written_anywhere(kiosk, app, database, settings, caplog, capfd):
     """Of whoever answers, tries codes or tries the password; all files of the installation and the log are searched."""
-    set_password(settings.home, "mười bảy con chim sẻ")
+    an_account(settings, "hoa")
     (code,) = some_codes(database, settings)
     wrong = next(one for one in invitation_codes.fresh(2) if one != code)
     short = "0000000" + invitation_codes.check("0000000")
@@ -113,8 +113,8 @@ def test_no_address_is_written_anywhere(kiosk, app, database, settings, caplog, 
                 assert client.get(f"/q/{wrong}", environ_base=base).status_code == 404
                 assert client.get(f"/q/{short}", environ_base=base).status_code == 404
             client.get(f"/q/{code}", environ_base=base)
-            client.post("/desk/login", data={"password": "wrong"}, environ_base=base)
-            client.post("/desk/login", data={"password": "mười bảy con chim sẻ"}, environ_base=base)
+            client.post("/desk/login", data={"name": "hoa", "password": "wrong"}, environ_base=base)
+            client.post("/desk/login", data={"name": "hoa", "password": PASSWORD}, environ_base=base)
             assert posts(app, address, **{"X-Forwarded-For": VISITOR}) == 303
     written = caplog.text + "".join(capfd.readouterr()) + str([getattr(one, "facts", "") for one in caplog.records])
     assert "codes are being guessed" in written

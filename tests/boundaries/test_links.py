@@ -13,11 +13,11 @@ from hypothesis import settings as how_often
 from hypothesis import strategies as st
 
 import sipas
-from sipas.desk.access import set_password
 from sipas.i18n.languages import KNOWN
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave, some_codes
 from tests.make_release import a_release
+from tests.officers import an_account, signs_in
 
 WORD = "mười bảy con chim sẻ"
 SPECIAL = ["endpoint", "_method", "_scheme", "_external", "_anchor", "values", "self", "anchor", "query", "keep"]
@@ -76,7 +76,7 @@ def server(tmp_path_factory):
     a_wave(database, settings)
     (code,) = some_codes(database, settings)
     a_release(settings.home)
-    set_password(settings.home, WORD)
+    an_account(settings, "hoa")
     app = create_app(settings)
     yield app, code
     of_app(app).database.engine.dispose()
@@ -87,7 +87,7 @@ def server(tmp_path_factory):
 def clients(server):
     app, _ = server
     officer = app.test_client()
-    officer.post("/desk/login", data={"password": WORD})
+    signs_in(officer, of_app(app).settings)
     return {"stranger": app.test_client(), "officer": officer}
 
 

@@ -58,7 +58,7 @@ def worked_through(folder: Path) -> None:
     sipas(home, "backup")
     sipas(home, "wave", "close", "w1")
     sipas(home, "freeze", "w1")
-    sipas(home, "release", "build", "w1", "--by", "Lò Thị Hoa")
+    sipas(home, "release", "build", "w1", "--by", "Lò Thị Hoa", "--emergency", "Thử")
 
 
 @pytest.fixture

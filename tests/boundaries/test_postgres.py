@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import inspect, select
 
 from sipas import clock, create_app
+from sipas.accounts.decisions import typed
 from sipas.cli import group
 from sipas.corrections.taking_back import take_back
 from sipas.errors import NoOpenWave
@@ -224,16 +225,16 @@ def test_a_release_on_postgresql_is_checked_published_restored_and_adopted(datab
     whole = snapshot.path.read_bytes()
     snapshot.path.write_bytes(whole[:-2000] + bytes(10) + whole[-1990:])
     with pytest.raises(ChangedSnapshot):
-        build(database, settings, "w1", "Hoa", today)
+        build(database, settings, "w1", typed("Hoa"), today)
     snapshot.path.write_bytes(whole)
     before = backup(settings, database, "before")
-    code = build(database, settings, "w1", "Hoa", today)
-    approve(database, settings.home, code, "An", today)
+    code = build(database, settings, "w1", typed("Hoa"), today)
+    approve(database, settings.home, code, typed("An"), today)
     publish(database, settings.home, code, today)
     restore(settings, database, before, force=True)
     with pytest.raises(Disordered):
-        build(database, settings, "w1", "Hoa", today)
+        build(database, settings, "w1", typed("Hoa"), today)
     adopt(database, settings.home, code)
     with database.reading() as session:
         assert [(one["release"], one["state"]) for one in releases(session)] == [(code, "published")]
-    assert build(database, settings, "w1", "Hoa", today) == "w1-r2"
+    assert build(database, settings, "w1", typed("Hoa"), today) == "w1-r2"

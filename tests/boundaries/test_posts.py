@@ -9,12 +9,12 @@ from hypothesis import settings as how_often
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from sipas.desk.access import set_password
 from sipas.intake import stored
 from sipas.intake.models import Response
 from sipas.web.installation import of_app
 from surveys import NOT_ASKED, load
 from tests.make import a_point, a_wave
+from tests.officers import an_account
 from tests.people import Visitor
 
 ITEMS = load("service-2024").items
@@ -107,7 +107,7 @@ def client_for_bytes(tmp_path_factory):
         load_registry(session)
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, settings)
-    set_password(settings.home, "a word for the desk 1")
+    an_account(settings, "hoa")
     app = create_app(settings)
     yield app.test_client(), database
     of_app(app).database.engine.dispose()

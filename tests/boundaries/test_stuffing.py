@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from sipas import clock
-from sipas.desk.access import set_password
+from sipas.accounts.decisions import typed
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import Response
@@ -25,6 +25,7 @@ from sipas.publishing.freeze import freeze
 from sipas.publishing.release_view import ReleaseView
 from surveys import load
 from tests.make import a_point, a_response, a_wave
+from tests.officers import signs_in
 from tests.people import Visitor, text_of
 from tests.sipas.estimating.calls import call, rows_of
 
@@ -75,7 +76,7 @@ def stuff(app, rng, instrument):
 
 def figures_of(database, settings, code):
     """The ward's figure in a release, and what stands in its manifest."""
-    draft = build(database, settings, code, "Lò Thị Mai", clock.today())
+    draft = build(database, settings, code, typed("Lò Thị Mai"), clock.today())
     issue = published.open_folder(settings.home / "drafts" / draft)
     return ReleaseView(issue.manifest, issue.table, "en")
 
@@ -87,9 +88,8 @@ def test_what_five_hundred_inconspicuous_answers_do_and_who_says_so(app, databas
     with database.reading() as session:
         assert len(session.scalars(select(Response)).all()) == 884
 
-    set_password(settings.home, WORD)
     client = app.test_client()
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     page = text_of(unescape(client.get("/desk/wave/w1?lang=en").text))
     desk = page[page.index("How answers came") :]
     assert "to-hieu-2 0 0 574" in desk

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import delete, text
 
+from sipas.accounts.decisions import typed
 from sipas.backups import backup, restore
 from sipas.cli.operator.doctor.survey_findings import BAD, GOOD, waves_and_releases
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
@@ -69,8 +70,8 @@ def frozen(database, settings, tmp_path):
 
 
 def published(database, settings) -> str:
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
-    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
+    approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
     publish(database, settings.home, code, TODAY)
     return code
 
@@ -92,14 +93,14 @@ def bad(settings, database) -> list[str]:
 
 
 def test_an_edited_snapshot_is_neither_built_from_nor_approved_nor_published(database, settings, frozen):
-    draft, approved = (build(database, settings, "w1", "Hoa", TODAY) for _ in range(2))
-    approve(database, settings.home, approved, "An", TODAY)
+    draft, approved = (build(database, settings, "w1", typed("Hoa"), TODAY) for _ in range(2))
+    approve(database, settings.home, approved, typed("An"), TODAY)
     assert bad(settings, database) == []
     all_satisfied(frozen.path)
     with pytest.raises(ChangedSnapshot, match="not the one that was frozen"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
     with pytest.raises(ChangedSnapshot):
-        approve(database, settings.home, draft, "An", TODAY)
+        approve(database, settings.home, draft, typed("An"), TODAY)
     with pytest.raises(ChangedSnapshot):
         publish(database, settings.home, approved, TODAY)
     assert published_releases(settings.home) == []
@@ -110,15 +111,15 @@ def test_an_edited_snapshot_is_neither_built_from_nor_approved_nor_published(dat
 def test_a_missing_snapshot_is_told_in_words(database, settings, frozen):
     frozen.path.unlink()
     with pytest.raises(ChangedSnapshot, match="restore it from a backup"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
 
 
 @pytest.mark.parametrize("says_published", [False, True])
 def test_an_approved_draft_cannot_be_swapped_for_another_whatever_its_manifest_says(
     database, settings, frozen, says_published
 ):
-    code = build(database, settings, "w1", "Hoa", TODAY)
-    approve(database, settings.home, code, "An", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
+    approve(database, settings.home, code, typed("An"), TODAY)
     folder = settings.home / "drafts" / code
     manifest = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     if says_published:
@@ -130,17 +131,17 @@ def test_an_approved_draft_cannot_be_swapped_for_another_whatever_its_manifest_s
 
 
 def test_a_file_that_was_added_to_a_draft_is_not_published_with_it(database, settings, frozen):
-    code = build(database, settings, "w1", "Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
     (settings.home / "drafts" / code / "answers.csv").write_text("one line for each person")
     with pytest.raises(ChangedFiles, match=r"answers\.csv was added"):
-        approve(database, settings.home, code, "An", TODAY)
+        approve(database, settings.home, code, typed("An"), TODAY)
 
 
 @pytest.mark.parametrize("name", ["Nguyen Thi Hoa", "NGUYỄN THỊ HOA", " nguyễn  thị hoà "])
 def test_one_person_does_not_approve_her_own_draft_under_another_spelling(database, settings, frozen, name):
-    code = build(database, settings, "w1", "Nguyễn Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Nguyễn Thị Hoa"), TODAY)
     with pytest.raises(SamePerson, match="Nguyễn Thị Hoa built release w1-r1"):
-        approve(database, settings.home, code, name, TODAY)
+        approve(database, settings.home, code, typed(name), TODAY)
 
 
 def test_after_a_restore_no_code_is_given_again_and_the_shelf_is_not_overlooked(database, settings, frozen):
@@ -149,7 +150,7 @@ def test_after_a_restore_no_code_is_given_again_and_the_shelf_is_not_overlooked(
     shown = (settings.home / "releases" / code / "estimates.json").read_bytes()
     restore(settings, database, before, force=True)
     for deed in (
-        lambda: build(database, settings, "w1", "Hoa", LATER),
+        lambda: build(database, settings, "w1", typed("Hoa"), LATER),
         lambda: publish(database, settings.home, "w1-r1", LATER),
     ):
         with pytest.raises((Disordered, UnknownCode)):
@@ -164,21 +165,21 @@ def test_after_a_restore_no_code_is_given_again_and_the_shelf_is_not_overlooked(
     with database.reading() as session:
         (one,) = releases(session)
     assert (one["state"], one["built_by"], one["approved_by"]) == ("published", "Lò Thị Hoa", "Cầm Văn An")
-    assert build(database, settings, "w1", "Hoa", LATER) == "w1-r2"
+    assert build(database, settings, "w1", typed("Hoa"), LATER) == "w1-r2"
     assert (settings.home / "releases" / code / "estimates.json").read_bytes() == shown
 
 
 def test_a_code_is_not_given_again_where_only_the_list_beside_the_shelf_remembers_it(database, settings, frozen):
     before = backup(settings, database, "before")
-    assert build(database, settings, "w1", "Hoa", TODAY) == "w1-r1"
+    assert build(database, settings, "w1", typed("Hoa"), TODAY) == "w1-r1"
     restore(settings, database, before, force=True)
     shutil.rmtree(settings.home / "drafts")
-    assert build(database, settings, "w1", "Hoa", TODAY) == "w1-r2"
+    assert build(database, settings, "w1", typed("Hoa"), TODAY) == "w1-r2"
 
 
 def test_a_draft_that_the_restored_database_knows_is_not_published_over_the_shelf(database, settings, frozen):
-    code = build(database, settings, "w1", "Hoa", TODAY)
-    approve(database, settings.home, code, "An", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
+    approve(database, settings.home, code, typed("An"), TODAY)
     before = backup(settings, database, "before")
     draft = shutil.copytree(settings.home / "drafts" / code, settings.home / "copy")
     publish(database, settings.home, code, TODAY)
@@ -199,7 +200,7 @@ def test_a_release_whose_folder_is_gone_or_changed_is_told_with_the_way_out(data
         "Release w1-r1 was changed after it was published; restore its folder from a backup."
     ]
     with pytest.raises(Disordered):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
     (folder / "index.html").write_text(page, encoding="utf-8")
     assert [sign for sign, _ in waves_and_releases(settings, database)] == [GOOD]
     shutil.move(folder, settings.home / "elsewhere")
@@ -216,10 +217,10 @@ def test_a_second_release_with_other_dossiers_is_refused(database, settings, fro
     with database.writing() as session:
         load_frame(session, a_csv(tmp_path, frame_of(*dossiers), "again.csv"), dt.date(2026, 12, 31))
     with pytest.raises(WouldTellMore, match="dossier counts are not those with which release w1-r1 was made"):
-        build(database, settings, "w1", "Hoa", LATER)
+        build(database, settings, "w1", typed("Hoa"), LATER)
     with database.writing() as session:
         load_frame(session, a_csv(tmp_path, frame_of(900, 700), "first.csv"), dt.date(2026, 12, 31))
-    assert build(database, settings, "w1", "Hoa", LATER) == "w1-r2"
+    assert build(database, settings, "w1", typed("Hoa"), LATER) == "w1-r2"
 
 
 def test_moved_dossiers_are_noticed_by_the_figures_where_a_release_of_november_2026_names_their_sum_alone(
@@ -235,7 +236,7 @@ def test_moved_dossiers_are_noticed_by_the_figures_where_a_release_of_november_2
         session.execute(delete(Release))
     adopt(database, settings.home, code)
     with pytest.raises(WouldTellMore):
-        build(database, settings, "w1", "Hoa", LATER)
+        build(database, settings, "w1", typed("Hoa"), LATER)
 
 
 def test_another_snapshot_of_the_same_wave_is_not_released_and_the_published_one_is_kept(database, settings, frozen):
@@ -260,7 +261,7 @@ def test_another_snapshot_of_the_same_wave_is_not_released_and_the_published_one
     kept = settings.home / "snapshots" / f"w1.{frozen.digest[:8]}.parquet"
     assert pq.read_metadata(kept).num_rows == 120
     with pytest.raises(Disordered):
-        build(database, settings, "w1", "Hoa", LATER)
+        build(database, settings, "w1", typed("Hoa"), LATER)
     with pytest.raises(WaveState, match="made from another snapshot"):
         adopt(database, settings.home, "w1-r1")
 
@@ -268,8 +269,8 @@ def test_another_snapshot_of_the_same_wave_is_not_released_and_the_published_one
 def test_a_power_cut_before_the_rename_that_makes_it_public_is_taken_up_by_the_same_command(
     database, settings, frozen, monkeypatch
 ):
-    code = build(database, settings, "w1", "Hoa", TODAY)
-    approve(database, settings.home, code, "An", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
+    approve(database, settings.home, code, typed("An"), TODAY)
 
     monkeypatch.setattr(review, "move", power_cut)
     with pytest.raises(KeyboardInterrupt):
@@ -287,8 +288,8 @@ def test_a_power_cut_before_the_rename_that_makes_it_public_is_taken_up_by_the_s
 def test_a_draft_that_was_touched_before_the_interrupted_publication_goes_on_is_refused(
     database, settings, frozen, monkeypatch
 ):
-    code = build(database, settings, "w1", "Hoa", TODAY)
-    approve(database, settings.home, code, "An", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
+    approve(database, settings.home, code, typed("An"), TODAY)
     monkeypatch.setattr(review, "move", power_cut)
     with pytest.raises(KeyboardInterrupt):
         publish(database, settings.home, code, TODAY)
@@ -307,9 +308,9 @@ def test_a_draft_that_was_touched_before_the_interrupted_publication_goes_on_is_
 
 
 def test_a_draft_that_another_release_overtook_is_built_again(database, settings, frozen):
-    first, second = (build(database, settings, "w1", "Hoa", TODAY) for _ in range(2))
+    first, second = (build(database, settings, "w1", typed("Hoa"), TODAY) for _ in range(2))
     for code in (first, second):
-        approve(database, settings.home, code, "An", TODAY)
+        approve(database, settings.home, code, typed("An"), TODAY)
     publish(database, settings.home, second, TODAY)
     with pytest.raises(WaveState, match=f"Release {second} was published after the draft {first} was built"):
         publish(database, settings.home, first, TODAY)
@@ -325,11 +326,11 @@ def test_what_moved_while_a_draft_was_computed_makes_it_void(database, settings,
 
     monkeypatch.setattr(building, "release_figures", meanwhile)
     with pytest.raises(WaveState, match="While the draft of wave w1 was built"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
     with database.reading() as session:
         assert releases(session) == []
     monkeypatch.undo()
-    build(database, settings, "w1", "Hoa", TODAY)
+    build(database, settings, "w1", typed("Hoa"), TODAY)
     assert [path.name for path in (settings.home / "drafts").iterdir()] == ["w1-r1"]
 
 
@@ -349,7 +350,7 @@ def test_a_snapshot_that_is_swapped_after_its_check_and_swapped_back_makes_the_d
 
     monkeypatch.setattr(building, "release_figures", meanwhile)
     with pytest.raises(WaveState, match="While the draft of wave w1 was built"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
     with database.reading() as session:
         assert releases(session) == []
 
@@ -391,8 +392,8 @@ def test_the_home_of_november_2026_opens_verifies_and_is_built_from(tmp_path):
         ]
     assert published_release(settings.home, "w1-r1").table.row("overall")["withheld"] is False
     with pytest.raises(WaveState, match=r"earlier policy \(sipas-primary 2\).*build it again"):
-        approve(database, settings.home, "w1-r2", "An", LATER)
-    assert build(database, settings, "w1", "Hoa", LATER) == "w1-r3"
+        approve(database, settings.home, "w1-r2", typed("An"), LATER)
+    assert build(database, settings, "w1", typed("Hoa"), LATER) == "w1-r3"
     database.engine.dispose()
 
 
@@ -420,7 +421,7 @@ def test_an_odd_folder_on_the_shelf_is_named_and_hides_no_release(app, database,
         (said,) = bad(settings, database)
         assert f"releases/{name} is no release as it was published here; move it out" in said, how
         with pytest.raises(Disordered, match="move it out of the folder releases"):
-            build(database, settings, "w1", "Hoa", LATER)
+            build(database, settings, "w1", typed("Hoa"), LATER)
         shutil.rmtree(odd)
     assert bad(settings, database) == []
 
@@ -446,7 +447,7 @@ def test_a_published_release_is_listed_without_its_table_being_opened(database, 
 
 
 def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(database, settings, frozen):
-    draft = build(database, settings, "w1", "Hoa", TODAY)
+    draft = build(database, settings, "w1", typed("Hoa"), TODAY)
     shelf = settings.home / "releases"
     shutil.copytree(settings.home / "drafts" / draft, shelf / draft)
     with pytest.raises(Unreadable, match="never published"):
@@ -477,12 +478,12 @@ def test_only_what_two_people_approved_and_what_the_answers_give_is_taken_back(d
 def test_two_drafts_of_different_dossiers_are_not_both_published_however_close_in_time(
     database, settings, frozen, monkeypatch, tmp_path
 ):
-    first = build(database, settings, "w1", "Hoa", TODAY)
+    first = build(database, settings, "w1", typed("Hoa"), TODAY)
     with database.writing() as session:
         load_frame(session, a_csv(tmp_path, frame_of(900, 2700), "again.csv"), dt.date(2026, 12, 31))
-    second = build(database, settings, "w1", "Hoa", TODAY)
+    second = build(database, settings, "w1", typed("Hoa"), TODAY)
     for code in (first, second):
-        approve(database, settings.home, code, "An", TODAY)
+        approve(database, settings.home, code, typed("An"), TODAY)
     true = review._refuse_overtaken
 
     def meanwhile(*args):
@@ -533,7 +534,7 @@ def test_a_snapshot_whose_codebook_is_none_is_refused_in_words(database, setting
     table = pq.read_table(frozen.path)
     pq.write_table(table.replace_schema_metadata({b"codebook": codebook, b"digest": b"5"}), frozen.path)
     with pytest.raises(ChangedSnapshot, match="restore it from a backup"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
 
 
 def test_whatever_else_lies_hidden_in_a_folder_is_left_there(database, settings, frozen):

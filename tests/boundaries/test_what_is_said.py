@@ -12,6 +12,7 @@ import shutil
 import pytest
 
 from analysis.disclosure.policy import Policy
+from sipas.accounts.decisions import typed
 from sipas.config.settings import Settings
 from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.waves import close_wave
@@ -126,7 +127,7 @@ def released(home, template, weighted, seed, swapped):
     with database.writing() as session:
         close_wave(session, "w1", dt.date(2026, 9, 30))
     freeze(database, home, "w1", dt.date(2026, 9, 30))
-    code = build(database, settings, "w1", "Hoa", dt.date(2026, 10, 1))
+    code = build(database, settings, "w1", typed("Hoa"), dt.date(2026, 10, 1))
     database.engine.dispose()
     return home / "drafts" / code
 

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 from playwright.sync_api import expect
 
-from sipas.desk.access import set_password
 from tests.make import a_point, a_wave
+from tests.officers import an_account
 from tests.pages.conftest import SIZES
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ def desk(database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "chieng-an-1", "03664", form="full", channel="web")
     a_wave(database, settings, "2026-1", "service-2024", opens_on=dt.date(2026, 1, 1), simulated=True)
-    set_password(settings.home, WORD)
+    an_account(settings, "hoa", "coordinator", person="Lò Thị Hoa")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -14,7 +14,6 @@ import surveys
 from sipas import create_app, i18n
 from sipas.cli import group
 from sipas.config.sources import load_settings
-from sipas.desk.access import set_password
 from sipas.i18n import completeness
 from sipas.i18n.fallback_marking import BEGINS, ENDS, without_marks
 from sipas.i18n.languages import EVERY, NUMBERS, OWN_NAME
@@ -23,7 +22,8 @@ from sipas.intake.models import row_type
 from sipas.web.installation import of_app
 from tests import pseudo
 from tests.make import a_point, a_wave
-from tests.words.test_pages import PASSWORD, seen
+from tests.officers import signs_in
+from tests.words.test_pages import seen
 from translations import FOLDER
 
 ALL = ("vi", "en", pseudo.CODE)
@@ -236,8 +236,7 @@ def test_every_language_has_both_catalogs():
 
 
 def test_the_desk_shows_a_translator_what_is_missing(client, settings):
-    set_password(settings.home, PASSWORD)
-    client.post("/desk/login", data={"password": PASSWORD})
+    signs_in(client, settings)
     page = client.get("/desk/languages").text
     assert 'href="/desk/languages/blt-Tavt"' in page
     one = client.get("/desk/languages/blt-Tavt").text

@@ -8,12 +8,12 @@ import re
 import pytest
 
 from sipas import i18n
-from sipas.desk.access import set_password
 from sipas.fieldwork.waves import wave_of
 from sipas.publishing.models import Release
 from tests import commands
 from tests.make import a_response, a_wave
 from tests.make_release import a_release
+from tests.officers import an_account, signs_in
 from tests.words.test_catalogs import EVERY, forms
 
 PASSWORD = "lúa nương mùa này"
@@ -24,7 +24,11 @@ RESULTS = [
     "/nowhere", "/results", "/results?sort=share", "/results/2026-1-r1/", "/results/2026-1-r1/method",
     "/results/2026-1-r1/unit/03646", "/results/2026-1-r1/service/ho-tich",
 ]  # fmt: skip
-DESK = ["/desk/login", "/desk", "/desk/wave/w1", "/desk/release/2026-1-r1"]
+DESK = [
+    *("/desk/login", "/desk", "/desk/wave/w1", "/desk/release/2026-1-r1", "/desk/screens", "/desk/people"),
+    *("/desk/people/hoa", "/desk/log", "/desk/account", "/desk/account/password", "/desk/account/authenticator"),
+    "/desk/help",
+]
 
 
 def seen(page):
@@ -76,7 +80,7 @@ def test_an_english_page_would_be_noticed(client):
 def test_a_vietnamese_page_is_vietnamese(address, client, database, settings, monkeypatch, today):
     _furnish(database, settings, monkeypatch, today)
     if address in DESK[1:]:
-        client.post("/desk/login", data={"password": PASSWORD})
+        signs_in(client, settings)
     page = client.get(address, follow_redirects=False)
     assert page.status_code in ((404,) if "nowhere" in address else (200,)), page.headers.get("Location")
     text = page.get_data(as_text=True)
@@ -132,5 +136,5 @@ def _furnish(database, settings, monkeypatch, today):
         days = {"built_on": today, "approved_on": today, "published_on": today}
         people = {"built_by": "Lò Thị Mai", "approved_by": "Nguyễn Văn An"}
         session.add(Release(code="2026-1-r1", wave_id=wave.id, state="published", digest="5" * 64, **days, **people))
-    set_password(settings.home, PASSWORD)
+    an_account(settings, "hoa", person="Lò Thị Hoa")
     i18n.speak("vi")

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from sipas.accounts.decisions import typed
 from sipas.cli import group
 from sipas.fieldwork.waves import close_wave
 from sipas.i18n import say, speaking
@@ -80,7 +81,7 @@ def home(database, settings, monkeypatch):
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
     freeze(database, settings.home, "w1", TODAY)
-    build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     a_wave(database, settings, "w2", opens_on=dt.date(2026, 10, 1), series="trial")
     some_codes(database, settings, today=dt.date(2026, 10, 1))
     return settings.home

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sipas import clock, i18n
+from sipas.accounts.roles import NAMES
 from sipas.cli.common import example, note, print_table, settings
-from sipas.cli.operator.desk import new_password
-from sipas.files.home_paths import HomePaths
 from sipas.i18n import _, number, percent
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ def demo(no_serve: bool, port: int) -> None:
             )
         )
     note(_("The results:    {url}", url=f"{address}/results/{code}/"))
-    note(_("The desk:       {url}   password: {password}", url=f"{address}/desk", password=_password(where.home)))
+    note(_("The desk:       {url}   one account for each role:", url=f"{address}/desk"))
+    _print_accounts(where)
     if not no_serve:
         run("127.0.0.1", port, where.workers)
 
@@ -127,24 +127,12 @@ def _code(where: Settings, base: Database) -> str:
         return ""  # somebody closed the wave while playing
 
 
-def _password(home) -> str:  # type: ignore[no-untyped-def]
-    """The demo's desk password: made once, kept for the next start."""
-    from sipas.desk.access import set_password
-    from sipas.files.state_files import Damaged, read_state, write_whole
+def _print_accounts(where: Settings) -> None:
+    """The demo's accounts, one for each role; the page that asks for a code shows it."""
+    from sipas.demo.officers import OFFICERS, password
 
-    path = HomePaths(home).demo_password
-    try:
-        known = read_state(path, _whole, "")  # it is made anew
-    except Damaged:
-        known = None
-    if known is None:
-        known = new_password()
-        write_whole(path, known.encode())
-        set_password(home, known, is_generated=True)
-    return known
-
-
-def _whole(data: bytes) -> str:
-    if len(data) != len(new_password()):
-        raise ValueError
-    return data.decode()
+    print_table(
+        [_("account"), _("password"), _("role")],
+        [[one.name, password(where.home), _(NAMES[one.role])] for one in OFFICERS],
+    )
+    note(_("The second factor's code is shown where it is asked for: these accounts are simulated."))

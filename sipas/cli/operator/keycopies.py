@@ -8,6 +8,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import database, example, note, settings
+from sipas.cli.deciding import decided_by, deciders
 from sipas.errors import N_
 from sipas.i18n import _
 
@@ -127,7 +128,7 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
         note(
             _(
                 "Still missing: {kinds}. Copy them back; if they are lost, freeze the closed wave without them: "
-                '`sipas freeze {wave} --keys-lost --by "…" --by "…" --reason "…"`.',
+                '`sipas freeze {wave} --keys-lost --account … --account … --reason "…"`.',
                 kinds=", ".join(gone),
                 wave=code,
             )
@@ -143,14 +144,13 @@ def key_restore(file: Path, private: Path, renew: bool) -> None:
         "so, and why; it stands in the log and in the manifest of the wave's releases. What it costs for each key: "
         "`sipas manual operator`, “The keys of a wave”."
     ),
-    epilog=example(
-        "sipas wave key-renew 2026-2 --by 'Lò Thị Hoa' --by 'Cầm Văn An' --reason 'Ổ đĩa hỏng, không có bản sao'"
-    ),
+    epilog=example("sipas wave key-renew 2026-2 --account hoa --account an --reason 'Ổ đĩa hỏng, không có bản sao'"),
 )
 @click.argument("wave")
-@click.option("--by", "people", multiple=True, help=_("Who says so: given twice, for two people."))
+@decided_by(2)
 @click.option("--reason", default="", help=_("How they were lost; it is published with the wave's releases."))
-def key_renew(wave: str, people: tuple[str, ...], reason: str) -> None:
+def key_renew(wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emergency: str, reason: str) -> None:
+    from sipas.accounts import audit_log
     from sipas.expiry.trusted_date import refuse_doubted
     from sipas.fieldwork.waves import wave_of
     from sipas.publishing.key_losses import Saying, renewable
@@ -160,7 +160,11 @@ def key_renew(wave: str, people: tuple[str, ...], reason: str) -> None:
     refuse_doubted(where.home)
     with database(where).reading() as session:  # before anybody is asked for names in vain
         renewable(session, where.home, wave_of(session, wave), clock.today())
-    made = run(database(where), where.home, wave, Saying.of(people, reason), clock.today())
+    if not reason.strip():
+        raise click.UsageError(_("--reason says how the keys were lost."))
+    people = deciders(where, "wave key-renew", wave, 2, accounts, names, emergency)
+    with audit_log.deed(where.home, people[0].account, "wave key-renew", wave, by=[one.name for one in people]):
+        made = run(database(where), where.home, wave, Saying.of([one.name for one in people], reason), clock.today())
     note(_("Wave {wave} has new keys: {kinds}.", wave=wave, kinds=", ".join(made)))
     for kind in made:
         note(_(COSTS[kind]))

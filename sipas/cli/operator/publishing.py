@@ -6,6 +6,7 @@ import click
 
 from sipas import clock, i18n
 from sipas.cli.common import asker, database, example, json_option, note, print_json, print_table, settings
+from sipas.cli.deciding import decided_by, deciders
 from sipas.i18n import _, number, say
 from sipas.i18n.code_labels import word
 
@@ -38,24 +39,37 @@ def _step(what: str) -> None:
     "--keys-lost",
     is_flag=True,
     help=_(
-        "Freeze it although keys of it are lost for good; give --by twice and --reason. Its weeks stay its clusters; "
-        "what screens sealed under a lost key is not counted. Its releases say so."
+        "Freeze it although keys of it are lost for good; give --account twice and --reason. Its weeks stay its "
+        "clusters; what screens sealed under a lost key is not counted. Its releases say so."
     ),
 )
-@click.option("--by", "people", multiple=True, help=_("With --keys-lost: who says so, given twice for two people."))
+@decided_by(2)
 @click.option("--reason", default="", help=_("With --keys-lost: how they were lost; it is published with releases."))
-def freeze(wave: str, with_unfinished: bool, named: str, keys_lost: bool, people: tuple[str, ...], reason: str) -> None:
+def freeze(
+    wave: str,
+    with_unfinished: bool,
+    named: str,
+    keys_lost: bool,
+    accounts: tuple[str, ...],
+    names: tuple[str, ...],
+    emergency: str,
+    reason: str,
+) -> None:
     from sipas.estimating.key_words import key_sentences
     from sipas.expiry.trusted_date import refuse_doubted
     from sipas.publishing.freeze import freeze as run
     from sipas.publishing.key_losses import Saying
 
-    if (people or reason) and not keys_lost:
-        raise click.UsageError(_("--by and --reason belong to --keys-lost."))
+    if (accounts or names or emergency or reason) and not keys_lost:
+        raise click.UsageError(_("--account, --by, --emergency and --reason belong to --keys-lost."))
+    if keys_lost and not reason.strip():
+        raise click.UsageError(_("--reason says how the keys were lost."))
     where = settings()
     refuse_doubted(where.home)
-    without = Saying.of(people, reason) if keys_lost else None
-    base = database(where)
+    base, without = database(where), None
+    if keys_lost:
+        people = deciders(where, "freeze --keys-lost", wave, 2, accounts, names, emergency)
+        without = Saying.of([one.name for one in people], reason)
     frozen = run(base, where.home, wave, clock.today(), where.grace, with_unfinished, _step, without, named)
     note(
         _(
@@ -102,11 +116,12 @@ def list_releases(as_json: bool) -> None:
 
 @release.command(
     help=_("Build a draft from a frozen wave: weights, estimates, protection, pages."),
-    epilog=example("sipas release build 2026-1 --by 'Lò Thị Hoa'"),
+    epilog=example("sipas release build 2026-1 --account hoa"),
 )
 @click.argument("wave")
-@click.option("--by", required=True, help=_("Who builds it; another person must approve it."))
-def build(wave: str, by: str) -> None:
+@decided_by(1)
+def build(wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emergency: str) -> None:
+    from sipas.accounts import audit_log
     from sipas.publishing.build import build as run
     from sipas.publishing.published import open_folder
     from sipas.publishing.release_view import ReleaseView
@@ -114,7 +129,9 @@ def build(wave: str, by: str) -> None:
     where = settings()
     base = database(where)
     asker(base)  # what the release will say
-    code = run(base, where, wave, by, clock.today(), _step)
+    (by,) = deciders(where, "release build", wave, 1, accounts, names, emergency)
+    with audit_log.deed(where.home, by.account, "release build", wave):
+        code = run(base, where, wave, by, clock.today(), _step)
     made = open_folder(where.paths.draft(code))
     edition = ReleaseView(made.manifest, made.table, i18n.language())
     if edition.unrepresented:
@@ -128,11 +145,11 @@ def build(wave: str, by: str) -> None:
         )
     note(
         _(
-            "Draft {code} was built in {folder}. Next, a second person runs: "
-            'sipas release approve {code} --by "{name}"',
+            "Draft {code} was built in {folder}. Next, a second person approves it at the desk, or runs: sipas release "
+            "approve {code} --account {name}",
             code=code,
             folder=f"drafts/{code}",
-            name=_("name of the second person"),
+            name=_("account"),
         )
     )
     click.echo(code)
@@ -140,16 +157,20 @@ def build(wave: str, by: str) -> None:
 
 @release.command(
     help=_("Approve a draft; never by the person who built it."),
-    epilog=example("sipas release approve 2026-1-r1 --by 'Cầm Văn An'"),
+    epilog=example("sipas release approve 2026-1-r1 --account an"),
 )
 @click.argument("code")
-@click.option("--by", required=True, help=_("Who approves it."))
-def approve(code: str, by: str) -> None:
+@decided_by(1)
+def approve(code: str, accounts: tuple[str, ...], names: tuple[str, ...], emergency: str) -> None:
+    from sipas.accounts import audit_log
     from sipas.publishing.review import approve as run
 
     where = settings()
-    by = run(database(where), where.home, code, by, clock.today())
-    note(_("Release {code} is approved by {by}. Next: `sipas release publish {code}`.", code=code, by=by))
+    base = database(where)
+    (by,) = deciders(where, "release approve", code, 1, accounts, names, emergency)
+    with audit_log.deed(where.home, by.account, "release approve", code):
+        name = run(base, where.home, code, by, clock.today())
+    note(_("Release {code} is approved by {by}. Next: `sipas release publish {code}`.", code=code, by=name))
 
 
 @release.command(

@@ -12,6 +12,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import checked_workbook, database, example, note, settings
+from sipas.cli.deciding import decided_by, deciders
 from sipas.cli.destinations import writes_to
 from sipas.cli.readings import explain, sheet, telling
 from sipas.errors import N_
@@ -109,18 +110,21 @@ def _tell_dropped(dropped: Mapping[str, int]) -> None:
         "nothing else. FILE must be the very same file, byte by byte. Two people say it; their names stand in the log. "
         "The ids of its lines are free again, so the mended file can be brought in."
     ),
-    epilog=example("sipas responses take-back paper-forms.xlsx --wave 2026-2 --by 'Lò Thị Hoa' --by 'Cầm Văn An'"),
+    epilog=example("sipas responses take-back paper-forms.xlsx --wave 2026-2 --account hoa --account an"),
 )
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--wave", required=True, help=_("The wave that the answers were brought into."))
-@click.option("--by", "people", multiple=True, required=True, help=_("Who says so: given twice, for two people."))
-def take_back(file: Path, wave: str, people: tuple[str, ...]) -> None:
+@decided_by(2)
+def take_back(file: Path, wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emergency: str) -> None:
+    from sipas.accounts import audit_log
     from sipas.corrections.taking_back import take_back as run
 
-    if len(people) != 2:
-        raise click.UsageError(_("Two people must say it: give --by twice."))
     where = settings()
-    gone = run(database(where), where.home, file, wave, people, clock.today())
+    base = database(where)
+    people = deciders(where, "responses take-back", wave, 2, accounts, names, emergency)
+    said = [one.name for one in people]
+    with audit_log.deed(where.home, people[0].account, "responses take-back", wave, by=said):
+        gone = run(base, where.home, file, wave, said, clock.today())
     note(
         _(
             "Taken back: {count} answers of {file} are no longer in wave {wave}; `deeds.log` says who said so.",

@@ -66,11 +66,11 @@ def _say_whose(base: Database) -> None:
 
 def _refuse_damaged_secrets(where: Settings) -> None:
     """Said once, before the workers start, and not by each of them again and again."""
-    from sipas.desk.access import known_hash
+    from sipas.desk.access import former_hash
 
     if "desk" in where.parts:
         where.secret("desk")
-        known_hash(where.home)
+        former_hash(where.home)
     if "kiosk" in where.parts:
         where.secret("probe")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sipas.cli.common import database, example, note, settings
+from sipas.cli.deciding import decided_by, deciders
 from sipas.i18n import _
 
 
@@ -16,25 +17,28 @@ from sipas.i18n import _
         "releases that are built afterwards."
     ),
     epilog=example(
-        "sipas wave stop-destruction 2026-1 --by 'Lò Thị Hoa' --by 'Cầm Văn An' --reason 'Khiếu nại đang được xem xét' "
-        "--days 14"
+        "sipas wave stop-destruction 2026-1 --account hoa --account an --reason 'Khiếu nại đang được xem xét' --days 14"
     ),
 )
 @click.argument("wave")
-@click.option("--by", "people", multiple=True, required=True, help=_("Who says so: given twice, for two people."))
+@decided_by(2)
 @click.option("--reason", required=True, help=_("Why; it is published with the releases built afterwards."))
 @click.option(
     "--days", default=30, show_default=True, type=click.IntRange(1, 30), help=_("For how many days from today.")
 )
-def stop_destruction(wave: str, people: tuple[str, ...], reason: str, days: int) -> None:
+def stop_destruction(
+    wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emergency: str, reason: str, days: int
+) -> None:
+    from sipas.accounts import audit_log
     from sipas.expiry.trusted_date import ClockReading, look
     from sipas.publishing import shortened
     from sipas.publishing.stops import gate, stop
 
-    if len(people) != 2:
-        raise click.UsageError(_("Two people must say it: give --by twice."))
     where, now = settings(), ClockReading.now()
-    with database(where).writing() as session:
+    base = database(where)
+    people = [one.name for one in deciders(where, "wave stop-destruction", wave, 2, accounts, names, emergency)]
+    told = audit_log.deed(where.home, accounts[0] if accounts else "", "wave stop-destruction", wave, by=people)
+    with told, base.writing() as session:
         opened = gate(session, look(where.home, now), now.day)
         retention = shortened.look(where.home, where.retention, now.day).days
         made = stop(session, where.home, wave, people, reason, days, opened, retention)

@@ -196,6 +196,7 @@ def _noted(what: str, write: Callable[[], object]) -> None:
 def _deeds_of_a_night(where: Settings) -> dict[str, str]:
     """What failed, and why. Each deed fails by itself, and none ends the process: the order of arrival goes, whatever
     else does not work."""
+    from sipas.accounts.guesses import guessed_of
     from sipas.files.state_files import sweep
     from sipas.intake.maintenance import maintain as run
     from sipas.publishing.retention import end_grace, end_retention
@@ -216,7 +217,7 @@ def _deeds_of_a_night(where: Settings) -> dict[str, str]:
             EVENTS.warning("points are silent", extra={"facts": {"points": len(silent)}})
 
     deeds: dict[str, Callable[[], object]] = {
-        "budgets": lambda: RateLimits(where.home).forget(but=GUESSED),
+        "budgets": lambda: RateLimits(where.home).forget(but=(*GUESSED, *guessed_of(where.home))),
         "leftovers": lambda: [sweep(folder) for folder in (where.home, where.paths.keys)],
         "grace": lambda: end_grace(database, where.home, gate()),
         "retention": lambda: end_retention(database, where.home, gate(), _retention(where, gate())),

@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from sipas.cli import group
-from sipas.desk.access import set_password
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.comment_spool import flush_comments
 from sipas.publishing import comments as reading
 from sipas.publishing.freeze import freeze
 from tests.make import a_frame, a_point, a_response, a_wave
+from tests.officers import signs_in
 
 TODAY = dt.date(2026, 10, 1)
 WORD = "mười bảy con chim sẻ"
@@ -37,8 +37,7 @@ def ended(database, settings, client, monkeypatch):
     a_response(database, settings, "to-hieu-1", FEW, comment="Cần thêm ghế")
     a_response(database, settings, "chieng-an-1", MANY, comment=MARKUP)
     a_response(database, settings, "chieng-an-1", MANY, comment="Nhanh, gọn")
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))
 
 

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import delete
 
 from sipas import clock, i18n
-from sipas.desk.access import set_password
 from sipas.expiry.gate import Gate
 from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.waves import close_wave, wave_of
@@ -19,6 +18,7 @@ from sipas.publishing.models import Release
 from sipas.publishing.retention import drop
 from tests.make import a_point, a_response, a_wave
 from tests.make_release import a_release
+from tests.officers import an_account, signs_in
 from tests.repeated import home_once
 
 WORD = "mười bảy con chim sẻ"
@@ -57,11 +57,11 @@ def desk(database, settings, request):
         a_release(settings.home, "2026-1-r1")
         people = {("04240", "ho-tich"): 0, ("04240", "dat-dai"): 7, ("04240", "y-te"): 0}
         a_release(settings.home, "2026-1-r2", shelf="drafts", people=people, secret=0.12341)
-        set_password(settings.home, WORD)
+        an_account(settings, "hoa")
 
     home_once(database, settings, making)
     client = request.getfixturevalue("client")  # whose secret would make this home like no other
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
 
     def page(address: str, language: str = "vi") -> str:
         reply = client.get(address + (f"?lang={language}" if language != "vi" else ""))
@@ -134,9 +134,10 @@ def test_no_week_is_shown(desk, address):
     assert not re.search(r"\d{4}-W\d\d|\btuần \d|\bweek \d", desk(address))
 
 
-def test_a_draft_is_shown_as_readers_would_see_it_with_the_command_for_the_second_person(desk):
+def test_a_draft_is_shown_as_readers_would_see_it_with_the_way_to_approve_it(desk):
     html = desk("/desk/release/2026-1-r2", "en")
-    assert "sipas release approve 2026-1-r2" in html
+    assert "Approve this draft" in html
+    assert "name as typed" in html
     assert "not published, to protect those who answered" in html
     assert "12.3%" not in html
     assert "SIMULATED" in html
@@ -155,8 +156,7 @@ def test_a_draft_without_its_files_says_what_is_missing(desk, client, settings):
 
 
 def test_before_anything_was_done_the_desk_names_the_first_command(client, settings):
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     html = client.get("/desk?lang=en").text
     assert "No wave has been opened yet" in html
     assert "sipas wave open" in html
@@ -175,8 +175,7 @@ def test_late_answers_stand_beside_their_point_and_a_dropped_wave_says_where_its
     freeze(database, settings.home, "w1", today, grace=0)
     for number in range(37):
         a_response(database, settings, wave="w1", submission=f"{100 + number:032x}")
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
 
     def row() -> list[str]:
         html = client.get(f"/desk/wave/w1?lang={language}").text

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from sipas import clock, create_app
-from sipas.desk.access import set_password
 from sipas.fieldwork.points import set_invitation
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake.invitations import Invitation
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
+from tests.officers import signs_in
 
 PASSWORD = "lúa nương mùa này"
 
@@ -26,10 +26,9 @@ def officer(database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "to-hieu-phone", "03646", form="short", channel="phone")
     a_wave(database, settings, opens_on=clock.today())
-    set_password(settings.home, PASSWORD)
     app = create_app(replace(settings, address="https://sonla.example.vn"))
     client = app.test_client()
-    client.post("/desk/login", data={"password": PASSWORD})
+    signs_in(client, settings)
     yield client
     of_app(app).database.engine.dispose()
 
@@ -56,10 +55,12 @@ def test_an_open_wave_offers_a_poster_for_each_point_and_strips_where_codes_are_
     ("language", "words"),
     [("vi", "chưa ai khai báo người dân vào máy chủ này bằng địa chỉ nào"), ("en", "nobody has said at which address")],
 )
-def test_without_an_address_the_page_says_so_and_what_to_do_in_place_of_buttons(officer, app, language, words):
+def test_without_an_address_the_page_says_so_and_what_to_do_in_place_of_buttons(
+    officer, app, settings, language, words
+):
     assert words not in officer.get(f"/desk/wave/w1?lang={language}").text
     nowhere = app.test_client()
-    nowhere.post("/desk/login", data={"password": PASSWORD})
+    signs_in(nowhere, settings)
     page = nowhere.get(f"/desk/wave/w1?lang={language}").text
     assert words in page
     assert "sipas config set address https://sonla.example.vn" in page
@@ -115,7 +116,7 @@ def test_nothing_is_printed_or_issued_for_a_stranger_or_without_an_address(offic
     with database.writing() as session:
         set_invitation(session, "to-hieu-phone", "required")
     nowhere = app.test_client()  # this server does not know its address
-    nowhere.post("/desk/login", data={"password": PASSWORD})
+    signs_in(nowhere, settings)
     assert nowhere.get("/desk/poster?point=to-hieu-1").status_code == 503
     assert nowhere.post("/desk/strips", data={"point": "to-hieu-phone", "count": "3"}).status_code == 503
     assert issued(database) == 0

@@ -10,11 +10,11 @@ from html import unescape
 import pytest
 
 from sipas import clock
-from sipas.desk.access import set_password
 from sipas.fieldwork.devices import devices
 from sipas.fieldwork.models import Device as Row
 from sipas.web.installation import install, of_app
 from tests.make import a_point, a_wave
+from tests.officers import signs_in
 from tests.sealing import Device, said, sealed
 
 WORD = "mười bảy con chim sẻ"
@@ -24,8 +24,7 @@ WORD = "mười bảy con chim sẻ"
 def officer(database, settings, client):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, settings, "w1", opens_on=clock.today())
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     return client
 
 

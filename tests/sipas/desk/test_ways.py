@@ -7,12 +7,12 @@ from html import unescape
 import pytest
 
 from sipas import clock
-from sipas.desk.access import set_password
 from sipas.fieldwork.asking import asking_at
 from sipas.fieldwork.devices import make_code
 from sipas.intake.maintenance import maintain
 from sipas.intake.ways import Way
 from tests.make import OPENING, a_point, a_response, a_wave
+from tests.officers import signs_in
 from tests.people import text_of
 from tests.sealing import Device
 
@@ -25,8 +25,7 @@ def night(client, database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_point(database, "chieng-an-1", "03664", form="short")
     a_wave(database, settings)
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
 
     def shown(language="en"):
         maintain(database, settings.home)

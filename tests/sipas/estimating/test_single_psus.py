@@ -9,6 +9,7 @@ import pytest
 
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
+from sipas.accounts.decisions import typed
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.build import build
 from sipas.publishing.freeze import freeze
@@ -49,7 +50,7 @@ def one_week(database, settings, tmp_path, monkeypatch):
         with database.writing() as session:
             close_wave(session, "w1", LAST)
         freeze(database, settings.home, "w1", dt.date(2026, 9, 30))
-        return build(database, settings, "w1", "Lò Thị Hoa", dt.date(2026, 9, 30))
+        return build(database, settings, "w1", typed("Lò Thị Hoa"), dt.date(2026, 9, 30))
 
     code = home_once(database, settings, building)
     counts = tmp_path / "dossiers.csv"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 import surveys
 from analysis import Codebook, tabulate, write_snapshot
 from analysis.errors import BadData
+from sipas.accounts.decisions import typed
 from sipas.fieldwork.households import BadPopulation
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.i18n import say, speaking
@@ -151,7 +152,7 @@ def test_households_are_raked_to_the_margins_of_a_census_and_the_silent_keep_the
 
 def test_no_release_is_built_of_them(snapshot, database, settings):
     with pytest.raises(Exception, match="A release speaks of visitors and stands for their dossiers"):
-        build(database, settings, "w1", "Người Một", END)
+        build(database, settings, "w1", typed("Người Một"), END)
 
 
 def test_households_and_visitors_never_pool(snapshot, database, settings):

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from sipas import clock, i18n
 from sipas.cli import group
 from sipas.cli.operator.upkeep import upkeep
-from sipas.desk.access import set_password
 from sipas.fieldwork.pattern import is_silent, working_days
 from sipas.fieldwork.silence import last_look, look_for_silence
 from sipas.fieldwork.waves import close_wave
@@ -22,6 +21,7 @@ from sipas.intake.maintenance import maintain
 from sipas.intake.models import PROBE
 from sipas.web.installation import of_app
 from tests.make import a_point, a_response, a_wave
+from tests.officers import signs_in
 
 HALF_PAST_TWO = dt.time(2, 30)
 KIOSK, OTHER = 1, 2
@@ -167,8 +167,7 @@ def test_the_night_looks_and_doctor_monitor_and_desk_tell(client, settings, sile
     assert client.get("/health").json["silent"] == 1
     i18n.speak("en")
     assert "Point to-hieu-1 is silent: 16 working days" in CliRunner().invoke(group, ["doctor"]).output
-    set_password(settings.home, "mười bảy con chim sẻ")
-    client.post("/desk/login", data={"password": "mười bảy con chim sẻ"})
+    signs_in(client, settings)
     assert "One point is silent" in client.get("/desk?lang=en").text
     page = unescape(client.get("/desk/wave/w1?lang=en").text)
     assert "Silent for 16 working days; usual are about 2.9 answers a day." in page

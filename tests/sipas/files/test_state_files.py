@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 from sipas import create_app, i18n
+from sipas.accounts import audit_log
 from sipas.cli import group
 from sipas.cli.operator.doctor.home_findings import state_files
 from sipas.cli.operator.doctor.survey_findings import BAD, GOOD
 from sipas.cli.operator.upkeep import upkeep
 from sipas.config.settings import Settings
-from sipas.desk import access
 from sipas.errors import NotReady
 from sipas.expiry import trusted_date
 from sipas.fieldwork.silence import last_look
@@ -32,8 +32,9 @@ from sipas.keyring import wave_keys
 from sipas.kiosk.probe import is_probe
 from sipas.publishing import release_codes
 from tests.make import a_response, a_wave
+from tests.officers import an_account
 
-PASSWORD = "mười bảy con chim sẻ"
+FORMER = "scrypt:1024:8:1$" + "s" * 16 + "$" + "a" * 128  # the desk's password of before accounts
 LEFT = {"empty": b"", "short": b"1", "garbage": b"\xff\x00{]", "zeros": bytes(64), "null": b"null", "text": b"what?"}
 SAY = {  # each file of its kind, and what the doctor says to do
     "maintained": "sipas maintain",
@@ -44,8 +45,8 @@ SAY = {  # each file of its kind, and what the doctor says to do
     "ways.counts": "counted in it anew",
     "keys/desk.secret": "Delete it and start again",
     "keys/probe.secret": "Delete it and start again",
-    "keys/desk.password": "sipas desk password",
-    "keys/desk.ended": "sipas desk password",
+    "keys/desk.password": "sipas user add",
+    "keys/log.head": "keys/log.head",
     "keys/w1.cluster.key": "copy it back",
     "keys/w1.id.key": "copy it back",
     "keys/w1.seal.key": "sipas wave key-restore",
@@ -68,8 +69,9 @@ def home(database, settings, client, monkeypatch):
     a_wave(database, settings)
     a_response(database, settings)
     wave_keys.make(settings.home, "w1", ("invitation",))
-    access.set_password(settings.home, PASSWORD)
-    access.end_session(settings.home, "a session", 1000)
+    an_account(settings, "hoa", "leader", factor=False)
+    audit_log.note(settings.home, "hoa", "sign in")
+    (settings.home / "keys" / "desk.password").write_text(FORMER)
     settings.secret("probe")
     File(settings.home).add({(1, 1, 1, 3): 1})
     release_codes.remember(settings.home, "w1-r1")
@@ -137,25 +139,14 @@ def test_no_stranger_is_a_probe_under_a_damaged_secret(tmp_path):
         assert not is_probe(settings, None, "ab" * 16), "a visitor's answer is taken all the same"
 
 
-def test_the_desk_says_in_a_sentence_that_its_password_is_damaged(home, client):
+def test_the_desk_says_in_a_sentence_that_its_former_password_is_damaged(home, client):
+    (home / "desk.sqlite").unlink()
+    (home / "keys" / "log.head").unlink()
     for data in LEFT.values():
         (home / "keys" / "desk.password").write_bytes(data)
-        reply = client.post("/desk/login?lang=en", data={"password": ""})
+        reply = client.get("/desk/login?lang=en")
         assert reply.status_code == 503
-        assert "sipas desk password" in reply.text
-    access.set_password(home, PASSWORD)
-    assert client.post("/desk/login", data={"password": PASSWORD}).status_code == 303
-
-
-def test_a_lost_list_of_ended_sessions_opens_none_of_them(home, client):
-    client.post("/desk/login", data={"password": PASSWORD})
-    for data in LEFT.values():
-        (home / "keys" / "desk.ended").write_bytes(data)
-        assert client.get("/desk").status_code == 503
-    access.set_password(home, PASSWORD)
-    assert client.get("/desk").status_code == 303, "every session is over"
-    client.post("/desk/login", data={"password": PASSWORD})
-    assert client.get("/desk").status_code == 200
+        assert "sipas user add" in reply.text
 
 
 def test_the_desk_does_not_start_under_a_damaged_secret(home, settings):
@@ -230,6 +221,8 @@ CUT = """
 import os, sys
 from pathlib import Path
 from sipas.files import state_files
+from tests.officers import signs_in
+from tests.officers import an_account
 real, calls = os.{step}, []
 def cut(*words, **more):
     os._exit(9)

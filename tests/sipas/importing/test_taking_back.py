@@ -198,7 +198,7 @@ def test_the_command_wants_two_people_and_says_what_it_did(bring, home, tmp_path
     monkeypatch.setattr(clock, "today", lambda: TODAY)
     path = a_file(tmp_path, people(20, 13))
     bring(path)
-    words = ["responses", "take-back", str(path), "--wave", "w1", "--by", TWO[0]]
+    words = ["responses", "take-back", str(path), "--wave", "w1", "--emergency", "Thử", "--by", TWO[0]]
     assert CliRunner().invoke(group, words).exit_code == 2
     run = CliRunner().invoke(group, [*words, "--by", TWO[1]])
     assert (run.exit_code, "20 answers of week.csv" in run.output) == (0, True), run.output

@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from analysis import read_snapshot
 from sipas import clock, i18n
 from sipas.cli import group
-from sipas.desk.access import set_password
 from sipas.errors import SipasError
 from sipas.fieldwork.waves import close_wave, wave_of
 from sipas.intake import late_by_point, stored, stored_by_point, unfinished
 from sipas.publishing.freeze import freeze
 from tests.make import a_point, a_response, a_wave
+from tests.officers import signs_in
 from tests.sealing import Device, said, sealed
 
 WORD = "mười bảy con chim sẻ"
@@ -47,8 +47,7 @@ def test_no_count_knows_them_and_the_desk_tells_them_apart(client, database, set
     assert left(client).status_code == 204
     with database.reading() as session:
         assert (stored(session, 1), stored_by_point(session, 1), unfinished(session, 1)) == (1, {1: 1}, 1)
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     assert "kept and marked: 1" in unescape(client.get("/desk/wave/w1?lang=en").text)
 
 
@@ -57,8 +56,7 @@ def test_a_wave_that_drops_them_takes_none_whoever_sends_them(client, database, 
     assert left(client).status_code == 204
     with database.reading() as session:
         assert unfinished(session, 1) == 0
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     assert "not kept" in unescape(client.get("/desk/wave/w1?lang=en").text)
 
 

@@ -18,7 +18,6 @@ from sipas import clock
 from sipas.cli import group
 from sipas.cli.operator import upkeep as nights_work
 from sipas.cli.operator.upkeep import upkeep
-from sipas.desk import access
 from sipas.files.home_paths import HomePaths
 from sipas.logs import EVENTS
 from sipas.monitoring import nightly, supervision
@@ -26,6 +25,7 @@ from sipas.monitoring.nightly import LATE, SIZE
 from sipas.monitoring.supervision import Supervised
 from tests.boundaries.test_full import small_disk
 from tests.make import a_response, a_wave
+from tests.officers import signs_in
 from tests.serving import Server, free_port
 
 PASSWORD = "mười bảy con chim sẻ"
@@ -43,8 +43,7 @@ def doctor():
 
 
 def at_the_desk(client, settings) -> str:
-    access.set_password(settings.home, PASSWORD)
-    client.post("/desk/login", data={"password": PASSWORD})
+    signs_in(client, settings)
     return client.get("/desk?lang=en").text
 
 

@@ -13,6 +13,7 @@ from analysis.data.snapshot import content_digest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.safe_table import SafeTable
 from sipas import clock, i18n
+from sipas.accounts.decisions import typed
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.build import build, release_figures
 from sipas.publishing.freeze import freeze
@@ -121,14 +122,14 @@ def test_what_is_said_is_no_less_than_the_figure_and_never_below_the_least(datab
 
 
 def release(database, settings):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
-    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
+    approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
     publish(database, settings.home, code, TODAY)
     return code
 
 
 def manifest_of(database, settings):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     return json.loads((settings.paths.draft(code) / "release.json").read_text(encoding="utf-8"))
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.disclosure.policy import Policy
+from sipas.accounts.decisions import typed
 from sipas.cli import group
 from sipas.fieldwork.waves import close_wave
 from sipas.i18n import say
@@ -45,7 +46,7 @@ def test_too_few_people_or_weeks_are_refused_in_one_sentence_and_nothing_is_buil
 ):
     frozen(database, settings, people, weeks)
     result = CliRunner().invoke(
-        group, ["release", "build", "w1", "--by", "Hoa"], env={"SIPAS_HOME": str(settings.home)}
+        group, ["release", "build", "w1", "--by", "Hoa", "--emergency", "Thử"], env={"SIPAS_HOME": str(settings.home)}
     )
     assert isinstance(result.exception, TooFew)
     told = say(result.exception)
@@ -59,7 +60,7 @@ def test_too_few_people_or_weeks_are_refused_in_one_sentence_and_nothing_is_buil
 
 def test_a_hundred_people_and_eight_degrees_of_freedom_are_enough(database, settings):
     frozen(database, settings, 100, 5)
-    code = build(database, settings, "w1", "Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
     table = open_folder(settings.home / "drafts" / code).table
     assert (table.row("overall")["n"], table.policy.least_people, table.policy.least_df) == (100, 100, 8)
 

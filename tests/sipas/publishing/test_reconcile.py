@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 
 from analysis import NOT_ASKED, write_snapshot
 from sipas import clock, logs
+from sipas.accounts.decisions import typed
 from sipas.backups import backup, restore
 from sipas.cli.operator.doctor.survey_findings import BAD, waves_and_releases
 from sipas.errors import UnknownCode, WaveState
@@ -225,8 +226,8 @@ def test_a_key_that_was_lost_with_a_disk_is_still_asked_for(database, settings, 
 
 
 def test_a_release_that_is_public_and_its_wave_come_back_into_the_list_step_by_step(database, settings, asked, frozen):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
-    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
+    approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
     publish(database, settings.home, code, TODAY)
     restore(settings, database, asked, force=True)
     wave, release = told(database, settings)
@@ -240,9 +241,9 @@ def test_a_release_that_is_public_and_its_wave_come_back_into_the_list_step_by_s
 
 
 def test_a_public_release_that_the_restored_database_knows_as_a_draft_comes_back(database, settings, frozen):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     drafted = backup(settings, database, "drafted")
-    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
     publish(database, settings.home, code, TODAY)
     restore(settings, database, drafted, force=True)
     (said,) = told(database, settings)
@@ -259,8 +260,8 @@ def test_a_public_release_that_the_restored_database_knows_as_a_draft_comes_back
 
 def test_a_public_release_of_a_wave_that_nobody_knows_is_told_apart(database, settings, frozen):
     empty = backup_without_waves(database, settings)
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
-    approve(database, settings.home, code, "Cầm Văn An", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
+    approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
     publish(database, settings.home, code, TODAY)
     restore(settings, database, empty, force=True)
     with database.reading() as session:
@@ -340,28 +341,28 @@ def test_the_newest_backup_is_named_once_where_a_difference_asks_for_one(databas
 
 
 def test_a_draft_whose_folder_is_gone_or_changed_is_named(database, settings, frozen):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     page = settings.home / "drafts" / code / "index.html"
     text = page.read_text(encoding="utf-8")
     page.write_text("better", encoding="utf-8")
     for state in ("draft", "approved"):
         (said,) = doctors(database, settings)
         assert said.startswith(f"The {state} {code} is not as it was built (The file index.html of the draft in {code}")
-        assert said.endswith("build another: sipas release build w1 --by NAME")
+        assert said.endswith("build another: sipas release build w1 --account NAME")
         page.write_text(text, encoding="utf-8")
         assert doctors(database, settings) == []
         if state == "draft":
-            approve(database, settings.home, code, "Cầm Văn An", TODAY)
+            approve(database, settings.home, code, typed("Cầm Văn An"), TODAY)
         page.write_text("better", encoding="utf-8")
     shutil.rmtree(settings.home / "drafts" / code)
     assert doctors(database, settings) == [
         f"The approved {code} is in the database, but the folder drafts/{code} is missing. Restore it from a backup, "
-        "or build another: sipas release build w1 --by NAME"
+        "or build another: sipas release build w1 --account NAME"
     ]
 
 
 def test_a_draft_that_the_database_does_not_know_is_named(database, settings, frozen):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     with database.writing() as session:
         session.execute(delete(Release))
     (said,) = told(database, settings)

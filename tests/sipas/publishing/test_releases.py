@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from sipas.accounts.decisions import typed
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import PopulationCount, Wave
 from sipas.fieldwork.points import add_point
@@ -58,8 +59,8 @@ def frozen(database, settings):
 
 
 def release(database, settings, builder="Lò Thị Hoa", reviewer="Cầm Văn An"):
-    code = build(database, settings, "w1", builder, TODAY)
-    approve(database, settings.home, code, reviewer, TODAY)
+    code = build(database, settings, "w1", typed(builder), TODAY)
+    approve(database, settings.home, code, typed(reviewer), TODAY)
     publish(database, settings.home, code, TODAY)
     return code
 
@@ -88,20 +89,20 @@ def test_weeks_in_which_nobody_answered_are_clusters_of_the_design(database, set
 def test_an_open_wave_is_not_published_from(database, settings):
     a_wave(database, settings)
     with pytest.raises(WaveState, match="freeze it first"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
 
 
 def test_a_wave_whose_state_was_set_back_is_not_published_from_its_snapshot(database, settings, frozen):
     with database.writing() as session:
         session.execute(update(Wave).values(state="closed"))
     with pytest.raises(WaveState, match="freeze it first"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
 
 
 def test_nothing_is_built_beside_a_shelf_that_holds_what_is_no_release(database, settings, frozen):
     (settings.home / "releases" / "mine").mkdir(parents=True)
     with pytest.raises(Disordered, match="releases/mine is no release as it was published here"):
-        build(database, settings, "w1", "Hoa", TODAY)
+        build(database, settings, "w1", typed("Hoa"), TODAY)
 
 
 def test_a_draft_whose_row_was_stored_keeps_its_folder_and_one_without_a_row_loses_it(database, settings):
@@ -115,22 +116,22 @@ def test_a_draft_whose_row_was_stored_keeps_its_folder_and_one_without_a_row_los
 
 
 def test_whoever_built_does_not_approve_however_the_name_is_typed(database, settings, frozen):
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     for name in ("Lò Thị Hoa", "  lò  thị hoa ", "Lo\u0300 Thi\u0323 Hoa"):
         with pytest.raises(SamePerson):
-            approve(database, settings.home, code, name, TODAY)
+            approve(database, settings.home, code, typed(name), TODAY)
     with pytest.raises(NotReady):
-        approve(database, settings.home, code, "  ", TODAY)
+        approve(database, settings.home, code, typed("  "), TODAY)
 
 
 def test_a_draft_that_somebody_touched_is_neither_approved_nor_published(database, settings, frozen):
-    code = build(database, settings, "w1", "Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
     with (settings.home / "drafts" / code / "estimates.csv").open("a") as file:
         file.write("99\n")
     with pytest.raises(ChangedFiles, match="changed"):
-        approve(database, settings.home, code, "An", TODAY)
-    code = build(database, settings, "w1", "Hoa", TODAY)
-    approve(database, settings.home, code, "An", TODAY)
+        approve(database, settings.home, code, typed("An"), TODAY)
+    code = build(database, settings, "w1", typed("Hoa"), TODAY)
+    approve(database, settings.home, code, typed("An"), TODAY)
     (settings.home / "drafts" / code / "index.html").write_text("better")
     with pytest.raises(ChangedFiles):
         publish(database, settings.home, code, TODAY)
@@ -155,7 +156,7 @@ def test_a_published_release_is_whole_and_its_sums_are_right(database, settings,
 
 
 def test_the_same_snapshot_and_frame_give_the_same_bytes(database, settings, frozen):
-    first, second = (build(database, settings, "w1", "Hoa", TODAY) for _ in range(2))
+    first, second = (build(database, settings, "w1", typed("Hoa"), TODAY) for _ in range(2))
     drafts = settings.home / "drafts"
     assert (drafts / first / "estimates.json").read_bytes() == (drafts / second / "estimates.json").read_bytes()
 
@@ -193,7 +194,7 @@ def test_answers_without_dossiers_are_told_with_the_row_that_is_to_blame(databas
         session.add(PopulationCount(unit="03646", field="van-hoa", month="2026-09", dossiers=60, source=""))
     freeze(database, settings.home, "w1", dt.date(2026, 10, 1))
     with pytest.raises(Uncounted) as refused:
-        build(database, settings, "w1", "Hoa", dt.date(2026, 10, 2))
+        build(database, settings, "w1", typed("Hoa"), dt.date(2026, 10, 2))
     told = str(refused.value)
     assert "so-van-hoa-the-thao-du-lich: answers about van-hoa, 2026-09, and no dossiers" in told
     assert "perhaps its dossiers stand at 03646 in field van-hoa, 2026-09" in told
@@ -247,4 +248,4 @@ def test_a_registry_that_changes_its_province_while_a_draft_is_built_stops_it(da
 
     monkeypatch.setattr(building, "refuse_other_figures", meanwhile)
     with pytest.raises(WaveState, match="something it rests on was changed"):
-        build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+        build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)

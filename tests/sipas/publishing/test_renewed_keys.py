@@ -27,7 +27,7 @@ TODAY = dt.date(2026, 9, 16)
 LATER = dt.date(2026, 9, 30)
 DAYS = [dt.datetime(2026, 9, day, 3, tzinfo=dt.timezone.utc) for day in (2, 9, 16, 23, 30)]
 SAYING = Saying(("Lò Thị Hoa", "Cầm Văn An"), "Ổ đĩa hỏng")
-WORDS = ("--by", "Lò Thị Hoa", "--by", "Cầm Văn An", "--reason", "Ổ đĩa hỏng")
+WORDS = ("--by", "Lò Thị Hoa", "--by", "Cầm Văn An", "--emergency", "Thử", "--reason", "Ổ đĩa hỏng")
 SOME = [("cluster",), ("id",), ("seal",), wave_keys.KINDS]
 
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from sipas import i18n
+from sipas.accounts.decisions import typed
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.ways import Held, Way
 from sipas.publishing.build import build
@@ -35,7 +36,7 @@ def released(database, settings, counts):
     with database.writing() as session:
         close_wave(session, "w1", TODAY)
     snapshot = freeze(database, settings.home, "w1", TODAY)
-    code = build(database, settings, "w1", "Lò Thị Hoa", TODAY)
+    code = build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
     folder = settings.home / "drafts" / code
     return (
         json.loads((folder / "release.json").read_text("utf-8")),

@@ -142,7 +142,7 @@ def test_from_the_decision_to_the_release_without_a_circle_and_with_the_right_nu
         )
     )
     office.freezes()
-    office.does("release", "build", "w1", "--by", "Lò Thị Hoa")
+    office.does("release", "build", "w1", "--by", "Lò Thị Hoa", "--emergency", "Thử")
     manifest = json.loads((office.home / "drafts" / "w1-r1" / "release.json").read_text(encoding="utf-8"))
     assert manifest["frame"]["dossiers"] == 2160
     assert {one["code"] for one in manifest["units"]} == {WARD, DEPARTMENT}
@@ -168,7 +168,7 @@ def test_dossiers_that_stand_at_two_offices_are_not_counted_twice_in_a_release(o
     office.on("2026-09-01")
     office.does("wave", "close", "w1")
     office.freezes()
-    told = office.is_refused("release", "build", "w1", "--by", "Lò Thị Hoa")
+    told = office.is_refused("release", "build", "w1", "--by", "Lò Thị Hoa", "--emergency", "Thử")
     for part in (DEPARTMENT, "chung-thuc", "2026-07", "120", WARD):
         assert part in told
 

@@ -11,11 +11,11 @@ from sqlalchemy import event, update
 
 from sipas import clock, create_app
 from sipas.cli import group
-from sipas.desk.access import set_password
 from sipas.registry.models import Unit
 from sipas.registry.province import KnownProvince, NoProvince, ProvinceName, province
 from sipas.web.installation import of_app
 from tests.make import a_point, a_wave
+from tests.officers import signs_in
 
 TODAY = dt.date(2026, 9, 16)
 
@@ -109,7 +109,7 @@ def test_without_a_province_pages_go_on_and_nothing_is_printed_or_released_in_a_
     sipas("config", "set", "address", "https://laocai.example.vn")
     for words in (
         ("point", "poster", "to-hieu-1", "--out", str(tmp_path / "poster.pdf")),
-        ("release", "build", "w1", "--by", "Lò Thị Hoa"),
+        ("release", "build", "w1", "--by", "Lò Thị Hoa", "--emergency", "Thử"),
     ):
         assert "holds several provinces" in str(sipas(*words).exception)
     assert not (tmp_path / "poster.pdf").exists()
@@ -118,9 +118,8 @@ def test_without_a_province_pages_go_on_and_nothing_is_printed_or_released_in_a_
 def test_the_desk_prints_nothing_in_a_doubtful_name(database, settings):
     a_point(database)
     rename(database, kind="department")
-    set_password(settings.home, "a long enough password")
     client = create_app(replace(settings, address="https://laocai.example.vn")).test_client()
-    client.post("/desk/login", data={"password": "a long enough password"}, base_url="http://localhost")
+    signs_in(client, settings)
     reply = client.get("/desk/poster?point=to-hieu-1", base_url="http://localhost")
     assert (reply.status_code, reply.mimetype) == (503, "text/html")
     assert "danh mục không có tỉnh nào" in reply.text

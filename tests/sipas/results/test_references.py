@@ -13,12 +13,12 @@ from html import unescape
 import pytest
 
 from sipas import i18n
-from sipas.desk.access import set_password
 from sipas.publishing.models import Release
 from sipas.publishing.published import PublishedRelease, open_folder
 from tests.make import a_wave
 from tests.make_release import a_release
 from tests.november_files import unpacked
+from tests.officers import signs_in
 
 WORD = "mười bảy con chim sẻ"
 DAY = dt.date(2026, 7, 15)
@@ -109,8 +109,7 @@ def pages(client, settings, database, shelf) -> list[Page]:
     with database.writing() as session:
         session.add(Release(code="2026-1-r1", wave_id=1, state="published", built_by="Mai", digest="d" * 64,
                             built_on=DAY, published_on=DAY))  # fmt: skip
-    set_password(settings.home, WORD)
-    client.post("/desk/login", data={"password": WORD})
+    signs_in(client, settings)
     found = []
     for language in i18n.LANGUAGES:
         addresses = [("province", "", "/results"), ("province", "", "/desk/release/2026-1-r1")]

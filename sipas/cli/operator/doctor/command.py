@@ -117,6 +117,7 @@ def _findings(where: Settings, probing: bool, mending: bool, watched: bool) -> I
         *([_met] if probing or watched else []),
         *([_running] if watched else []),
         _guesses,
+        _accounts,
         walked if probing else not_walked,
     ):
         for sign, sentence in _looked(look, where, faults):
@@ -228,6 +229,45 @@ def _wordings(where: Settings) -> Iterator[Finding]:
         yield GOOD, _("Questionnaires in words put in here, as they were made: {names}.", names=names)
 
 
+def _accounts(where: Settings) -> Iterator[Finding]:
+    """Whether somebody can sign in at the desk, and whether the log is as it was written."""
+    from sipas.accounts import audit_log, directory
+    from sipas.accounts.store import store_of
+
+    if "desk" not in where.parts:
+        return
+    store = store_of(where.home)
+    amiss = [say(one.error) for one in audit_log.faults(where.home)]
+    yield from ((BAD, sentence) for sentence in amiss)
+    if not store.exists():
+        if not amiss:
+            yield (
+                WARN,
+                _("Nobody has an account at the desk yet: sipas user add NAME --person PERSON --role administrator"),
+            )
+        return
+    with store.reading() as session:
+        known, administrators = directory.listed(session), directory.administrators(session)
+        head = audit_log.head(session)
+    made_up = [one.name for one in known if one.is_simulated]
+    if made_up and not where.paths.demo.exists():
+        yield (
+            WARN,
+            _(
+                "These accounts are a demo's, and nobody can sign in with them here: {names}. Put them to rest with "
+                "`sipas user rest`.",
+                names=", ".join(made_up),
+            ),
+        )
+    if not administrators:
+        yield WARN, _("Nobody has an account at the desk yet: sipas user add NAME --person PERSON --role administrator")
+    elif not amiss:
+        yield (
+            GOOD,
+            _("Accounts: {count}. The log is whole, its head {head}.", count=number(len(known)), head=head or 0),
+        )
+
+
 def _guesses(where: Settings) -> Iterator[Finding]:
     from sipas.desk.attempts import ALARM as MANY_PASSWORDS
     from sipas.inviting.guesses import ALARM as MANY_CODES
@@ -248,7 +288,7 @@ def _guesses(where: Settings) -> Iterator[Finding]:
             WARN,
             _(
                 "{wrong} wrong passwords were tried at the desk today: somebody is guessing. See "
-                "`sipas manual operator`, “When the desk's password is guessed”.",
+                "`sipas manual operator`, “When passwords are guessed”.",
                 wrong=number(wrong),
             ),
         )

@@ -55,6 +55,7 @@ def mended(where: Settings) -> Iterator[Finding]:
 
 def state_files(where: Settings) -> Iterator[Finding]:
     """Every small file of state, read as its owner reads it: those that are damaged."""
+    from sipas.accounts import audit_log
     from sipas.desk import access
     from sipas.expiry import trusted_date
     from sipas.fieldwork.silence import found_at_last
@@ -71,8 +72,8 @@ def state_files(where: Settings) -> Iterator[Finding]:
         lambda: shortened.last_night(where.home),
         lambda: release_codes.check(where.home),
         lambda: found_at_last(where.home),
-        lambda: access.known_hash(where.home),
-        lambda: access.ended_sessions(where.home),
+        lambda: access.former_hash(where.home),
+        lambda: audit_log.kept_head(where.home),
         RedemptionJournal(where.home).check,
         lambda: ways.check(where.home),
         lambda: nightly.found_record(where.home),

@@ -1,0 +1,32 @@
+"""The names under which wrong passwords and codes of accounts are counted, for whoever counts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import select
+
+from sipas.accounts.models import Account
+from sipas.accounts.store import store_of
+
+FORMER = "code former password"  # of those who try the desk's password of before accounts
+
+
+def password_key(account: str) -> str:
+    """Of wrong passwords of an account."""
+    return f"password {account}"
+
+
+def code_key(account: str) -> str:
+    """Of wrong codes of its second factor."""
+    return f"code {account}"
+
+
+def guessed_of(home: Path) -> list[str]:
+    """All of a home: the night keeps these counters."""
+    store = store_of(home)
+    if not store.exists():
+        return [FORMER]
+    with store.reading() as session:
+        names = session.scalars(select(Account.name)).all()
+    return [FORMER, *map(password_key, names), *map(code_key, names)]

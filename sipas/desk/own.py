@@ -1,0 +1,145 @@
+"""What everybody does with her own account: choose a password, set up the second factor, see and end her sessions."""
+
+from __future__ import annotations
+
+from flask import g, render_template, request, session
+
+from sipas import i18n
+from sipas.accounts import audit_log, directory, second_factor, sessions
+from sipas.accounts.roles import NAMES, ROLES
+from sipas.desk.blueprint import COOKIE, attempts, desk, officer, store
+from sipas.desk.screens import qr_code
+from sipas.desk.signing import Page, begins, secret
+from sipas.errors import N_, SipasError
+from sipas.i18n import _
+from sipas.web.installation import installation
+from sipas.web.links import go, link
+
+
+class WrongPassword(SipasError):
+    """What was typed is not the password of whoever is signed in."""
+
+    status = 422
+
+
+DRAWN_KEY = "key"  # in the signed cookie while it is set up: the key that the page shows anyway
+
+
+@desk.get("/account/password")
+def own_password() -> Page:
+    """Asks for a password of her own; who has one goes on."""
+    with store().reading() as reading:
+        account = directory.find(reading, g.officer.who.name)
+    if g.officer.stage == sessions.SETUP and not account.must_change:
+        return go(link("desk.authenticator"))
+    return render_template("desk/own_password.html", problem="")
+
+
+@desk.post("/account/password")
+def take_own_password() -> Page:
+    """Stores it; other sessions of the account end. Signed in already, she shows the former one first."""
+    ours, name = installation(), g.officer.who.name
+    word, is_set_up = request.form.get("password", ""), g.officer.stage == sessions.SETUP
+    try:
+        if word != request.form.get("again", ""):
+            raise WrongPassword(N_("The two are not the same; please type both again."))
+        if not is_set_up:
+            _refuse_stranger(name)
+        with store().writing() as writing:
+            directory.choose(writing, name, word)
+            sessions.end_all(writing, name, but=session[COOKIE])
+            head = audit_log.add(writing, name, "password changed", name)
+            account = directory.find(writing, name)
+    except SipasError as error:
+        return render_template("desk/own_password.html", problem=i18n.say(error)), 422
+    audit_log.keep_head(ours.home, head)
+    if not is_set_up:
+        return go(link("desk.account"))
+    if account.second_factor is None and g.officer.who.needs_second_factor:
+        return go(link("desk.authenticator"))
+    return begins(account, sessions.CODE if account.second_factor is not None else sessions.WHOLE)
+
+
+@desk.get("/account/authenticator")
+def authenticator() -> Page:
+    """A new key as QR code, and the field for its first code."""
+    return _authenticator("", 200)
+
+
+@desk.post("/account/authenticator")
+def take_authenticator() -> Page:
+    """Takes the key once its first code is right, and shows the recovery codes, once."""
+    ours, name, key = installation(), g.officer.who.name, session.get(DRAWN_KEY, "")
+    step = second_factor.step_of(key, request.form.get("code", ""), ours.now()) if key else None
+    if step is None:
+        return _authenticator(
+            _("This is not the code of this moment. Please wait for the next one, and try again."), 422
+        )
+    with store().writing() as writing:
+        codes = directory.use_second_factor(writing, name, key, secret(), step)
+        sessions.end_all(writing, name, but=session[COOKIE])
+        head = audit_log.add(writing, name, "second factor set up", name)
+        account = directory.find(writing, name)
+    audit_log.keep_head(ours.home, head)
+    reply = begins(account, sessions.WHOLE)  # the page below is read in the session that this makes
+    reply.set_data(render_template("desk/codes.html", codes=codes))
+    reply.status_code = 200
+    del reply.headers["Location"]
+    return reply
+
+
+def _authenticator(problem: str, status: int) -> Page:
+    key = session.get(DRAWN_KEY) or second_factor.new_key()
+    session[DRAWN_KEY] = key
+    picture = qr_code(second_factor.address(key, g.officer.who.name, "SIPAS"))
+    grouped = " ".join(key[i : i + 4] for i in range(0, len(key), 4))
+    return render_template("desk/authenticator.html", problem=problem, key=grouped, picture=picture), status
+
+
+@desk.get("/account")
+def account() -> str:
+    """Her roles, her sessions, her recovery codes."""
+    with store().reading() as reading:
+        return render_template(
+            "desk/account.html",
+            one=directory.find(reading, officer().name),
+            names=[NAMES[role] for role in ROLES if role in officer().roles],
+            units=sorted(officer().units),
+            sessions=sessions.count(reading, officer().name, installation().now().timestamp()),
+            codes=second_factor.recovery_codes_left(reading, officer().name),
+        )
+
+
+@desk.post("/account/codes")
+def new_codes() -> Page:
+    """New recovery codes in place of those of before; the password is asked for once more."""
+    name = officer().name
+    _refuse_stranger(name)
+    with store().writing() as writing:
+        codes = second_factor.new_recovery_codes(writing, directory.find(writing, name))
+        head = audit_log.add(writing, name, "recovery codes made", name)
+    audit_log.keep_head(installation().home, head)
+    return render_template("desk/codes.html", codes=codes)
+
+
+@desk.post("/account/sessions")
+def end_other_sessions() -> Page:
+    """Sign out everywhere else."""
+    name = officer().name
+    with store().writing() as writing:
+        sessions.end_all(writing, name, but=session[COOKIE])
+        head = audit_log.add(writing, name, "sessions ended", name)
+    audit_log.keep_head(installation().home, head)
+    return go(link("desk.account"))
+
+
+def _refuse_stranger(name: str) -> None:
+    """Whoever finds a browser signed in cannot change how the account signs in. Raises WrongPassword."""
+    ours = installation()
+    with store().reading() as reading:
+        stored = directory.find(reading, name).password
+    right = attempts().check(
+        name, stored, request.form.get("former", ""), ours.limits.address_of(request), "", ours.today()
+    )
+    if not right:
+        raise WrongPassword(N_("This is not your password of now. Please check capital letters and try again."))
