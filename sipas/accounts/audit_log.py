@@ -61,6 +61,7 @@ DEEDS = {
     "codes issued": N_("invitation codes issued"),
     "screen's code made": N_("code for a screen made"),
     "screen revoked": N_("screen revoked"),
+    "comments read": N_("comments read"),
     "log exported": N_("log exported"),
     RESTORED: N_("log restored from a copy"),
 }

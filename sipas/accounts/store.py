@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from sipas.accounts.models import VERSION, DeskBase
 from sipas.errors import N_, NotReady, SchemaMismatch
 from sipas.files.home_paths import HomePaths
-from sipas.files.state_files import private_file
+from sipas.files.state_files import private_file, write_new
 
 PATIENCE = 10.0  # seconds for which a writer waits for another
 
@@ -69,15 +70,15 @@ class Store:
 def _said() -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
-        if isinstance(error.orig, sqlite3.IntegrityError):
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        if isinstance(getattr(error, "orig", error), sqlite3.IntegrityError):
             raise
         raise DamagedStore(
             N_(
                 "desk.sqlite in SIPAS_HOME, which holds accounts and the log, cannot be used: {reason}. See `sipas "
                 "doctor`."
             ),
-            reason=str(error.orig),
+            reason=str(getattr(error, "orig", error)),
         ) from None
 
 
@@ -100,6 +101,37 @@ def _fit(engine: Engine) -> None:
             DeskBase.metadata.create_all(connection)
             connection.exec_driver_sql(f"pragma user_version = {VERSION}")
         connection.commit()
+
+
+def packed(home: Path) -> bytes | None:
+    """A whole copy for a backup, without sessions; None where the home has no accounts yet."""
+    file = HomePaths(home).desk_store
+    if not file.exists():
+        return None
+    with _said(), tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / file.name
+        source = sqlite3.connect(file)
+        try:
+            source.execute("vacuum into ?", (str(copy),))
+        finally:
+            source.close()
+        other = sqlite3.connect(copy)
+        try:
+            other.execute("delete from desk_session")
+            other.commit()
+            other.execute("vacuum")
+        finally:
+            other.close()
+        return copy.read_bytes()
+
+
+def put_back(home: Path, data: bytes) -> bool:
+    """Puts a backup's copy where none lies; one that is there stays, for its log says more. Tells whether it did."""
+    file = HomePaths(home).desk_store
+    if file.exists():
+        return False
+    write_new(file, data)
+    return True
 
 
 @lru_cache(maxsize=8)

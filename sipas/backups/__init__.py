@@ -20,6 +20,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from sipas import clock
+from sipas.accounts.audit_log import note_restore
+from sipas.accounts.store import packed, put_back
 from sipas.backups import postgresql, sqlite
 from sipas.backups.condition import is_unreadable, our_tables
 from sipas.backups.pending import Day
@@ -36,6 +38,12 @@ from sipas.wordings import shelf
 
 SUMS = ".sha256"
 WORDS = ".instruments"  # beside a backup, the questionnaires in words put in here; its digest stands in the same list
+DESK = ".desk"  # and the accounts and the log of deeds
+BESIDE = {
+    WORDS: N_("{file} lacks the questionnaires in words put in here; copy {words} from where the backup lies."),
+    DESK: N_("{file} lacks the accounts and the log of deeds; copy {words} from where the backup lies."),
+}
+"""What lies beside a backup, and what is said where it was left behind."""
 
 
 class NotEmpty(NotReady):
@@ -92,9 +100,11 @@ def restore(
             postgresql.load(connection, file, version)
             counts.clear()
     _leave_out_strangers(settings.home, database)
-    words = file.with_name(file.name + WORDS)
+    words, desk = (file.with_name(file.name + ending) for ending in (WORDS, DESK))
     if words.name in _listed(file):
         shelf.put_back(settings.home, words.read_bytes())
+    if desk.name in _listed(file) and put_back(settings.home, desk.read_bytes()):
+        note_restore(settings.home)
     settings.paths.maintained.unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here
         settings.paths.nights.unlink(missing_ok=True)
@@ -141,19 +151,16 @@ def check(file: Path) -> None:
         raise BadFile(
             N_("{file} is not the backup that was made: its digest differs. Take another one."), file=file.name
         )
-    words = file.with_name(file.name + WORDS)
-    if words.name not in _listed(file):
-        return
-    if not words.is_file():
-        raise BadFile(
-            N_("{file} lacks the questionnaires in words put in here; copy {words} from where the backup lies."),
-            file=file.name,
-            words=words.name,
-        )
-    if _listed(file)[words.name] != _digest(words):
-        raise BadFile(
-            N_("{file} is not the backup that was made: its digest differs. Take another one."), file=words.name
-        )
+    for ending, missing in BESIDE.items():
+        beside = file.with_name(file.name + ending)
+        if beside.name not in _listed(file):
+            continue
+        if not beside.is_file():
+            raise BadFile(missing, file=file.name, words=beside.name)
+        if _listed(file)[beside.name] != _digest(beside):
+            raise BadFile(
+                N_("{file} is not the backup that was made: its digest differs. Take another one."), file=beside.name
+            )
 
 
 def _before(
@@ -180,7 +187,7 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     """A backup under the next free name: on the disk, with its digest, or not at all."""
     path = _free(settings.paths.backups, name, ending)
     partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
-    words, packed = path.with_name(path.name + WORDS), shelf.packed(settings.home)
+    beside = {WORDS: shelf.packed(settings.home), DESK: packed(settings.home)}
     discard(partial)  # a crash may have left it
     try:
         write(partial)
@@ -188,9 +195,11 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
         with partial.open("rb") as written:
             os.fsync(written.fileno())
         listed = f"{_digest(partial)}  {path.name}\n"
-        if packed:
-            write_whole(words, packed)
-            listed += f"{_digest(words)}  {words.name}\n"
+        for ending, data in beside.items():
+            if data:
+                other = path.with_name(path.name + ending)
+                write_whole(other, data)
+                listed += f"{_digest(other)}  {other.name}\n"
         write_whole(sums, listed.encode())
         os.replace(partial, path)
         sync_folder(path.parent)

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
-from sipas.backups import SUMS, WORDS
+from sipas.backups import BESIDE, SUMS
 from sipas.files.overwriting import discard
 
 DAILY = re.compile(r"\d{4}-\d\d-\d\d(-\d+)?\.(sqlite|pgcopy)")
@@ -28,6 +28,6 @@ def discard_earlier(than: Path) -> list[Path]:
     gone = sorted(path for path in than.parent.iterdir() if DAILY.fullmatch(path.name) and path != than)
     for path in gone:
         discard(path)
-        for ending in (SUMS, WORDS):
+        for ending in (SUMS, *BESIDE):
             path.with_name(path.name + ending).unlink(missing_ok=True)
     return gone

@@ -28,7 +28,7 @@ from sipas.web.client_address import UNKNOWN
 from sipas.web.rate_limits import PASSWORDS, Budget, RateLimits
 
 AT_ONCE, A_DAY = 24_000, 6_000  # wrong passwords of all accounts, from browsers that never signed in here
-OF_ONE, OF_ONE_A_DAY = 400, 100  # of one account
+OF_ONE, OF_ONE_A_DAY = 2_000, 500  # of one account
 CODES_AT_ONCE, CODES_A_DAY = 20, 20  # wrong codes of its second factor: one in a million is found in 45 years
 OWN = 20.0  # wrong passwords of one browser that did; half of them are forgotten in six hours
 BROWSERS = "desk browser"  # the counter of those
@@ -135,6 +135,13 @@ class Attempts:
         if not right:
             self._count(account, stored, address, browser if known else "", today)
         return right
+
+    def are_worth_noting(self, account: str, today: dt.date) -> int:
+        """How many wrong passwords of the account came today, where the log should say so: the first, the tenth, the
+        hundredth and so on, and each of a browser at which she signed in before; 0 where it should not. So a flood does
+        not fill the log."""
+        count = self._limits.used(password_key(account), today)
+        return (count or 1) if count in (0, 1, 10, 100, 1_000, 10_000) else 0
 
     def check_code(self, account: str, is_right: Callable[[], bool], today: dt.date) -> bool:
         """Tell whether a code of the second factor is right; raises TooManyAttempts where it is not looked at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 
-from sipas.desk.blueprint import desk
+from sipas.desk.blueprint import desk, logged
 from sipas.publishing import comments as reading
 from sipas.web.installation import installation
 
@@ -14,6 +14,7 @@ def comments(code: str) -> str:
     """The comments of a wave, of one unit where it is asked for."""
     home = installation().home
     unit = request.args.get("unit", "")
+    logged("comments read", f"{code} {unit}".strip())
     with installation().database.reading() as session:
         count = reading.how_many(session, home, code, unit)
         pages = max(1, -(-count // reading.PAGE))

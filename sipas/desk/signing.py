@@ -58,8 +58,8 @@ def let_in() -> Page:
     except (TooManyAttempts, Crowded) as error:
         return render_template("desk/login.html", problem=i18n.say(error), name=name, empty=False), error.status
     if account is None or who is None or not right:
-        if account is not None:
-            audit_log.note(ours.home, account.name, "sign in", outcome=audit_log.REFUSED)
+        if account is not None and (count := attempts().are_worth_noting(account.name, ours.today())):
+            audit_log.note(ours.home, account.name, "sign in", "", audit_log.REFUSED, {"today": count})
         wrong = _("Name or password is not right. Please check capital letters and try again.")
         return render_template("desk/login.html", problem=wrong, name=name, empty=False), 422
     if account.must_change or (account.second_factor is None and who.needs_second_factor):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from playwright.sync_api import Page
 
+from tests.make import a_wave
 from tests.make_release import a_release
+from tests.officers import PASSWORD, an_account, code
 from tests.pages.axe import violations
 from tests.pages.conftest import SIZES
 from tests.pages.trees import FOLDER, tree
 from tests.pages.walk import device_walk, hide_what_differs, kiosks_of_each_kind, walk
 
 pytestmark = pytest.mark.browser
+
+DESK = (
+    *("", "/wave/2026-1", "/screens", "/languages", "/people", "/log", "/help", "/account", "/account/password"),
+    *("/account/authenticator", "/people/can-bo"),
+)
 
 EACH_ONCE = [("phone", "vi", ""), ("kiosk", "en", "contrast-large")]
 EVERY = [
@@ -62,6 +71,42 @@ def test_axe_finds_nothing_on_the_public_pages(opens, settings, size, language):
         page.goto(f"{path}?lang={language}")
         if found := violations(page):
             wrong[path] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])
+def test_axe_finds_nothing_at_the_desk(opens, database, settings, size, language):
+    a_wave(database, settings, "2026-1", opens_on=dt.date(2026, 1, 1), simulated=True)
+    an_account(settings, "hoa")
+    an_account(settings, "can-bo", "clerk", unit="03646", factor=False)
+    page, wrong = opens(f"/desk/login?lang={language}", size=size), {}
+
+    def looks(path):
+        if found := violations(page):
+            wrong[path] = found
+
+    def sends():
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+
+    page.fill("#name", "hoa")
+    page.fill("#password", "not this one")
+    sends()
+    looks("a wrong password")
+    page.fill("#password", PASSWORD)
+    sends()
+    looks("the second step")
+    page.fill("#code", "000000")
+    sends()
+    looks("a wrong code")
+    page.fill("#code", code(settings, "hoa"))
+    sends()
+    for path in DESK:
+        page.goto(f"/desk{path}?lang={language}")
+        looks(path)
+    with page.expect_navigation():
+        page.click("form[action*=reset] button")
+    looks("a first password")
     assert wrong == {}
 
 
