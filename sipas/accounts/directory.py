@@ -161,7 +161,7 @@ def use_second_factor(session: Session, name: str, key: str, secret: str, step: 
     return second_factor.new_recovery_codes(session, account)
 
 
-def stand_in(session: Session, name: str, deputy: str, first: dt.date, last: dt.date) -> None:
+def name_deputy(session: Session, name: str, deputy: str, first: dt.date, last: dt.date) -> None:
     """For some days `deputy` holds the roles of `name`, who is on leave. Raises AccountRefused."""
     one, other = find(session, name), find(session, deputy)
     if one.name == other.name:

@@ -19,6 +19,8 @@ _LETTERS = "abcdefghkmnpqrstuvwxyz23456789"  # none that is mistaken for another
 class WeakPassword(SipasError):
     """A password that could be guessed."""
 
+    status = 422
+
 
 def hashed(password: str, account: str) -> str:
     """The encoded hash of a password that somebody chose; raises WeakPassword."""

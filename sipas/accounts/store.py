@@ -125,7 +125,7 @@ def packed(home: Path) -> bytes | None:
         return copy.read_bytes()
 
 
-def put_back(home: Path, data: bytes) -> bool:
+def restore_copy(home: Path, data: bytes) -> bool:
     """Puts a backup's copy where none lies; one that is there stays, for its log says more. Tells whether it did."""
     file = HomePaths(home).desk_store
     if file.exists():

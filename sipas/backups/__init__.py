@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 
 from sipas import clock
 from sipas.accounts.audit_log import note_restore
-from sipas.accounts.store import packed, put_back
+from sipas.accounts.store import packed, restore_copy
 from sipas.backups import postgresql, sqlite
 from sipas.backups.condition import is_unreadable, our_tables
 from sipas.backups.pending import Day
@@ -103,7 +103,7 @@ def restore(
     words, desk = (file.with_name(file.name + ending) for ending in (WORDS, DESK))
     if words.name in _listed(file):
         shelf.put_back(settings.home, words.read_bytes())
-    if desk.name in _listed(file) and put_back(settings.home, desk.read_bytes()):
+    if desk.name in _listed(file) and restore_copy(settings.home, desk.read_bytes()):
         note_restore(settings.home)
     settings.paths.maintained.unlink(missing_ok=True)  # the next night writes everything anew
     if before is None:  # a new machine: the day on which it was set up says nothing of what is due in here

@@ -16,7 +16,7 @@ import click
 from sipas.cli import operating_errors
 from sipas.cli.click_words import speak_the_language
 from sipas.cli.logged import with_log
-from sipas.errors import SipasError, UnknownPoint
+from sipas.errors import N_, SipasError, UnknownPoint
 from sipas.i18n import _, check_language, say
 
 speak_the_language()  # before the first option says its words
@@ -62,6 +62,14 @@ COMMANDS = {
 }
 
 
+GONE = {
+    "desk": N_(
+        "The desk has accounts now, and no password of its own: `sipas user add NAME --person PERSON --role "
+        "administrator` makes the first; see `sipas manual operator`, “Accounts, roles and the log”."
+    )
+}
+
+
 class Commands(click.Group):
     """Loads a command when it is asked for, in the order of the table above."""
 
@@ -69,6 +77,8 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in GONE:
+            raise click.UsageError(_(GONE[name]), ctx)
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name].split(":")

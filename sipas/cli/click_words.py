@@ -21,6 +21,7 @@ DOMAIN = "click"
 WORDS = (
     N_("CODE"),
     N_("DATA"),
+    N_("DEPUTY"),
     N_("DEVICE"),
     N_("DIRECTORY"),
     N_("DOSSIERS"),

@@ -26,8 +26,12 @@ def _noting(name: str, run: Any) -> Any:
     def noting(*values: Any, **named: Any) -> Any:
         from sipas.accounts import audit_log
         from sipas.cli.common import settings
+        from sipas.errors import SipasError
 
-        where = settings()
+        try:
+            where = settings()
+        except SipasError:
+            return run(*values, **named)  # `sipas config` mends what cannot be read; where to log is not known
         if not where.paths.keys.is_dir():  # no home yet: the command says so itself
             return run(*values, **named)
         with audit_log.deed(where.home, "", name, _target(named)):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from analysis.simulation.simulate import Field, Place, Province, Question
 from sipas.accounts.roles import APPROVER, BUILDER
 from sipas.config.settings import Settings
-from sipas.demo.officers import make_officers, officer
+from sipas.demo.officers import demo_officer, make_officers
 from sipas.demo.visits import add_ways, answer_by_every_way, write_comments
 from sipas.errors import N_, NotReady
 from sipas.fieldwork.models import CHANNELS, FORMS, Point, PopulationCount, Wave
@@ -292,10 +292,10 @@ def _finish_wave(database: Database, settings: Settings, today: dt.date, step: C
         freeze(database, settings.home, FINISHED, today)
     if code is None:
         step(5)
-        code, stage = build(database, settings, FINISHED, officer(BUILDER).decides, today), "draft"
+        code, stage = build(database, settings, FINISHED, demo_officer(BUILDER).decides, today), "draft"
     if stage == "draft":
         step(6)
-        approve(database, settings.home, code, officer(APPROVER).decides, today)
+        approve(database, settings.home, code, demo_officer(APPROVER).decides, today)
         stage = "approved"
     if stage == "approved":
         publish(database, settings.home, code, today)

@@ -28,7 +28,7 @@ WARD = "03646"  # Tô Hiệu, the clerk's unit
 
 
 @dataclass(frozen=True)
-class Officer:
+class DemoOfficer:
     """One of them."""
 
     name: str
@@ -42,18 +42,18 @@ class Officer:
 
 
 OFFICERS = (
-    Officer("quan-tri", "Quản trị viên (mô phỏng)", ADMINISTRATOR),
-    Officer("dieu-phoi", "Điều phối viên (mô phỏng)", COORDINATOR),
-    Officer("can-bo", "Cán bộ phường Tô Hiệu (mô phỏng)", CLERK),
-    Officer("phan-tich", "Chuyên viên phân tích (mô phỏng)", ANALYST),
-    Officer("nguoi-lap", "Người lập (mô phỏng)", BUILDER),
-    Officer("ra-soat", "Người rà soát (mô phỏng)", REVIEWER),
-    Officer("nguoi-duyet", "Người duyệt (mô phỏng)", APPROVER),
-    Officer("lanh-dao", "Lãnh đạo (mô phỏng)", LEADER),
+    DemoOfficer("quan-tri", "Quản trị viên (mô phỏng)", ADMINISTRATOR),
+    DemoOfficer("dieu-phoi", "Điều phối viên (mô phỏng)", COORDINATOR),
+    DemoOfficer("can-bo", "Cán bộ phường Tô Hiệu (mô phỏng)", CLERK),
+    DemoOfficer("phan-tich", "Chuyên viên phân tích (mô phỏng)", ANALYST),
+    DemoOfficer("nguoi-lap", "Người lập (mô phỏng)", BUILDER),
+    DemoOfficer("ra-soat", "Người rà soát (mô phỏng)", REVIEWER),
+    DemoOfficer("nguoi-duyet", "Người duyệt (mô phỏng)", APPROVER),
+    DemoOfficer("lanh-dao", "Lãnh đạo (mô phỏng)", LEADER),
 )
 
 
-def officer(role: str) -> Officer:
+def demo_officer(role: str) -> DemoOfficer:
     """The one who holds a role."""
     return next(one for one in OFFICERS if one.role == role)
 

@@ -44,7 +44,7 @@ class NotAllowed(SipasError):
 
 
 @dataclass(frozen=True)
-class Officer:
+class SignedIn:
     """Who sent the request at hand, and how far she has shown who she is."""
 
     who: Holder
@@ -55,7 +55,7 @@ class Officer:
 @desk.record
 def set_up(state: BlueprintSetupState) -> None:
     """Gives chart macros what they look up, and the application its count of attempts to sign in."""
-    state.app.jinja_env.globals.update(TEMPLATE_TOOLS)
+    state.app.jinja_env.globals.update(TEMPLATE_TOOLS, may=may, signed_in=signed_in)
     state.app.extensions["sipas.desk"] = Attempts(of_app(state.app).limits)
 
 
@@ -97,13 +97,6 @@ def outcome_name(outcome: str) -> str:
     return i18n._(audit_log.OUTCOMES[outcome])
 
 
-@desk.app_context_processor
-def whose_page() -> dict[str, object]:
-    """`officer` in templates: the name and roles of whoever is signed in, None for strangers and other pages."""
-    found = g.get("officer")
-    return {"officer": found.who if found and found.stage == sessions.WHOLE else None, "may": may}
-
-
 @desk.before_request
 def ask_who_it_is() -> AnyResponse | None:
     """Deny by default: an address opens for the roles of its row in PERMISSIONS, and for nobody where it has none."""
@@ -125,7 +118,7 @@ def ask_who_it_is() -> AnyResponse | None:
     return None
 
 
-def _officer() -> Officer | None:
+def _officer() -> SignedIn | None:
     token = session.get(COOKIE)
     ours, now = store(), time.time()
     if not isinstance(token, str) or not ours.exists():
@@ -138,12 +131,12 @@ def _officer() -> Officer | None:
     if is_due:
         with ours.writing() as writing:
             sessions.touch(writing, token, now)
-    return Officer(who, known.stage, known.begun)
+    return SignedIn(who, known.stage, known.begun)
 
 
 def officer() -> Holder:
     """Who is signed in; only behind the door."""
-    found: Officer = g.officer
+    found: SignedIn = g.officer
     return found.who
 
 
@@ -162,6 +155,12 @@ def refuse_other_unit(unit: str) -> None:
 def logged(what: str, target: str = "", **facts: object) -> None:
     """What whoever is signed in did, in the log."""
     audit_log.note(installation().home, officer().name, what, target, facts=facts)
+
+
+def signed_in() -> Holder | None:
+    """The name and roles of whoever is signed in; None for strangers, and where the second step is still to come."""
+    found = g.get("officer")
+    return found.who if found and found.stage == sessions.WHOLE else None
 
 
 def may(endpoint: str) -> bool:

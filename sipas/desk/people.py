@@ -121,7 +121,7 @@ def add_deputy(name: str) -> Page:
         _does(
             "deputy named",
             name,
-            lambda writing: directory.stand_in(writing, name, deputy, first, last),
+            lambda writing: directory.name_deputy(writing, name, deputy, first, last),
             deputy=deputy,
             days=f"{first}/{last}",
         )

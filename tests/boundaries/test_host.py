@@ -46,7 +46,7 @@ def province(settings, database):
         a_wave(database, settings)
         some_codes(database, settings)
         a_release(settings.home)
-        an_account(settings, "hoa", "leader", factor=False)
+        an_account(settings, "hoa", "leader", "clerk", unit="03646", factor=False)
 
     home_once(database, settings, making)
     return settings

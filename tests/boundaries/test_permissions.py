@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sipas import clock
+from sipas.files.state_files import write_whole
 from tests import commands
 from tests.home_files import strangers
 from tests.serving import Server, a_body, free_port, post
@@ -44,7 +45,9 @@ def worked_through(folder: Path) -> None:
     home.mkdir()
     home.chmod(0o755)  # as an administrator made it
     sipas(home, "init", "--registry", "son-la")
-    sipas(home, "desk", "password", "--generate")
+    sipas(home, "user", "add", "hoa", "--person", "Lò Thị Hoa", "--role", "administrator")
+    write_whole(home / "keys" / "desk.password", b"scrypt:1024:8:1$" + b"s" * 16 + b"$" + b"a" * 128)
+    write_whole(home / "keys" / "desk.ended", b"{}")
     sipas(home, "point", "add", "to-hieu-1", "--unit", "03646")
     days = [clock.today() - dt.timedelta(days=7 * week) for week in range(10)]
     sipas(home, "wave", "open", "w1", "--instrument", "service-2024", "--coarsest", "--from", str(days[-1]))

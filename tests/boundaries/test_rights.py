@@ -286,7 +286,7 @@ def test_a_deputy_approves_what_others_built_and_never_what_she_built(frozen, da
     from sipas.accounts.store import store_of
 
     with store_of(settings.home).writing() as session:
-        directory.stand_in(session, "an", "hoa", clock.today(), clock.today())
+        directory.name_deputy(session, "an", "hoa", clock.today(), clock.today())
     does("release", "build", "w1", "--account", "hoa", typed=typed_in(settings, "hoa"))
     status, told = does("release", "approve", "w1-r1", "--account", "hoa", typed=typed_in(settings, "hoa"))
     assert (status, "a second person must approve" in told) == (1, True)

@@ -113,7 +113,7 @@ def test_the_program_leads_to_manuals_and_sections_that_exist(language):
                 leads = set(re.findall(r"^\*\*(.+?)\.?\*\*", path_of(name, language).read_text("utf-8"), re.MULTILINE))
                 assert not section or section in titles | leads, text
     assert len({section for _, section in led}) >= 5
-    assert {name for name, _ in led} == {"operator", "kiosk-install", "invitations", "estimate"}
+    assert {name for name, _ in led} == {"operator", "kiosk-install", "invitations", "estimate", "analyst"}
 
 
 def test_no_message_sends_anybody_to_a_file_of_the_sources():

@@ -183,7 +183,7 @@ def deputy(name: str, deputy: str | None, first: dt.datetime | None, last: dt.da
         where,
         "deputy named",
         name,
-        lambda session: directory.stand_in(session, name, deputy, *days),
+        lambda session: directory.name_deputy(session, name, deputy, *days),
         deputy=deputy,
         days=f"{days[0]}/{days[1]}",
     )

@@ -122,7 +122,7 @@ def test_a_reset_ends_password_second_factor_recovery_codes_and_sessions(store, 
 
 def test_a_deputy_holds_the_roles_for_the_days_of_the_leave_and_remains_one_person(store):
     with store.writing() as session:
-        directory.stand_in(session, "an", "hoa", DAY, DAY + dt.timedelta(days=2))
+        directory.name_deputy(session, "an", "hoa", DAY, DAY + dt.timedelta(days=2))
     found = [roles_of(store, "hoa", DAY + dt.timedelta(days=days)) for days in (-1, 0, 2, 3)]
     assert found == [{"builder"}, {"builder", "approver"}, {"builder", "approver"}, {"builder"}]
     with store.reading() as session:
@@ -135,7 +135,7 @@ def test_a_deputy_holds_the_roles_for_the_days_of_the_leave_and_remains_one_pers
 @pytest.mark.parametrize(("deputy", "days"), [("an", 2), ("hoa", -1), ("hoa", 92), ("nobody", 2)])
 def test_a_leave_that_is_none_is_refused(store, deputy, days):
     with pytest.raises((AccountRefused, UnknownCode)), store.writing() as session:
-        directory.stand_in(session, "an", deputy, DAY, DAY + dt.timedelta(days=days))
+        directory.name_deputy(session, "an", deputy, DAY, DAY + dt.timedelta(days=days))
 
 
 def test_a_recovery_code_stands_for_the_second_factor_once_and_for_its_account_alone(store, settings):

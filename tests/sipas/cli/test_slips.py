@@ -37,7 +37,7 @@ def sipas(home, *words, **environ):
         (["point", "set", "x", "--form", "full"], {}, "`sipas point list` shows them."),
         (["point", "add", "x", "--unit", "03646", "--form", "long"], {}, "is not one of 'short', 'full'"),
         (["point", "poster", "x", "--out", "poster.txt"], {}, "poster.txt must end in .pdf"),
-        (["desk", "password"], {}, "use --generate"),
+        (["desk", "password", "--generate"], {}, "sipas user add NAME"),
     ],
 )
 def test_a_slip_is_answered_by_a_sentence_with_the_next_step(settings, words, environ, told):
