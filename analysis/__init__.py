@@ -6,6 +6,8 @@ It stands alone: nothing here knows the web application. In reading order:
                                    what the columns mean, and how the sample came about
     read_snapshot, write_snapshot  the frozen data set, one Parquet file with its codebook
     tabulate -> Cells              one pass over the rows: integer sums that add up over any parts
+    cells_of_period, weights_of_period
+                                   several waves as one period: added cells, and each wave's weights
     design_weights, frame_weights, adjust_nonresponse, poststratify, rake, calibrate
                                    weights of classes, each with diagnostics
     estimate -> Estimates          shares with standard error, degrees of freedom, design effect, interval, words
@@ -89,6 +91,8 @@ if TYPE_CHECKING:
     from analysis.selection.reference_sample import estimated_ratio, reference_size
     from analysis.selection.response_ratio import reversal_ratio, selected_share, selection_band, tipping_ratio
     from analysis.small_area.fay_herriot import area_model
+    from analysis.tabulation.period import cells_of_period
+    from analysis.weighting.period_weights import weights_of_period
 
 _LATER = {
     "comparison.contrasts": ("across", "together"),
@@ -115,6 +119,8 @@ _LATER = {
     "comparison.predictive_margins": ("adjusted_figures", "adjusted_shares"),
     "comparison.stratified_difference": ("stratified_difference",),
     "comparison.trend": ("Wave", "trend_over"),
+    "tabulation.period": ("cells_of_period",),
+    "weighting.period_weights": ("weights_of_period",),
 }
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
@@ -160,6 +166,7 @@ __all__ = [
     "area_model",
     "benjamini_hochberg",
     "calibrate",
+    "cells_of_period",
     "class_bands",
     "cluster_deff",
     "coverage",
@@ -205,6 +212,7 @@ __all__ = [
     "tipping_ratio",
     "together",
     "trend_over",
+    "weights_of_period",
     "worth",
     "write_snapshot",
 ]

@@ -22,7 +22,9 @@ WAYS = (SCREEN, CODE, OPEN)  # how answers came: from an enrolled screen, with a
 PAIRS = ("detailed", "several", "ways", "lost_keys")
 DAYS = ("opens_on", "closes_on")
 # what a codebook names only where it has any, so that older ones stay as they were written
-LATER = (*PAIRS, *DAYS, "not_asked", "asked_if", "questions", "population", "week_correlation")
+LATER = (
+    *PAIRS, *DAYS, "not_asked", "asked_if", "questions", "population", "week_correlation", "week_correlations", "series"
+)  # fmt: skip
 SEVERAL = "several"  # point and stratum of rows that were stored without them, where several places receive
 
 
@@ -80,6 +82,7 @@ class Codebook:
     week_correlation   how far good and bad weeks of the stratum `several` may be those of the points, from 0 to 1: the
              most that the rows allow (`analysis.variance.shared_weeks`). None = there are no such rows, or nothing is
              said of it, as in snapshots frozen until November 2026, and it counts as 0
+    week_correlations   the same of a period, as (wave, correlation) of the waves that say it (`cells_of_period`)
     ways     (point, way) of points with ten answers or more whose way was counted: by which of `WAYS` eight in ten of
              them came, `mixed` where by none; None = it was not counted
     lost_keys (key, consequence) of keys of the wave that were lost before it was frozen. `cluster`: `lost` (PSUs are as
@@ -88,6 +91,7 @@ class Codebook:
     opens_on, closes_on   the first and the last day on which the wave asked; None = not said, as in snapshots frozen
              until November 2026, whose `notes` tell it to people
     population of whom it was asked: `households`; None = of visitors, whose answers stand for dossiers
+    series   `trial` or `other` of a wave that was no part of the main series; None = it was, or nothing is said of it
     not_asked values in item columns of those who were not asked, by the form or by skip logic: in no denominator, and
              not missing; None = not told from missing, as in snapshots frozen until November 2026
     asked_if (item, gate, numbers): the item was asked only where the gate's column holds one of these numbers; of
@@ -123,6 +127,8 @@ class Codebook:
     questions: tuple[CodebookQuestion, ...] | None = None
     population: str | None = None
     week_correlation: float | None = None
+    week_correlations: tuple[tuple[str, float], ...] | None = None
+    series: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", str(self.version))

@@ -36,10 +36,14 @@ class SecondStage:
 
 
 class CommonWeeks(NamedTuple):
-    """The number of the stratum whose PSUs are weeks of the other strata, too, and how far they vary together."""
+    """A stratum whose PSUs are weeks of the other strata of its wave, too, and how far they vary together.
+
+    stratum  its number; wave: which strata are of its wave, itself among them
+    """
 
     stratum: int
     correlation: float
+    wave: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class DesignCounts:
                        replacement)
     second             second-stage units; None = no second stage in the variance
     strata, psus       how many the whole design has
-    common             rows without their point (`Codebook.week_correlation`); None = strata are independent
+    common             rows without their point (`Codebook.week_correlation`), a wave at a time; empty = none
     """
 
     stratum: NDArray[np.int64]
@@ -64,12 +68,12 @@ class DesignCounts:
     names: tuple[str, ...]
     strata: int
     psus: int
-    common: CommonWeeks | None = None
+    common: tuple[CommonWeeks, ...] = ()
 
-    def alone(self, stratum: int) -> "DesignCounts":
-        """Return the design as if all other strata were in the sample as a whole: a variance is this stratum's part."""
-        others = np.arange(len(self.n)) != stratum
-        return replace(self, fraction=np.where(others, 1.0, self.fraction))
+    def alone(self, strata: int | NDArray[np.bool_]) -> "DesignCounts":
+        """Return the design as if all other strata were in the sample as a whole: a variance is the part of these."""
+        chosen = strata if isinstance(strata, np.ndarray) else np.arange(len(self.n)) == strata
+        return replace(self, fraction=np.where(chosen, self.fraction, 1.0))
 
     @property
     def df(self) -> int:
@@ -129,13 +133,24 @@ def count_design(cells: Cells) -> DesignCounts:
     )  # fmt: skip
 
 
-def _common_weeks(cells: Cells, stratum: NDArray[np.int64]) -> CommonWeeks | None:
-    """The stratum of rows without their point, where the codebook says how its weeks go with those of the points."""
-    correlation, columns = cells.codebook.week_correlation, cells.design.strata
-    if not correlation or len(columns) != 1 or SEVERAL not in cells.labels[columns[0]]:
-        return None
-    rows = np.flatnonzero(cells.codes[columns[0]] == list(cells.labels[columns[0]]).index(SEVERAL))
-    return CommonWeeks(int(stratum[rows[0]]), correlation) if len(rows) else None
+def _common_weeks(cells: Cells, stratum: NDArray[np.int64]) -> tuple[CommonWeeks, ...]:
+    """The strata of rows without their point, where the codebook says how their weeks go with those of the points: one,
+    or one for each wave of a period."""
+    book, columns = cells.codebook, cells.design.strata
+    if not columns or SEVERAL not in cells.labels[columns[-1]]:
+        return ()
+    several = cells.codes[columns[-1]] == list(cells.labels[columns[-1]]).index(SEVERAL)
+    strata = int(stratum.max(initial=-1)) + 1
+    if len(columns) == 1 and book.week_correlation and several.any():
+        here = int(stratum[np.argmax(several)])
+        return (CommonWeeks(here, book.week_correlation, np.ones(strata, dtype=bool)),)
+    found = []
+    for wave, correlation in book.week_correlations or () if len(columns) == 2 else ():
+        own = cells.codes[columns[0]] == list(cells.labels[columns[0]]).index(wave)
+        if correlation and (several & own).any():
+            of_wave = np.isin(np.arange(strata), stratum[own])
+            found.append(CommonWeeks(int(stratum[np.argmax(several & own)]), correlation, of_wave))
+    return tuple(found)
 
 
 def _runs(cells: Cells, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], int]:

@@ -5,6 +5,7 @@ where the linearised one is too small.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from analysis.tabulation.cells import Cells
 from analysis.variance.design_counts import DesignCounts
 from analysis.variance.domains import DomainFamily, domain_family
 from analysis.variance.replication import Replicate, replicated_variances
-from analysis.variance.shared_weeks import on_both_sides, widening
+from analysis.variance.shared_weeks import on_both_sides, sides_of, stretch
 from analysis.variance.weighted_sample import WeightedSample
 from analysis.weighting.weights import Weights
 
@@ -33,17 +34,25 @@ def jackknife(
     variances (`analysis.variance.shared_weeks`).
     """
     found = replicated_variances(sample, families, estimands, _deletions(sample, sample.counts), centre)
-    common = sample.counts.common
-    if common is None:
+    counts = sample.counts
+    if not counts.common:
         return found
-    alone = _deletions(sample, sample.counts.alone(common.stratum))
-    parts = replicated_variances(sample, families, estimands, alone, "estimate")
-    several, rows = sample.counts.stratum == common.stratum, sample.weighted(estimands).rows
-    both = [on_both_sides(family, rows, several) for family in families]
-    return [
-        whole * widening(whole, part, common.correlation, each)
-        for whole, part, each in zip(found, parts, both, strict=True)
-    ]
+    rows = sample.weighted(estimands).rows
+
+    @cache
+    def parts(strata: bytes | int) -> list[Matrix]:
+        chosen = strata if isinstance(strata, int) else np.frombuffer(strata, bool)
+        return replicated_variances(sample, families, estimands, _deletions(sample, counts.alone(chosen)), "estimate")
+
+    def of_family(place: int) -> Matrix:
+        return found[place] * stretch(
+            found[place],
+            counts.common,
+            lambda strata: parts(strata if isinstance(strata, int) else strata.tobytes())[place],
+            lambda each: on_both_sides(families[place], rows, *sides_of(counts, each)),
+        )
+
+    return [of_family(place) for place in range(len(families))]
 
 
 def jackknife_variance(

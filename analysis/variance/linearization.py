@@ -16,9 +16,10 @@ from analysis.estimands.second_moments import squared_residuals
 from analysis.tabulation.grouped_sums import group_sums, run_matrix, sum_runs
 from analysis.variance.calibration_residuals import Projection
 from analysis.variance.covariance import quadratic_form
+from analysis.variance.design_counts import CommonWeeks
 from analysis.variance.domains import DomainFamily, arrange
 from analysis.variance.estimation_problem import EstimationProblem
-from analysis.variance.shared_weeks import on_both_sides, widening
+from analysis.variance.shared_weeks import on_both_sides, sides_of, stretch
 from analysis.variance.ultimate_clusters import between_psus, within_psus
 
 Matrix = NDArray[np.float64]
@@ -28,12 +29,15 @@ FEW = 64  # calibration columns that a quadratic form takes in its stride
 
 def linearized_variance(problem: EstimationProblem) -> Matrix:
     """Compute the variances [domains, figures]; rows without their point share weeks with the points' strata."""
-    whole, common = _of_independent_strata(problem), problem.counts.common
-    if common is None:
-        return whole
-    part = _of_independent_strata(replace(problem, counts=problem.counts.alone(common.stratum)))
-    both = on_both_sides(problem.family, problem.estimands.rows, problem.counts.stratum == common.stratum)
-    return whole * widening(whole, part, common.correlation, both)
+    whole, counts = _of_independent_strata(problem), problem.counts
+
+    def part_of(strata: int | NDArray[np.bool_]) -> Matrix:
+        return _of_independent_strata(replace(problem, counts=counts.alone(strata)))
+
+    def both_of(each: CommonWeeks) -> NDArray[np.bool_]:
+        return on_both_sides(problem.family, problem.estimands.rows, *sides_of(counts, each))
+
+    return whole * stretch(whole, counts.common, part_of, both_of) if counts.common else whole
 
 
 def _of_independent_strata(problem: EstimationProblem) -> Matrix:

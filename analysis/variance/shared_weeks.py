@@ -14,10 +14,11 @@ the variance of a sum with that correlation. Only what weeks do to everybody can
 others. Where the counters are independent of each other, Cauchy and Schwarz give rho <= sqrt(c_s c_p); rho is that
 bound, which is reached where a counter's week is the same for all its rows. A figure whose answers lie all on one
 side keeps its variance: what a calibration makes of the other side's rows there is no sum over the weeks of one
-counter.
+counter. In a period of several waves v_s, v_p and rho are those of each wave, and the sum goes over the waves.
 """
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from analysis.data.codebook import SEVERAL, Codebook
 from analysis.tabulation.grouped_sums import group_sums
 from analysis.tabulation.key_encoding import combine_keys, dense_rank
+from analysis.variance.design_counts import CommonWeeks, DesignCounts
 from analysis.variance.domains import DomainFamily
 
 Matrix = NDArray[np.float64]
@@ -47,12 +49,41 @@ def widening(whole: Matrix, part: Matrix, correlation: float, both: NDArray[np.b
     return 1 + correlation * np.where(both & np.isfinite(product), product, 0.0)
 
 
-def on_both_sides(family: DomainFamily, rows: Matrix, apart: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def stretch(
+    whole: Matrix,
+    common: Sequence[CommonWeeks],
+    part_of: Callable[[int | NDArray[np.bool_]], Matrix],
+    both_of: Callable[[CommonWeeks], NDArray[np.bool_]],
+) -> Matrix:
+    """Return V over the variances of independent strata: the sum over waves of v_s + v_p + 2 rho sqrt(v_s v_p).
+
+    whole    the variances of independent strata
+    part_of  the part of them that some strata make; both_of: `on_both_sides` for one wave
+    """
+    found = np.ones_like(whole)
+    for each in common:
+        if each.wave.all():
+            return widening(whole, part_of(each.stratum), each.correlation, both_of(each))
+        of_wave = part_of(each.wave)
+        more = of_wave * (widening(of_wave, part_of(each.stratum), each.correlation, both_of(each)) - 1)
+        found += np.divide(more, whole, out=np.zeros_like(whole), where=whole > 0)
+    return found
+
+
+def sides_of(counts: DesignCounts, each: CommonWeeks) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which cells lie in `several` of a wave, and which in the wave's other strata."""
+    several = counts.stratum == each.stratum
+    return several, each.wave[counts.stratum] & ~several
+
+
+def on_both_sides(
+    family: DomainFamily, rows: Matrix, apart: NDArray[np.bool_], others: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Say of each domain and figure whether it has respondents in `several` and elsewhere.
 
-    rows   [cells, figures] of respondents; apart: the cells that lie in `several`
+    rows   [cells, figures] of respondents; apart: the cells that lie in `several`; others: those at the points
     """
-    sides = [(family.domain >= 0) & side for side in (apart, ~apart)]
+    sides = [(family.domain >= 0) & side for side in (apart, others)]
     here, there = (group_sums(rows[side], family.domain[side], len(family)) > 0 for side in sides)
     return here & there
 

@@ -11,8 +11,8 @@ from analysis.estimands.estimands import Estimands, select
 from analysis.tabulation.cells import Cells
 from analysis.variance.calibration_residuals import Projection, projection
 from analysis.variance.covariance import quadratic_form
-from analysis.variance.design_counts import DesignCounts, count_design
-from analysis.variance.shared_weeks import widening
+from analysis.variance.design_counts import CommonWeeks, DesignCounts, count_design
+from analysis.variance.shared_weeks import sides_of, stretch
 from analysis.weighting.weights import Weights, design_weights
 
 Matrix = NDArray[np.float64]
@@ -56,15 +56,21 @@ class WeightedSample:
         if self.cells.design.replicates is not None:
             raise no_replicates()
         residual = influence if self.projection is None else self.projection.residual(influence)
-        weighted, common = self.weights.final[:, None] * residual, self.counts.common
-        found = quadratic_form(self.cells, self.counts, weighted, covariance=True)
-        if common is None:
+        weighted, counts = self.weights.final[:, None] * residual, self.counts
+        found = quadratic_form(self.cells, counts, weighted, covariance=True)
+        if not counts.common:
             return found
-        part = quadratic_form(self.cells, self.counts.alone(common.stratum), weighted)
-        several, some = self.counts.stratum == common.stratum, influence != 0
-        both = some[several].any(axis=0) & some[~several].any(axis=0)
-        stretch = np.sqrt(widening(found.diagonal(), part, common.correlation, both))
-        return found * stretch[:, None] * stretch
+        some = influence != 0
+
+        def both_of(each: CommonWeeks) -> NDArray[np.bool_]:
+            several, others = sides_of(counts, each)
+            return some[several].any(axis=0) & some[others].any(axis=0)
+
+        def part_of(strata: int | NDArray[np.bool_]) -> Matrix:
+            return quadratic_form(self.cells, counts.alone(strata), weighted)
+
+        wider = np.sqrt(stretch(found.diagonal(), counts.common, part_of, both_of))
+        return found * wider[:, None] * wider
 
     def df(self, used: NDArray[np.bool_]) -> int:
         """Count PSUs minus strata among some of the cells."""
