@@ -25,6 +25,7 @@ WORDS = (
     N_("DEVICE"),
     N_("DIRECTORY"),
     N_("DOSSIERS"),
+    N_("PERIOD"),
     N_("FILE"),
     N_("FILES"),
     N_("FLOAT"),

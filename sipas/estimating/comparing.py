@@ -38,6 +38,7 @@ class Asked:
 
 def against_the_whole(survey: Survey, by: Families, asked: Asked, adjusted: Adjusted | None = None) -> list[Row]:
     """Each domain minus everybody, the covariance of part and whole counted; with `adjusted`, its columns beside."""
+    survey.require(asked.of)
     domains = survey.domains(by)[1:]
     some = max(1, ROOM // len(survey.cells))
     blocks = [
@@ -54,6 +55,7 @@ def against_the_whole(survey: Survey, by: Families, asked: Asked, adjusted: Adju
 
 def each_other(survey: Survey, by: Families, asked: Asked, adjusted: Adjusted | None = None) -> list[Row]:
     """Each pair of domains of the same family; with `adjusted`, its columns beside."""
+    survey.require(asked.of)
     families = [[domain for domain in survey.domains([family]) if domain] for family in by]
     _refuse_too_many(len(asked.of) * sum(comb(len(domains), 2) for domains in families))
     blocks = [block for domains in families for block in _blocks(survey, asked.of, domains)]
@@ -67,6 +69,7 @@ def _families(domains: Sequence[dict[str, str]], apart: bool) -> list[list[dict[
 
 def between_figures(survey: Survey, by: Families, asked: Asked) -> list[Row]:
     """Each pair of the items and factors that are named, within everybody and within each domain."""
+    survey.require(asked.of)
     domains = survey.domains(by)
     _refuse_too_many(len(domains) * comb(len(asked.of), 2))
     blocks = [figures_of(survey.cells, survey.weights, asked.of, [domain]) for domain in domains]

@@ -16,6 +16,16 @@ COLUMNS = ("unit", "field", "month")
 SHOWN = 6  # months that are named
 OTHER_MONTHS = N_("{file}: rows of other months than {first} to {last} are left out: {rows} ({months})")
 
+MONTH_TWICE = N_(
+    "waves {one} and {other} both asked in {month}, so that its dossiers would count twice; leave out --frame, or one "
+    "of the waves"
+)
+NOT_COUNTED = N_(
+    "{file} has no dossiers of {months}, in which wave {wave} asked; its other months stand for these answers too, and "
+    "the wave may weigh too little in the period"
+)
+OUTSIDE_WAVES = N_("{file}: rows of months in which no wave of this period asked are left out: {rows} ({months})")
+
 
 def weights_to_frame(cells: analysis.Cells, path: Path, sheet: str = "") -> tuple[analysis.Weights, list[SipasError]]:
     """Weights to the dossiers of each unit and field, with the months as a margin; months without answers are left out.
@@ -24,35 +34,82 @@ def weights_to_frame(cells: analysis.Cells, path: Path, sheet: str = "") -> tupl
     months. Raises BadTable with every line that `sipas frame load` would refuse for itself.
     """
     dossiers, told = dossiers_of(cells, path, sheet)
+    weights, more = weights_to_dossiers(cells, dossiers)
+    return weights, [*told, *more]
+
+
+def weights_to_dossiers(
+    cells: analysis.Cells, dossiers: Mapping[tuple[str, ...], float]
+) -> tuple[analysis.Weights, list[SipasError]]:
+    """Weights to dossiers by unit, field and month, and what a reader should know of them."""
     weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
-    return weights, [*told, *_told(weights)]
+    return weights, _told(weights)
 
 
 def dossiers_of(
     cells: analysis.Cells, path: Path, sheet: str = ""
 ) -> tuple[dict[tuple[str, ...], float], list[SipasError]]:
     """Dossiers by unit, field and month, of the months in which the answers were given; and what was left out."""
+    name, rows = read_dossiers(path, sheet)
+    first, last = _months_asked(cells.codebook, cells.labels["month"])
+    dossiers = within(name, rows, first, last)
+    others = sorted({key[2] for key in rows if not first <= key[2] <= last})
+    if not others:
+        return dossiers, []
+    count = sum(key[2] in others for key in rows)
+    values = {"file": name, "rows": count, "first": first, "last": last, "months": _shortly(others)}
+    return dossiers, [SipasError(OTHER_MONTHS, **values)]
+
+
+def read_dossiers(path: Path, sheet: str = "") -> tuple[str, dict[tuple[str, ...], int]]:
+    """The name of a table of dossiers, and its counts by unit, field and month."""
     table = population_table(read_table(path, sheet=sheet))
     problems = Problems(table)
     rows = read_population_rows(table, problems)
     problems.refuse()
-    first, last = _months_asked(cells.codebook, cells.labels["month"])
-    dossiers: dict[tuple[str, ...], float] = {
-        key: float(count) for key, (_, count) in rows.items() if first <= key[2] <= last and count
-    }
-    if not dossiers:
+    return table.name, {key: count for key, (_, count) in rows.items()}
+
+
+def within(name: str, rows: Mapping[tuple[str, ...], int], first: str, last: str) -> dict[tuple[str, ...], float]:
+    """The dossiers of some months; raises SipasError where there are none."""
+    found = {key: float(count) for key, count in rows.items() if first <= key[2] <= last and count}
+    if not found:
         raise SipasError(
             N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),
-            file=table.name,
+            file=name,
             first=first,
             last=last,
         )
-    others = sorted({month for _, _, month in rows if not first <= month <= last})
-    if not others:
-        return dossiers, []
-    count = sum(month in others for _, _, month in rows)
-    values = {"file": table.name, "rows": count, "first": first, "last": last, "months": _shortly(others)}
-    return dossiers, [SipasError(OTHER_MONTHS, **values)]
+    return found
+
+
+def dossiers_of_waves(
+    name: str, rows: Mapping[tuple[str, ...], int], waves: Mapping[str, analysis.Cells]
+) -> tuple[dict[str, dict[tuple[str, ...], float]], list[SipasError]]:
+    """Dossiers of each wave of a period by its name, and what a reader should be told of them.
+
+    Raises SipasError where two waves asked in one month, whose dossiers would count twice, and where a wave has none:
+    beside others it would weigh nothing, and unweighted it could not be added to them.
+    """
+    found, notes = {}, []
+    whose: dict[str, str] = {}
+    for wave, cells in waves.items():
+        first, last = _months_asked(cells.codebook, cells.labels["month"])
+        found[wave] = within(name, rows, first, last)
+        counted = {month for *_, month in found[wave]}
+        for month in sorted(counted):
+            if whose.setdefault(month, wave) != wave:
+                raise SipasError(MONTH_TWICE, one=whose[month], other=wave, month=month)
+        lacking = [
+            month for month in map(str, cells.labels["month"]) if first <= month <= last and month not in counted
+        ]
+        if lacking:
+            notes.append(SipasError(NOT_COUNTED, file=name, wave=wave, months=_shortly(sorted(lacking))))
+    others = sorted({key[2] for key in rows} - whose.keys())
+    if others:
+        count = sum(key[2] in others for key in rows)
+        notes.append(SipasError(OUTSIDE_WAVES, file=name, rows=count, months=_shortly(others)))
+    return found, notes
 
 
 def _shortly(names: Sequence[str]) -> str:
@@ -70,13 +127,36 @@ def _months_asked(codebook: analysis.Codebook, labels: Iterable[object]) -> tupl
     return min(answered, default="0000-00"), max(answered, default="9999-99")
 
 
+def dossiers_by_family(
+    cells: analysis.Cells, waves: Sequence[tuple[analysis.Codebook, str, str]], path: Path, sheet: str, by: Sequence
+) -> dict[str, dict[str, int]]:
+    """Dossiers of each family that the frame has the columns of, by its columns joined with commas, and domain.
+
+    waves   of a period each wave's codebook, first and last month; empty where there is one wave
+    """
+    if waves:
+        name, rows = read_dossiers(path, sheet)
+        counted = [(book, within(name, rows, first, last)) for book, first, last in waves]
+    else:
+        counted = [(cells.codebook, dossiers_of(cells, path, sheet)[0])]
+    found: dict[str, dict[str, int]] = {}
+    for family in by:
+        for book, dossiers in counted:
+            own = by_family(book, dossiers, family)
+            if own is not None:
+                sums = found.setdefault(",".join(family), {})
+                for domain, count in own.items():
+                    sums[domain] = sums.get(domain, 0) + count
+    return found
+
+
 def by_family(
-    cells: analysis.Cells, dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]
+    codebook: analysis.Codebook, dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]
 ) -> dict[str, int] | None:
     """Dossiers of each domain of a family, in the terms of the answers; None where the frame lacks its columns."""
     if not set(family) <= set(COLUMNS):
         return None
-    dossiers = counts_as_stored(dossiers, COLUMNS, cells.codebook)
+    dossiers = counts_as_stored(dossiers, COLUMNS, codebook)
     places = [COLUMNS.index(column) for column in family]
     found: dict[str, int] = {}
     for key, count in dossiers.items():

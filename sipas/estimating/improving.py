@@ -78,6 +78,7 @@ def improve(survey: Survey, domains: list[dict[str, str]], outcome: str, level: 
     advice       `improve first`: below the whole, and not surely less important than the average factor; `keep up`:
                  above it, and not surely less important; None where neither can be said
     """
+    survey.require(["overall"])
     found = []
     for domain in domains:
         figures = figures_of(survey.cells, survey.weights, ["overall", *survey.cells.codebook.factor_items], [domain])

@@ -30,6 +30,7 @@ from analysis.estimands.scoring import Scoring
 from sipas.errors import N_, SipasError, first_few
 from sipas.estimating.frame import COLUMNS
 from sipas.estimating.one_stop_file import OfficeCounts
+from sipas.estimating.period_survey import survey_of_period
 from sipas.estimating.survey import DataSource, Survey, survey_of
 from sipas.i18n import say
 from surveys.instrument import version_order
@@ -102,7 +103,15 @@ class Office:
 
 
 def surveyed(source: DataSource) -> Survey:
-    """The facts of a snapshot, by office; raises SipasError where it holds answers to another questionnaire."""
+    """The facts of a snapshot, or of a period of several, by office; raises SipasError for answers to another
+    questionnaire."""
+    if source.period is None:
+        return survey_of(_facts_of(source), source, [("unit",)])
+    waves = zip(source.period.parts, source.parts, strict=True)
+    return survey_of_period(source, {wave.wave: _facts_of(part) for wave, part in waves}, [("unit",)])
+
+
+def _facts_of(source: DataSource) -> analysis.Cells:
     snapshot = analysis.read_snapshot(source.path)
     book = snapshot.codebook
     if not _asks_facts(book):
@@ -117,13 +126,12 @@ def surveyed(source: DataSource) -> Survey:
         )
     items = tuple(CodebookItem(code, levels=3, satisfied=(1,)) for code in ASKED.values())
     keep = COLUMNS if source.frame else ()
-    cells = analysis.tabulate(
+    return analysis.tabulate(
         _with_in_time(snapshot.table()),
         ["unit"],
         codebook=replace(book, items=items, factors=(), groups=None),
         keep=keep,
     )
-    return survey_of(cells, source, [("unit",)])
 
 
 def _asks_facts(book: analysis.Codebook) -> bool:

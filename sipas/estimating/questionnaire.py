@@ -213,7 +213,8 @@ def form_column(source: DataSource) -> list[str]:
         return []
     import pyarrow.parquet as pq
 
-    return [FORM] if FORM in pq.read_schema(source.path).names else []
+    files = [part.path for part in source.parts] or [source.path]
+    return [FORM] if all(FORM in pq.read_schema(file).names for file in files) else []
 
 
 def _reliability(

@@ -31,6 +31,7 @@ class Ranking:
 
 def ranked(survey: Survey, family: tuple[str, ...], asked: Ranking) -> list[Row]:
     """Every domain of the family, the highest estimate first; a domain without a test has neither rank nor word."""
+    survey.require(asked.of)
     domains = [domain for domain in survey.domains([family]) if domain]
     return [row for of in asked.of for row in _of_figure(survey, of, domains, asked)]
 

@@ -117,8 +117,15 @@ def break_words(aspects: Sequence[str]) -> str:
 
 
 def remarks(row: Mapping[str, Any]) -> str:
-    """The flags of a row, in words."""
-    return ", ".join(_(flag) for flag in row["flags"])
+    """The flags of a row, in words; of a period also in how many of its waves the domain has answers, if not in all."""
+    return ", ".join([*map(_, row["flags"]), *_some_waves(row)])
+
+
+def _some_waves(row: Mapping[str, Any]) -> Iterator[str]:
+    counts = [row[name] for name in ("waves", "other_waves") if row.get(name) is not None]
+    fewest = min(counts, default=0)
+    if counts and fewest < row["of_waves"]:
+        yield _("answers in {count} of {all} waves", count=fewest, all=row["of_waves"])
 
 
 def domain_words(domain: Mapping[str, str]) -> str:

@@ -9,8 +9,11 @@ from typing import Any
 import analysis
 from analysis.selection.class_bands import SelectionBands, class_bands
 from sipas.errors import SipasError
+from sipas.estimating.opening import opened
+from sipas.estimating.period_survey import counts_of_waves
+from sipas.estimating.periods import Period
 from sipas.estimating.self_selection import bands_of, trial
-from sipas.estimating.survey import DataSource, Progress, opened
+from sipas.estimating.survey import DataSource, Progress
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Method:
 
 @dataclass(frozen=True)
 class Result:
-    """The estimates, how many rows they rest on, what a careful reader should be told, the table's head, and what
-    the estimates would be at the response ratios that are tried."""
+    """The estimates, how many rows they rest on, what a careful reader should be told, the table's head, what the
+    estimates would be at the response ratios that are tried, and the period, where the rows are of several waves."""
 
     estimates: analysis.Estimates
     rows: int
@@ -37,10 +40,16 @@ class Result:
     notes: tuple[SipasError, ...] = ()
     head: tuple[SipasError, ...] = ()
     bands: SelectionBands | None = None
+    period: Period | None = None
+    waves: tuple[dict[str, int], ...] = ()
 
     def band_columns(self) -> list[dict[str, Any]]:
-        """For each estimate the columns of its bands; empty where no ratio is tried."""
-        return [] if self.bands is None else bands_of(self.bands)
+        """For each estimate the columns of its bands, and in a period in how many waves its domain has answers; empty
+        where no ratio is tried and there is one wave."""
+        bands: list[dict[str, Any]] = [] if self.bands is None else bands_of(self.bands)
+        if not self.waves:
+            return bands
+        return [of_waves | own for of_waves, own in zip(self.waves, bands or [{}] * len(self.waves), strict=True)]
 
     def records(self) -> list[dict[str, Any]]:
         """All rows as plain dictionaries, with the columns of their bands."""
@@ -63,6 +72,7 @@ def estimate_source(
         estimates = analysis.estimate(
             survey.cells,
             survey.weights,
+            of=survey.alike,
             level=method.level,
             interval=method.interval,
             variance=method.variance,
@@ -72,5 +82,7 @@ def estimate_source(
         bands, head = None, list(survey.head)
         if method.selection:
             bands = class_bands(survey.cells, survey.weights, estimates, method.selection)
-            head += trial(bands, estimates.of.index("overall"))
-        return Result(estimates, survey.cells.size, survey.weights.unweighted, survey.notes, tuple(head), bands)
+            head += trial(bands, estimates.of.index("overall")) if "overall" in estimates.of else []
+        waves = tuple(counts_of_waves(estimates.records() if survey.period else (), survey))
+        about = (survey.cells.size, survey.weights.unweighted, survey.notes, tuple(head))
+        return Result(estimates, *about, bands, survey.period, waves)

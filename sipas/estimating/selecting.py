@@ -69,6 +69,7 @@ def kept_for(source: DataSource, asked: Trials) -> tuple[Trials, tuple[str, ...]
 
 def tried(survey: Survey, by: Families, asked: Trials) -> tuple[list[Row], list[SipasError]]:
     """All rows, each with `what`: figure, statement, reference or mode; and the sentence for the head of the table."""
+    survey.require(asked.of)
     table = analysis.estimate(survey.cells, survey.weights, of=asked.of, by=by, level=asked.level)
     bands = class_bands(survey.cells, survey.weights, table, asked.ratios, target=asked.target)
     rows = []

@@ -53,6 +53,7 @@ def small_areas(
     survey: Survey, family: tuple[str, ...], of: str, method: str, features: Features | None, level: float
 ) -> tuple[list[Row], dict[str, Any]]:
     """The rows, and what the fit itself says: variance between offices, coefficients, flags."""
+    survey.require([of])
     table = estimate(survey.cells, survey.weights, by=[family], level=level)
     domains = [labels for columns, labels in table.domains if columns == family]
     if features is not None:

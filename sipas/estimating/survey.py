@@ -7,27 +7,23 @@ own codebook, and may be weighted to a frame of dossiers.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import analysis
 from analysis.errors import Remark
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, first_few
 from sipas.estimating import key_words
-from sipas.estimating.answers import NOT_APPLICABLE, answers_of, check_answers, may_stream
-from sipas.estimating.columns import require_columns
-from sipas.estimating.explaining import explain
-from sipas.estimating.replicate_key import resolved
+from sipas.estimating.answers import NOT_APPLICABLE
 from sipas.estimating.single_psus import of_a_release
 from sipas.estimating.understanding import doubts, head
-from sipas.tables import Table, read_table
-from sipas.tables.table import ERROR_SET
 
 if TYPE_CHECKING:
+    from sipas.estimating.boundaries import Boundaries
     from sipas.estimating.design_file import DesignFile
+    from sipas.estimating.periods import Period
 
 WITHOUT_POINT = N_(
     "the point “several” stands for answers that were stored without their point, for several places receive dossiers "
@@ -40,6 +36,11 @@ WEEKS_UNKNOWN = N_(
     "less sure than their intervals say"
 )
 
+NOT_COMPARABLE = N_(
+    "{of} was not asked alike in all waves of this period, so there is no figure of it; asked alike were {known}"
+)
+SHOWN = 16  # figures that are named
+
 Families = Sequence[Sequence[str]]
 Progress = Callable[[int], None]
 
@@ -48,7 +49,11 @@ Progress = Callable[[int], None]
 class DataSource:
     """A file, and what was said of it: its design (none for a snapshot), dossiers to weight a snapshot to, the rule
     for single PSUs (none: a release's for a snapshot, else what the design says), where the pass runs, and the sheet of
-    the workbook, be it the file or the dossiers ("": the first visible one)."""
+    the workbook, be it the file or the dossiers ("": the first visible one).
+
+    Of several snapshots that are one period, `parts` are the sources in their order, the first one's path stands here,
+    and `period` says what they are together; `boundaries` what became of old units within it.
+    """
 
     path: Path
     design: DesignFile | None = None
@@ -56,10 +61,15 @@ class DataSource:
     lonely: str | None = None
     engine: str = "local"
     sheet: str = ""
+    parts: tuple[DataSource, ...] = ()
+    period: Period | None = None
+    boundaries: Boundaries | None = None
 
     @property
     def name(self) -> str:
-        """The wave of a snapshot, else the file's name without its ending."""
+        """The name of a period, the wave of a snapshot, else the file's name without its ending."""
+        if self.period is not None:
+            return self.period.name
         if self.design is None:
             return analysis.read_snapshot(self.path).codebook.wave or self.path.stem
         return self.path.stem
@@ -71,6 +81,8 @@ class Survey:
 
     head    for the top of a table: which levels count as satisfied
     notes   what was doubtful, without what the reading of the file says itself (`sipas.tables.account`)
+    period  the waves that it is made of, where there are several
+    alike   the figures that all waves of the period asked alike; None = all that the questionnaire has
     """
 
     name: str
@@ -78,6 +90,14 @@ class Survey:
     weights: analysis.Weights
     notes: tuple[SipasError, ...] = ()
     head: tuple[SipasError, ...] = ()
+    period: Period | None = None
+    alike: tuple[str, ...] | None = None
+
+    def require(self, of: Sequence[str]) -> None:
+        """Raise SipasError for a figure that the waves of a period did not ask alike."""
+        for name in of if self.alike is not None else ():
+            if name not in (self.alike or ()):
+                raise SipasError(NOT_COMPARABLE, of=name, known=first_few(self.alike or (), SHOWN))
 
     def domains(self, by: Families) -> list[dict[str, str]]:
         """Everybody, then every domain of the families."""
@@ -100,85 +120,23 @@ def has_codebook(path: str | os.PathLike[str]) -> bool:
     return True
 
 
-@contextmanager
-def opened(
-    source: DataSource,
-    by: Families = (),
-    *,
-    keep: Sequence[str] = (),
-    rows: bool = False,
-    ask: Mapping[str, Any] | None = None,
-    questionnaire: Callable[[analysis.Codebook], analysis.Codebook] = lambda codebook: codebook,
-    progress: Progress | None = None,
-) -> Iterator[Survey]:
-    """The survey of a file; what the statistics refuse inside the block is said with file, line and column.
-
-    rows           where every row is a PSU, keep them apart: covariances and the jackknife need them
-    ask            further sums of `tabulate`
-    questionnaire  to read the items otherwise
-    """
-    if source.design is None:
-        yield _snapshot(source, by, keep, ask or {}, questionnaire, progress)
-        return
-    table = read_table(source.path, sheet=source.sheet, decimal=source.design.decimal)
-    design = resolved(source.design, table)
-    require_columns(table, design, by, keep)
-    streamed = may_stream(table, design, [*by, keep])
-    try:
-        cells = analysis.tabulate(
-            source.path if streamed else answers_of(table, design, by, keep),
-            [tuple(family) for family in by],
-            codebook=questionnaire(codebook_of(design, streamed)),
-            design=sampling_of(design, source.lonely),
-            elements=rows and not design.psu and design.replicates is None,
-            keep=tuple(dict.fromkeys([*design.calibration_columns, *keep])),
-            progress=progress,
-            engine=source.engine,
-            **(ask or {}),
-        )
-        _refuse_error_labels(table, cells)
-        weights = weights_of(cells, design)
-        notes = (*doubts(cells, design), *_warnings(weights))
-        yield Survey(source.name, cells, weights, notes, head(cells, design))
-    except analysis.AnalysisError as error:
-        if streamed:
-            check_answers(table, design)
-        explain(table, design, error)
-        raise
-
-
-def _refuse_error_labels(table: Table, cells: analysis.Cells) -> None:
-    """Errors of Excel are no domains: what was streamed was not read as text. Raises BadTable with their rows."""
-    for column in dict.fromkeys(column for family in cells.by for column in family):
-        if not ERROR_SET.isdisjoint(map(str, cells.labels[column])):
-            table.text(column)
-
-
-def codebook_from(source: DataSource) -> analysis.Codebook:
-    """The questionnaire of a file, before any row is read."""
-    if source.design is None:
-        return analysis.read_snapshot(source.path).codebook
-    return codebook_of(source.design, streamed=False)
-
-
-def _snapshot(
+def cells_of_snapshot(
+    snapshot: analysis.Snapshot,
     source: DataSource,
     by: Families,
     keep: Sequence[str],
     ask: Mapping[str, Any],
-    questionnaire: Callable[[analysis.Codebook], analysis.Codebook],
     progress: Progress | None,
-) -> Survey:
+) -> analysis.Cells:
+    """The cells of a snapshot, with the columns that its weights need."""
     from sipas.estimating.census import MARGINS, with_not_said
     from sipas.estimating.frame import COLUMNS
 
-    snapshot = analysis.read_snapshot(source.path)
-    snapshot = replace(snapshot, codebook=questionnaire(snapshot.codebook))
     from_households = snapshot.codebook.population == "households"
     margins = MARGINS if from_households else COLUMNS
     kept = tuple(dict.fromkeys([*keep, *(margins if source.frame else ())]))
     rows = with_not_said(snapshot.table()) if from_households and source.frame else snapshot
-    cells = analysis.tabulate(
+    return analysis.tabulate(
         rows,
         [tuple(family) for family in by],
         codebook=snapshot.codebook,
@@ -187,7 +145,6 @@ def _snapshot(
         engine=source.engine,
         **ask,
     )
-    return survey_of(cells, source, by)
 
 
 def survey_of(cells: analysis.Cells, source: DataSource, by: Families) -> Survey:
@@ -211,7 +168,7 @@ def survey_of(cells: analysis.Cells, source: DataSource, by: Families) -> Survey
         weights, told = weigh(cells, source.frame, source.sheet)
         notes += told
     notes += doubts(cells)
-    return Survey(source.name, cells, weights, (*notes, *_warnings(weights)), head(cells))
+    return Survey(source.name, cells, weights, (*notes, *warnings_of(weights)), head(cells))
 
 
 def weights_of(cells: analysis.Cells, design: DesignFile) -> analysis.Weights:
@@ -255,6 +212,6 @@ def sampling_of(design: DesignFile, lonely: str | None) -> analysis.Design:
     )
 
 
-def _warnings(weights: analysis.Weights) -> tuple[SipasError, ...]:
+def warnings_of(weights: analysis.Weights) -> tuple[SipasError, ...]:
     warnings = (w if isinstance(w, Remark) else Remark(w) for w in weights.diagnostics.get("warnings", ()))
     return tuple(SipasError(warning.template, **warning.values) for warning in warnings)

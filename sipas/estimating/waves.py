@@ -24,9 +24,11 @@ from sipas.estimating.answers import answers_of
 from sipas.estimating.boundaries import Boundaries, in_some_waves
 from sipas.estimating.columns import require_columns
 from sipas.estimating.explaining import explain
+from sipas.estimating.opening import opened
+from sipas.estimating.periods import Period
 from sipas.estimating.replicate_key import resolved
 from sipas.estimating.single_psus import of_a_release
-from sipas.estimating.survey import DataSource, Families, Progress, Survey, codebook_of, opened, sampling_of
+from sipas.estimating.survey import DataSource, Families, Progress, Survey, codebook_of, sampling_of
 from sipas.estimating.understanding import doubts, head
 from sipas.tables import read_table
 
@@ -54,6 +56,11 @@ class Waves:
         """For the top of a table: which levels count as satisfied; each sentence once."""
         return tuple({str(line): line for part in self.parts for line in part.head}.values())
 
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """Those that are made of several waves."""
+        return tuple(part.period for part in self.parts if part.period is not None)
+
     def domains(self, by: Families) -> list[dict[str, str]]:
         """Everybody, then every domain that any wave has."""
         found = [domain for one in range(len(self.names)) for domain in self._of_wave(one, by)]
@@ -65,6 +72,8 @@ class Waves:
     ) -> JointEstimates:
         """Every figure in every domain of every wave that has it."""
         present = [[domain for domain in domains if domain in self._of_wave(one, by)] for one in range(len(self.names))]
+        for part in self.parts:
+            part.require(of)
         if self.reading == "independent":
             return independent(
                 [
@@ -113,6 +122,9 @@ def opened_waves(
     reading = reading or (design.waves if design else None) or "independent"
     if reading == "panel" and boundaries is not None:
         raise SipasError(N_("units are carried over a change of boundaries between independent samples only"))
+    if reading == "panel" and any(source.period for source in sources):
+        raise SipasError(N_("the waves of a period are independent samples; leave out --reading panel"))
+    _refuse_shared(sources)
     if reading == "panel":
         with _panel(sources, names, by, progress) as (survey, measured):
             yield Waves(names, measured, (survey,), reading, survey.notes)
@@ -133,6 +145,22 @@ def opened_waves(
             notes += [note for _, told in carried for note in told]
         notes += in_some_waves([part.domains(by) for part in parts], names) if by else []
         yield Waves(names, measured, parts, reading, tuple(notes))
+
+
+def _refuse_shared(sources: Sequence[DataSource]) -> None:
+    """Refuse a snapshot in two periods, which would be no independent samples."""
+    if not any(source.period for source in sources):
+        return
+    whose: dict[str, str] = {}
+    for source in sources:
+        for wave in [part.wave for part in source.period.parts] if source.period else [source.name]:
+            if whose.setdefault(wave, source.name) != source.name:
+                raise SipasError(
+                    N_("wave {wave} is in {one} and in {other}, so that they are no independent samples"),
+                    wave=wave,
+                    one=whose[wave],
+                    other=source.name,
+                )
 
 
 def what_was_measured(codebook: analysis.Codebook, name: str) -> Wave:

@@ -38,15 +38,25 @@ def kinds_of(source: DataSource, open_points: Sequence[str] = ()) -> dict[str, s
         if open_points:
             raise SipasError(N_("--open-points needs a snapshot, whose answers say at which point they were given"))
         return {}
-    snapshot = analysis.read_snapshot(source.path)
+    files = [part.path for part in source.parts] or [source.path]
     if not open_points:
-        return dict(snapshot.codebook.ways or ())
+        return _over_waves([dict(analysis.read_snapshot(file).codebook.ways or ()) for file in files])
     import pyarrow.parquet as pq
 
-    points = {str(one) for one in pq.read_table(snapshot.path, columns=["point"])["point"].unique().to_pylist()}
+    columns = [pq.read_table(file, columns=["point"])["point"] for file in files]
+    points = {str(one) for column in columns for one in column.unique().to_pylist()}
     if strangers := sorted(set(open_points) - points):
         raise UnknownCode(N_("No answer was given at {points}; see --open-points."), points=", ".join(strangers))
     return {point: OPEN if point in open_points else SCREEN for point in points - {SEVERAL}}
+
+
+def _over_waves(waves: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The way of each point over all waves that say it; mixed where it is not one."""
+    found: dict[str, str] = {}
+    for ways in waves:
+        for point, way in ways.items():
+            found[point] = way if found.get(point, way) == way else MIXED
+    return found
 
 
 def compared(survey: Survey, kinds: Mapping[str, str]) -> list[dict[str, Any]]:

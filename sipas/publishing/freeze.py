@@ -40,7 +40,7 @@ from analysis.variance.shared_weeks import week_correlation
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.ended import FROZEN
 from sipas.fieldwork.households import HOUSEHOLDS, NO_FIELD, asks_households
-from sipas.fieldwork.models import CHANNELS, FORMS, Point, Wave
+from sipas.fieldwork.models import CHANNELS, FORMS, SERIES, Point, Wave
 from sipas.fieldwork.small_cells.fields import kept
 from sipas.fieldwork.waves import hold, wave_of
 from sipas.files.disk_space import remove_leftover, sync_folder, workshop
@@ -275,6 +275,7 @@ def _codebook(session: Session, wave: Wave, instrument: Instrument, table: pa.Ta
         opens_on=wave.opens_on,
         closes_on=wave.closes_on,
         population=HOUSEHOLDS if asks_households(wave) else None,
+        series=None if wave.series == SERIES[0] else wave.series,
         not_asked=(NOT_ASKED_LEVEL,),
         asked_if=_asked_if(instrument, on_form),
         questions=tuple(map(_question, (item for item in on_form if not item.satisfied))) or None,

@@ -22,6 +22,7 @@ from sipas.i18n import _, say
 if TYPE_CHECKING:
     from sipas.errors import SipasError
     from sipas.estimating.boundaries import Boundaries
+    from sipas.estimating.periods import Period
     from sipas.estimating.survey import DataSource
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
@@ -157,7 +158,10 @@ as_json = click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help=_("Print JSON for scripts instead of a table; with --explain an object with reading and rows."),
+    help=_(
+        "Print JSON for scripts instead of a table: a list of rows; with --explain, or of several snapshots, an object "
+        "with reading, period and rows."
+    ),
 )
 
 decimal = click.option(
@@ -330,8 +334,10 @@ def boundaries_of(crosswalk: Path | None) -> Boundaries | None:
 def _say_snapshot(file: Path, verify: bool) -> None:
     from analysis import read_snapshot
     from analysis.data.snapshot import verified
+    from sipas.tables.account import Reading, note_reading
 
     snapshot = read_snapshot(file)
+    note_reading(Reading(file.name, "Parquet", snapshot.rows))
     if verify:
         verified(snapshot)
         said = _("{file}: snapshot {digest}, verified from its content", file=file.name, digest=snapshot.digest)
@@ -381,6 +387,7 @@ def tell(
     lines: Callable[[], Iterable[str]],
     notes: Iterable[SipasError] = (),
     head: Iterable[SipasError] = (),
+    period: Period | Sequence[Period] | None = None,
 ) -> None:
     """The rows as JSON, as a file that carries what was understood, or as `lines` for a person below the `head`."""
     if out is not None:
@@ -389,7 +396,7 @@ def tell(
         write_table(flat(rows), out, told_beside(notes, head))
         click.echo(_("{count} rows written to {file}", count=len(rows), file=str(out)), err=True)
     if as_json:
-        print_json(rows)
+        print_json(rows, period)
     elif out is None:
         for line in (*map(say, head), *lines()):
             click.echo(line)
@@ -400,13 +407,19 @@ def told_beside(notes: Iterable[SipasError], head: Iterable[SipasError]) -> list
     return [*map(say, notes), *map(say, head), *readings().sentences()]
 
 
-def print_json(records: Iterable[Mapping[str, Any]]) -> None:
-    """A list with one row a line: easy to read, to compare and to load."""
+def print_json(records: Iterable[Mapping[str, Any]], period: Period | Sequence[Period] | None = None) -> None:
+    """A list with one row a line: easy to read, to compare and to load. With an account of the reading, or of periods
+    of several waves (`period`, or a list in `periods`), an object that has the rows under `rows`."""
     rows = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
     listed = "[\n" + ",\n".join(rows) + "\n]"
-    if readings().explain:
-        account = json.dumps(readings().records(), ensure_ascii=False)
-        listed = f'{{"reading": {account},\n"rows": {listed}}}'
+    beside: dict[str, Any] = {"reading": readings().records()} if readings().explain else {}
+    if isinstance(period, Sequence):
+        beside |= {"periods": [each.record() for each in period]} if period else {}
+    elif period is not None:
+        beside["period"] = period.record()
+    if beside:
+        told = "".join(f'"{name}": {json.dumps(value, ensure_ascii=False)},\n' for name, value in beside.items())
+        listed = f'{{{told}"rows": {listed}}}'
     click.echo(listed)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import (
     Column,
@@ -31,9 +31,10 @@ from sipas.i18n import _, say
 if TYPE_CHECKING:
     from sipas.errors import SipasError
     from sipas.estimating.comparing import Adjusted, Asked, Row
+    from sipas.estimating.periods import Period
     from sipas.estimating.survey import DataSource, Survey
 
-    Found = tuple[list[Row], tuple[SipasError, ...], tuple[SipasError, ...]]
+    Found = tuple[list[Row], tuple[SipasError, ...], tuple[SipasError, ...], Period | Sequence[Period] | None]
 
 BETWEEN = ("whole", "domains", "figures")
 
@@ -47,12 +48,19 @@ BETWEEN = ("whole", "domains", "figures")
     epilog=example("sipas compare 2026-2.parquet --against 2026-1.parquet --by unit"),
 )
 @common.options(
-    common.data,
-    click.option("--against", type=common.FILE, metavar="FILE", help=_("An earlier wave, to be subtracted.")),
+    periods.data,
+    click.option(
+        "--against",
+        type=common.FILE,
+        multiple=True,
+        metavar="FILE",
+        help=_("An earlier wave, to be subtracted; repeat it for the snapshots of an earlier period."),
+    ),
     common.designs,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
     common.by,
     common.of,
     click.option(
@@ -82,12 +90,13 @@ BETWEEN = ("whole", "domains", "figures")
     common.out,
 )
 def compare(
-    data: Path,
-    against: Path | None,
+    data: tuple[Path, ...],
+    against: tuple[Path, ...],
     design_files: tuple[Path, ...],
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
     between: str | None,
@@ -105,28 +114,32 @@ def compare(
     from sipas.estimating.comparing import Asked
 
     asked = Asked(of or ("overall",), level, adjust, df)
-    wanted = _adjusted_for(columns, by, against is None and (between or "whole") != "figures")
-    if against is not None and between is not None:
+    wanted = _adjusted_for(columns, by, not against and (between or "whole") != "figures")
+    if against and between is not None:
         raise click.UsageError(_("--against compares waves; leave out --between"))
-    if against is None and reading is not None:
+    if not against and reading is not None:
         raise click.UsageError(_("--reading says how two waves are read; name the other with --against"))
-    if against is None and crosswalk is not None:
+    if not against and len(data) < 2 and crosswalk is not None:
         raise click.UsageError(_("--crosswalk carries units from one wave to another; name the other with --against"))
-    if against is not None:
-        sources = common.sources([data, against], design_files, frame, lonely, verify=verify, sheet=sheet)
+    if design_files and (len(data) > 1 or len(against) > 1):
+        raise click.UsageError(_("only snapshots of the platform are added to one period; give one file with --design"))
+    files = common.sources([*data, *against], design_files, frame, lonely, verify=verify, sheet=sheet)
+    if against:
+        sources = [periods.joined(files[: len(data)], preset), periods.joined(files[len(data) :])]
         by = common.with_commas(by, sources)
-        rows, notes, head = _waves(sources, by, asked, reading, crosswalk)
+        found = _waves(sources, by, asked, reading, crosswalk)
     else:
         between = between or ("whole" if by else "figures")
         if between != "figures" and not by:
             raise click.UsageError(_("--by names the domains to compare"))
         if between == "figures" and len(asked.of) < 2:
             raise click.UsageError(_("name domains with --by, two figures with --of, or a wave with --against"))
-        (source,) = common.sources([data], design_files, frame, lonely, verify=verify, sheet=sheet)
+        source = periods.joined(files, preset, crosswalk)
         by = common.with_commas(by, [source])
         wanted = common.with_commas([wanted], [source])[0] if wanted else ()
-        rows, notes, head = _one_file(source, by, asked, between, wanted)
-    common.tell(rows, as_json, out, lambda: printed(rows, asked, wanted), notes, head)
+        found = _one_file(source, by, asked, between, wanted)
+    rows, notes, head, period = found
+    common.tell(rows, as_json, out, lambda: printed(rows, asked, wanted), notes, head, period)
 
 
 def _adjusted_for(columns: str | None, by: Sequence[tuple[str, ...]], domains: bool) -> tuple[str, ...]:
@@ -151,7 +164,8 @@ def _one_file(
     source: DataSource, by: list[tuple[str, ...]], asked: Asked, between: str, adjust: tuple[str, ...]
 ) -> Found:
     from sipas.estimating import comparing
-    from sipas.estimating.survey import opened
+    from sipas.estimating.opening import opened
+    from sipas.estimating.period_survey import with_waves
 
     notes: tuple[SipasError, ...] = ()
     with common.progress() as progress, opened(source, by, keep=adjust, rows=True, progress=progress) as survey:
@@ -160,9 +174,10 @@ def _one_file(
         else:
             compared = comparing.against_the_whole if between == "whole" else comparing.each_other
             rows, notes = _adjusting(survey, adjust, asked, partial(compared, survey, by, asked))
+        rows = with_waves(rows, survey)
     notes = (*survey.notes, *notes)
     common.warn(notes, survey.weights.unweighted, [source])
-    return rows, (*notes, *_meaning(adjust)), survey.head
+    return rows, (*notes, *_meaning(adjust)), survey.head, survey.period
 
 
 def _adjusting(
@@ -201,8 +216,9 @@ def _waves(
         rows = between_waves(waves, by, asked)
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
-    common.say_reading(waves.reading)
-    return rows, waves.notes, waves.head
+    if not waves.periods:
+        common.say_reading(waves.reading)
+    return rows, waves.notes, waves.head, waves.periods
 
 
 def printed(rows: Sequence[Mapping[str, Any]], asked: Asked, adjust: tuple[str, ...] = ()) -> Iterator[str]:

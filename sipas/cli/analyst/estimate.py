@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import blocks
 from sipas.estimating.trial_words import band_headings
@@ -48,6 +48,8 @@ EXAMPLE = "\n\n".join(
         "\b\n" + "\n".join(blocks([ROW | {"domain": {}, "reliability": "hidden", "flags": ["review"]}])).strip(),
         _("A snapshot of the platform needs no design, and is weighted to the dossiers of its months by --frame:"),
         "sipas estimate 2026-1.parquet --frame dossiers.csv --by unit --out estimates.xlsx",
+        _("Snapshots of several quarters are one period, here the first half of a year:"),
+        "sipas estimate 2026-q1.parquet 2026-q2.parquet --period 2026-H1 --frame dossiers.csv --by unit",
     )
 )
 
@@ -56,16 +58,19 @@ EXAMPLE = "\n\n".join(
     help=_(
         "Estimates every item, factor and the whole from DATA (CSV, XLSX or Parquet), for everybody and for each "
         "domain: share of satisfied answers, standard error, degrees of freedom, design effect, interval, and a word "
-        "on reliability. DESIGN.yaml says how the answers came about; a snapshot of the platform brings its own."
+        "on reliability. DESIGN.yaml says how the answers came about; a snapshot of the platform brings its own, and "
+        "several snapshots of quarters are added to one period."
     ),
     epilog=EXAMPLE,
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
+    periods.crosswalk,
     common.by,
     common.as_json,
     common.out,
@@ -111,11 +116,13 @@ EXAMPLE = "\n\n".join(
     ),
 )
 def estimate(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
+    crosswalk: Path | None,
     by: list[tuple[str, ...]],
     as_json: bool,
     out: Path | None,
@@ -131,8 +138,16 @@ def estimate(
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating.run import Method, estimate_source
 
-    (source,) = common.sources(
-        [data], [design_file] if design_file else [], frame, lonely, engine, verify=verify, sheet=sheet
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        lonely,
+        engine,
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
+        crosswalk=crosswalk,
     )
     by = common.with_commas(by, [source])
     with common.progress() as progress:
@@ -153,8 +168,9 @@ def estimate(
         return
     records = result.records()
     if as_json:
-        common.print_json(records)
+        common.print_json(records, result.period)
         return
-    heading = [_("{file}: {count} rows", file=data.name, count=result.rows), *map(say, result.head)]
+    name = result.period.name if result.period else source.path.name
+    heading = [_("{file}: {count} rows", file=name, count=result.rows), *map(say, result.head)]
     for line in blocks(records, heading, band_headings(ratios)):
         click.echo(line)

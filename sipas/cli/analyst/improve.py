@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import (
     DASH,
@@ -36,11 +36,13 @@ from sipas.i18n import _
     epilog=example("sipas improve 2026-1.parquet --frame dossiers.csv --by unit"),
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
+    periods.crosswalk,
     common.by,
     click.option(
         "--outcome",
@@ -53,11 +55,13 @@ from sipas.i18n import _
     common.out,
 )
 def improve(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
+    crosswalk: Path | None,
     by: list[tuple[str, ...]],
     outcome: str | None,
     level: float,
@@ -67,9 +71,19 @@ def improve(
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating import improving
-    from sipas.estimating.survey import codebook_from, opened
+    from sipas.estimating.opening import codebook_from, opened
+    from sipas.estimating.period_survey import with_waves
 
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        lonely,
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
+        crosswalk=crosswalk,
+    )
     by = common.with_commas(by, [source])
     book = codebook_from(source)
     item = improving.outcome_of(book, outcome)
@@ -78,10 +92,10 @@ def improve(
         "questionnaire": lambda codebook: improving.without(codebook, item),
     }
     with common.progress() as progress, opened(source, by, rows=True, progress=progress, **asked) as survey:
-        rows = improving.improve(survey, survey.domains(by), item, level)
+        rows = with_waves(improving.improve(survey, survey.domains(by), item, level), survey)
     notes = [*survey.notes, *improving.left_out(book)]
     common.warn(notes, survey.weights.unweighted, [source])
-    common.tell(rows, as_json, out, lambda: printed(rows, level), notes, survey.head)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), notes, survey.head, survey.period)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import checked_workbook, example, note
 from sipas.cli.destinations import writes_to
 from sipas.estimating.reading import DASH, Column, decimal, lines
@@ -35,7 +35,7 @@ def one_stop() -> None:
     epilog=example("sipas onestop points 2026-3.parquet --system offices.xlsx --out points.xlsx"),
 )
 @common.options(
-    common.data,
+    periods.data,
     click.option(
         "--system",
         type=common.FILE,
@@ -45,17 +45,19 @@ def one_stop() -> None:
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
     common.level,
     common.lonely,
     common.as_json,
     common.out,
 )
 def points(
-    data: Path,
+    data: tuple[Path, ...],
     system: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
     level: float,
     lonely: str | None,
     as_json: bool,
@@ -74,9 +76,10 @@ def points(
     from sipas.estimating.one_stop_file import read_office_counts
     from sipas.estimating.survey import has_codebook
 
-    if not has_codebook(data):
-        raise click.UsageError(_("{file} is no snapshot; the nine indicators need one", file=data.name))
-    (source,) = common.sources([data], [], frame, lonely, verify=verify, sheet=sheet if frame else "")
+    for file in data:
+        if not has_codebook(file):
+            raise click.UsageError(_("{file} is no snapshot; the nine indicators need one", file=file.name))
+    source = periods.one_source(data, [], frame, lonely, verify=verify, sheet=sheet if frame else "", preset=preset)
     counts = read_office_counts(system, sheet if not frame else "") if system else {}
     survey = surveyed(source)
     found = offices(survey, counts, level)
@@ -88,7 +91,9 @@ def points(
         SipasError(UNVERIFIED),
     ]
     common.warn(notes, survey.weights.unweighted, [source])
-    common.tell([row for office in found for row in office.rows()], as_json, out, lambda: printed(found), notes)
+    rows = [row for office in found for row in office.rows()]
+    head = survey.period.head() if survey.period else ()
+    common.tell(rows, as_json, out, lambda: printed(found), notes, [*head], survey.period)
 
 
 def printed(found: Sequence[Office]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import DASH, Column, decimal, domain_words, lines, plain_percent
 from sipas.i18n import _
@@ -24,11 +24,12 @@ from sipas.i18n import _
     epilog=example("sipas quality 2026-1.parquet --frame dossiers.csv --by unit"),
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
     common.by,
     click.option(
         "--complete",
@@ -48,11 +49,12 @@ from sipas.i18n import _
     common.out,
 )
 def quality(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
     by: list[tuple[str, ...]],
     complete: bool,
     open_points: str,
@@ -62,10 +64,17 @@ def quality(
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating import frame as frames
     from sipas.estimating import questionnaire, ways
-    from sipas.estimating.survey import codebook_from, opened
+    from sipas.estimating.opening import codebook_from, opened
+    from sipas.estimating.period_survey import months_of_waves, with_waves
 
-    (source,) = common.sources(
-        [data], [design_file] if design_file else [], frame, lonely="centre", verify=verify, sheet=sheet
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        "centre",
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
     )
     by = common.with_commas(by, [source])
     factors = questionnaire.measured(codebook_from(source))
@@ -74,11 +83,11 @@ def quality(
     keep = [*questionnaire.form_column(source), *(ways.COLUMNS if kinds else ())]
     with common.progress() as progress, opened(source, by, keep=keep, ask=ask, progress=progress) as survey:
         counted = frame is not None and survey.cells.codebook.population != "households"  # a census counts no dossiers
-        dossiers = frames.dossiers_of(survey.cells, frame, source.sheet)[0] if frame and counted else {}
-        known = {",".join(family): frames.by_family(survey.cells, dossiers, family) for family in by} if counted else {}
-        rows = questionnaire.quality(survey, by, {name: each for name, each in known.items() if each}, complete, kinds)
+        waves = months_of_waves(source)
+        known = frames.dossiers_by_family(survey.cells, waves, frame, source.sheet, by) if frame and counted else {}
+        rows = with_waves(questionnaire.quality(survey, by, known, complete, kinds), survey)
     common.warn(survey.notes, False)
-    common.tell(rows, as_json, out, lambda: printed(rows), survey.notes, survey.head)
+    common.tell(rows, as_json, out, lambda: printed(rows), survey.notes, survey.head, survey.period)
 
 
 def printed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import (
     DASH,
@@ -38,11 +38,13 @@ METHODS = ("holm", "stepdown")
     epilog=example("sipas rank 2026-1.parquet --frame dossiers.csv --by unit"),
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
+    periods.crosswalk,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to rank.")),
     common.of,
     click.option(
@@ -65,11 +67,13 @@ METHODS = ("holm", "stepdown")
     common.out,
 )
 def rank(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
+    crosswalk: Path | None,
     by: str,
     of: tuple[str, ...],
     method: str,
@@ -81,21 +85,31 @@ def rank(
     out: Path | None,
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
+    from sipas.estimating.opening import opened
+    from sipas.estimating.period_survey import with_waves
     from sipas.estimating.ranking import Ranking, ranked
-    from sipas.estimating.survey import opened
 
     (family,) = common.families((by,))
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        lonely,
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
+        crosswalk=crosswalk,
+    )
     (family,) = common.with_commas([family], [source])
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
-        rows = ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed))
+        rows = with_waves(ranked(survey, family, Ranking(of or ("overall",), level, method, draws, seed)), survey)
     common.warn(survey.notes, survey.weights.unweighted, [source])
     if method == "stepdown" and any(row["df"] < 8 for row in rows if row["rank"]):
         click.echo(
             _("Some domains have fewer than 8 degrees of freedom, which stepdown cannot allow for; prefer holm."),
             err=True,
         )
-    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes, survey.head)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), survey.notes, survey.head, survey.period)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

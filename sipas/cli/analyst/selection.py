@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.cli.number_types import NUMBER
 from sipas.estimating.reading import (
@@ -41,11 +41,13 @@ from sipas.i18n import _, say
     epilog=example("sipas selection 2026-1.parquet --frame dossiers.csv --target 0.8 --by unit"),
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
+    periods.crosswalk,
     common.by,
     common.of,
     common.ratios("--ratio", "1.25,1.5"),
@@ -74,11 +76,13 @@ from sipas.i18n import _, say
     common.out,
 )
 def selection(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
+    crosswalk: Path | None,
     by: list[tuple[str, ...]],
     of: tuple[str, ...],
     ratios: tuple[float, ...],
@@ -93,8 +97,9 @@ def selection(
     out: Path | None,
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
+    from sipas.estimating.opening import opened
+    from sipas.estimating.period_survey import with_waves
     from sipas.estimating.selecting import Chance, Trials, families_for, kept_for, tried
-    from sipas.estimating.survey import opened
 
     if target is not None and not 0 < target < 1:
         raise click.BadParameter(_("a share lies between 0 and 1, such as 0.8"), param_hint="--target")
@@ -104,7 +109,16 @@ def selection(
     inside = common.families((within,))[0] if within else ()
     if inside and not modes:
         raise click.UsageError(_("--within says where ways of asking are compared; name their column with --modes"))
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        lonely,
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
+        crosswalk=crosswalk,
+    )
     by = common.with_commas(by, [source])
     asked, keep = kept_for(source, Trials(of or ("overall",), ratios, target, level, chance, modes, inside))
     with (
@@ -112,8 +126,10 @@ def selection(
         opened(source, families_for(by, asked), keep=keep, rows=bool(by or modes), progress=progress) as survey,
     ):
         rows, head = tried(survey, by, asked)
+        rows = with_waves(rows, survey)
     common.warn(survey.notes, survey.weights.unweighted, [source])
-    common.tell(rows, as_json, out, lambda: printed(rows, ratios, level), survey.notes, [*survey.head, *head])
+    head = [*survey.head, *head]
+    common.tell(rows, as_json, out, lambda: printed(rows, ratios, level), survey.notes, head, survey.period)
 
 
 def _marked(reference: str) -> tuple[str, str]:

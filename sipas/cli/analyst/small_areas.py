@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import (
     Column,
@@ -36,11 +36,13 @@ METHODS = ("reml", "ml", "moment")
     epilog=example("sipas small-areas 2026-1.parquet --by unit --features units.csv --feature size"),
 )
 @common.options(
-    common.data,
+    periods.data,
     common.design,
     common.frame,
     common.sheet,
     common.verify,
+    periods.preset,
+    periods.crosswalk,
     click.option("--by", required=True, metavar=_("COLUMN[,COLUMN...]"), help=_("The domains to predict.")),
     click.option("--of", default="overall", show_default=True, metavar=_("ITEM"), help=_("An item or a factor.")),
     click.option(
@@ -67,11 +69,13 @@ METHODS = ("reml", "ml", "moment")
     common.out,
 )
 def small_areas(
-    data: Path,
+    data: tuple[Path, ...],
     design_file: Path | None,
     frame: Path | None,
     sheet: str,
     verify: bool,
+    preset: str | None,
+    crosswalk: Path | None,
     by: str,
     of: str,
     table: Path | None,
@@ -85,20 +89,32 @@ def small_areas(
 ) -> None:
     """See the help above; this only reads the options and chooses how to tell the result."""
     from sipas.estimating import small
-    from sipas.estimating.survey import opened
+    from sipas.estimating.opening import opened
+    from sipas.estimating.period_survey import with_waves
 
     (family,) = common.families((by,))
     if names and table is None:
         raise click.UsageError(_("--feature names columns of a table; give it with --features"))
-    (source,) = common.sources([data], [design_file] if design_file else [], frame, lonely, verify=verify, sheet=sheet)
+    source = periods.one_source(
+        data,
+        [design_file] if design_file else [],
+        frame,
+        lonely,
+        verify=verify,
+        sheet=sheet,
+        preset=preset,
+        crosswalk=crosswalk,
+    )
     (family,) = common.with_commas([family], [source])
     features = small.read_features(table, family, names, decimal or "") if table else None
     with common.progress() as progress, opened(source, [family], rows=True, progress=progress) as survey:
         rows, about = small.small_areas(survey, family, of, method, features, level)
+        rows = with_waves(rows, survey)
     common.warn(survey.notes, survey.weights.unweighted, [source])
     for flag in about["flags"]:
         click.echo(_(flag), err=True)
-    common.tell(rows, as_json, out, lambda: printed(rows, about, level), survey.notes, survey.head)
+    told = (survey.notes, survey.head, survey.period)
+    common.tell(rows, as_json, out, lambda: printed(rows, about, level), *told)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any], level: float) -> Iterator[str]:

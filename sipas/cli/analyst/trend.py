@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sipas.cli.analyst import common
+from sipas.cli.analyst import common, periods
 from sipas.cli.common import example
 from sipas.estimating.reading import (
     Column,
@@ -66,6 +66,11 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
             aspects=", ".join(ASPECTS),
         ),
     ),
+    click.option(
+        "--each",
+        type=click.Choice(("quarter", "half-year", "year")),
+        help=_("Add the snapshots to periods of this length and follow these; each period must be complete."),
+    ),
     common.designs,
     common.frame,
     common.sheet,
@@ -84,6 +89,7 @@ def _breaks(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) 
 def trend(
     files: tuple[Path, ...],
     stated: dict[str, tuple[str, ...]],
+    each: str | None,
     design_files: tuple[Path, ...],
     frame: Path | None,
     sheet: str,
@@ -108,6 +114,8 @@ def trend(
         raise click.UsageError(_("a trend needs two waves or more"))
     asked = Asked(of or ("overall",), level, adjust, df)
     sources = common.sources(files, design_files, frame, lonely, verify=verify, sheet=sheet)
+    if each:
+        sources = periods.in_each(sources, each)
     by = common.with_commas(by, sources)
     with (
         common.progress() as progress,
@@ -118,8 +126,9 @@ def trend(
         rows = series(waves, by, asked, stated)
     may_weigh = () if waves.reading == "panel" else sources
     common.warn(waves.notes, any(part.weights.unweighted for part in waves.parts), may_weigh)
-    common.say_reading(waves.reading)
-    common.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes, waves.head)
+    if not waves.periods:
+        common.say_reading(waves.reading)
+    common.tell(rows, as_json, out, lambda: printed(rows, level), waves.notes, waves.head, waves.periods)
 
 
 def printed(rows: Sequence[Mapping[str, Any]], level: float) -> Iterator[str]:

@@ -23,8 +23,8 @@ from analysis import (
 from analysis.errors import BadWeights, DifferentCells
 from analysis.estimands.estimands import pooled
 from analysis.estimation.estimate import figures
-from analysis.variance.jackknife import jackknife_variance
 from analysis.tabulation.period import codebook_of_period
+from analysis.variance.jackknife import jackknife_variance
 
 CODEBOOK = Codebook.plain({"speed": ["q1", "q2"], "place": ["q3"]}, not_applicable=[9], missing=[0])
 DESIGN = Design(strata="stratum", psus="psu")

@@ -7,7 +7,8 @@ from click.testing import CliRunner
 from analysis import adjusted_figures, adjusted_shares, figures_of, holm
 from analysis.estimands.estimands import pooled
 from sipas.cli import group
-from sipas.estimating.survey import DataSource, opened
+from sipas.estimating.opening import opened
+from sipas.estimating.survey import DataSource
 from sipas.i18n import speaking
 from tests.sipas.estimating.calls import call, rows_of
 

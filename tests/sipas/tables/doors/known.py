@@ -18,10 +18,11 @@ from sipas.estimating.design_file import read_design
 from sipas.estimating.frame import weights_to_frame
 from sipas.estimating.one_stop import offices_without_answers
 from sipas.estimating.one_stop_file import read_office_counts
+from sipas.estimating.opening import opened
 from sipas.estimating.planning import allocation, drawn
 from sipas.estimating.run import estimate_source
 from sipas.estimating.small import read_features, small_areas
-from sipas.estimating.survey import DataSource, Survey, opened
+from sipas.estimating.survey import DataSource, Survey
 from sipas.estimating.waves import opened_waves
 from tests.sipas.tables.damages import CODE, CODES, COUNT, LABEL, MONTH, NAMES, NUMBER, Sheet
 from tests.sipas.tables.doors.door import Door, Here, Made, figures

@@ -11,10 +11,11 @@ from typing import Any
 from sipas.estimating import improving, questionnaire
 from sipas.estimating.comparing import Asked, between_waves, each_other
 from sipas.estimating.design_file import read_design
+from sipas.estimating.opening import codebook_from, opened
 from sipas.estimating.ranking import Ranking, ranked
 from sipas.estimating.run import estimate_source
 from sipas.estimating.series import series
-from sipas.estimating.survey import DataSource, Survey, codebook_from, opened
+from sipas.estimating.survey import DataSource, Survey
 from sipas.estimating.waves import opened_waves
 from tests.sipas.tables.damages import CODE, CODES, COUNT, LABEL, LEVEL, NAMES, NUMBER
 from tests.sipas.tables.doors.door import Door, Here, Made, figures
