@@ -209,15 +209,17 @@ def merge_cells(parts: Sequence[Cells]) -> Cells:
     joined, span = combine_keys(
         [codes[name] for name in first.keys], [len(labels[name]) for name in first.keys], len(rows)
     )
+    starts: NDArray | None = None
+    order: NDArray | slice = slice(None)
+    chosen: NDArray | slice = slice(None)
     if first.elements:
         packed = _packed(counts, any(part.codebook.not_asked for part in parts))
-        order = np.lexsort([*packed[::-1], joined])  # what equal rows have in sums is equal too
-        starts = None
-    else:
+        order = chosen = np.lexsort([*packed[::-1], joined])  # what equal rows have in sums is equal too
+    elif not (np.diff(joined) > 0).all():  # else each cell has a key of its own and stands in its place
         ids, size = dense_rank(joined, span)
         order = np.argsort(ids, kind="stable")
         starts = first_of_each(ids[order], size)
-    chosen = order if starts is None else order[starts]
+        chosen = order[starts]
 
     def added(values: NDArray) -> NDArray:
         values = values[order]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 
@@ -187,8 +187,3 @@ def notes_on(period: Period, books: Sequence[analysis.Codebook]) -> Iterator[Sip
     lost = list(dict.fromkeys(code for book in books for code in book.item_codes if code not in alike))
     if lost:
         yield SipasError(NOT_ALIKE, items=first_few(lost, 2 * SHOWN))
-
-
-def missing_waves(counts: Mapping[str, int], waves: int) -> list[str]:
-    """Domains with answers in some waves only, each with how many: `03646 (2/4)`."""
-    return [f"{name} ({count}/{waves})" for name, count in counts.items() if count < waves]

@@ -13,10 +13,11 @@ import numpy as np
 
 import analysis
 from analysis import cells_of_period, weights_of_period
+from analysis.tabulation.key_encoding import combine_keys, dense_rank, first_of_each
 from analysis.tabulation.period import WAVE, codebook_of_period
 from sipas.errors import N_, SipasError, first_few
 from sipas.estimating import key_words
-from sipas.estimating.adding import SHOWN, figures_alike, missing_waves, notes_on, reduced
+from sipas.estimating.adding import SHOWN, figures_alike, notes_on, reduced
 from sipas.estimating.frame import dossiers_of_waves, read_dossiers, weights_to_dossiers
 from sipas.estimating.periods import Period
 from sipas.estimating.single_psus import of_a_release
@@ -93,7 +94,8 @@ def survey_of_period(
     if source.boundaries is not None:
         survey, carried = source.boundaries.carried(survey, by)
         told += carried
-    told += [*_in_some_waves(survey), *doubts(survey.cells), *warnings_of(whole)]
+    survey = replace(survey, waves=waves_answered(survey.cells))
+    told += [*_in_some_waves(survey, len(period.parts)), *doubts(survey.cells), *warnings_of(whole)]
     return replace(survey, notes=tuple(told))
 
 
@@ -118,17 +120,20 @@ def months_of_waves(source: DataSource) -> list[tuple[analysis.Codebook, str, st
     return [(book, part.months[0], part.months[-1]) for part, book in zip(source.period.parts, books, strict=True)]
 
 
-def waves_answered(survey: Survey, families: Families) -> dict[tuple[tuple[str, str], ...], int]:
-    """For each domain of the families, in how many waves of the period it has answers."""
-    cells = survey.cells
+def waves_answered(cells: analysis.Cells) -> dict[tuple[tuple[str, str], ...], int]:
+    """For each domain of the cells of a period, in how many of its waves it has answers."""
+    waves = len(cells.labels[WAVE])
     found: dict[tuple[tuple[str, str], ...], int] = {}
-    wave = np.asarray(cells.code(WAVE))
-    for family in families:
-        codes = np.column_stack([*(cells.code(column) for column in family), wave])
-        codes = np.unique(codes[(codes >= 0).all(axis=1)], axis=0)
-        for *own, _ in codes.tolist():
-            key = tuple((column, cells.label(column, code) or "") for column, code in zip(family, own, strict=True))
-            found[key] = found.get(key, 0) + 1
+    for family in cells.by:
+        codes = [cells.code(column) for column in family]
+        places = np.flatnonzero(np.all([code >= 0 for code in codes], axis=0)) if codes else np.arange(len(cells))
+        inside = [code[places] for code in codes]
+        ids, size = dense_rank(*combine_keys(inside, [len(cells.labels[c]) for c in family], len(places)))
+        present = np.zeros((size, waves), dtype=bool)
+        present[ids, cells.code(WAVE)[places]] = True
+        for place, count in zip(first_of_each(ids, size).tolist(), present.sum(axis=1).tolist(), strict=True):
+            labels = [cells.label(c, code[place]) or "" for c, code in zip(family, inside, strict=True)]
+            found[tuple(zip(family, labels, strict=True))] = count
     return found
 
 
@@ -137,7 +142,7 @@ def counts_of_waves(rows: Sequence[Mapping[str, Any]], survey: Survey) -> list[d
     have answers, and `of_waves`; nothing where the survey is of one wave."""
     if survey.period is None:
         return []
-    known = waves_answered(survey, survey.cells.by)
+    known = survey.waves
     found = []
     for row in rows:
         sides = {"waves": row.get("domain"), "other_waves": row.get("other_domain")}
@@ -180,16 +185,11 @@ def _of_waves(books: Sequence[analysis.Codebook], period: Period, by: Families) 
     return notes
 
 
-def _in_some_waves(survey: Survey) -> list[SipasError]:
-    """One sentence for the domains of single columns that were not asked in every wave."""
-    families = [family for family in survey.cells.by if len(family) == 1 and WAVE not in family]
-    counts = {" + ".join(label for _, label in key): n for key, n in waves_answered(survey, families).items()}
-    lacking = missing_waves(counts, len(_parts(survey)))
+def _in_some_waves(survey: Survey, waves: int) -> list[SipasError]:
+    """One sentence for the domains of single columns that do not have answers in every wave."""
+    counts = {key[0][1]: count for key, count in survey.waves.items() if len(key) == 1 and key[0][0] != WAVE}
+    lacking = [f"{name} ({count}/{waves})" for name, count in counts.items() if count < waves]
     return [SipasError(IN_SOME_WAVES, count=len(lacking), domains=first_few(lacking, SHOWN))] if lacking else []
-
-
-def _parts(survey: Survey) -> Sequence[object]:
-    return survey.period.parts if survey.period else ()
 
 
 def _names(source: DataSource) -> list[str]:

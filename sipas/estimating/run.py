@@ -83,6 +83,7 @@ def estimate_source(
         if method.selection:
             bands = class_bands(survey.cells, survey.weights, estimates, method.selection)
             head += trial(bands, estimates.of.index("overall")) if "overall" in estimates.of else []
-        waves = tuple(counts_of_waves(estimates.records() if survey.period else (), survey))
+        domains = [{"domain": dict(zip(columns, labels, strict=True))} for columns, labels in estimates.domains]
+        waves = tuple(own for own in counts_of_waves(domains, survey) for _ in estimates.of)
         about = (survey.cells.size, survey.weights.unweighted, survey.notes, tuple(head))
         return Result(estimates, *about, bands, survey.period, waves)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,7 @@ class Survey:
     notes   what was doubtful, without what the reading of the file says itself (`sipas.tables.account`)
     period  the waves that it is made of, where there are several
     alike   the figures that all waves of the period asked alike; None = all that the questionnaire has
+    waves   of a period: for each domain, as pairs of column and label, in how many waves it has answers
     """
 
     name: str
@@ -92,6 +93,7 @@ class Survey:
     head: tuple[SipasError, ...] = ()
     period: Period | None = None
     alike: tuple[str, ...] | None = None
+    waves: Mapping[tuple[tuple[str, str], ...], int] = field(default_factory=dict)
 
     def require(self, of: Sequence[str]) -> None:
         """Raise SipasError for a figure that the waves of a period did not ask alike."""

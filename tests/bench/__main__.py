@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis import class_bands, estimate, frame_weights, read_snapshot, tabulate
 from analysis.data.snapshot import content_digest
-from tests.bench import kiosk, results, rivals, sample, storage, tables, workbooks
+from tests.bench import kiosk, periods, results, rivals, sample, storage, tables, workbooks
 
 FAMILIES = ["unit", "field", ("unit", "field")]
 PLAIN = """
@@ -173,6 +173,7 @@ if __name__ == "__main__":
     missed += kiosk.main()
     missed += results.main()
     length = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    missed += periods.main(length)
     missed += tables.main(length)
     missed += workbooks.main(length)
     sys.exit(1 if storage.main(length) or missed else 0)

@@ -14,8 +14,8 @@ def labels(codes, names):
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), names).cast(pa.string())
 
 
-def write(path: Path, rows: int, seed: int = 1) -> Snapshot:
-    """Write `rows` answers; the same bytes for the same arguments."""
+def write(path: Path, rows: int, seed: int = 1, **about: object) -> Snapshot:
+    """Write `rows` answers; the same bytes for the same arguments. `about` is said in the codebook: wave, days."""
     rng = np.random.default_rng(seed)
     unit, week, field = (rng.integers(0, n, rows) for n in (UNITS, WEEKS, FIELDS))
     units = [f"{3600 + 3 * k:05}" for k in range(UNITS)]
@@ -31,7 +31,7 @@ def write(path: Path, rows: int, seed: int = 1) -> Snapshot:
         table[item.code] = pa.array(level, mask=rng.random(rows) < 0.03)
     codebook = Codebook(
         instrument="bench", items=items, factors=tuple((f"F{k}", "") for k in range(FACTORS)),
-        columns={"strata": ("stratum",), "psu": ("psu",)}, simulated=True,
+        columns={"strata": ("stratum",), "psu": ("psu",)}, simulated=True, **about,
     )  # fmt: skip
     return write_snapshot(path, pa.table(table), codebook)
 
