@@ -164,8 +164,11 @@ def _same(books: Sequence[analysis.Codebook], items: Sequence[str], factor: str,
 
 
 def reduced(book: analysis.Codebook, books: Sequence[analysis.Codebook]) -> analysis.Codebook:
-    """The questionnaire of one wave as far as all waves asked it alike: its items, and whole factors."""
+    """The questionnaire of one wave as far as all waves asked it alike: its items, and whole factors. What any wave
+    asked of some people alone is said of all."""
     known, alike = figures_alike(books), items_alike(books)
+    gates = tuple(dict.fromkeys(one for each in books for one in each.asked_if or () if one[0] in alike))
+    book = replace(book, asked_if=gates or None)
     if book.item_codes == alike and "overall" in known and set(book.factor_items) <= set(known):
         return book
     items: list[CodebookItem] = [

@@ -107,6 +107,7 @@ def test_weeks_in_common_are_those_of_each_quarter():
         book = replace(CODEBOOK, week_correlation=correlation)
         parts[name] = cells_of(table.set_column(place, "stratum", pa.array(strata)), codebook=book)
     year = cells_of_period(parts)
+    assert Cells.from_bytes(year.to_bytes()) == year
     assert year.codebook.week_correlations == (("2026-1", 0.8), ("2026-3", 0.3), ("2026-4", 0.0))
 
     def total(cells):

@@ -308,6 +308,32 @@ def test_questions_of_another_version_have_no_figure_and_the_others_have_theirs(
         assert call(command[0], year / "Q1.parquet", other, *command[1:], "--of", "A").exit_code == 0
 
 
+def test_what_one_wave_asked_of_some_people_is_outside_the_model_of_all(province, tmp_path):
+    files = []
+    for name in ("first", "second"):
+        snapshot = read_snapshot(province / f"{name}.parquet")
+        gates = (("B3.0", "O", (1, 2)), ("B3.1", "O", (1, 2)), ("B3.2", "O", (1, 2))) if name == "second" else None
+        book = replace(snapshot.codebook, asked_if=gates)
+        files.append(write_snapshot(tmp_path / f"{name}.parquet", snapshot.table(), book).path)
+    result = call("improve", *files, "--outcome", "O", "--json")
+    assert [row["of"] for row in json.loads(result.stdout)["rows"]].count("B3") == 0
+    assert "B3 was asked only of some people, so it stands outside the model of everybody" in result.stderr
+
+
+@pytest.mark.parametrize("variance", ["linearised", "jackknife"])
+def test_the_variance_of_the_year_is_that_of_a_sum_of_independent_quarters(year, variance):
+    """Of q01, which everybody answered: the figure is the sum over quarters of (dossiers/all) p, each p by itself."""
+    how = ["--frame", year / "dossiers.csv", "--variance", variance]
+    _, whole = asked("estimate", *files(year), *how)
+    counts = {quarter: sum(dossiers_of(quarter).values()) for quarter in DAYS}
+    p, se = 0.0, 0.0
+    for quarter, count in counts.items():
+        (row,) = (row for row in rows_of("estimate", *files(year, quarter[-1]), *how) if row["of"] == "q01")
+        part = count / sum(counts.values())
+        p, se = p + part * row["estimate"], (se**2 + (part * row["se"]) ** 2) ** 0.5
+    assert (whole["q01", ()]["estimate"], whole["q01", ()]["se"]) == (pytest.approx(p), pytest.approx(se, rel=1e-10))
+
+
 def test_a_period_is_compared_with_another(year):
     halves = [*files(year, "34"), "--against", year / "Q1.parquet", "--against", year / "Q2.parquet"]
     found = json.loads(call("compare", *halves, "--frame", year / "dossiers.csv", "--json").stdout)
