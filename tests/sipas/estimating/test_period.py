@@ -408,6 +408,7 @@ def test_a_wave_that_is_no_quarter_is_in_no_preset(year, tmp_path):
     assert said.startswith("wave 2026-3 (2026-04-01 to 2026-09-30) is no quarter")
     assert "Period 2026-01-05 – 2026-09-30, made of 2 waves" in call("estimate", year / "Q1.parquet", half).stdout
     assert quarter_of((dt.date(2025, 12, 15), dt.date(2026, 3, 14))) == (2026, 1)
+    assert quarter_of((dt.date(2026, 2, 15), dt.date(2026, 5, 14))) is None
     assert refused("estimate", *files(year), "--period", "2026-H3").startswith(
         "“2026-H3” is no period; write a quarter"
     )
