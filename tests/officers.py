@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 
 from sipas import clock
 from sipas.accounts import directory, second_factor
-from sipas.accounts.decisions import Decider
 from sipas.accounts.models import Account
 from sipas.accounts.roles import ROLES
 from sipas.accounts.store import store_of
@@ -66,11 +65,6 @@ def signs_in(client: FlaskClient, settings: Settings, name: str = "hoa", *roles:
         reply = client.post("/desk/login/code", data={"code": code(settings, name)})
         assert (reply.status_code, reply.location) == (303, "/desk"), reply.text
     return client
-
-
-def decider(name: str, account: str = "") -> Decider:
-    """Somebody who decides, by an account of her name."""
-    return Decider(name, account or name.lower().replace(" ", "-"))
 
 
 def log_of(home: Path) -> list[tuple[str, str, str, str]]:

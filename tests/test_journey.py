@@ -12,7 +12,7 @@ from analysis.data.snapshot import content_digest
 from analysis.disclosure.policy import Policy
 from analysis.disclosure.suppress import suppress
 from sipas import clock
-from sipas.accounts.decisions import typed
+from sipas.accounts.decisions import Decider
 from sipas.errors import SamePerson, WaveState
 from sipas.fieldwork.waves import close_wave
 from sipas.intake import stored
@@ -134,18 +134,20 @@ def test_one_answer_from_form_to_published_figure(province, app, database, setti
     assert not few.row("overall")["withheld"]
 
     # 10. The review
-    code = build(database, settings, "w1", typed("Lò Thị Hoa"), today)
-    with pytest.raises(SamePerson):
-        approve(database, settings.home, code, typed("lò thị hoa"), today)
+    code = build(database, settings, "w1", Decider("Lò Thị Hoa", "hoa"), today)
+    for herself in (Decider("Lò Thị Mai", "hoa"), Decider("lò thị hoa", "hoa2")):
+        with pytest.raises(SamePerson):
+            approve(database, settings.home, code, herself, today)
     with pytest.raises(WaveState, match="approved"):
         publish(database, settings.home, code, today)
     assert app.test_client().get(f"/results/{code}/").status_code == 404
-    approve(database, settings.home, code, typed("Cầm Văn An"), today)
+    approve(database, settings.home, code, Decider("Cầm Văn An", "an"), today)
 
     # 11. The release
     publish(database, settings.home, code, today)
     manifest = json.loads((settings.home / "releases" / code / "release.json").read_text(encoding="utf-8"))
     assert (manifest["snapshot"], manifest["approved_by"]) == (frozen.digest, "Cầm Văn An")
+    assert manifest["people"] == "accounts"
 
     # 12. The reader
     published = published_release(settings.home, code).table.row("overall")
