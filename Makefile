@@ -44,6 +44,7 @@ install: .venv/.installed  ## Make the environment: .venv with .venv/bin/sipas, 
 	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@$(MAKE) -s catalogs
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q -j 0 analysis surveys sipas
 	@touch $@
 
 catalogs:  ## Compile the catalogs of words

@@ -28,7 +28,7 @@ It stands alone: nothing here knows the web application. In reading order:
                                    the next wave
     suppress -> SafeTable          the second door: what may be published
 
-What a first estimate does not need is imported when it is asked for.
+Each name is imported when it is asked for: whoever shows protected tables needs neither SciPy nor PyArrow.
 """
 
 import importlib
@@ -47,18 +47,7 @@ from analysis.data.codebook import (
     CodebookItem,
     CodebookQuestion,
 )
-from analysis.data.design import Design
-from analysis.data.replicate_weights import ReplicateWeights
-from analysis.data.snapshot import Snapshot, read_snapshot, write_snapshot
 from analysis.errors import AnalysisError
-from analysis.estimation.estimate import VARIANCES, estimate
-from analysis.estimation.estimates import Estimates
-from analysis.estimation.intervals import INTERVALS
-from analysis.tabulation.cells import Cells
-from analysis.tabulation.tabulate import tabulate
-from analysis.weighting.calibration import adjust_nonresponse, calibrate, poststratify, rake
-from analysis.weighting.population_counts import frame_weights
-from analysis.weighting.weights import Weights, design_weights
 
 if TYPE_CHECKING:
     from analysis.comparison.contrasts import across, together
@@ -72,9 +61,15 @@ if TYPE_CHECKING:
     from analysis.comparison.stratified_difference import stratified_difference
     from analysis.comparison.trend import Wave, trend_over
     from analysis.data.crosswalk import Crosswalk
+    from analysis.data.design import Design
+    from analysis.data.replicate_weights import ReplicateWeights
+    from analysis.data.snapshot import Snapshot, read_snapshot, write_snapshot
     from analysis.disclosure.policy import Policy
     from analysis.disclosure.safe_table import SafeTable
     from analysis.disclosure.suppress import suppress
+    from analysis.estimation.estimate import VARIANCES, estimate
+    from analysis.estimation.estimates import Estimates
+    from analysis.estimation.intervals import INTERVALS
     from analysis.planning.sample_design import (
         allocate,
         cluster_deff,
@@ -91,10 +86,26 @@ if TYPE_CHECKING:
     from analysis.selection.reference_sample import estimated_ratio, reference_size
     from analysis.selection.response_ratio import reversal_ratio, selected_share, selection_band, tipping_ratio
     from analysis.small_area.fay_herriot import area_model
+    from analysis.tabulation.cells import Cells
     from analysis.tabulation.period import cells_of_period
+    from analysis.tabulation.tabulate import tabulate
+    from analysis.weighting.calibration import adjust_nonresponse, calibrate, poststratify, rake
     from analysis.weighting.period_weights import weights_of_period
+    from analysis.weighting.population_counts import frame_weights
+    from analysis.weighting.weights import Weights, design_weights
 
 _LATER = {
+    "data.design": ("Design",),
+    "data.replicate_weights": ("ReplicateWeights",),
+    "data.snapshot": ("Snapshot", "read_snapshot", "write_snapshot"),
+    "tabulation.cells": ("Cells",),
+    "tabulation.tabulate": ("tabulate",),
+    "weighting.calibration": ("adjust_nonresponse", "calibrate", "poststratify", "rake"),
+    "weighting.population_counts": ("frame_weights",),
+    "weighting.weights": ("Weights", "design_weights"),
+    "estimation.estimate": ("VARIANCES", "estimate"),
+    "estimation.estimates": ("Estimates",),
+    "estimation.intervals": ("INTERVALS",),
     "comparison.contrasts": ("across", "together"),
     "data.crosswalk": ("Crosswalk",),
     "comparison.differences": ("differences", "figures_of", "findings", "independent"),

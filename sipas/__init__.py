@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(kiosk, url_prefix="/k")
         app.register_blueprint(phone, url_prefix="/q")
     if "desk" in settings.parts:
-        from sipas.desk import desk
+        from sipas.desk.routes import desk
         from sipas.desk.sessions import DeskSessions
 
         app.session_interface = DeskSessions()

@@ -7,7 +7,7 @@ from typing import Any
 
 from analysis.disclosure.attacker import POOLED_FACTOR, round_to_base
 from analysis.errors import N_, AnalysisError
-from analysis.estimation.reliability_flags import FEW_DF
+from analysis.estimation.few_clusters import FEW_DF
 
 FLAGS = ("no answers", "census", "one cluster only", "edge", "zero variance", "review", "unweighted")
 TELL_NO_SHARE = {"no answers", "census", "unweighted"}

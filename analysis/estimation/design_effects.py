@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimands.estimands import ITEM, WHOLE
+from analysis.estimation.few_clusters import FEW_DF
 from analysis.estimation.intervals import ENOUGH, Array
 from analysis.estimation.ratios import RatioEstimates
-from analysis.estimation.reliability_flags import FEW_DF
 from analysis.variance.domains import DomainFamily
 
 HALF = 0.5

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from analysis.errors import N_, NotInCells, nearest
 from analysis.estimands.estimands import ITEM
+from analysis.estimation.few_clusters import FEW_DF
 from analysis.estimation.intervals import SHARED, SHARED_1, Array
-from analysis.estimation.reliability_flags import FEW_DF, mean_reliability, proportion_reliability
+from analysis.estimation.reliability_flags import mean_reliability, proportion_reliability
 
 FLAGS = {
     "no answers": N_("no answers"),

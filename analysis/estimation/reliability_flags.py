@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.estimation.few_clusters import FEW_DF
 from analysis.estimation.intervals import capped_n, kg_nchs
 
 SHOWN, NOTE, REVIEW, HIDDEN = "shown", "note", "review", "hidden"
 WORDS = (SHOWN, NOTE, REVIEW, HIDDEN)
-FEW_DF = 8
 
 Array = NDArray[Any]
 

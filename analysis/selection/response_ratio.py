@@ -8,8 +8,6 @@ probabilities of sample selection, Biometrika 100 (2013) 235-240, for an answer 
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import logit, stdtrit
 
 from analysis.errors import N_, BadMethod
 
@@ -65,6 +63,8 @@ def odds_ratio(one: ArrayLike, other: ArrayLike) -> Array:
     >>> odds_ratio([0.9, 0.9, 1.0], [0.8, 0.9, 0.8]).round(2).tolist()
     [2.25, 1.0, inf]
     """
+    from scipy.special import logit  # here: pages that show bands of a released table start without SciPy
+
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.asarray(np.exp(logit(np.asarray(one, float)) - logit(np.asarray(other, float))))
 
@@ -112,6 +112,8 @@ def drift_ratio(shares: ArrayLike) -> float:
     >>> [round(drift_ratio(shares), 3) for shares in ([0.80, 0.85], [0.80, 0.83, 0.85, 0.85], [0.85, 0.83, 0.80])]
     [1.417, 1.43, 1.417]
     """
+    from scipy.optimize import brentq  # a third of all that `sipas estimate` imports, and it asks for no series
+
     p = np.asarray(shares, float)
     time = np.arange(len(p)) - (len(p) - 1) / 2
     way = time / np.ptp(time) + 0.5 if time @ p >= 0 else 0.5 - time / np.ptp(time)
@@ -150,6 +152,8 @@ def statement_ratio(reversal: ArrayLike, t: ArrayLike, p: ArrayLike, adjusted: A
     >>> statement_ratio(1.588, [2.0, 4.0], [0.046, 0.0001], [0.09, 0.0002], 300).round(3).tolist()
     [nan, 1.224]
     """
+    from scipy.special import stdtrit
+
     reversal, t, p, adjusted, df = (np.asarray(each, float) for each in (reversal, t, p, adjusted, df))
     with np.errstate(divide="ignore", invalid="ignore"):
         counted = np.where(adjusted > 0, np.maximum(adjusted / p, 1.0), 1.0)  # how many statements Holm counts here

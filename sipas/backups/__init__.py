@@ -23,7 +23,6 @@ from sipas import clock
 from sipas.accounts.audit_log import note_restore
 from sipas.accounts.store import packed, restore_copy
 from sipas.backups import postgresql, sqlite
-from sipas.backups.condition import is_unreadable, our_tables
 from sipas.backups.pending import Day
 from sipas.config.settings import Settings
 from sipas.errors import N_, BadFile, NotReady, SchemaMismatch
@@ -32,6 +31,7 @@ from sipas.files.overwriting import discard
 from sipas.files.state_files import write_whole
 from sipas.intake import ways
 from sipas.intake.comment_spool import CommentSpool
+from sipas.storage.condition import is_unreadable, our_tables
 from sipas.storage.database import HEAD, Database
 from sipas.storage.sqlite_files import discard_copies
 from sipas.wordings import shelf

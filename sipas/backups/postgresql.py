@@ -19,14 +19,14 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, func, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
-from sipas.backups.condition import VERSION as VERSION_TABLE
-from sipas.backups.condition import listed, our_tables
 from sipas.backups.pending import Day
 from sipas.errors import N_, BadFile, NotReady
 from sipas.files.overwriting import discard
 from sipas.intake.models import StoredComment
 from sipas.intake.record import values_of
 from sipas.storage import schema
+from sipas.storage.condition import VERSION as VERSION_TABLE
+from sipas.storage.condition import listed, our_tables
 from sipas.storage.database import Database
 
 VERSION, ENDING = "version.json", ".copy"

@@ -167,7 +167,7 @@ def _of_the_database(error: Exception) -> SipasError | None:
     """What the driver's error says of the database: damaged, foreign, without its tables, with the next step."""
     if not type(error).__module__.startswith(("sqlalchemy", "sqlite3", "psycopg")):
         return None
-    from sipas.backups.condition import fault
     from sipas.config.sources import load_settings
+    from sipas.storage.condition import fault
 
     return fault(error, load_settings())

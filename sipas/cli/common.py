@@ -38,7 +38,7 @@ def settings() -> Settings:
 
 def database(of: Settings | None = None) -> Database:
     """The database, checked to be there and to fit this program."""
-    from sipas.backups.condition import check
+    from sipas.storage.condition import check
     from sipas.storage.database import Database
 
     where = of or settings()

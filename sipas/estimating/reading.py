@@ -200,7 +200,7 @@ def decimal(value: float, digits: int) -> str:
 
 def _width(text: str) -> int:
     """How many columns of a terminal a text takes: combining marks take none."""
-    return sum(not unicodedata.combining(letter) for letter in text)
+    return len(text) if text.isascii() else sum(not unicodedata.combining(letter) for letter in text)
 
 
 def _pad(text: str, width: int, to_right: bool) -> str:

@@ -6,12 +6,12 @@ import datetime as dt
 from pathlib import Path
 
 from sipas.backups import backup
-from sipas.backups.condition import refuse_unusable
 from sipas.config.settings import Settings
 from sipas.errors import N_, NotReady
 from sipas.expiry import trusted_date
 from sipas.files.state_files import private_file, private_folder
 from sipas.storage import schema
+from sipas.storage.condition import refuse_unusable
 from sipas.storage.database import HEAD, Database
 
 

@@ -20,19 +20,17 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, SEVERAL, WHOLE_WAVE
 from analysis.variance.joined_clusters import LEAST_COVERAGE, interval_coverage, join_small_clusters
-from sipas import clock
 from sipas.fieldwork.key_losses import renewals
-from sipas.fieldwork.models import Wave, WavePoint
+from sipas.fieldwork.models import Wave
 from sipas.fieldwork.waves import open_weeks
 from sipas.intake import cluster_label
+from sipas.publishing.cluster_labels import cluster_labels
 
 LOST, RENEWED = "lost", "renewed"
-AROUND = dt.timedelta(31)
 
 Labels = set[str]
 Asked = tuple[str, str, int, str, bool]  # stratum, point and its number, week, and as in Place
@@ -131,25 +129,6 @@ def _joined(
         one, *others = sorted({root(label) for label in both})
         first |= dict.fromkeys(others, one)
     return {label: root(label) for label in first}
-
-
-def cluster_labels(session: Session, wave: Wave, key: bytes | None, today: dt.date) -> dict[str, dt.date]:
-    """Every label that the key can have made, and the first day that it stands for; some days before the wave and
-    after it too, so that no answer on its edge seems to be of another key."""
-    if key is None:
-        return {}
-    first, last = wave.opens_on - AROUND, max(today, wave.closes_on or today) + AROUND
-    weeks: dict[str, dt.date] = {}
-    for number in range((last - first).days + 1):
-        day = first + dt.timedelta(number)
-        weeks.setdefault(clock.cluster_week(day), day)
-    points = session.scalars(select(WavePoint.point_id).where(WavePoint.wave_id == wave.id))
-    return {
-        cluster_label(key, point, week, coarse).hex(): day
-        for point in (0, *points)
-        for week, day in weeks.items()
-        for coarse in (False, True)
-    }
 
 
 def _evened_out(table: pa.Table, joined: Mapping[str, str], silent: Mapping[str, int]) -> dict[str, str]:

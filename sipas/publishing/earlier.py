@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from analysis import Snapshot
 from analysis.disclosure.safe_table import NotInTable, SafeTable
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import PopulationCount
 from sipas.publishing.published import PublishedRelease
+
+if TYPE_CHECKING:
+    from analysis import Snapshot
 
 
 class WouldTellMore(WaveState):

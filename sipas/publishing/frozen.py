@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis import AnalysisError, Snapshot, read_snapshot
-from analysis.data.snapshot import verified
+from analysis import AnalysisError
 from sipas.errors import N_, WaveState
 from sipas.fieldwork.models import Wave
 from sipas.files.home_paths import HomePaths
 from sipas.publishing.models import SnapshotRecord
+
+if TYPE_CHECKING:
+    from analysis import Snapshot
 
 
 class ChangedSnapshot(WaveState):
@@ -30,6 +33,8 @@ def frozen_snapshot(home: Path, wave: Wave, record: SnapshotRecord | None) -> Sn
 
     Raises WaveState where the wave is not frozen, ChangedSnapshot where the file is not the one that was frozen.
     """
+    from analysis.data.snapshot import read_snapshot, verified  # PyArrow; the desk only lists what is there
+
     if wave.state != "frozen" or record is None:
         raise WaveState(
             N_("Wave {wave} is {state}; freeze it first with `sipas freeze {wave}`."), wave=wave.code, state=wave.stage

@@ -28,7 +28,7 @@ from sipas.intake.redemption_journal import RedemptionJournal
 from sipas.keyring import wave_keys
 from sipas.logs import deeds
 from sipas.publishing.bundle import ChangedFiles, check_files
-from sipas.publishing.clusters import cluster_labels
+from sipas.publishing.cluster_labels import cluster_labels
 from sipas.publishing.disorder import disorder
 from sipas.publishing.models import DestructionStop, Release, SnapshotRecord
 

@@ -7,12 +7,11 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import Snapshot
 from analysis.disclosure.policy import Policy
 from sipas.accounts.audit_log import last_head
 from sipas.accounts.decisions import Decider, how_known
@@ -31,6 +30,9 @@ from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person, same_person
 from sipas.publishing.published import MANIFEST, PublishedRelease, published_release, published_releases
 from sipas.storage.database import Database
+
+if TYPE_CHECKING:
+    from analysis import Snapshot
 
 
 def releases(session: Session) -> list[dict[str, Any]]:

@@ -40,11 +40,21 @@ def test_a_function_with_more_than_eight_parameters_says_why():
 
 
 def test_a_first_estimate_does_not_import_what_it_does_not_need():
-    code = "import sys, analysis; print(*[m for m in sys.modules if m.startswith('analysis.')])"
+    code = (
+        "import sys; from analysis import estimate, frame_weights, rake, read_snapshot, tabulate\n"
+        "print(*[m for m in sys.modules if m.startswith('analysis.')])"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "analysis.estimation.estimate" in loaded
     rooms = {module.split(".")[1] for module in loaded}
     assert not {"comparison", "quality", "small_area", "planning", "disclosure", "simulation"} & rooms
+
+
+def test_the_package_and_its_protected_tables_need_neither_scipy_nor_pyarrow():
+    code = "import sys, analysis; from analysis import SafeTable, selection_band; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "analysis.disclosure.safe_table" in loaded
+    assert not {"scipy", "pyarrow"} & {module.partition(".")[0] for module in loaded}
 
 
 def test_an_unknown_name_is_an_attribute_error():

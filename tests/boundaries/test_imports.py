@@ -29,6 +29,43 @@ def test_what_stands_alone_imports_no_web_server_and_no_database(module):
     assert heavy == set()
 
 
+def loaded_by(code: str, settings) -> set[str]:
+    """All modules that a fresh process holds after the code."""
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "SIPAS_HOME": str(settings.home)},
+    )
+    return set(run.stdout.split())
+
+
+def test_a_worker_starts_without_scipy_and_serves_with_the_garbage_collector_on(settings, database):
+    """SciPy is 0.2 s and 40 MB of each worker; whoever freezes or estimates does so in a command of her own."""
+    loaded = loaded_by("import gc, sipas.wsgi; assert gc.isenabled() and gc.get_freeze_count()", settings)
+    assert {"flask", "sqlalchemy"} <= loaded
+    assert not {"scipy", "alembic"} & loaded
+
+
+SERVE = """
+import click
+import sipas.cli.operator.serve as command
+served = []
+command._serve = lambda *given: served.append(given)
+with click.Context(command.serve):
+    command.serve.callback("127.0.0.1", 0, 1, None, None)
+assert served
+"""
+
+
+def test_sipas_serve_has_its_workers_started_before_it_reads_any_page(settings, database):
+    """Workers start after it, not beside it: what it imports, everybody waits for."""
+    loaded = loaded_by(SERVE, settings)
+    assert "sqlalchemy" in loaded
+    assert not {"flask", "jinja2", "pyarrow", "scipy", "sipas.desk.views"} & loaded
+
+
 @pytest.mark.parametrize("module", ["sipas.backups", "sipas.wsgi"])
 def test_commands_and_servers_on_sqlite_import_no_migrations_and_no_driver_of_postgresql(module, settings):
     code = f"import sys, {module}; print(*sys.modules)"

@@ -108,7 +108,7 @@ def backup(replacing: bool) -> None:
 def restore(file: Path, force: bool) -> None:
     from sipas.backups import is_put_aside
     from sipas.backups import restore as run
-    from sipas.backups.condition import REPLACED
+    from sipas.storage.condition import REPLACED
     from sipas.storage.database import HEAD, Database
 
     where = settings()
@@ -133,8 +133,8 @@ def restore(file: Path, force: bool) -> None:
 
 def tell_differences(where: Settings, base: Database, restored: Path | None = None) -> None:
     """After a restore: what lies in the home and does not agree with the database, each with its way out."""
-    from sipas.backups.condition import newest_backup
     from sipas.publishing.reconcile import asks_for_backup, mismatches
+    from sipas.storage.condition import newest_backup
 
     with base.reading() as session:
         found = list(mismatches(session, where.home))

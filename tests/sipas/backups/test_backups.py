@@ -19,7 +19,6 @@ from sqlalchemy.exc import DatabaseError
 
 from sipas import backups
 from sipas.backups import NotEmpty, backup, restore
-from sipas.backups.condition import Unusable, check
 from sipas.config.settings import Settings
 from sipas.errors import BadFile, NotReady, NotStored, SchemaMismatch
 from sipas.fieldwork.points import points
@@ -32,6 +31,7 @@ from sipas.intake.ways import settle_ways
 from sipas.keyring import wave_keys
 from sipas.migrations import create, downgrade, migrate
 from sipas.registry.importing import load_registry
+from sipas.storage.condition import Unusable, check
 from sipas.storage.database import HEAD, Database, is_away
 from tests import postgres
 from tests.go_down_and_up import set_version

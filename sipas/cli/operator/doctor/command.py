@@ -135,7 +135,7 @@ def _is_full(sentence: str) -> bool:
 
 
 def _looked(look: Look, where: Settings, faults: set[str]) -> Iterator[Finding]:
-    from sipas.backups.condition import fault
+    from sipas.storage.condition import fault
 
     try:
         yield from look(where)
@@ -297,7 +297,7 @@ def _guesses(where: Settings) -> Iterator[Finding]:
 def _database(where: Settings) -> Iterator[Finding]:
     from sqlalchemy import text
 
-    from sipas.backups.condition import DAMAGED, check, name_of, way_out
+    from sipas.storage.condition import DAMAGED, check, name_of, way_out
     from sipas.storage.database import Database
 
     database = Database.of(where)
@@ -327,7 +327,7 @@ def _of(look: Callable[[Settings, Database], Iterator[Finding]]) -> Look:
     """A look at the database, where there is one that can be looked at."""
 
     def looked(where: Settings) -> Iterator[Finding]:
-        from sipas.backups.condition import check
+        from sipas.storage.condition import check
         from sipas.storage.database import Database
 
         database = Database.of(where)

@@ -43,7 +43,6 @@ def asked_words(database: Database) -> Iterator[Finding]:
 
 def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]:
     """Keys, snapshots and published releases: whether each is there, or gone, as it should be."""
-    from sipas.backups.condition import newest_backup
     from sipas.expiry.trusted_date import look
     from sipas.fieldwork.ended import was_frozen
     from sipas.fieldwork.points import points
@@ -56,6 +55,7 @@ def waves_and_releases(where: Settings, database: Database) -> Iterator[Finding]
     from sipas.publishing.reconcile import asks_for_backup, mismatches
     from sipas.publishing.review import releases
     from sipas.publishing.stops import gate
+    from sipas.storage.condition import newest_backup
 
     known = look(where.home)
     with database.reading() as session:

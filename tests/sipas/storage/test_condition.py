@@ -238,6 +238,6 @@ def test_the_server_never_makes_a_database_where_somebody_removed_it(settings):
 def test_the_tables_that_must_be_there_are_those_of_the_newest_version(settings):
     from sqlalchemy import inspect
 
-    from sipas.backups.condition import VERSION, our_tables
+    from sipas.storage.condition import VERSION, our_tables
 
     assert set(inspect(Database.of(settings).engine).get_table_names()) == {*our_tables(), VERSION}
