@@ -7,7 +7,8 @@ import datetime as dt
 from sqlalchemy import func, inspect, select, text, update
 
 from sipas.config.settings import Settings
-from sipas.fieldwork.models import Device, Wave
+from sipas.fieldwork.counted import frame_between, quarters_across
+from sipas.fieldwork.models import Device, PopulationCount, Wave
 from sipas.fieldwork.waves import close_wave
 from sipas.intake.record import count_late
 from sipas.migrations import create, downgrade
@@ -85,3 +86,21 @@ def rules_without_a_first_day(database: Database, settings: Settings) -> None:
     with database.reading() as session:
         assert [tuple(row) for row in session.execute(rules)] == [("a", "tthcc", since, None), ("b", "14", EVER, None)]
         assert session.scalar(select(func.count()).select_from(Competence)) == count - 1
+
+
+def dossiers_by_quarter(database: Database, settings: Settings) -> None:
+    """Months and quarters stand side by side; below, where nobody knows quarters, they are gone, and months stay."""
+    cells = select(PopulationCount.month, PopulationCount.dossiers).order_by(PopulationCount.month)
+    with database.writing() as session:
+        for month, dossiers in (("2026-01", 7), ("2026-Q2", 90), ("2027-01", 8), ("2026-Q1", 0)):
+            session.add(PopulationCount(unit="03646", field="ho-tich", month=month, dossiers=dossiers, source="x"))
+    with database.reading() as session:
+        assert [cell.month for cell in frame_between(session, "2026-10", "2027-03")] == ["2027-01"]
+        assert [cell.month for cell in frame_between(session, "2026-04", "2026-06")] == ["2026-Q2"]
+        assert frame_between(session, "2026-05", "2026-06") == []
+        assert [cell.month for cell in quarters_across(session, "2026-05", "2026-06")] == ["2026-Q2"]
+        assert len(frame_between(session, "0000-00", "9999-99")) == 4
+    downgrade(settings, "0018")
+    create(settings)
+    with database.reading() as session:
+        assert [tuple(row) for row in session.execute(cells)] == [("2026-01", 7), ("2027-01", 8)]

@@ -154,6 +154,7 @@ COMMANDS: dict[str, Row] = {
     "wave list": READS,
     "wave open": OPERATES,
     "wave stop-destruction": COORDINATES,
+    "frame form": OPERATES,
     "frame load": OPERATES,
     "frame save": READS,
     "frame template": READS,

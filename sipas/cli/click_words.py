@@ -51,6 +51,8 @@ WORDS = (
     N_("WAVE"),
     N_("WAVE:ASPECT"),
     N_("WORD"),
+    N_("WORDS"),
+    N_("COLUMN"),
     N_("COMMAND"),
     N_("ARGS"),
     N_("OPTIONS"),

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from sipas.errors import N_, SipasError
+from sipas.fieldwork.counted import counted_within, frame_between
 from sipas.fieldwork.models import PopulationCount, Wave
-from sipas.fieldwork.population_counts import frame_between
 from sipas.publishing.earlier import is_another_frame
 from sipas.publishing.models import Release
 from sipas.publishing.published import MANIFEST
@@ -81,6 +81,6 @@ def _of_unit(session: Session, made: Sequence[ReleaseOnCounts], unit: str) -> It
     """Of these releases those that stand for dossiers of the unit, with their number."""
     for one in made:
         cells = select(func.sum(PopulationCount.dossiers)).where(PopulationCount.unit == unit)
-        dossiers = session.scalar(cells.where(PopulationCount.month.between(one.first, one.last)))
+        dossiers = session.scalar(cells.where(counted_within(one.first, one.last)))
         if dossiers:
             yield one, dossiers

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from sipas.accounts.permissions import Scope
+from sipas.fieldwork.counted import counted_within
 from sipas.fieldwork.models import Point, PopulationCount, Wave
 from sipas.fieldwork.progress import PointProgress, progress
 from sipas.fieldwork.silence import Silent, Watch
@@ -126,7 +127,7 @@ def _dossiers(session: Session, wave: Wave, today: dt.date) -> dict[str, int]:
     first, last = f"{wave.opens_on:%Y-%m}", f"{wave.closes_on or today:%Y-%m}"
     rows = session.execute(
         select(PopulationCount.unit, func.sum(PopulationCount.dossiers))
-        .where(PopulationCount.month >= first, PopulationCount.month <= last)
+        .where(counted_within(first, last))
         .group_by(PopulationCount.unit)
     )
     return {unit: int(count) for unit, count in rows}

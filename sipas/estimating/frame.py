@@ -10,6 +10,7 @@ import analysis
 from analysis.weighting.population_counts import counts_as_stored
 from sipas.errors import N_, SipasError
 from sipas.tables import Problems, read_table
+from sipas.tables.periods import for_weighting, is_quarter, lies_within, months_in, reaches_across
 from sipas.tables.population_rows import population_table, read_population_rows
 
 COLUMNS = ("unit", "field", "month")
@@ -23,6 +24,14 @@ MONTH_TWICE = N_(
 NOT_COUNTED = N_(
     "{file} has no dossiers of {months}, in which wave {wave} asked; its other months stand for these answers too, and "
     "the wave may weigh too little in the period"
+)
+BY_QUARTER = N_(
+    "the dossiers of some offices are counted by quarter, so nobody knows how many fall on each month: weights "
+    "reproduce the dossiers of each office and field, and months are no margin"
+)
+ACROSS = N_(
+    "{file} counts dossiers of quarters ({quarters}) that reach beyond the months in which the answers were given, "
+    "{first} to {last}; nobody knows how many of them belong to these. Give counts by month"
 )
 OUTSIDE_WAVES = N_("{file}: rows of months in which no wave of this period asked are left out: {rows} ({months})")
 
@@ -42,8 +51,9 @@ def weights_to_dossiers(
     cells: analysis.Cells, dossiers: Mapping[tuple[str, ...], float]
 ) -> tuple[analysis.Weights, list[SipasError]]:
     """Weights to dossiers by unit, field and month, and what a reader should know of them."""
-    weights = analysis.frame_weights(cells, dossiers, columns=COLUMNS, classes=COLUMNS[:2])
-    return weights, _told(weights)
+    counts, columns = for_weighting(dossiers)
+    weights = analysis.frame_weights(cells, counts, columns=columns, classes=COLUMNS[:2])
+    return weights, ([SipasError(BY_QUARTER)] if columns != COLUMNS else []) + _told(weights)
 
 
 def dossiers_of(
@@ -53,7 +63,7 @@ def dossiers_of(
     name, rows = read_dossiers(path, sheet)
     first, last = _months_asked(cells.codebook, cells.labels["month"])
     dossiers = within(name, rows, first, last)
-    others = sorted({key[2] for key in rows if not first <= key[2] <= last})
+    others = sorted({key[2] for key in rows if not lies_within(key[2], first, last)})
     if not others:
         return dossiers, []
     count = sum(key[2] in others for key in rows)
@@ -71,8 +81,12 @@ def read_dossiers(path: Path, sheet: str = "") -> tuple[str, dict[tuple[str, ...
 
 
 def within(name: str, rows: Mapping[tuple[str, ...], int], first: str, last: str) -> dict[tuple[str, ...], float]:
-    """The dossiers of some months; raises SipasError where there are none."""
-    found = {key: float(count) for key, count in rows.items() if first <= key[2] <= last and count}
+    """The dossiers of some months, and of the quarters within them; raises SipasError where there are none, and where
+    a quarter reaches beyond the months."""
+    across = sorted({key[2] for key, count in rows.items() if count and reaches_across(key[2], first, last)})
+    if across:
+        raise SipasError(ACROSS, file=name, first=first, last=last, quarters=", ".join(across))
+    found = {key: float(count) for key, count in rows.items() if lies_within(key[2], first, last) and count}
     if not found:
         raise SipasError(
             N_("{file} has no dossiers of the months {first} to {last}, in which the answers were given"),
@@ -96,7 +110,7 @@ def dossiers_of_waves(
     for wave, cells in waves.items():
         first, last = _months_asked(cells.codebook, cells.labels["month"])
         found[wave] = within(name, rows, first, last)
-        counted = {month for *_, month in found[wave]}
+        counted = {month for *_, period in found[wave] for month in months_in(period)}
         for month in sorted(counted):
             if whose.setdefault(month, wave) != wave:
                 raise SipasError(MONTH_TWICE, one=whose[month], other=wave, month=month)
@@ -105,7 +119,7 @@ def dossiers_of_waves(
         ]
         if lacking:
             notes.append(SipasError(NOT_COUNTED, file=name, wave=wave, months=_shortly(sorted(lacking))))
-    others = sorted({key[2] for key in rows} - whose.keys())
+    others = sorted(one for one in {key[2] for key in rows} if not whose.keys() >= set(months_in(one)))
     if others:
         count = sum(key[2] in others for key in rows)
         notes.append(SipasError(OUTSIDE_WAVES, file=name, rows=count, months=_shortly(others)))
@@ -153,8 +167,9 @@ def dossiers_by_family(
 def by_family(
     codebook: analysis.Codebook, dossiers: Mapping[tuple[str, ...], float], family: Sequence[str]
 ) -> dict[str, int] | None:
-    """Dossiers of each domain of a family, in the terms of the answers; None where the frame lacks its columns."""
-    if not set(family) <= set(COLUMNS):
+    """Dossiers of each domain of a family, in the terms of the answers; None where the frame lacks its columns, or its
+    months."""
+    if not set(family) <= set(COLUMNS) or ("month" in family and any(is_quarter(key[2]) for key in dossiers)):
         return None
     dossiers = counts_as_stored(dossiers, COLUMNS, codebook)
     places = [COLUMNS.index(column) for column in family]

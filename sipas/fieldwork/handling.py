@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sipas.fieldwork.models import Point, PopulationCount
 from sipas.registry.units import Receipt, changes, receipts
+from sipas.tables.periods import months_in
 
 Pair = tuple[str, str]  # unit, field
 Cell: TypeAlias = PopulationCount | Row[tuple[str, str, str, int]]
@@ -20,8 +21,8 @@ Cell: TypeAlias = PopulationCount | Row[tuple[str, str, str, int]]
 
 @dataclass(frozen=True)
 class Handling:
-    """Of one month: `by` are the offices that handle a field for anybody, `at` those that handle it for a receiver, and
-    `throughout` the pairs of office and field that hold from its first day to its last."""
+    """Of one month, or quarter: `by` are the offices that handle a field for anybody, `at` those that handle it for a
+    receiver, and `throughout` the pairs of office and field that hold from its first day to its last."""
 
     by: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     at: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -72,14 +73,15 @@ def _of(
     return Handling(by, at, frozenset(set.intersection(*each)))
 
 
-def ends_of(month: str) -> tuple[dt.date, dt.date]:
-    """Its first and its last day.
+def ends_of(period: str) -> tuple[dt.date, dt.date]:
+    """The first and the last day of a month, or of a quarter.
 
-    >>> [str(day) for day in ends_of("2026-02")]
-    ['2026-02-01', '2026-02-28']
+    >>> [str(day) for period in ("2026-02", "2026-Q1") for day in ends_of(period)]
+    ['2026-02-01', '2026-02-28', '2026-01-01', '2026-03-31']
     """
-    first = dt.date(int(month[:4]), int(month[5:]), 1)
-    return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    months = [dt.date(int(month[:4]), int(month[5:]), 1) for month in months_in(period)]
+    first, last = months[0], months[-1]
+    return first, (last + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 def _within(starts: list[dt.date], first: dt.date, last: dt.date) -> list[dt.date]:

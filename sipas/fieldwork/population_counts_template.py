@@ -14,7 +14,8 @@ from sipas.fieldwork.handling import handling_in
 from sipas.i18n import _, language
 from sipas.i18n.code_labels import word
 from sipas.registry.models import Service, Unit
-from sipas.tables.population_rows import COLUMNS, MONTH
+from sipas.tables.periods import MONTH
+from sipas.tables.population_rows import COLUMNS
 from sipas.tables.template import Choices, Template, TemplateColumn
 
 SPAN = re.compile(r"(\d{4}-\d\d)\.\.(\d{4}-\d\d)")

@@ -49,6 +49,9 @@ class HomePaths:
     # questionnaires in words of the province's own (`DIGESTS` beside them)
     instruments = Entry("instruments")
 
+    # what names and heads in the offices' forms of dossiers mean, as somebody said once
+    form_meanings = Entry("dossier-forms.json")
+
     # the day's comments, spent codes and counts, which no database's log may join with an answer
     comment_spool = Entry("comments.inbox")
     redemption_journal = Entry("invitations.marks")

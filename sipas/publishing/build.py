@@ -22,9 +22,9 @@ from sipas.accounts.decisions import Decider
 from sipas.config.settings import Settings
 from sipas.errors import N_, SipasError, WaveState
 from sipas.estimating import key_words, single_psus
+from sipas.fieldwork.counted import frame_between, quarters_across
 from sipas.fieldwork.households import asks_households
 from sipas.fieldwork.models import PopulationCount, Wave
-from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
 from sipas.files.disk_space import remove_leftover, workshop
 from sipas.logs import EVENTS
@@ -36,7 +36,7 @@ from sipas.publishing.disorder import refuse_disorder
 from sipas.publishing.earlier import frame_digest, refuse_other_data, refuse_other_figures
 from sipas.publishing.enough import refuse_too_few
 from sipas.publishing.frozen import file_identity, frozen_snapshot
-from sipas.publishing.missing_population import refuse_uncounted
+from sipas.publishing.missing_population import refuse_quarters_across, refuse_uncounted
 from sipas.publishing.models import Release, SnapshotRecord
 from sipas.publishing.people import person
 from sipas.publishing.progress import Progress, silent
@@ -46,6 +46,7 @@ from sipas.publishing.stops import notes
 from sipas.registry.models import Service, Unit
 from sipas.registry.province import ProvinceName, province
 from sipas.storage.database import Database
+from sipas.tables.periods import for_weighting, is_quarter, months_in
 from surveys import load
 
 METHOD = "sipas-method 2"
@@ -118,6 +119,7 @@ def _build(
         refuse_disorder(session, settings.home, wave.code)
         plan = _plan(session, settings.home, wave, today)
         refuse_other_data(plan.published, snapshot, plan.frame)
+        refuse_quarters_across(quarters_across(session, *_months(plan.wave)), *_months(plan.wave))
         if plan.frame:
             refuse_uncounted(session, snapshot, plan.frame, is_first=not plan.published)
         session.expunge_all()
@@ -198,8 +200,8 @@ def release_figures(
     """
     cells: Cells = tabulate(snapshot, by=FAMILIES, keep=("month",) if frame else ()).with_lonely(single_psus.RULE)
     if frame:
-        counts = {(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame}
-        weights = frame_weights(cells, counts, columns=("unit", "field", "month"), classes=("unit", "field"))
+        counts, columns = for_weighting({(cell.unit, cell.field, cell.month): cell.dossiers for cell in frame})
+        weights = frame_weights(cells, counts, columns=columns, classes=("unit", "field"))
     else:
         weights = design_weights(cells)
     estimates = estimate(cells, weights, level=LEVEL, interval=INTERVAL, coarse=True)
@@ -239,6 +241,7 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
     wave, frame = plan.wave, plan.frame
     instrument = load(wave.instrument, wave.version)
     with_answers = {unit["unit"] for unit in table.domains("unit")}
+    quarters = sorted({cell.month for cell in frame if is_quarter(cell.month)})
     listed = with_answers | {cell.unit for cell in frame if cell.dossiers}  # whoever nobody answered for is named too
     return {
         "format": "sipas-release 1",
@@ -264,10 +267,11 @@ def _manifest(plan: _Plan, snapshot: Snapshot, table: SafeTable, weighting: dict
         "weighted": bool(frame),
         "frame": {
             "dossiers": sum(cell.dossiers for cell in frame),
-            "months": sorted({cell.month for cell in frame}),
+            "months": sorted({month for cell in frame for month in months_in(cell.month)}),
             "sources": sorted({cell.source for cell in frame}),
             "digest": frame_digest(frame),
-        },
+        }
+        | ({"quarters": quarters} if quarters else {}),
         "earlier": [one.code for one in plan.published],
         "rule": {"name": "sipas-top2", "version": "1"},
         "method": {

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from analysis import COARSE, Snapshot
-from sipas.errors import N_, ManyErrors, SipasError
+from sipas.errors import N_, ManyErrors, SipasError, first_few
 from sipas.fieldwork.handling import misplaced
 from sipas.fieldwork.models import PopulationCount
 
@@ -27,6 +27,12 @@ MISPLACED = N_("{unit}, field {field}, {month}: {dossiers} dossiers; handled by 
 SHOWN = 20
 COARSER = N_("fields with few dossiers")
 WHOLE = N_("the whole wave")
+ACROSS = N_(
+    "The wave asked from {first} to {last}, and dossiers are counted by quarters that reach beyond these months, so "
+    "nobody knows how many of them are the wave's. Load these offices' counts by month in their place (`sipas frame "
+    "load --instead`); then build again:"
+)
+QUARTER = N_("{quarter}: {count} offices ({units})")
 WRONG_ROW = N_("{unit}: perhaps its dossiers stand at {wrong} in field {field}, {months}")
 
 
@@ -36,6 +42,23 @@ class Uncounted(ManyErrors):
 
 class Misplaced(ManyErrors):
     """Dossiers at offices that did not handle them, and so perhaps counted twice."""
+
+
+class QuartersAcross(ManyErrors):
+    """Dossiers of quarters that the wave asked in only in part, so that nobody knows how many are its own."""
+
+
+def refuse_quarters_across(across: Sequence[PopulationCount], first: str, last: str) -> None:
+    """Raises QuartersAcross where counts of quarters reach beyond the months `first` to `last` of the wave."""
+    units: dict[str, set[str]] = defaultdict(set)
+    for cell in across:
+        units[cell.month].add(cell.unit)
+    if units:
+        told = [
+            SipasError(QUARTER, quarter=quarter, count=len(found), units=first_few(sorted(found), SHOWN))
+            for quarter, found in sorted(units.items())
+        ]
+        raise QuartersAcross(SipasError(ACROSS, first=first, last=last), told)
 
 
 def of_cell(template: str, cell: Any, instead: Sequence[str]) -> SipasError:

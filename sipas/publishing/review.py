@@ -16,8 +16,8 @@ from analysis.disclosure.policy import Policy
 from sipas.accounts.audit_log import last_head
 from sipas.accounts.decisions import Decider, how_known
 from sipas.errors import N_, NotReady, SamePerson, UnknownCode, WaveState
+from sipas.fieldwork.counted import frame_between
 from sipas.fieldwork.models import PopulationCount, Wave
-from sipas.fieldwork.population_counts import frame_between
 from sipas.fieldwork.waves import wave_of
 from sipas.files.disk_space import remove_leftover, workshop
 from sipas.files.home_paths import HomePaths

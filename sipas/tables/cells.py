@@ -29,6 +29,7 @@ COLUMNS = N_("it has more than {most} columns")
 ROWS, LAST_COLUMN = 1_048_576, 16_384  # as many as Excel has
 LAST = 3  # rows that are looked at for a sum
 REMEMBERED = 200_000
+FEW_ROWS = 1_024  # at once, of a table without names
 SHOWN = 40  # letters of a value in a complaint
 # The elements that count; all others are passed over.
 DATA, ROW, CELL, VALUE, FORMULA_OF, TEXT, SOUND, MERGED, COLUMN = range(1, 10)
@@ -124,8 +125,12 @@ def day_or_time(value: object) -> str:
     return value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
 
 
-def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file: str, sink: Sink) -> Sheet:
+def read_cells(
+    package: Package, part: str, texts: Texts, numbers: Numbers, file: str, sink: Sink, width: int = 0
+) -> Sheet:
     """Read a worksheet: the first row that holds anything names the columns, each further one is a row of the table.
+
+    With `width`, every row is one of a table of so many columns without names (`grid.py`).
 
     Raises Refused at a limit, Damaged where rows or cells do not follow each other.
     """
@@ -138,8 +143,9 @@ def read_cells(package: Package, part: str, texts: Texts, numbers: Numbers, file
     over: list[tuple[int, int, str]] = []  # row, place and value of cells beyond the header, in the first rows
     dates = numbers.dates
     header: dict[int, str] = {}
-    columns: list[list[str | None]] = []
-    width = room = at = 0
+    room = FEW_ROWS if width else 0
+    columns: list[list[str | None]] = [[None] * room for _ in range(width)]
+    at = 0
     row = place = letters = blanks = given = depth = style = 0
     in_data = in_row = in_cell = hears = is_silent = has_formula = has_value = filled = is_hidden = False
     kind_of_cell = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,24 @@ def read_old_workbook(path: Path, kind: str, sheet: str = "") -> Table:
     if others and not sheet:
         table.reading.doubt(SipasError(FIRST_SHEET, file=file, sheet=title, others=others))
     return table
+
+
+def old_sheets(
+    path: Path, kind: str
+) -> Iterator[tuple[str, list[list[str | None]], list[tuple[int, int, int, int]], Reading]]:
+    """Every visible sheet as it stands: its name, its rows as text, its merged ranges (left, top, right, bottom, from
+    1), and its account, which says what a workbook of this kind does not tell. Raises BadFile."""
+    if kind == "ods":
+        _refuse_a_bomb(path)
+    elif path.stat().st_size > MOST_BYTES:
+        raise BadFile(UNREADABLE, file=path.name, reason=SipasError(LARGE, most=MOST_CELLS))
+    visible = _book(path, "")["visible"]
+    for title in visible:
+        book = _book(path, title)
+        reading = Reading(path.name, NAMES[kind], sheet=title, sheets=len(visible))
+        reading.doubt(SipasError(UNSEEN, file=path.name))
+        merged = [(left + 1, top + 1, right + 1, bottom + 1) for (top, left), (bottom, right) in book["merged"]]
+        yield title, [[_text(value) for value in row] for row in book["rows"]], merged, reading
 
 
 def _book(path: Path, sheet: str) -> dict[str, Any]:

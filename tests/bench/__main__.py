@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from analysis import class_bands, estimate, frame_weights, read_snapshot, tabulate
 from analysis.data.snapshot import content_digest
-from tests.bench import kiosk, periods, results, rivals, sample, storage, tables, workbooks
+from tests.bench import forms, kiosk, periods, results, rivals, sample, storage, tables, workbooks
 
 FAMILIES = ["unit", "field", ("unit", "field")]
 PLAIN = """
@@ -176,4 +176,5 @@ if __name__ == "__main__":
     missed += periods.main(length)
     missed += tables.main(length)
     missed += workbooks.main(length)
+    missed += forms.main()
     sys.exit(1 if storage.main(length) or missed else 0)

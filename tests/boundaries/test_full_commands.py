@@ -21,6 +21,7 @@ from tests.boundaries.test_full import small_disk
 from tests.make import a_point, a_response, a_wave, some_codes
 from tests.officers import an_account
 from tests.sipas.cli.test_cli import every_command
+from tests.sipas.fieldwork.dossier_form.making import a_form
 from tests.wordings import exported, filled_in
 
 TODAY = dt.date(2026, 9, 30)
@@ -55,6 +56,7 @@ CALLS = {
     "wave key-copy": "wave key-copy w1 --to {files}/office.key.pub --out {disk}/w1.copy",
     "wave key-restore": "wave key-restore {files}/w1.copy --with {files}/office.key",
     "frame load": "frame load {files}/dossiers.csv --source x",
+    "frame form": "frame form {files}/form.xlsx --field X=dat-dai --yes",
     "frame save": "frame save {disk}/frame.csv",
     "responses import": "responses import {files}/paper.csv --wave w1",
     "responses take-back": "responses take-back {files}/taken.csv --wave w1 --by A --by B --emergency Thu",
@@ -138,6 +140,7 @@ def template(tmp_path_factory):
     (files / "dossiers.csv").write_text(
         "unit,field,month,dossiers\n" + "03646,ho-tich,2026-08,40\n03664,ho-tich,2026-08,50\n"
     )
+    a_form(files / "form.xlsx", period="Kỳ báo cáo: Tháng 7/2026", days="")
     _run(settings.home, f"invitations issue --point p-phone --count 30 --out {files}/codes.csv")
     _run(settings.home, f"frame save {files}/frame.csv")
     rows = "\n".join(f"p-1,ho-tich,2026-09-{2 + n % 20:02},4" for n in range(400))

@@ -179,6 +179,10 @@ def test_rules_without_a_first_day_hold_since_ever(database, settings):
     go_down_and_up.rules_without_a_first_day(database, settings)
 
 
+def test_dossiers_by_quarter_go_down_and_months_stay(database, settings):
+    go_down_and_up.dossiers_by_quarter(database, settings)
+
+
 def test_who_is_responsible_from_when(database, settings, tmp_path, monkeypatch, today):
     """Loaded, listed, refused backwards, and removed by command, as on SQLite."""
     monkeypatch.setenv("SIPAS_HOME", str(settings.home))

@@ -14,7 +14,7 @@ from analysis import read_snapshot
 from sipas import clock
 from sipas.cli import group
 from sipas.errors import BadFile
-from sipas.fieldwork.population_counts import frame_between
+from sipas.fieldwork.counted import frame_between
 from sipas.fieldwork.population_counts_template import months_of
 from sipas.files.destinations import AlreadyThere
 from sipas.i18n import say, speaking

@@ -1,7 +1,8 @@
 """How finely a wave's answers may be stored: where few people come, month, field and profile would name them.
 
 The rule, settled when a wave opens and kept until it ends: a unit's service field keeps its detail where each of the
-unit's newest twelve months counts at least `FEWEST` dossiers in it. The months are the unit's own, from the first that
+unit's newest twelve months counts at least `FEWEST` dossiers in it. A quarter that nobody counted
+by months counts a third of its dossiers in each, rounded down. The months are the unit's own, from the first that
 is loaded for it to the last; one that is missing in between counts as none, and `report.py` tells it. Of a field that
 the unit took over, only those months count in which it handled it from the first day to the last; a field that it
 handles on no day of the wave counts nothing. The other fields of the unit are stored together; where they, all
@@ -22,6 +23,7 @@ from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import Detail, Point, PopulationCount, Wave
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import changes, receipts, services_of
+from sipas.tables.periods import months_in
 
 FEWEST = 5  # dossiers of a unit and field in a month
 NEWEST = 12  # months
@@ -120,7 +122,8 @@ def newest_months(session: Session, wave: Wave) -> dict[Pair, dict[str, int | No
     """
     loaded: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     for cell in session.scalars(select(PopulationCount)):
-        loaded[cell.unit][cell.field][cell.month] = cell.dossiers
+        each = months_in(cell.month)  # of a quarter each is taken for a third of it, rounded down
+        loaded[cell.unit][cell.field] |= dict.fromkeys(each, cell.dossiers // len(each))
     months = {unit: window(month for cells in fields.values() for month in cells) for unit, fields in loaded.items()}
     handling = handling_in(session, {month for found in months.values() for month in found})
     taken = _taken(session, wave)

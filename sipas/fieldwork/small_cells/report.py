@@ -14,6 +14,7 @@ from sipas.fieldwork.models import Point, PopulationCount, Wave, WavePoint
 from sipas.fieldwork.small_cells.fields import FEWEST, Counts, Pair, kept, lowest, newest_months
 from sipas.registry.models import Service, Unit
 from sipas.registry.units import receipts
+from sipas.tables.periods import months_in
 
 NO_COUNTS = N_("no dossier counts are loaded for it")
 GAP = N_("nothing is loaded for {months}, between its first month and its last, which counts as no dossiers")
@@ -116,5 +117,5 @@ def _loaded(session: Session) -> dict[Pair, set[str]]:
     for unit, field, month in session.execute(
         select(PopulationCount.unit, PopulationCount.field, PopulationCount.month)
     ):
-        found[unit, field].add(month)
+        found[unit, field].update(months_in(month))
     return found

@@ -11,7 +11,8 @@ from pyarrow import csv
 
 from analysis import Codebook, tabulate
 from analysis.data.codebook import CodebookItem
-from sipas.estimating.frame import dossiers_of
+from sipas.errors import SipasError
+from sipas.estimating.frame import by_family, dossiers_of, weights_to_frame
 from tests import november_files
 from tests.make import a_csv
 from tests.sipas.estimating.calls import rows_of
@@ -36,6 +37,31 @@ FRAME = "unit,field,month,dossiers\n" + "".join(f"03646,dat-dai,2026-0{month},{m
 def test_months_are_those_of_the_dates_and_only_without_them_those_of_the_note(tmp_path, changed, months):
     cells = tabulate(pa.table(ROWS), ["unit"], codebook=replace(BOOK, **changed), keep=["field", "month"])
     assert {key[2] for key in dossiers_of(cells, a_csv(tmp_path, FRAME))[0]} == months
+
+
+QUARTERS = "unit,field,month,dossiers\n03646,dat-dai,2026-Q2,700\n03646,ho-tich,2026-04,30\n"
+
+
+def test_beside_a_quarter_no_month_is_a_margin_and_a_note_says_so(tmp_path):
+    rows = {"psu": list("abcd"), "unit": ["03646"] * 4, "field": ["dat-dai", "dat-dai", "ho-tich", "dat-dai"],
+            "month": ["2026-04", "2026-06", "2026-04", "2026-05"], "q": [5, 4, 3, 1]}  # fmt: skip
+    book = replace(BOOK, opens_on=dt.date(2026, 4, 1), closes_on=dt.date(2026, 6, 30))
+    cells = tabulate(pa.table(rows), ["unit"], codebook=book, keep=["field", "month"])
+    path = a_csv(tmp_path, QUARTERS)
+    weights, told = weights_to_frame(cells, path)
+    assert (weights.diagnostics["method"], weights.diagnostics["margins"]) == ("poststratify", [])
+    assert float((weights.final * cells.rows).sum()) == pytest.approx(730)
+    assert any("months are no margin" in str(note) for note in told)
+    dossiers = dossiers_of(cells, path)[0]
+    assert by_family(book, dossiers, ["field"]) == {"dat-dai": 700, "ho-tich": 30}
+    assert by_family(book, dossiers, ["month"]) is None
+
+
+def test_a_quarter_that_reaches_beyond_the_answers_is_refused(tmp_path):
+    book = replace(BOOK, opens_on=dt.date(2026, 5, 1), closes_on=dt.date(2026, 6, 30))
+    cells = tabulate(pa.table(ROWS), ["unit"], codebook=book, keep=["field", "month"])
+    with pytest.raises(SipasError, match="quarters \\(2026-Q2\\) that reach beyond"):
+        dossiers_of(cells, a_csv(tmp_path, QUARTERS))
 
 
 def test_a_snapshot_of_november_2026_gives_the_digits_that_it_gave(tmp_path):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sipas import i18n
 from sipas.cli import group
 from sipas.fieldwork.models import PopulationCount, Wave
-from sipas.fieldwork.small_cells.fields import NoFrame, detailed
+from sipas.fieldwork.small_cells.fields import NoFrame, detailed, newest_months
 from sipas.fieldwork.small_cells.report import settled
 from sipas.fieldwork.waves import close_wave, open_wave
 from sipas.importing import import_responses
@@ -184,6 +184,27 @@ def test_a_missing_row_that_costs_a_field_its_detail_is_told_and_counts_that_end
     told = [str(remark) for remark in outcome_of(database).remarks]
     assert any("03646, field ho-tich: no row for 2026-04" in one for one in told)
     assert "03646: its counts end with 2026-06, others reach 2026-07" in told
+
+
+@pytest.mark.parametrize(("dossiers", "keeps"), [(15, True), (14, False)])
+def test_a_third_of_a_quarter_rounded_down_is_held_against_the_rule(database, dossiers, keeps):
+    """14 dossiers are 4.67 a month, and 4 by the rule; the months of other fields stand beside quarters."""
+    a_point(database)
+    with database.writing() as session:
+        every = session.scalars(select(Service.code)).all()
+        counted(session, "03646", "2026-Q1 2026-Q2", [one for one in every if one != "ho-tich"], 300)
+        counted(session, "03646", "2026-Q1", ["ho-tich"], dossiers)
+        counted(session, "03646", "2026-04 2026-05 2026-06", ["ho-tich"], 100)
+        wave = open_wave(session, "w1", "service-2024", 1, opens_on=OPENING)
+        counts, found = newest_months(session, wave), settled(session, wave)
+        session.rollback()
+    assert list(counts["03646", "ho-tich"].items())[:4] == [
+        *((f"2026-0{month}", dossiers // 3) for month in (1, 2, 3)),
+        ("2026-04", 100),
+    ]
+    assert counts["03646", "chung-thuc"] == dict.fromkeys(HALF_A_YEAR.split(), 100)
+    assert (("03646", "ho-tich") in detailed(counts)) is keeps
+    assert ("03646" in {one.code for one in found.bare}, found.remarks) == (False, ())
 
 
 def test_a_dry_run_says_what_would_be_kept_and_opens_nothing(database, settings, monkeypatch):

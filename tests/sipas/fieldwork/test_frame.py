@@ -9,8 +9,9 @@ from sqlalchemy import delete, func, select
 
 from sipas.cli import group
 from sipas.errors import ManyErrors
+from sipas.fieldwork.counted import frame_between
 from sipas.fieldwork.models import PopulationCount
-from sipas.fieldwork.population_counts import Loaded, frame_between, load_frame
+from sipas.fieldwork.population_counts import Loaded, load_frame
 from tests.make import a_csv
 
 GOOD = "unit,field,month,dossiers\n03646,ho-tich,2026-01,120\n03646,dat-dai,2026-02,30\n"
@@ -116,3 +117,48 @@ def test_what_save_writes_load_reads(database, settings, tmp_path, monkeypatch, 
         session.execute(delete(PopulationCount))
         assert load_frame(session, tmp_path / name, today).rows == 2
         assert [cell.dossiers for cell in frame_between(session, "2026-01", "2026-12")] == [30, 120]
+
+
+HEAD = "unit,field,month,dossiers\n"
+MONTHS = "03646,ho-tich,2026-01,120\n03646,ho-tich,2026-02,110\n03646,ho-tich,2026-03,130\n"
+QUARTER = "03646,ho-tich,2026-Q1,360\n"
+
+
+def cells(database) -> list[tuple[str, int]]:
+    with database.reading() as session:
+        found = session.scalars(select(PopulationCount).order_by(PopulationCount.month))
+        return [(cell.month, cell.dossiers) for cell in found]
+
+
+@pytest.mark.parametrize(("first", "second"), [(MONTHS, QUARTER), (QUARTER, MONTHS)])
+def test_a_quarter_and_its_months_never_count_the_same_dossiers_twice(database, tmp_path, today, first, second):
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, HEAD + first), today)
+    with pytest.raises(ManyErrors, match="count twice"), database.writing() as session:
+        load_frame(session, a_csv(tmp_path, HEAD + second), today)
+    assert sum(dossiers for _, dossiers in cells(database)) == 360
+    with database.writing() as session:
+        loaded = load_frame(session, a_csv(tmp_path, HEAD + second), today, instead=True)
+    assert loaded.removed == first.count("\n")
+    assert sum(dossiers for _, dossiers in cells(database)) == 360
+    assert len(cells(database)) == second.count("\n")
+
+
+def test_one_month_never_takes_the_place_of_a_quarter(database, tmp_path, today):
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, HEAD + QUARTER), today)
+    with pytest.raises(ManyErrors, match="all three"), database.writing() as session:
+        load_frame(session, a_csv(tmp_path, HEAD + MONTHS.partition("\n")[0] + "\n"), today, instead=True)
+    assert cells(database) == [("2026-Q1", 360)]
+
+
+def test_a_file_with_a_quarter_and_a_month_of_it_is_refused(database, tmp_path, today):
+    with pytest.raises(ManyErrors, match="2026-02 of this unit and field"), database.writing() as session:
+        load_frame(session, a_csv(tmp_path, HEAD + QUARTER + "03646,ho-tich,2026-02,110\n"), today)
+
+
+def test_a_quarter_that_is_not_over_is_refused(database, tmp_path, today):
+    text = HEAD + "03646,ho-tich,2026-Q3,5\n03646,dat-dai,2026-Q4,5\n"
+    with pytest.raises(ManyErrors) as refused, database.writing() as session:
+        load_frame(session, a_csv(tmp_path, text), today.replace(month=8))
+    assert str(refused.value).count("is not over") == 2

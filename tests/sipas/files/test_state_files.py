@@ -22,6 +22,7 @@ from sipas.cli.operator.upkeep import upkeep
 from sipas.config.settings import Settings
 from sipas.errors import NotReady
 from sipas.expiry import trusted_date
+from sipas.fieldwork.dossier_form.meanings import Meanings, keep_meanings
 from sipas.fieldwork.silence import last_look
 from sipas.files.disk_space import RESERVE, keep_reserve, reserve
 from sipas.files.state_files import Damaged, append, read_state, sweep, write_new, write_over, write_whole
@@ -41,6 +42,7 @@ SAY = {  # each file of its kind, and what the doctor says to do
     "nights.json": "sipas maintain",
     "heard.json": "sipas maintain",
     "retention.json": "sipas maintain",
+    "dossier-forms.json": "say the names again",
     "release-codes": "Restore the file from a copy",
     "ways.counts": "counted in it anew",
     "keys/desk.secret": "Delete it and start again",
@@ -76,6 +78,7 @@ def home(database, settings, client, monkeypatch):
     File(settings.home).add({(1, 1, 1, 3): 1})
     release_codes.remember(settings.home, "w1-r1")
     RedemptionJournal(settings.home).spend(b"\x01" * 16, b"\x02" * 16)
+    keep_meanings(settings.home, Meanings(fields={"dat dai": "dat-dai"}))
     assert upkeep(settings)
     return settings.home
 

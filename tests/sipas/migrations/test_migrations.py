@@ -117,6 +117,10 @@ def test_rules_without_a_first_day_hold_since_ever(database, settings):
     go_down_and_up.rules_without_a_first_day(database, settings)
 
 
+def test_dossiers_by_quarter_go_down_and_months_stay(database, settings):
+    go_down_and_up.dossiers_by_quarter(database, settings)
+
+
 def test_a_home_of_november_keeps_its_release_on_the_front_page(tmp_path, today):
     settings = Settings(home=unpacked("home", tmp_path))
     migrate(settings, today)

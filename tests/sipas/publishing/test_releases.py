@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from analysis import frame_weights
+from sipas import create_app
 from sipas.accounts.decisions import typed
 from sipas.errors import NotReady, SamePerson, UnknownCode, WaveState
 from sipas.fieldwork.models import PopulationCount, Wave
@@ -21,7 +23,7 @@ from sipas.publishing.build import build
 from sipas.publishing.bundle import ChangedFiles, check_files
 from sipas.publishing.disorder import Disordered
 from sipas.publishing.freeze import freeze
-from sipas.publishing.missing_population import Uncounted
+from sipas.publishing.missing_population import QuartersAcross, Uncounted
 from sipas.publishing.models import Release
 from sipas.publishing.published import published_release, published_releases
 from sipas.publishing.release_view import ReleaseView
@@ -249,3 +251,40 @@ def test_a_registry_that_changes_its_province_while_a_draft_is_built_stops_it(da
     monkeypatch.setattr(building, "refuse_other_figures", meanwhile)
     with pytest.raises(WaveState, match="something it rests on was changed"):
         build(database, settings, "w1", typed("Lò Thị Hoa"), TODAY)
+
+
+BY_QUARTER = "unit,field,month,dossiers\n" + "".join(
+    f"{unit},ho-tich,2026-Q3,{count}\n"
+    for unit, count in (("03646", 90), ("03664", 50), ("03670", 9), ("03679", 8), ("03688", 70))
+)
+
+
+def test_dossiers_by_quarter_weight_offices_and_fields_and_no_month_is_made_up(
+    database, settings, frozen, tmp_path, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(building, "frame_weights", lambda *a, **k: asked.append(k) or frame_weights(*a, **k))
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, BY_QUARTER), dt.date(2026, 12, 31))
+        session.execute(update(Wave).values(opens_on=dt.date(2026, 7, 1)))
+    one = published_release(settings.home, release(database, settings))
+    told = one.manifest["frame"]
+    assert (told["dossiers"], told["quarters"]) == (227, ["2026-Q3"])
+    assert told["months"] == ["2026-07", "2026-08", "2026-09"]
+    assert one.manifest["method"]["weights"]["method"] == "poststratify"
+    assert {given["columns"] for given in asked} == {("unit", "field")}
+    assert one.manifest["method"]["weights"]["population_uncovered"] == 70
+    client = create_app(settings).test_client()
+    for language, said in (("en", "months play no part"), ("vi", "tháng không tham gia vào phép tính")):
+        page = client.get(f"/results/{one.code}/method?lang={language}").text
+        assert said in page
+        assert "<msub><mi>g</mi>" not in page
+
+
+def test_a_quarter_that_reaches_beyond_the_wave_is_refused_with_its_offices(database, settings, frozen, tmp_path):
+    with database.writing() as session:
+        load_frame(session, a_csv(tmp_path, BY_QUARTER), dt.date(2026, 12, 31))
+    with pytest.raises(QuartersAcross) as refused:
+        build(database, settings, "w1", typed("Hoa"), TODAY)
+    assert "from 2026-09 to 2026-09" in str(refused.value)
+    assert "2026-Q3: 5 offices (03646, 03664, 03670, 03679, 03688)" in str(refused.value)

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from sipas import clock
 from sipas.cli import group
+from sipas.fieldwork.counted import frame_between
 from sipas.fieldwork.models import Detail, PopulationCount, Wave
-from sipas.fieldwork.population_counts import frame_between
 from sipas.publishing.earlier import frame_digest
 from sipas.publishing.models import Release
 from sipas.registry.importing import OURS

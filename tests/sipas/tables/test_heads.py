@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sipas import i18n
-from sipas.fieldwork.population_counts import frame_between, load_frame
+from sipas.fieldwork.counted import frame_between
+from sipas.fieldwork.population_counts import load_frame
 from sipas.i18n.code_labels import ALSO, WORDS, column_labels
 from sipas.importing import import_responses
 from sipas.importing.columns import KNOWN, heads_of

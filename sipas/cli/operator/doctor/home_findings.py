@@ -58,6 +58,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
     from sipas.accounts import audit_log
     from sipas.desk import access
     from sipas.expiry import trusted_date
+    from sipas.fieldwork.dossier_form.meanings import kept_meanings
     from sipas.fieldwork.silence import found_at_last
     from sipas.intake import ways
     from sipas.intake.maintenance import rows_at_last
@@ -78,6 +79,7 @@ def state_files(where: Settings) -> Iterator[Finding]:
         lambda: ways.check(where.home),
         lambda: nightly.found_record(where.home),
         lambda: told.check(where.home),
+        lambda: kept_meanings(where.home),
         *(_secret(where, path.stem) for path in sorted(folder.glob("*.secret"))),
         *(_key(where, path.name) for path in sorted(folder.glob("*.*.key"))),
     ]
