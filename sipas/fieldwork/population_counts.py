@@ -70,10 +70,13 @@ def load_frame(
     for key, sentence in past.refused.items():
         problems.add(found[key][0].row, "month", sentence.template, **sentence.values)
     problems.refuse()
-    return store(session, {key: (dossiers, source or table.name) for key, (_, dossiers) in found.items()}, past.cells)
+    read = {key: (dossiers, source or table.name) for key, (_, dossiers) in found.items()}
+    return store_counts(session, read, past.cells)
 
 
-def store(session: Session, counts: Mapping[Key, tuple[int, str]], past: Collection[PopulationCount] = ()) -> Loaded:
+def store_counts(
+    session: Session, counts: Mapping[Key, tuple[int, str]], past: Collection[PopulationCount] = ()
+) -> Loaded:
     """Writes counts with their sources; what is loaded under a key is replaced, and the cells of `past` go."""
     for cell in past:
         session.delete(cell)

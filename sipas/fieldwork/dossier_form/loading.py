@@ -16,7 +16,7 @@ from sipas.fieldwork.dossier_form.meanings import NOTHING, Meanings, Registry, r
 from sipas.fieldwork.dossier_form.reading import DossierForm, read_form
 from sipas.fieldwork.handling import handling_in
 from sipas.fieldwork.models import PopulationCount
-from sipas.fieldwork.population_counts import ELSEWHERE, FUTURE, NOBODY, NOT_OVER, store
+from sipas.fieldwork.population_counts import ELSEWHERE, FUTURE, NOBODY, NOT_OVER, store_counts
 from sipas.fieldwork.same_dossiers import superseded
 from sipas.registry.models import Service, Unit
 from sipas.tables.grid import read_grids
@@ -156,7 +156,7 @@ def plan_of(
 
 def take(session: Session, plan: FormPlan) -> None:
     """Writes what was planned in the same transaction."""
-    store(session, plan.counts, plan.past)
+    store_counts(session, plan.counts, plan.past)
 
 
 def _named(form: DossierForm, units: Mapping[str, str]) -> str:
