@@ -12,7 +12,7 @@ from pyarrow import csv
 from analysis import Codebook, tabulate
 from analysis.data.codebook import CodebookItem
 from sipas.errors import SipasError
-from sipas.estimating.frame import by_family, dossiers_of, weights_to_frame
+from sipas.estimating.frame import by_family, dossiers_of, dossiers_of_waves, weights_to_frame
 from tests import november_files
 from tests.make import a_csv
 from tests.sipas.estimating.calls import rows_of
@@ -62,6 +62,29 @@ def test_a_quarter_that_reaches_beyond_the_answers_is_refused(tmp_path):
     cells = tabulate(pa.table(ROWS), ["unit"], codebook=book, keep=["field", "month"])
     with pytest.raises(SipasError, match="quarters \\(2026-Q2\\) that reach beyond"):
         dossiers_of(cells, a_csv(tmp_path, QUARTERS))
+
+
+def test_quarters_are_the_dossiers_of_the_waves_of_a_period(tmp_path):
+    """Each wave takes its own quarter; one that lies outside all waves is told, and no month seems to be missing."""
+    rows = {**ROWS, "month": ["2026-01", "2026-03"]}
+    first, second = (
+        tabulate(
+            pa.table(rows if begins == 1 else ROWS),
+            ["unit"],
+            codebook=replace(BOOK, opens_on=dt.date(2026, begins, 1), closes_on=dt.date(2026, begins + 2, 28)),
+            keep=["field", "month"],
+        )
+        for begins in (1, 4)
+    )
+    counts = {("03646", "dat-dai", f"2026-Q{number}"): 100 * number for number in (1, 2, 3)}
+    found, told = dossiers_of_waves("f.csv", counts, {"a": first, "b": second})
+    assert found == {
+        "a": {("03646", "dat-dai", "2026-Q1"): 100.0},
+        "b": {("03646", "dat-dai", "2026-Q2"): 200.0},
+    }
+    assert [str(note) for note in told] == [
+        "f.csv: rows of months in which no wave of this period asked are left out: 1 (2026-Q3)"
+    ]
 
 
 def test_a_snapshot_of_november_2026_gives_the_digits_that_it_gave(tmp_path):
