@@ -1,7 +1,8 @@
 """The period of a form, from its lines: a month or a quarter, as said in words and by its days.
 
-Reports of a quarter close on the 14th of its last month by Decree 09/2019, article 12: the first quarter is told from
-15 December to 14 March. Such days are taken for the quarter that the form names, with a note.
+Reports of a quarter often close on the 14th of its last month (believed to be by Decree 09/2019, article 12, which was
+not read; no user is told so): the first quarter is told from 15 December to 14 March. Such days are taken for the
+quarter that the form names, with a note.
 """
 
 from __future__ import annotations
