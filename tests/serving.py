@@ -9,11 +9,12 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.parse
 from pathlib import Path
+
+from tests import commands
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -26,22 +27,17 @@ def free_port() -> int:
 
 
 class Server:
-    """`sipas serve`, in a process group of its own."""
+    """`sipas serve`, in a process group of its own; `alone` as an operator starts it, interpreter and all."""
 
-    def __init__(self, home: Path, port: int = 0, **environment: str) -> None:
-        self.home, self.port = home, port or free_port()
+    def __init__(self, home: Path, port: int = 0, alone: bool = False, **environment: str) -> None:
+        self.home, self.port, self.alone = home, port or free_port(), alone
         self.environment = {**os.environ, "SIPAS_HOME": str(home), **environment}
         self.start()
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sipas.cli", "serve", "--port", str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=self.environment,
-        )
+        start = commands.started_alone if self.alone else commands.started
+        self.process = start("serve", "--port", str(self.port), environ=self.environment)
         end = time.monotonic() + 30
         while not self.answers():
             assert self.process.poll() is None, "the server ended as it started"

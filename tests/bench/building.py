@@ -32,7 +32,7 @@ def building(folder: Path, rows: int, line: Callable[..., None]) -> None:
     """A province's half-year on SQLite, its answers multiplied; visitors answer the next wave meanwhile."""
     settings = Settings(home=folder / "building")
     answers = _half_year(settings, rows)
-    server = Server(settings.home)
+    server = Server(settings.home, alone=True)
     try:
         steadily(server.port, RATE, BROWSERS, 2)
         calm = max(steadily(server.port, RATE, BROWSERS, 5))

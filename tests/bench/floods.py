@@ -68,7 +68,7 @@ def a_wrong_code(length: int) -> str:
 
 def codes_among_wrong_ones(settings: Settings, length: int, good: list[str]) -> tuple[list[float], str]:
     """How long good codes waited, one a second, while wrong ones came; and what was said to the wrong ones."""
-    server = Server(settings.home, SIPAS_PROXY="127.0.0.1")
+    server = Server(settings.home, alone=True, SIPAS_PROXY="127.0.0.1")
     said: dict[int, int] = {}
     waits = []
     try:
@@ -105,7 +105,7 @@ def password_among_wrong_ones(settings: Settings, word: str, seen: bool) -> tupl
     thousand wrong ones come from a thousand addresses, and visitors' pages meanwhile; `seen`: after somebody had
     signed in."""
     an_account(settings, "hoa", "leader", factor=False)
-    server = Server(settings.home, SIPAS_PROXY="127.0.0.1")
+    server = Server(settings.home, alone=True, SIPAS_PROXY="127.0.0.1")
     said: dict[int, int] = {}
     try:
         if seen:

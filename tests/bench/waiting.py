@@ -30,7 +30,7 @@ def waiting(folder: Path, line: Callable[..., None]) -> None:
     a_wave(database, settings)
     database.engine.dispose()
     disk = Disk.of(folder)
-    server = Server(settings.home, **disk.environment(SLOWER))
+    server = Server(settings.home, alone=True, **disk.environment(SLOWER))
     try:
         steadily(server.port, 50, BROWSERS, 1)
         before, runs = disk.syncs, [sorted(steadily(server.port, RATE, BROWSERS, SECONDS)) for _ in range(3)]

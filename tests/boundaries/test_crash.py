@@ -109,7 +109,7 @@ def test_a_killed_worker_is_replaced_and_the_others_go_on(database, settings):
 def test_a_restart_drops_no_request(database, settings):
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, settings)
-    server, stop, replies = Server(settings.home), threading.Event(), []
+    server, stop, replies = Server(settings.home, alone=True), threading.Event(), []
 
     def visit():
         while not stop.is_set():

@@ -251,7 +251,7 @@ def test_a_worker_that_is_started_anew_goes_by_the_settings_of_its_server(settin
 
 def test_the_workers_of_a_server_get_its_settings(sipas, settings):
     sipas("config", "set", "grace", "14")
-    server = Server(settings.home)
+    server = Server(settings.home, alone=True)
     try:
         said = subprocess.run(["ps", "eww", "-o", "args", *map(str, server.workers())], capture_output=True, text=True)
     finally:

@@ -6,8 +6,6 @@ import datetime as dt
 import json
 import os
 import ssl
-import subprocess
-import sys
 import time
 from urllib.request import urlopen
 
@@ -20,6 +18,7 @@ from sipas.cli import group
 from sipas.monitoring import nightly
 from sipas.monitoring.servers import running, servers
 from sipas.web.certificates import read_certificate
+from tests.commands import started
 from tests.serving import free_port
 from tests.sipas.monitoring.papers import a_pair
 
@@ -67,12 +66,8 @@ def test_a_server_that_starts_with_an_expired_certificate_says_so_and_serves(set
     pair, port = a_pair(tmp_path, dt.timedelta(days=-2)), free_port()
     log = tmp_path / "log"
     words = ["--port", str(port), "--workers", "1", "--certificate", str(pair[0]), "--key", str(pair[1])]
-    with log.open("w") as written:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "sipas.cli", "serve", *words],
-            env={**os.environ, "SIPAS_ADDRESS": f"https://127.0.0.1:{port}"},
-            stderr=written,
-        )
+    environ = {**os.environ, "SIPAS_ADDRESS": f"https://127.0.0.1:{port}"}
+    server = started("serve", *words, environ=environ, err=log)
     try:
         end = time.monotonic() + 30
         while True:

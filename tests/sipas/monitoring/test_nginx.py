@@ -10,7 +10,6 @@ import shutil
 import signal
 import ssl
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 
 import sipas
 from sipas.intake import stored
+from tests.commands import started
 from tests.make import a_point, a_wave
 from tests.serving import FORM, a_body, free_port
 from tests.sipas.monitoring.papers import a_pair
@@ -58,12 +58,8 @@ def before(settings, database, tmp_path):
 
     def serve(**environment):
         log = tmp_path / f"log-{len(servers)}"
-        server = subprocess.Popen(
-            [sys.executable, "-m", "sipas.cli", "serve", "--port", str(inner), "--workers", "1"],
-            env={**os.environ, "SIPAS_HOME": str(settings.home), **environment},
-            stderr=log.open("w"),
-            start_new_session=True,
-        )
+        environ = {**os.environ, "SIPAS_HOME": str(settings.home), **environment}
+        server = started("serve", "--port", str(inner), "--workers", "1", environ=environ, err=log)
         servers.append(server)
         end = time.monotonic() + 30
         while ask(secure, "GET", "/health")[0] != 200:

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
@@ -24,6 +23,7 @@ from sipas.monitoring import nightly, supervision
 from sipas.monitoring.nightly import LATE, SIZE
 from sipas.monitoring.supervision import Supervised
 from tests.boundaries.test_full import small_disk
+from tests.commands import started
 from tests.make import a_response, a_wave
 from tests.officers import signs_in
 from tests.serving import Server, free_port
@@ -169,13 +169,8 @@ def test_an_upkeep_that_is_killed_comes_back_and_the_log_says_so(settings, datab
     log = settings.home.parent / "log"
     server = Server.__new__(Server)
     port = free_port()
-    with log.open("w") as written:
-        server.process = subprocess.Popen(
-            [sys.executable, "-m", "sipas.cli", "serve", "--port", str(port)],
-            stderr=written,
-            start_new_session=True,
-            env={**os.environ, "SIPAS_HOME": str(settings.home)},
-        )
+    environ = {**os.environ, "SIPAS_HOME": str(settings.home)}
+    server.process = started("serve", "--port", str(port), environ=environ, err=log)
     server.port = port
     try:
         until(server.answers, 30)

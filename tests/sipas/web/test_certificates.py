@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from urllib.request import urlopen
@@ -21,6 +20,7 @@ from sipas.cli import group
 from sipas.docs import FOLDER, manual
 from sipas.errors import NotReady
 from sipas.web.certificates import check_pair, read_certificate
+from tests.commands import started
 from tests.make import a_point, a_wave
 from tests.manuals import LANGUAGES
 
@@ -41,11 +41,8 @@ def test_the_server_speaks_https_with_the_papers_of_the_manual(papers, database,
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     pair = ["--certificate", str(papers / "server.pem"), "--key", str(papers / "server.key")]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "sipas.cli", "serve", "--port", str(port), "--workers", "1", *pair],
-        env={**os.environ, "SIPAS_HOME": str(settings.home)},
-        stderr=subprocess.DEVNULL,
-    )
+    environ = {**os.environ, "SIPAS_HOME": str(settings.home)}
+    server = started("serve", "--port", str(port), "--workers", "1", *pair, environ=environ)
     try:
         trusted = ssl.create_default_context(cafile=papers / "ca.pem")
         end = time.monotonic() + 30
