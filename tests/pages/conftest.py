@@ -20,6 +20,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 CHROMIUM = shutil.which("chromium")
 SHELL = CHROMIUM and (shutil.which("chromium-headless-shell") or CHROMIUM)
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+# a process for all windows, where each would start two of its own: an eighth of the CPU
+ONE_RENDERER = "--renderer-process-limit=1"
 PATIENCE = 20_000  # milliseconds: a machine that does much else is slow, and nothing more is wrong
 expect.set_options(timeout=PATIENCE)
 SIZES = {"kiosk": (1080, 1920), "phone": (390, 844), "desk": (1440, 900)}
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
     """Debian's Chromium without its windows."""
-    return {"executable_path": SHELL, "args": ARGUMENTS}
+    return {"executable_path": SHELL, "args": [*ARGUMENTS, ONE_RENDERER]}
 
 
 @pytest.fixture(scope="session")

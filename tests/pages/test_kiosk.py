@@ -168,9 +168,7 @@ def test_a_second_tap_in_the_moment_after_answers_nothing_and_passes_over_nothin
     page = opens("about:blank", size="kiosk", has_touch=True)
     page.clock.install(time=0)
     page.goto("/k/to-hieu-1/en#q-O")
-    page.clock.pause_at(
-        3600
-    )  # from here only the test moves the clock: a slow machine takes nothing of the half second
+    page.clock.pause_at(3600)  # from here only the test moves the clock, however slow the machine is
     face, go_on = page.locator('[id="O-2"] + .card').bounding_box(), page.locator("#q-O .next").bounding_box()
 
     def taps(box: dict[str, float]) -> None:
