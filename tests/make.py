@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.config.settings import Settings
-from sipas.fieldwork.asking import asking_at, asking_in
 from sipas.fieldwork.models import PopulationCount
 from sipas.fieldwork.points import add_point, points
 from sipas.fieldwork.waves import open_wave
@@ -25,6 +24,7 @@ from sipas.registry.importing import load_registry
 from sipas.registry.models import Service, Unit
 from sipas.storage.database import Database
 from surveys import load
+from tests.asked import asked
 from tests.repeated import once
 
 OPENING = dt.date(2026, 9, 1)
@@ -112,10 +112,9 @@ def a_response(
     `wave` names the wave of a page that was opened before the wave ended.
     """
     day = (moment + dt.timedelta(hours=7)).date()
-    with database.reading() as session:
-        asking = asking_in(session, point, wave, day) if wave else asking_at(session, point, day)
-        instrument = load(asking.wave.instrument, asking.wave.version)
-        form, codes = asking.point.form, asking.codes(service)
+    asking = asked(database, point, day, wave)
+    instrument = load(asking.wave.instrument, asking.wave.version)
+    form, codes = asking.point.form, asking.codes(service)
     said = {code: "4" for code in instrument.forms[form] if instrument.item(code).kind == "rating"}
     given = Answers.of(instrument, form, said if answers is None else answers)
     if more.pop("unfinished", False):
