@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from sipas.migrations import create
-from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from tests import postgres
 from tests.make import a_point, a_wave
@@ -27,9 +25,7 @@ def place(request, settings):
         if request.param == "postgresql":
             cluster = stack.enter_context(postgres.running(durable=True))
             settings = replace(settings, database_url=cluster.url)
-            database = create(settings)
-            with database.writing() as session:
-                load_registry(session)
+            database = postgres.installed(settings)
         else:
             database = Database.of(settings)
         a_point(database, "to-hieu-1", "03646", form="short")

@@ -200,10 +200,7 @@ def cluster():
 @pytest.fixture
 def on_postgresql(settings, cluster):
     there = replace(settings, database_url=cluster.url, patience=0.5)
-    postgres.empty(cluster.url)
-    database = create(there)
-    with database.writing() as session:
-        load_registry(session)
+    database = postgres.installed(there)
     a_point(database, "to-hieu-1", "03646", form="short")
     a_wave(database, there)
     app = create_app(there)

@@ -24,10 +24,9 @@ from sipas.importing import DoubtedFile, import_responses, look_at_responses
 from sipas.intake import STORED, Answers, Visit, record, stored
 from sipas.intake.maintenance import maintain
 from sipas.keyring import wave_keys
-from sipas.migrations import create, downgrade
 from sipas.publishing.freeze import freeze
 from sipas.publishing.key_losses import KeysLost, Saying, renew
-from sipas.registry.importing import OURS, load_registry
+from sipas.registry.importing import OURS
 from sipas.registry.models import Unit
 from sipas.storage.database import Base
 from sipas.web.installation import of_app
@@ -55,12 +54,9 @@ def settings(settings, address):
 
 @pytest.fixture
 def database(settings):
-    made = create(settings)
-    with made.writing() as session:
-        load_registry(session)
+    made = postgres.installed(settings)
     yield made
     made.engine.dispose()
-    downgrade(settings, "base")
 
 
 def count(database):

@@ -29,8 +29,7 @@ from sipas.intake.maintenance import maintain
 from sipas.intake.models import StoredComment
 from sipas.intake.ways import settle_ways
 from sipas.keyring import wave_keys
-from sipas.migrations import create, downgrade, migrate
-from sipas.registry.importing import load_registry
+from sipas.migrations import downgrade, migrate
 from sipas.storage.condition import Unusable, check
 from sipas.storage.database import HEAD, Database, is_away
 from tests import postgres
@@ -54,12 +53,8 @@ def where(request, settings):
         yield settings
         return
     settings = replace(settings, database_url=request.getfixturevalue("address"))
-    made = create(settings)
-    with made.writing() as session:
-        load_registry(session)
-    made.engine.dispose()
+    postgres.installed(settings).engine.dispose()
     yield settings
-    downgrade(settings, "base")
 
 
 @pytest.fixture

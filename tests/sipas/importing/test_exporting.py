@@ -28,7 +28,7 @@ from sipas.intake import LANGUAGE_CODES, Visit, receive
 from sipas.intake.answers import Answers, as_written
 from sipas.intake.models import Response
 from sipas.keyring import wave_keys
-from sipas.migrations import create, downgrade
+from sipas.migrations import create
 from sipas.publishing.freeze import freeze
 from sipas.registry.importing import load_registry
 from surveys import catalogue, load
@@ -62,16 +62,15 @@ def there(request, database, settings, tmp_path):
     open_the_wave(database, settings)
     url = "" if request.param == "sqlite" else request.getfixturevalue("address")
     other = replace(settings, home=tmp_path / "there", database_url=url)
-    made = create(other)
-    with made.writing() as session:
-        load_registry(session)
+    made = postgres.installed(other) if url else create(other)
+    if not url:
+        with made.writing() as session:
+            load_registry(session)
     for path in (settings.home / "keys").iterdir():
         shutil.copy(path, other.home / "keys")
     open_the_wave(made, other)
     yield other, made
     made.engine.dispose()
-    if url:
-        downgrade(other, "base")
 
 
 def rows(database):

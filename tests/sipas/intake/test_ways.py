@@ -21,10 +21,8 @@ from sipas.intake import Outcome, Visit, receive, ways
 from sipas.intake.maintenance import maintain
 from sipas.intake.models import WayCount
 from sipas.intake.ways import File, Held, Way, all_ways_of, held, settle_ways, ways_of
-from sipas.migrations import create
 from sipas.publishing.freeze import freeze
 from sipas.publishing.retention import drop
-from sipas.registry.importing import load_registry
 from sipas.storage.database import Database
 from tests import postgres
 from tests.make import A_MORNING, OPENING, PACKED, a_point, a_response, a_wave
@@ -254,9 +252,7 @@ def either(request, settings, tmp_path):
         return
     with postgres.cluster() as url:
         settings = replace(settings, home=tmp_path / "other", database_url=url)
-        database = create(settings)
-        with database.writing() as session:
-            load_registry(session)
+        database = postgres.installed(settings)
         a_point(database, form="short")
         a_wave(database, settings)
         yield settings, database
