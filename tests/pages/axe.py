@@ -21,6 +21,12 @@ def _axe() -> str:
     return text.decode()
 
 
+def brought_along(page: Page) -> Page:
+    """The page, whose documents from here on have axe from their start: sent once, not to each of them."""
+    page.context.add_init_script(_axe())
+    return page
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds wrong, one line each: the rule, why, and the first element."""
     if page.evaluate("typeof axe === 'undefined'"):  # a document keeps it from one state to the next

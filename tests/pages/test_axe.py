@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.make import a_wave
 from tests.make_release import a_release
 from tests.officers import PASSWORD, an_account, code
-from tests.pages.axe import violations
+from tests.pages.axe import brought_along, violations
 from tests.pages.conftest import SIZES
 from tests.pages.trees import FOLDER, tree
 from tests.pages.walk import device_walk, hide_what_differs, kiosks_of_each_kind, walk
@@ -37,6 +37,7 @@ def kiosks(database, settings):
 
 def every_page_passes(page: Page, language: str, look: str) -> None:
     wrong = {}
+    brought_along(page)
     for name in walk(page, language, look):
         page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
         if found := violations(page):
@@ -57,7 +58,7 @@ def test_axe_finds_nothing_in_any_size_language_and_look(opens, kiosks, size, la
 
 @pytest.mark.parametrize(("size", "language", "look"), [("phone", "vi", ""), ("kiosk", "en", "contrast-large")])
 def test_axe_finds_nothing_on_the_pages_of_a_screen(opens, kiosks, database, size, language, look):
-    page = opens("about:blank", size=size)
+    page = brought_along(opens("about:blank", size=size))
     found = {name: violations(page) for name in device_walk(page, database, language, look)}
     assert found == {"device-enrol": [], "device-pin": [], "device-state": []}
 
@@ -65,7 +66,7 @@ def test_axe_finds_nothing_on_the_pages_of_a_screen(opens, kiosks, database, siz
 @pytest.mark.parametrize(("size", "language"), [("phone", "vi"), ("desk", "en")])
 def test_axe_finds_nothing_on_the_public_pages(opens, settings, size, language):
     a_release(settings.home, people={("04240", "dat-dai"): 7})
-    page = opens("about:blank", size=size)
+    page = brought_along(opens("about:blank", size=size))
     wrong = {}
     for path in (*PUBLIC, "/desk"):
         page.goto(f"{path}?lang={language}")
