@@ -8,6 +8,7 @@ addresses are.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import re
 from collections import defaultdict
@@ -51,6 +52,7 @@ FORMER = {
 }
 
 
+@functools.cache
 def modules() -> dict[str, ast.Module]:
     """Dotted name -> what stands in it, migrations apart."""
     paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
@@ -63,13 +65,10 @@ def modules() -> dict[str, ast.Module]:
     }
 
 
-MODULES = modules()
-
-
 def public() -> dict[str, dict[str, type]]:
     """Public name -> module -> ClassDef or FunctionDef; without commands, pages and what prepares them."""
     found: dict[str, dict[str, type]] = defaultdict(dict)
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         for node in tree.body:
             if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name[0] == "_":
                 continue
@@ -82,7 +81,7 @@ def imported_bare() -> set[tuple[str, str]]:
     """(module, name) of whatever somebody imports by its name alone."""
     return {
         (node.module, each.name)
-        for tree in MODULES.values()
+        for tree in modules().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module
         for each in node.names
@@ -113,7 +112,7 @@ def test_a_class_and_a_function_imported_bare_may_not_share_their_names():
 
 
 def test_a_name_that_the_fields_word_replaced_does_not_come_back():
-    names = {*public(), *(module.rpartition(".")[2] for module in MODULES)}
+    names = {*public(), *(module.rpartition(".")[2] for module in modules())}
     assert {name: now for name, now in FORMER.items() if name in names} == {}
 
 
@@ -153,5 +152,5 @@ def named_outside() -> set[str]:
 def test_every_public_function_is_used_by_the_program():
     """What only tests call goes, with its tests."""
     faces = {name for package in ("analysis", "surveys") for name in importlib.import_module(package).__all__}
-    unused = set(public()) - called(MODULES) - named_outside() - faces
+    unused = set(public()) - called(modules()) - named_outside() - faces
     assert unused == FOR_ANALYSTS | TOOLS
