@@ -71,10 +71,13 @@ demo: install  ## Prepare the demo province and serve it (PORT=8000, SIPAS_HOME=
 	@$(PIP) install -q --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
-test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=4 at a time
+# the checks take one process half a minute, so they run beside the tests
+test: .venv/.tests  ## Install what the tests need, then run all of them but the long ones, in PROCESSES=4 at a time, and the checks
 	@sh .ci/system-packages test
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
-	@$(SCRATCH) $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal
+	@mkdir -p build
+	@{ PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh >build/checks.txt 2>&1 && echo passed >>build/checks.txt; } & \
+	  $(SCRATCH) $(BIN)/python -m pytest -m "not long" -n $(PROCESSES) --dist worksteal; suite=$$?; wait; \
+	  cat build/checks.txt; [ $$suite = 0 ] && [ "$$(tail -n 1 build/checks.txt)" = passed ]
 
 test-fast: .venv/.tests  ## Run the checks, and the tests of statistics, questionnaires and words, in less than a minute
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/checks.sh
