@@ -51,6 +51,15 @@ def served_until(clients, number):
         time.sleep(0.02)
 
 
+def all_up(server):
+    """The process numbers of its children, once the two workers are there beside the nightly upkeep."""
+    end = time.monotonic() + 60
+    while len(found := server.workers()) < 3:
+        assert time.monotonic() < end, "the workers did not start"
+        time.sleep(0.05)
+    return found
+
+
 def kill_and_start(server):
     """The same command again, at once, on the same port: no stale lock, pid file or socket may be in its way."""
     server.kill()
@@ -118,8 +127,7 @@ def test_a_restart_drops_no_request(database, settings):
 
     visitors = [threading.Thread(target=visit) for _ in range(4)]
     try:
-        time.sleep(1)  # all workers are up
-        before = server.workers()
+        before = all_up(server)
         for visitor in visitors:
             visitor.start()
         time.sleep(0.5)
@@ -145,7 +153,8 @@ def test_the_nightly_upkeep_lives_and_ends_with_its_server(settings, database):
     upkeep = subprocess.run(find, capture_output=True, text=True).stdout.split()
     try:
         assert len(upkeep) == 1
-        time.sleep(2)  # all workers are up, and the server listens to signals
+        all_up(server)
+        time.sleep(2)  # and the server listens to signals
         server.process.terminate()
         server.process.wait(20)
         end = time.monotonic() + 10
