@@ -242,7 +242,7 @@ def _accounts(where: Settings) -> Iterator[Finding]:
     if not store.exists():
         if not amiss:
             yield (
-                WARN,
+                GOOD,
                 _("Nobody has an account at the desk yet: sipas user add NAME --person PERSON --role administrator"),
             )
         return
@@ -260,7 +260,7 @@ def _accounts(where: Settings) -> Iterator[Finding]:
             ),
         )
     if not administrators:
-        yield WARN, _("Nobody has an account at the desk yet: sipas user add NAME --person PERSON --role administrator")
+        yield GOOD, _("Nobody has an account at the desk yet: sipas user add NAME --person PERSON --role administrator")
     elif not amiss:
         yield (
             GOOD,
