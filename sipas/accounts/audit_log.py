@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 
 from sipas import clock
 from sipas.accounts.models import LogEntry
-from sipas.accounts.store import store_of
-from sipas.errors import N_, SipasError
+from sipas.accounts.store import GONE, put_store_aside, store_of
+from sipas.errors import N_, NotReady, SipasError
 from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import private_folder, read_state, write_whole
 from sipas.logs import EVENTS
@@ -153,10 +153,19 @@ def keep_head(home: Path, head: Head, force: bool = False) -> None:
             known = kept_head(home)
         except SipasError:
             known = None  # `sipas doctor` has said so; from here on it is right again
-        if force or known is None or head.number > known.number:
+        if not force and known is not None and not _holds(home, known):
+            EVENTS.error("the log does not hold its former head", extra={"facts": {"number": known.number}})
+        elif force or known is None or head.number > known.number:
             write_whole(path, json.dumps({"number": head.number, "digest": head.digest}).encode())
     finally:
         os.close(folder)
+
+
+def _holds(home: Path, known: Head) -> bool:
+    """Whether the store still has the entry that was the last: else its end was cut, and the head goes on saying so."""
+    with store_of(home).reading() as session:
+        entry = session.get(LogEntry, known.number)
+    return entry is not None and entry.digest == known.digest
 
 
 def kept_head(home: Path) -> Head | None:
@@ -244,13 +253,19 @@ OTHER = N_(
     "The log of deeds is another one: its entry {number} is not the one that keys/log.head knows. Compare its head "
     "with the one printed in the newest release and in the minutes."
 )
-GONE = N_("desk.sqlite, which holds accounts and the log, is missing from SIPAS_HOME; restore it from a backup.")
 
 
 def note_restore(home: Path, account: str = "") -> int:
-    """After `desk.sqlite` was put back from a copy: an entry that says how many were lost. Returns that number."""
-    kept = kept_head(home)
-    with store_of(home).writing() as session:
+    """After `desk.sqlite` was put back from a copy, or is lost for good: an entry that says how many were lost. Returns
+    that number. A store that is missing begins anew; one that cannot be read is put aside first."""
+    kept, store = kept_head(home), store_of(home)
+    try:
+        with store.reading() as session:
+            head(session)
+    except NotReady:
+        put_store_aside(home)
+        HomePaths(home).log_head.unlink(missing_ok=True)
+    with store.writing() as session:
         last = head(session) or Head(0, START)
         lost = max(0, kept.number - last.number) if kept else 0
         now = add(session, account, RESTORED, facts={"lost": lost, "before": str(kept) if kept else ""})

@@ -184,13 +184,14 @@ def holder_of(session: Session, name: str, day: dt.date) -> Holder | None:
 
 
 def administrators(session: Session) -> Sequence[str]:
-    """Those that are active."""
-    return session.scalars(
-        select(Account.name)
+    """Those that can sign in."""
+    found = session.scalars(
+        select(Account)
         .join(RoleGrant, RoleGrant.account == Account.name)
         .where(Account.is_active, RoleGrant.role == ADMINISTRATOR)
         .order_by(Account.name)
-    ).all()
+    )
+    return [one.name for one in found if proof.may_be_used(session, one)]
 
 
 def _refuse_to_lose_the_last(before: Sequence[str], session: Session) -> None:

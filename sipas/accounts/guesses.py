@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from sqlalchemy import select
@@ -22,11 +23,17 @@ def code_key(account: str) -> str:
     return f"code {account}"
 
 
+def unknown_name(name: str) -> str:
+    """Under which of sixteen names a name that nobody has is counted; no account can be called so."""
+    return f"?{hashlib.sha256(name.encode()).digest()[0] % 16}"
+
+
 def guessed_of(home: Path) -> list[str]:
     """All of a home: the night keeps these counters."""
     store = store_of(home)
+    strangers = [password_key(f"?{number}") for number in range(16)]
     if not store.exists():
-        return [FORMER]
+        return [FORMER, *strangers]
     with store.reading() as session:
         names = session.scalars(select(Account.name)).all()
-    return [FORMER, *map(password_key, names), *map(code_key, names)]
+    return [FORMER, *strangers, *map(password_key, names), *map(code_key, names)]

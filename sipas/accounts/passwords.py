@@ -24,22 +24,22 @@ class WeakPassword(SipasError):
 
 def hashed(password: str, account: str) -> str:
     """The encoded hash of a password that somebody chose; raises WeakPassword."""
-    plain = _plain(password)
-    if len(plain) < SHORTEST:
+    word = plain(password)
+    if len(word) < SHORTEST:
         raise WeakPassword(N_("A password needs at least {shortest} characters."), shortest=SHORTEST)
-    if len(plain) > LONGEST:
+    if len(word) > LONGEST:
         raise WeakPassword(N_("A password has at most {longest} characters."), longest=LONGEST)
-    if len(set(plain)) < DISTINCT or account in plain.casefold():
+    if len(set(word)) < DISTINCT or account in word.casefold():
         raise WeakPassword(
             N_("This password could be guessed: it repeats few characters, or contains the account's name.")
         )
-    return HASHER.hash(plain)
+    return HASHER.hash(word)
 
 
 def is_right(stored: str, password: str) -> bool:
     """Whether this is the password behind a stored hash. Takes as long for an account that nobody has (`stored` "")."""
     try:
-        return HASHER.verify(stored or _nobody(), _plain(password)[:LONGEST]) and bool(stored)
+        return HASHER.verify(stored or _nobody(), plain(password)[:LONGEST]) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -53,7 +53,7 @@ def generated() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
-def _plain(password: str) -> str:
+def plain(password: str) -> str:
     """As typed on any keyboard: a letter and its accents may come in one character or in several."""
     return unicodedata.normalize("NFC", password)
 

@@ -125,7 +125,7 @@ COMMANDS: dict[str, Row] = {
     "probe": READS,
     "maintain": READS,  # the nights would fill the log
     "backup": READS,
-    "restore": OPERATES,
+    "restore": READS,  # notes itself once the log that is to stay is there
     "service install": READS,
     "registry clear": OPERATES,
     "registry close": OPERATES,

@@ -49,6 +49,12 @@ class Holder:
     roles: frozenset[str]
     units: frozenset[str]  # of which it is a clerk
     is_simulated: bool = False
+    has_second_factor: bool = False
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether it holds a role for which a password alone is too little, and has not set up more."""
+        return self.needs_second_factor and not self.has_second_factor
 
     @property
     def needs_second_factor(self) -> bool:
@@ -59,7 +65,11 @@ class Holder:
 def holder(session: Session, account: Account, day: dt.date) -> Holder:
     """What the account may be on that day. A deputy holds the roles of whoever is on leave, and remains one person."""
     away = select(Deputy.account).where(Deputy.deputy == account.name, Deputy.first_day <= day, Deputy.last_day >= day)
-    absent = select(Account.name).where(Account.name.in_(away), Account.is_active)
+    absent = [
+        one.name
+        for one in session.scalars(select(Account).where(Account.name.in_(away), Account.is_active))
+        if one.is_simulated == account.is_simulated
+    ]
     grants = session.scalars(
         select(RoleGrant).where((RoleGrant.account == account.name) | RoleGrant.account.in_(absent))
     ).all()
@@ -69,4 +79,5 @@ def holder(session: Session, account: Account, day: dt.date) -> Holder:
         frozenset(one.role for one in grants),
         frozenset(one.unit for one in grants if one.role == CLERK),
         account.is_simulated,
+        account.second_factor is not None,
     )

@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from sipas.accounts.models import VERSION, DeskBase
+from sipas.accounts.models import VERSION, Account, DeskBase
 from sipas.errors import N_, NotReady, SchemaMismatch
 from sipas.files.home_paths import HomePaths
 from sipas.files.state_files import private_file, write_new
 
 PATIENCE = 10.0  # seconds for which a writer waits for another
+
+
+NOBODY = N_("There is no account yet; `sipas user add` makes them.")
+GONE = N_(
+    "desk.sqlite, which holds accounts and the log, is missing from SIPAS_HOME. Restore it from a backup; if there is "
+    "none, `sipas log restored` begins anew and says so in the log."
+)
 
 
 class DamagedStore(NotReady):
@@ -47,7 +55,9 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session whose block is one transaction, one writer at a time; raises DamagedStore."""
+        """A session whose block is one transaction, one writer at a time; raises DamagedStore. The first makes the
+        store."""
+        self.begin()
         with (
             _said(),
             Session(self._opened(), expire_on_commit=False, info={"home": self.home}) as session,
@@ -56,10 +66,24 @@ class Store:
             session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             yield session
 
+    def begin(self) -> None:
+        """Make an empty store where none is; raises NotReady where one is known to have been there."""
+        if self.file.exists() and self.file.stat().st_size:
+            return
+        if HomePaths(self.home).log_head.exists():
+            raise NotReady(GONE)
+        private_file(self.file)
+
+    def forget(self) -> None:
+        """The file is another one from now on."""
+        self._engine = None
+
     def _opened(self) -> Engine:
         if self._engine is None:
-            private_file(self.file)
-            engine = create_engine(f"sqlite:///{self.file}", poolclass=NullPool, connect_args={"timeout": PATIENCE})
+            if not self.exists():
+                raise NotReady(GONE if HomePaths(self.home).log_head.exists() else NOBODY)
+            where = f"sqlite:///file:{quote(str(self.file))}?mode=rw&uri=true"  # a file that went is not made anew
+            engine = create_engine(where, poolclass=NullPool, connect_args={"timeout": PATIENCE})
             event.listen(engine, "connect", _tune)
             _fit(engine)
             self._engine = engine
@@ -75,8 +99,8 @@ def _said() -> Iterator[None]:
             raise
         raise DamagedStore(
             N_(
-                "desk.sqlite in SIPAS_HOME, which holds accounts and the log, cannot be used: {reason}. See `sipas "
-                "doctor`."
+                "desk.sqlite in SIPAS_HOME, which holds accounts and the log, cannot be used: {reason}. Restore "
+                "it from a backup; if there is none, `sipas log restored` puts it aside, begins anew and says so."
             ),
             reason=str(getattr(error, "orig", error)),
         ) from None
@@ -126,12 +150,38 @@ def packed(home: Path) -> bytes | None:
 
 
 def restore_copy(home: Path, data: bytes) -> bool:
-    """Puts a backup's copy where none lies; one that is there stays, for its log says more. Tells whether it did."""
-    file = HomePaths(home).desk_store
-    if file.exists():
+    """Puts a backup's copy where no account is: one with accounts stays, for its log says more. What it replaces is put
+    aside. Tells whether it did."""
+    if has_accounts(home):
         return False
-    write_new(file, data)
+    put_store_aside(home)
+    write_new(HomePaths(home).desk_store, data)
     return True
+
+
+def has_accounts(home: Path) -> bool:
+    """Whether the home's store can be read and holds an account."""
+    store = store_of(home)
+    if not store.exists():
+        return False
+    try:
+        with store.reading() as session:
+            return session.scalar(select(Account.name).limit(1)) is not None
+    except NotReady:
+        return False
+
+
+def put_store_aside(home: Path) -> Path | None:
+    """Renames a store that cannot be used, or is to be replaced; gives its new name, None where none lay there."""
+    file = HomePaths(home).desk_store
+    store_of(home).forget()
+    if not file.exists():
+        return None
+    number = 1
+    while (aside := file.with_name(f"{file.name}.aside-{number}")).exists():
+        number += 1
+    file.rename(aside)
+    return aside
 
 
 @lru_cache(maxsize=8)

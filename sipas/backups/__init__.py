@@ -31,6 +31,7 @@ from sipas.files.overwriting import discard
 from sipas.files.state_files import write_whole
 from sipas.intake import ways
 from sipas.intake.comment_spool import CommentSpool
+from sipas.logs import EVENTS
 from sipas.storage.condition import is_unreadable, our_tables
 from sipas.storage.database import HEAD, Database
 from sipas.storage.sqlite_files import discard_copies
@@ -187,7 +188,7 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     """A backup under the next free name: on the disk, with its digest, or not at all."""
     path = _free(settings.paths.backups, name, ending)
     partial, sums = path.with_name(path.name + ".partial"), path.with_name(path.name + SUMS)
-    beside = {WORDS: shelf.packed(settings.home), DESK: packed(settings.home)}
+    beside = {WORDS: shelf.packed(settings.home), DESK: _accounts(settings.home)}
     discard(partial)  # a crash may have left it
     try:
         write(partial)
@@ -206,6 +207,15 @@ def _written(settings: Settings, name: str, ending: str, write: Callable[[Path],
     finally:
         discard(partial)
     return path
+
+
+def _accounts(home: Path) -> bytes | None:
+    """The accounts' copy; answers are backed up without it where it cannot be had, and `sipas doctor` says why."""
+    try:
+        return packed(home)
+    except NotReady as error:
+        EVENTS.error("accounts are not in the backup", extra={"facts": {"why": str(error)}})
+        return None
 
 
 def _free(folder: Path, name: str, ending: str) -> Path:

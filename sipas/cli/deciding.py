@@ -71,7 +71,7 @@ def deciders(
         raise click.UsageError(_("--account and --emergency contradict each other."))
     given = names if emergency else accounts
     if len(given) != people:
-        raise click.UsageError(ngettext_of(people, "--by" if emergency else "--account"))
+        raise click.UsageError(how_often(people, "--by" if emergency else "--account"))
     if not emergency:
         found = [_shown(where, what, target, name) for name in accounts]
         if len({one.account for one in found}) < people:
@@ -85,7 +85,13 @@ def deciders(
     return [typed(name, reason) for name in names]
 
 
-def ngettext_of(people: int, option: str) -> str:
+def with_emergency(reason: str, people: Sequence[Decider]) -> str:
+    """A reason that is published, with that of the emergency where names were typed."""
+    emergency = people[0].emergency
+    return f"{reason} (--emergency: {emergency})" if emergency else reason
+
+
+def how_often(people: int, option: str) -> str:
     """How often the option must be given."""
     if people == 1:
         return _("One person decides this: give {option} once.", option=option)
@@ -134,7 +140,10 @@ def _ask(what: str) -> str:
     """At a terminal without showing it; from a script one line of standard input each."""
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True, err=True))
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        line = ""
     if not line:
         raise click.UsageError(
             _("{what} is asked for; there is no terminal, so give it as a line of input.", what=what)

@@ -230,8 +230,8 @@ class Settings:
 
 
 DAMAGED_SECRET = N_(
-    "keys/{file} in SIPAS_HOME is damaged. Delete it and start again: a new one is made, and whoever was signed in at "
-    "the desk signs in once more."
+    "keys/{file} in SIPAS_HOME is damaged. Put back a copy of it if you have one. Else delete it and start again: a "
+    "new one is made, and at the desk everybody signs in once more and sets up the second factor anew."
 )
 
 

@@ -4,8 +4,9 @@ Before a password is hashed, wrong ones are counted on all processes: for each a
 each address has a share (`sipas.web.rate_limits`), so that nobody is locked out because a stranger fails. A browser at
 which the account signed in before shows a cookie, and has a count of its own that no stranger can spend (OWASP's
 "device cookie"). A hash costs 0.2 s of a processor, so one is computed at a time beside the other work, those who
-failed least first; and once somebody signed in, wrong ones are told by a keyed hash in memory that dies with the
-process. Wrong codes of the second factor are counted for the account alone: only its password leads there.
+failed least first; a right one is known again by a keyed hash in memory that dies with the process. Names that nobody
+has are counted and hashed as others are, so that neither words nor time tell which there are. Wrong codes of the
+second factor are counted for the account alone: only its password leads there.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class Attempts:
         not looked at, Crowded where too many wait.
         """
         known = bool(browser) and self._limits.addresses.taken(BROWSERS, browser) < OWN
-        if not known and not self._may_try(account, stored, address):
+        if not known and not self._may_try(account, address):
             raise TooManyAttempts(
                 N_(
                     "Wrong passwords came too often. Please try again in some minutes, or at a browser at which "
@@ -133,7 +134,7 @@ class Attempts:
             )
         right = self._is_right(account, stored, password, address, known)
         if not right:
-            self._count(account, stored, address, browser if known else "", today)
+            self._count(account, address, browser if known else "", today)
         return right
 
     def are_worth_noting(self, account: str, today: dt.date) -> int:
@@ -155,15 +156,15 @@ class Attempts:
         self._limits.failed(key, _CODES, UNKNOWN, today)
         return False
 
-    def _may_try(self, account: str, stored: str, address: str) -> bool:
+    def _may_try(self, account: str, address: str) -> bool:
         if not self._limits.allows(PASSWORDS, _WRONG, address):
             return False
-        return not stored or self._limits.allows(password_key(account), _OF_ONE, address)
+        return self._limits.allows(password_key(account), _OF_ONE, address)
 
     def _is_right(self, account: str, stored: str, password: str, address: str, known: bool) -> bool:
-        seen, told = hmac.digest(self._key, password.encode(), "sha256"), self._right.get(account)
-        if told is not None and told[0] == stored:
-            return hmac.compare_digest(told[1], seen)
+        seen, told = hmac.digest(self._key, passwords.plain(password).encode(), "sha256"), self._right.get(account)
+        if told is not None and told[0] == stored and hmac.compare_digest(told[1], seen):
+            return True  # wrong ones are hashed all the same: how long it takes would tell who signed in today
         failures = self._limits.addresses.taken(PASSWORDS, address) if not known else 0.0
         with (self._own_queue if known else self._queue).turn(failures):
             right = passwords.is_right(stored, password)
@@ -171,12 +172,11 @@ class Attempts:
             self._right[account] = stored, seen
         return right
 
-    def _count(self, account: str, stored: str, address: str, browser: str, today: dt.date) -> None:
+    def _count(self, account: str, address: str, browser: str, today: dt.date) -> None:
         if browser:
             self._limits.addresses.add(BROWSERS, browser)
             return
-        if stored:
-            self._limits.failed(password_key(account), _OF_ONE, address, today)
+        self._limits.failed(password_key(account), _OF_ONE, address, today)
         count = self._limits.failed(PASSWORDS, _WRONG, address, today)
         if count in (ALARM, 100 * ALARM):
             EVENTS.warning("passwords of the desk are being guessed", extra={"facts": {"wrong": count}})

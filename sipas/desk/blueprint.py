@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, g, request, session
 from flask.blueprints import BlueprintSetupState
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,7 +17,9 @@ from sipas.accounts import audit_log, directory, permissions, sessions
 from sipas.accounts.roles import Holder
 from sipas.accounts.store import Store, store_of
 from sipas.desk.attempts import Attempts
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, UnknownPoint
+from sipas.fieldwork.models import Point
+from sipas.fieldwork.points import point
 from sipas.publishing.charts import TEMPLATE_TOOLS
 from sipas.web.installation import installation, of_app
 from sipas.web.links import go, link
@@ -50,6 +53,11 @@ class SignedIn:
     who: Holder
     stage: str
     begun: float
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was shown that the roles of today need."""
+        return self.stage == sessions.WHOLE and not self.who.lacks_second_factor
 
 
 @desk.record
@@ -109,6 +117,10 @@ def ask_who_it_is() -> AnyResponse | None:
     steps = STEPS.get(g.officer.stage)
     if steps is not None:
         return None if what in steps else go(link(FIRST[g.officer.stage]))
+    if what == "desk.sign_out":
+        return None
+    if not g.officer.is_whole:  # a role was added that a password alone does not open
+        return None if what in STEPS[sessions.SETUP] else go(link("desk.authenticator"))
     found = permissions.scope(g.officer.who, what)
     if found is None:
         raise NotAllowed(
@@ -152,6 +164,18 @@ def refuse_other_unit(unit: str) -> None:
         raise NotFound
 
 
+def own_point(session: Session, code: str) -> Point:
+    """A point that whoever is signed in may see; to a clerk there is no other, whether or not it is elsewhere."""
+    try:
+        found = point(session, code)
+    except UnknownPoint:
+        if scope().units is None:
+            raise
+        raise NotFound from None
+    refuse_other_unit(found.unit)
+    return found
+
+
 def logged(what: str, target: str = "", **facts: object) -> None:
     """What whoever is signed in did, in the log."""
     audit_log.note(installation().home, officer().name, what, target, facts=facts)
@@ -160,13 +184,13 @@ def logged(what: str, target: str = "", **facts: object) -> None:
 def signed_in() -> Holder | None:
     """The name and roles of whoever is signed in; None for strangers, and where the second step is still to come."""
     found = g.get("officer")
-    return found.who if found and found.stage == sessions.WHOLE else None
+    return found.who if found and found.is_whole else None
 
 
 def may(endpoint: str) -> bool:
     """Whether whoever is signed in may open an address: menus show nothing else."""
     found = g.get("officer")
-    return bool(found) and found.stage == sessions.WHOLE and permissions.scope(found.who, endpoint) is not None
+    return bool(found) and found.is_whole and permissions.scope(found.who, endpoint) is not None
 
 
 @desk.after_request

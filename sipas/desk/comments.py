@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import render_template, request
 
 from sipas.desk.blueprint import desk, logged
+from sipas.fieldwork.waves import wave_of
 from sipas.publishing import comments as reading
 from sipas.web.installation import installation
 
@@ -14,9 +15,9 @@ def comments(code: str) -> str:
     """The comments of a wave, of one unit where it is asked for."""
     home = installation().home
     unit = request.args.get("unit", "")
-    logged("comments read", f"{code} {unit}".strip())
     with installation().database.reading() as session:
         count = reading.how_many(session, home, code, unit)
+        logged("comments read", wave_of(session, code).code)
         pages = max(1, -(-count // reading.PAGE))
         number = min(max(request.args.get("page", 1, type=int), 1), pages)
         units, nowhere = reading.offices(session, home, code)

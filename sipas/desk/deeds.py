@@ -16,6 +16,7 @@ def log() -> str:
     """A hundred entries, and the way to older ones."""
     account, deed = request.args.get("account", ""), request.args.get("deed", "")
     newest = request.args.get("newest", type=int)
+    newest = min(newest, 1 << 62) if newest is not None else None
     with store().reading() as reading:
         found = audit_log.entries(reading, account, deed, newest, audit_log.PAGE + 1)
         head, deeds = audit_log.head(reading), audit_log.deeds(reading)

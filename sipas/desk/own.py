@@ -22,15 +22,14 @@ class WrongPassword(SipasError):
     status = 422
 
 
+WRONG_CODE = N_("This is not the code of this moment. Please wait for the next one, and try again.")
 DRAWN_KEY = "key"  # in the signed cookie while it is set up: the key that the page shows anyway
 
 
 @desk.get("/account/password")
 def own_password() -> Page:
     """Asks for a password of her own; who has one goes on."""
-    with store().reading() as reading:
-        account = directory.find(reading, g.officer.who.name)
-    if g.officer.stage == sessions.SETUP and not account.must_change:
+    if g.officer.stage == sessions.SETUP and not _must_change(g.officer.who.name):
         return go(link("desk.authenticator"))
     return render_template("desk/own_password.html", problem="")
 
@@ -40,6 +39,8 @@ def take_own_password() -> Page:
     """Stores it; other sessions of the account end. Signed in already, she shows the former one first."""
     ours, name = installation(), g.officer.who.name
     word, is_set_up = request.form.get("password", ""), g.officer.stage == sessions.SETUP
+    if is_set_up and not _must_change(name):
+        return go(link("desk.authenticator"))
     try:
         if word != request.form.get("again", ""):
             raise WrongPassword(N_("The two are not the same; please type both again."))
@@ -57,24 +58,32 @@ def take_own_password() -> Page:
         return go(link("desk.account"))
     if account.second_factor is None and g.officer.who.needs_second_factor:
         return go(link("desk.authenticator"))
-    return begins(account, sessions.CODE if account.second_factor is not None else sessions.WHOLE)
+    return begins(account, sessions.WHOLE)  # whoever has a second factor has shown it before she came here
 
 
 @desk.get("/account/authenticator")
 def authenticator() -> Page:
     """A new key as QR code, and the field for its first code."""
-    return _authenticator("", 200)
+    return _elsewhere() or _authenticator("", 200)
 
 
 @desk.post("/account/authenticator")
 def take_authenticator() -> Page:
-    """Takes the key once its first code is right, and shows the recovery codes, once."""
+    """Takes the key once its first code is right, and shows the recovery codes, once. Whoever is signed in shows
+    password and former code first: a browser that was left open swaps no phone."""
+    if (elsewhere := _elsewhere()) is not None:
+        return elsewhere
     ours, name, key = installation(), g.officer.who.name, session.get(DRAWN_KEY, "")
+    if g.officer.stage == sessions.WHOLE:
+        try:
+            _refuse_stranger(name)
+            if not _shows_former_code(name):
+                raise WrongPassword(WRONG_CODE)
+        except SipasError as error:
+            return _authenticator(i18n.say(error), 422)
     step = second_factor.step_of(key, request.form.get("code", ""), ours.now()) if key else None
     if step is None:
-        return _authenticator(
-            _("This is not the code of this moment. Please wait for the next one, and try again."), 422
-        )
+        return _authenticator(_(WRONG_CODE), 422)
     with store().writing() as writing:
         codes = directory.use_second_factor(writing, name, key, secret(), step)
         sessions.end_all(writing, name, but=session[COOKIE])
@@ -93,7 +102,14 @@ def _authenticator(problem: str, status: int) -> Page:
     session[DRAWN_KEY] = key
     picture = qr_code(second_factor.address(key, g.officer.who.name, "SIPAS"))
     grouped = " ".join(key[i : i + 4] for i in range(0, len(key), 4))
-    return render_template("desk/authenticator.html", problem=problem, key=grouped, picture=picture), status
+    return render_template(
+        "desk/authenticator.html",
+        problem=problem,
+        key=grouped,
+        picture=picture,
+        has_session=g.officer.stage == sessions.WHOLE,
+        has_factor=g.officer.who.has_second_factor,
+    ), status
 
 
 @desk.get("/account")
@@ -131,6 +147,33 @@ def end_other_sessions() -> Page:
         head = audit_log.add(writing, name, "sessions ended", name)
     audit_log.keep_head(installation().home, head)
     return go(link("desk.account"))
+
+
+def _must_change(name: str) -> bool:
+    with store().reading() as reading:
+        return directory.find(reading, name).must_change
+
+
+def _elsewhere() -> Page | None:
+    """Where somebody goes who may not set up a phone now: a first password is replaced before, and what was set up is
+    changed by whoever is signed in with it alone."""
+    if g.officer.stage != sessions.SETUP:
+        return None
+    if _must_change(g.officer.who.name):
+        return go(link("desk.own_password"))
+    return go(link("desk.sign_in")) if g.officer.who.has_second_factor else None
+
+
+def _shows_former_code(name: str) -> bool:
+    """Whether the code of the phone that is set up now was typed, or none is set up."""
+    ours = installation()
+
+    def is_right() -> bool:
+        with store().writing() as writing:
+            account, code = directory.find(writing, name), request.form.get("former_code", "")
+            return account.second_factor is None or second_factor.spend(writing, account, code, secret(), ours.now())
+
+    return attempts().check_code(name, is_right, ours.today())
 
 
 def _refuse_stranger(name: str) -> None:

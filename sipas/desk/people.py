@@ -15,7 +15,7 @@ from sipas.accounts import audit_log, directory
 from sipas.accounts.roles import CLERK, NAMES, ROLES
 from sipas.desk.blueprint import desk, officer, store
 from sipas.desk.signing import Page
-from sipas.errors import N_, SipasError
+from sipas.errors import N_, SipasError, UnknownCode
 from sipas.registry.models import Unit
 from sipas.web.installation import installation
 from sipas.web.links import go, link
@@ -60,7 +60,7 @@ def person(name: str) -> Page:
 
 def _person(name: str, problem: str, status: int) -> Page:
     with store().reading() as reading:
-        directory.find(reading, name)
+        name = directory.find(reading, name).name
         every = directory.listed(reading)
     return render_template(
         "desk/person.html",
@@ -79,7 +79,12 @@ def change_roles(name: str) -> Page:
     """Gives her these roles in place of those of before."""
     try:
         grants = _grants()
-        _does("roles changed", name, lambda writing: directory.grant(writing, name, grants), roles=_plain(grants))
+        _does(
+            "roles changed",
+            name,
+            lambda writing: directory.grant(writing, directory.find(writing, name).name, grants),
+            roles=_plain(grants),
+        )
     except SipasError as error:
         return _person(name, i18n.say(error), 422)
     return go(link("desk.person", name=name))
@@ -148,6 +153,8 @@ def _does(what: str, name: str, deed: Callable[[Session], object], **facts: obje
 def _grants() -> list[tuple[str, str]]:
     """The roles that the form names; a clerk's with her unit."""
     unit = request.form.get("unit", "")
+    if unit and unit not in dict(_units()):
+        raise UnknownCode(N_("There is no unit {unit} in the registry."), unit=unit[:20])
     return [(role, unit if role == CLERK else "") for role in request.form.getlist("role")]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from sipas.desk.blueprint import desk, logged, refuse_other_unit
+from sipas.desk.blueprint import desk, logged, own_point
 from sipas.errors import N_
 from sipas.fieldwork.models import Point
-from sipas.fieldwork.points import point
 from sipas.fieldwork.waves import is_simulated_at
 from sipas.inviting import issue, printing
 from sipas.inviting.book import BadIssue
@@ -23,8 +22,7 @@ def poster() -> Response:
     """A point's poster, on A4 or A3."""
     ours = installation()
     with ours.database.reading() as session:
-        place = point(session, request.args.get("point", ""))
-        refuse_other_unit(place.unit)
+        place = own_point(session, request.args.get("point", ""))
         imprint = _imprint(session, place)
     made = printing.poster(place, imprint, request.args.get("size", "A4"))
     return _file(made, f"poster-{place.code}.pdf")
@@ -35,12 +33,11 @@ def strips() -> Response:
     """Fresh codes for a point, as strips for receipts; they stand in this file and nowhere else."""
     ours = installation()
     count = request.form.get("count", "")
-    if not count.isdecimal() or not 1 <= int(count) <= MOST:
+    if not (count.isdecimal() and len(count) < 6) or not 1 <= int(count) <= MOST:
         raise BadIssue(N_("Between 1 and {most} codes can be issued at once."), most=MOST)
     printing.ready(ours.settings.address)
     with ours.database.writing() as session:
-        place = point(session, request.form.get("point", ""))
-        refuse_other_unit(place.unit)
+        place = own_point(session, request.form.get("point", ""))
         imprint = _imprint(session, place)
         made = issue(session, ours.home, place.code, int(count), ours.today())
     logged("codes issued", place.code, count=int(count))

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import segno
 from flask import render_template, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from sipas.desk.blueprint import desk, logged, refuse_other_unit, scope
+from sipas.desk.blueprint import desk, logged, own_point, refuse_other_unit, scope
 from sipas.fieldwork.devices import QUIET, devices, is_quiet, make_code, missing_messages
 from sipas.fieldwork.devices import revoke as revoke_device
 from sipas.fieldwork.models import ON_SCREENS, Device, Point
-from sipas.fieldwork.points import point as point_of
 from sipas.fieldwork.points import points
 from sipas.fieldwork.silence import Silent, Watch, last_look
 from sipas.web.installation import installation
@@ -74,8 +74,7 @@ def screens() -> str:
 def enrol_code() -> str:
     """A code for a screen, shown once, with the address as QR: the code stands behind its `#` and reaches no server."""
     with installation().database.writing() as session:
-        place = point_of(session, request.form.get("point", ""))
-        refuse_other_unit(place.unit)
+        place = own_point(session, request.form.get("point", ""))
         code = make_code(session, place.code, installation().now())
     logged("screen's code made", place.code)
     server = installation().settings.address  # what a request calls us is printed nowhere
@@ -95,6 +94,10 @@ def revoke() -> Response:
     """Nothing is taken from this screen any more."""
     with installation().database.writing() as session:
         screen = request.form.get("device", "")
-        refuse_other_unit(session.get_one(Point, revoke_device(session, screen).point).unit)
+        found = session.get(Device, screen)
+        if found is None:
+            raise NotFound
+        refuse_other_unit(session.get_one(Point, found.point).unit)
+        revoke_device(session, found.id)
     logged("screen revoked", screen[:8])
     return go(link("desk.screens"))

@@ -11,12 +11,14 @@ from werkzeug.wrappers import Response
 
 from sipas import i18n
 from sipas.accounts import audit_log, directory, proof, second_factor, sessions
+from sipas.accounts.guesses import unknown_name
 from sipas.accounts.models import Account
 from sipas.accounts.roles import ADMINISTRATOR, holder
+from sipas.accounts.store import GONE
 from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
 from sipas.desk.blueprint import COOKIE, FIRST, attempts, desk, store
-from sipas.errors import SipasError
+from sipas.errors import NotReady, SipasError
 from sipas.i18n import _
 from sipas.web.installation import installation
 from sipas.web.links import go, link
@@ -32,6 +34,8 @@ def sign_in() -> Page:
     """The form; who is in already goes on."""
     if g.officer is not None:
         return go(link(FIRST.get(g.officer.stage, "desk.overview")))
+    if not store().exists() and installation().paths.log_head.exists():
+        raise NotReady(GONE)
     if not store().exists() or _nobody():
         if access.former_hash(installation().home) is not None:
             return go(link("desk.first_administrator"), 302)
@@ -43,12 +47,14 @@ def sign_in() -> Page:
 def let_in() -> Page:
     """Checks name and password, then starts a session, whole where the account has no second factor and needs none."""
     ours, name = installation(), request.form.get("name", "").strip().lower()[:40]
-    with store().reading() as reading:
-        account = proof.account_of(reading, name)
-        who = holder(reading, account, ours.today()) if account else None
+    account, who = None, None
+    if store().exists():
+        with store().reading() as reading:
+            account = proof.account_of(reading, name)
+            who = holder(reading, account, ours.today()) if account else None
     try:
         right = attempts().check(
-            account.name if account else "",
+            account.name if account else unknown_name(name),
             account.password if account else "",
             request.form.get("password", ""),
             ours.limits.address_of(request),
@@ -62,9 +68,9 @@ def let_in() -> Page:
             audit_log.note(ours.home, account.name, "sign in", "", audit_log.REFUSED, {"today": count})
         wrong = _("Name or password is not right. Please check capital letters and try again.")
         return render_template("desk/login.html", problem=wrong, name=name, empty=False), 422
-    if account.must_change or (account.second_factor is None and who.needs_second_factor):
-        return begins(account, sessions.SETUP)
-    return begins(account, sessions.WHOLE if account.second_factor is None else sessions.CODE)
+    if account.second_factor is not None:
+        return begins(account, sessions.CODE)
+    return begins(account, sessions.SETUP if account.must_change or who.needs_second_factor else sessions.WHOLE)
 
 
 @desk.get("/login/code")
@@ -92,7 +98,7 @@ def take_second_step() -> Page:
         return _second_step(_("This is not the code of this moment. Please wait for the next one, and try again."), 422)
     with store().reading() as reading:
         account = directory.find(reading, name)
-    return begins(account, sessions.WHOLE)
+    return begins(account, sessions.SETUP if account.must_change else sessions.WHOLE)
 
 
 def _second_step(problem: str, status: int) -> Page:
@@ -183,8 +189,12 @@ def _nobody() -> bool:
 
 
 def _has_no_former() -> bool:
-    """Whether the page of the first administrator has nothing to ask for."""
-    return access.former_hash(installation().home) is None or (store().exists() and not _nobody())
+    """Whether the page of the first administrator has nothing to ask for: no former password, or there are accounts, or
+    there were, and their file is missing."""
+    ours = installation()
+    if access.former_hash(ours.home) is None:
+        return True
+    return not _nobody() if store().exists() else ours.paths.log_head.exists()
 
 
 def _browser_of(name: str) -> str:

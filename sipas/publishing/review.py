@@ -208,6 +208,7 @@ def adopt(database: Database, home: Path, code: str) -> None:
             raise _moved(code)
         release.state, release.digest = "published", digest
         release.built_by, release.approved_by = people
+        release.emergency, release.log_head = told.get("emergency"), told.get("log")
         for name, day in days.items():
             setattr(release, name, day)
     EVENTS.warning("release adopted", extra={"facts": {"release": code, "digest": digest}})

@@ -20,6 +20,7 @@ from sipas.accounts.permissions import ADDRESSES, ANYBODY, COMMANDS, LOGGED, OPE
 from sipas.accounts.roles import ROLES
 from sipas.cli import group
 from sipas.errors import SipasError
+from sipas.fieldwork.models import Device
 from sipas.fieldwork.waves import close_wave
 from sipas.publishing.freeze import freeze
 from sipas.publishing.models import Release
@@ -94,7 +95,6 @@ def test_what_decides_is_for_accounts_alone_and_what_changes_something_is_logged
         "freeze",
         "release publish",
         "frame load",
-        "restore",
         "responses import",
     } <= logged
 
@@ -134,7 +134,7 @@ def two_units(database, settings):
             a_response(database, settings, place)
 
 
-def test_a_clerk_sees_her_unit_and_nothing_of_others(two_units, app, settings):
+def test_a_clerk_sees_her_unit_and_nothing_of_others(two_units, app, database, settings):
     clerk = signs_in(app.test_client(), settings, "hoa", "clerk", unit="03646")
     everybody = signs_in(app.test_client(), settings, "an", "coordinator")
     for address in ("/desk/wave/w1", "/desk/screens"):
@@ -153,6 +153,16 @@ def test_a_clerk_sees_her_unit_and_nothing_of_others(two_units, app, settings):
         assert clerk.open(address, method=method, data=data).status_code in (404, 503), address
     assert clerk.post("/desk/screens/code", data={"point": "chieng-an-1"}).status_code == 404
     assert clerk.post("/desk/screens/code", data={"point": "to-hieu-1"}).status_code == 200
+    elsewhere, nowhere = (
+        clerk.post("/desk/screens/code", data={"point": one}).text for one in ("chieng-an-1", "no-such-point")
+    )
+    assert elsewhere == nowhere, "whether a point is there is not hers to know"
+    with database.writing() as session:
+        session.add(Device(id="a" * 32, point=2, key=b"k" * 65, enrolled="2026-09"))
+    assert clerk.post("/desk/screens/revoke", data={"device": "a"}).status_code == 404
+    assert clerk.post("/desk/screens/revoke", data={"device": "a" * 32}).status_code == 404
+    with database.reading() as session:
+        assert session.get(Device, "a" * 32).revoked is False
 
 
 def test_a_role_that_is_taken_away_is_gone_at_the_next_click(app, settings):

@@ -8,7 +8,7 @@ import click
 
 from sipas import clock
 from sipas.cli.common import database, example, note, settings
-from sipas.cli.deciding import decided_by, deciders
+from sipas.cli.deciding import decided_by, deciders, with_emergency
 from sipas.errors import N_
 from sipas.i18n import _
 
@@ -163,8 +163,9 @@ def key_renew(wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emer
     if not reason.strip():
         raise click.UsageError(_("--reason says how the keys were lost."))
     people = deciders(where, "wave key-renew", wave, 2, accounts, names, emergency)
+    said = Saying.of([one.name for one in people], with_emergency(reason, people))
     with audit_log.deed(where.home, people[0].account, "wave key-renew", wave, by=[one.name for one in people]):
-        made = run(database(where), where.home, wave, Saying.of([one.name for one in people], reason), clock.today())
+        made = run(database(where), where.home, wave, said, clock.today())
     note(_("Wave {wave} has new keys: {kinds}.", wave=wave, kinds=", ".join(made)))
     for kind in made:
         note(_(COSTS[kind]))

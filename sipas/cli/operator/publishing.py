@@ -6,7 +6,7 @@ import click
 
 from sipas import clock, i18n
 from sipas.cli.common import asker, database, example, json_option, note, print_json, print_table, settings
-from sipas.cli.deciding import decided_by, deciders
+from sipas.cli.deciding import decided_by, deciders, with_emergency
 from sipas.i18n import _, number, say
 from sipas.i18n.code_labels import word
 
@@ -55,6 +55,7 @@ def freeze(
     emergency: str,
     reason: str,
 ) -> None:
+    from sipas.accounts import audit_log
     from sipas.estimating.key_words import key_sentences
     from sipas.expiry.trusted_date import refuse_doubted
     from sipas.publishing.freeze import freeze as run
@@ -69,7 +70,9 @@ def freeze(
     base, without = database(where), None
     if keys_lost:
         people = deciders(where, "freeze --keys-lost", wave, 2, accounts, names, emergency)
-        without = Saying.of([one.name for one in people], reason)
+        without = Saying.of([one.name for one in people], with_emergency(reason, people))
+        said = {"by": [one.account or one.name for one in people]}
+        audit_log.note(where.home, people[0].account, "freeze --keys-lost", wave, facts=said)
     frozen = run(base, where.home, wave, clock.today(), where.grace, with_unfinished, _step, without, named)
     note(
         _(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sipas.cli.common import database, example, note, settings
-from sipas.cli.deciding import decided_by, deciders
+from sipas.cli.deciding import decided_by, deciders, with_emergency
 from sipas.i18n import _
 
 
@@ -36,12 +36,13 @@ def stop_destruction(
 
     where, now = settings(), ClockReading.now()
     base = database(where)
-    people = [one.name for one in deciders(where, "wave stop-destruction", wave, 2, accounts, names, emergency)]
-    told = audit_log.deed(where.home, accounts[0] if accounts else "", "wave stop-destruction", wave, by=people)
+    saying = deciders(where, "wave stop-destruction", wave, 2, accounts, names, emergency)
+    people = [one.name for one in saying]
+    told = audit_log.deed(where.home, saying[0].account, "wave stop-destruction", wave, by=people)
     with told, base.writing() as session:
         opened = gate(session, look(where.home, now), now.day)
         retention = shortened.look(where.home, where.retention, now.day).days
-        made = stop(session, where.home, wave, people, reason, days, opened, retention)
+        made = stop(session, where.home, wave, people, with_emergency(reason, saying), days, opened, retention)
     note(
         _(
             "Until {day} nothing of wave {wave} is destroyed, as {first} and {second} say. It ends by itself, and "

@@ -106,14 +106,20 @@ def backup(replacing: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help=_("Replace a database that holds waves; a backup of it is made first."))
 def restore(file: Path, force: bool) -> None:
-    from sipas.backups import is_put_aside
+    from sipas.accounts import audit_log
+    from sipas.accounts.store import has_accounts
+    from sipas.backups import DESK, is_put_aside
     from sipas.backups import restore as run
     from sipas.storage.condition import REPLACED
     from sipas.storage.database import HEAD, Database
 
     where = settings()
     base = Database.of(where)
+    had = has_accounts(where.home)
     before = run(where, base, file, force=force, name=f"{REPLACED}-{clock.today()}")
+    audit_log.note(where.home, "", "restore", file.name)
+    if had and file.with_name(file.name + DESK).is_file():
+        note(_("Accounts and the log of deeds are those that were here; the backup's copy of them was not used."))
     if before and is_put_aside(before):
         note(
             _(

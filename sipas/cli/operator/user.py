@@ -36,6 +36,7 @@ def user() -> None:
 @click.option("--role", "roles", multiple=True, required=True, help=ROLE_HELP)
 def add(name: str, person: str, roles: tuple[str, ...]) -> None:
     from sipas.accounts import directory
+    from sipas.desk.access import forget
 
     where = settings()
     grants = _grants(where, roles)
@@ -46,6 +47,7 @@ def add(name: str, person: str, roles: tuple[str, ...]) -> None:
         lambda session: directory.add(session, name, person, grants, clock.today()),
         roles=list(roles),
     )
+    forget(where.home)
     click.echo(word)
     note(_("Account {name} was made. This password is good until she signs in and makes her own.", name=name))
 

@@ -178,3 +178,15 @@ def test_a_store_that_is_no_database_is_refused_in_a_sentence(settings):
     (settings.home / "desk.sqlite").write_bytes(b"not a database, and longer than a page header " * 20)
     with pytest.raises(DamagedStore, match=r"desk\.sqlite"):
         audit_log.note(settings.home, "hoa", "sign in")
+
+
+def test_a_cut_log_does_not_heal_by_growing_again(home):
+    copy = home / "copy.sqlite"
+    shutil.copy(home / "desk.sqlite", copy)
+    for _ in range(3):
+        audit_log.note(home, "an", "sign in")
+    shutil.copy(copy, home / "desk.sqlite")
+    for number in range(6):
+        audit_log.note(home, "an", "sign in", f"again {number}")
+    (fault,) = told(home)
+    assert "entry 8 is not the one" in fault

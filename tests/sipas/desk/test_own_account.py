@@ -198,3 +198,97 @@ def test_a_code_for_the_desk_is_not_a_code_for_another_account(settings, client)
         directory.use_second_factor(session, "an", pyotp.random_base32(), settings.secret("desk"), 0)
     client.post("/desk/login", data={"name": "an", "password": PASSWORD})
     assert client.post("/desk/login/code", data={"code": code(settings, "hoa")}).status_code == 422
+
+
+def test_a_first_password_opens_nothing_but_the_page_that_replaces_it(settings, client):
+    with store_of(settings.home).writing() as session:
+        word = directory.add(session, "hoa", "Lò Thị Hoa", [("approver", "")], clock.today())
+    client.post("/desk/login", data={"name": "hoa", "password": word})
+    for method in ("get", "post"):
+        reply = getattr(client, method)("/desk/account/authenticator")
+        assert reply.headers["Location"] == "/desk/account/password"
+    with store_of(settings.home).reading() as session:
+        assert directory.find(session, "hoa").must_change
+
+
+def test_a_browser_that_was_left_open_swaps_no_phone(settings, client):
+    signs_in(client, settings, "hoa", "approver")
+    page = client.get("/desk/account/authenticator").text
+    key = re.search(r'digits">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    new = {"code": pyotp.TOTP(key).at(clock.now())}
+    for shown in (
+        {},
+        {"former": PASSWORD, "former_code": "000000"},
+        {"former": "wrong", "former_code": code(settings, "hoa")},
+    ):
+        assert client.post("/desk/account/authenticator", data={**new, **shown}).status_code == 422
+    right = {"former": PASSWORD, "former_code": code(settings, "hoa")}
+    assert client.post("/desk/account/authenticator", data={**new, **right}).status_code == 200
+
+
+def test_a_password_alone_does_not_open_a_role_that_was_added_later(settings, client):
+    an_account(settings, "lan", "leader", factor=False)
+    client.post("/desk/login", data={"name": "lan", "password": PASSWORD})
+    assert client.get("/desk").status_code == 200
+    with store_of(settings.home).writing() as session:
+        directory.grant(session, "lan", [("administrator", "")])
+    assert client.get("/desk/people").headers["Location"] == "/desk/account/authenticator"
+    assert client.get("/desk/log.csv").headers["Location"] == "/desk/account/authenticator"
+    page = client.get("/desk/account/authenticator").text
+    key = re.search(r'digits">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    new = {"code": pyotp.TOTP(key).at(clock.now())}
+    assert client.post("/desk/account/authenticator", data=new).status_code == 422
+    assert client.post("/desk/account/authenticator", data={**new, "former": PASSWORD}).status_code == 200
+    assert client.get("/desk/people").status_code == 200
+
+
+def test_the_first_account_by_command_ends_the_former_password_too(settings, client):
+    former(settings)
+    types(settings, "user", "add", "hoa", "--person", "Lò Thị Hoa", "--role", "administrator")
+    assert not (settings.home / "keys" / "desk.password").exists()
+
+
+def test_a_store_that_went_is_made_by_nobody_but_whoever_says_so(settings, client, app):
+    signs_in(client, settings)
+    (settings.home / "desk.sqlite").unlink()
+    former(settings)
+    for reply in (
+        client.get("/desk"),
+        client.get("/desk/login?lang=en"),
+        client.post("/desk/login", data={"name": "x"}),
+    ):
+        assert reply.status_code in (303, 422, 503)
+    assert "missing from SIPAS_HOME" in client.get("/desk/login?lang=en").text
+    assert client.get("/desk/first").headers["Location"] == "/desk/login"
+    assert types(settings, "point", "add", "p-1", "--unit", "03646")[0] == 1
+    assert not (settings.home / "desk.sqlite").exists()
+    assert types(settings, "log", "restored")[0] == 0
+    assert types(settings, "point", "add", "p-1", "--unit", "03646")[0] == 0
+    assert log_of(settings.home)[0][1] == "log restored"
+
+
+def test_a_store_that_cannot_be_read_is_put_aside_when_somebody_says_so(settings):
+    an_account(settings, "hoa")
+    (settings.home / "desk.sqlite").write_bytes(b"not a database, and longer than a page header " * 20)
+    assert types(settings, "log", "restored")[0] == 0
+    assert (settings.home / "desk.sqlite.aside-1").is_file()
+    assert [deed for _who, deed, *_rest in log_of(settings.home)] == ["log restored"]
+
+
+def test_a_backup_brings_accounts_and_log_back_where_none_are_and_says_where_some_are(settings, database):
+    from sipas.backups import backup
+
+    an_account(settings, "hoa")
+    types(settings, "point", "add", "p-1", "--unit", "03646")
+    file = backup(settings, database, "day")
+    database.engine.dispose()
+    status, told = types(settings, "restore", str(file), "--force")
+    assert (status, "was not used" in told) == (0, True)
+    (settings.home / "desk.sqlite").unlink()
+    types(settings, "log", "restored")
+    assert types(settings, "restore", str(file), "--force")[0] == 0
+    with store_of(settings.home).reading() as session:
+        assert [one.name for one in directory.listed(session)] == ["hoa"]
+    assert ("", "log restored", "", "done") in log_of(settings.home)
+    assert log_of(settings.home)[-1][1:] == ("restore", file.name, "done")
+    assert types(settings, "doctor")[1].count("The log is whole") <= 1
