@@ -64,8 +64,8 @@ def opened(account: Account, secret: str) -> str:
 def step_of(key: str, code: str, now: dt.datetime, last: int = 0) -> int | None:
     """The time step whose code this is, later than the one that was spent `last`; None where it is none of them.
 
-    >>> moment = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
-    >>> step_of("GEZDGNBVGY3TQOJQ", pyotp.TOTP("GEZDGNBVGY3TQOJQ").at(moment), moment) == moment.timestamp() // 30
+    >>> key, moment = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    >>> step_of(key, pyotp.TOTP(key).at(moment), moment) == moment.timestamp() // 30
     True
     """
     middle = int(now.timestamp()) // STEP

@@ -152,7 +152,7 @@ def test_two_offices_by_command_and_a_copy_that_outlived_its_wave_is_refused(
     with database.writing() as session:
         close_wave(session, "w1", today)
     (settings.home / "keys" / "w1.cluster.key").rename(settings.home / "aside")  # a closed wave gets no new one
-    assert "`sipas freeze w1 --keys-lost --by" in run("key-restore", file, "--with", pair).stderr
+    assert "`sipas freeze w1 --keys-lost --account" in run("key-restore", file, "--with", pair).stderr
     assert "is closed" in str(run("key-restore", file, "--with", pair, "--renew").exception)
     (settings.home / "aside").rename(settings.home / "keys" / "w1.cluster.key")
     freeze(database, settings.home, "w1", today, grace=0)
