@@ -88,7 +88,7 @@ def deciders(
 def with_emergency(reason: str, people: Sequence[Decider]) -> str:
     """A reason that is published, with that of the emergency where names were typed."""
     emergency = people[0].emergency
-    return f"{reason} (--emergency: {emergency})" if emergency else reason
+    return f"{reason} (--emergency: {emergency})" if emergency and reason.strip() else reason
 
 
 def how_often(people: int, option: str) -> str:

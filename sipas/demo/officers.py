@@ -74,13 +74,15 @@ def password(home: Path) -> str:
 def make_officers(settings: Settings, today: dt.date) -> None:
     """The accounts with the password of the file, as often as the demo is prepared."""
     home, word = settings.home, password(settings.home)
-    with store_of(home).reading() as session:
+    store = store_of(home)
+    store.begin()
+    with store.reading() as session:
         known = {one.name for one in directory.listed(session)}
         ours = [directory.find(session, one.name) for one in OFFICERS if one.name in known]
         if len(ours) == len(OFFICERS) and passwords.is_right(ours[0].password, word):
             return
     stored = passwords.HASHER.hash(word)  # once: it takes 0.2 s
-    with store_of(home).writing() as session:
+    with store.writing() as session:
         for one in OFFICERS:
             if one.name not in known:
                 directory.add(

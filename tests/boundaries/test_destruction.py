@@ -384,7 +384,7 @@ def test_two_people_stop_it_once_for_thirty_days_at_most_and_it_ends_by_itself(m
         "wave": "w1",
         "until": "2026-11-28",
         "by": ["Lò Thị Hoa", "Cầm Văn An"],
-        "reason": "Khiếu nại đang được xem xét",
+        "reason": "Khiếu nại đang được xem xét (--emergency: Thử)",
     }
 
 
@@ -449,7 +449,7 @@ def test_the_stop_stands_in_the_manifest_of_what_is_built_afterwards(machine, ke
             "from": "2026-10-29",
             "until": "2026-11-08",
             "by": ["Lò Thị Hoa", "Cầm Văn An"],
-            "reason": "Khiếu nại đang được xem xét",
+            "reason": "Khiếu nại đang được xem xét (--emergency: Thử)",
         }
     ]
     machine.passes(60)
