@@ -110,11 +110,19 @@ def add(
 
 def note(home: Path, account: str, deed: str, target: str = "", outcome: str = DONE, facts: Facts = NOTHING) -> Head:
     """Add one entry in a transaction of its own."""
-    store = store_of(home)
-    with store.writing() as session:
+    with store_of(home).writing() as session:
         head = add(session, account, deed, target, outcome, facts)
     keep_head(home, head)
     return head
+
+
+@contextmanager
+def transaction(home: Path, account: str, what: str, target: str = "", facts: Facts = NOTHING) -> Iterator[Session]:
+    """A deed in the store itself: what the block writes and its entry are one transaction."""
+    with store_of(home).writing() as session:
+        yield session
+        head = add(session, account, what, target, facts=facts)
+    keep_head(home, head)
 
 
 @contextmanager

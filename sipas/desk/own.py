@@ -9,7 +9,7 @@ from sipas.accounts import audit_log, directory, second_factor, sessions
 from sipas.accounts.roles import NAMES, ROLES
 from sipas.desk.blueprint import COOKIE, attempts, desk, officer, store
 from sipas.desk.screens import qr_code
-from sipas.desk.signing import Page, begins, secret
+from sipas.desk.signing import WRONG_CODE, Page, begins, code_is_right, secret
 from sipas.errors import N_, SipasError
 from sipas.i18n import _
 from sipas.web.installation import installation
@@ -22,7 +22,6 @@ class WrongPassword(SipasError):
     status = 422
 
 
-WRONG_CODE = N_("This is not the code of this moment. Please wait for the next one, and try again.")
 DRAWN_KEY = "key"  # in the signed cookie while it is set up: the key that the page shows anyway
 
 
@@ -46,14 +45,12 @@ def take_own_password() -> Page:
             raise WrongPassword(N_("The two are not the same; please type both again."))
         if not is_set_up:
             _refuse_stranger(name)
-        with store().writing() as writing:
+        with audit_log.transaction(ours.home, name, "password changed", name) as writing:
             directory.choose(writing, name, word)
             sessions.end_all(writing, name, but=session[COOKIE])
-            head = audit_log.add(writing, name, "password changed", name)
             account = directory.find(writing, name)
     except SipasError as error:
         return render_template("desk/own_password.html", problem=i18n.say(error)), 422
-    audit_log.keep_head(ours.home, head)
     if not is_set_up:
         return go(link("desk.account"))
     if account.second_factor is None and g.officer.who.needs_second_factor:
@@ -84,12 +81,10 @@ def take_authenticator() -> Page:
     step = second_factor.step_of(key, request.form.get("code", ""), ours.now()) if key else None
     if step is None:
         return _authenticator(_(WRONG_CODE), 422)
-    with store().writing() as writing:
+    with audit_log.transaction(ours.home, name, "second factor set up", name) as writing:
         codes = directory.use_second_factor(writing, name, key, secret(), step)
         sessions.end_all(writing, name, but=session[COOKIE])
-        head = audit_log.add(writing, name, "second factor set up", name)
         account = directory.find(writing, name)
-    audit_log.keep_head(ours.home, head)
     reply = begins(account, sessions.WHOLE)  # the page below is read in the session that this makes
     reply.set_data(render_template("desk/codes.html", codes=codes))
     reply.status_code = 200
@@ -131,10 +126,8 @@ def new_codes() -> Page:
     """New recovery codes in place of those of before; the password is asked for once more."""
     name = officer().name
     _refuse_stranger(name)
-    with store().writing() as writing:
+    with audit_log.transaction(installation().home, name, "recovery codes made", name) as writing:
         codes = second_factor.new_recovery_codes(writing, directory.find(writing, name))
-        head = audit_log.add(writing, name, "recovery codes made", name)
-    audit_log.keep_head(installation().home, head)
     return render_template("desk/codes.html", codes=codes)
 
 
@@ -142,10 +135,8 @@ def new_codes() -> Page:
 def end_other_sessions() -> Page:
     """Sign out everywhere else."""
     name = officer().name
-    with store().writing() as writing:
+    with audit_log.transaction(installation().home, name, "sessions ended", name) as writing:
         sessions.end_all(writing, name, but=session[COOKIE])
-        head = audit_log.add(writing, name, "sessions ended", name)
-    audit_log.keep_head(installation().home, head)
     return go(link("desk.account"))
 
 
@@ -166,14 +157,7 @@ def _elsewhere() -> Page | None:
 
 def _shows_former_code(name: str) -> bool:
     """Whether the code of the phone that is set up now was typed, or none is set up."""
-    ours = installation()
-
-    def is_right() -> bool:
-        with store().writing() as writing:
-            account, code = directory.find(writing, name), request.form.get("former_code", "")
-            return account.second_factor is None or second_factor.spend(writing, account, code, secret(), ours.now())
-
-    return attempts().check_code(name, is_right, ours.today())
+    return not g.officer.who.has_second_factor or code_is_right(name, request.form.get("former_code", ""))
 
 
 def _refuse_stranger(name: str) -> None:

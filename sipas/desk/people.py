@@ -144,10 +144,8 @@ def end_deputy(name: str) -> Page:
 
 def _does(what: str, name: str, deed: Callable[[Session], object], **facts: object) -> None:
     """The deed and its entry in the log, in one transaction."""
-    with store().writing() as writing:
+    with audit_log.transaction(installation().home, officer().name, what, name, facts) as writing:
         deed(writing)
-        head = audit_log.add(writing, officer().name, what, name, facts=facts)
-    audit_log.keep_head(installation().home, head)
 
 
 def _grants() -> list[tuple[str, str]]:

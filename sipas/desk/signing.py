@@ -13,18 +13,20 @@ from sipas import i18n
 from sipas.accounts import audit_log, directory, proof, second_factor, sessions
 from sipas.accounts.guesses import unknown_name
 from sipas.accounts.models import Account
-from sipas.accounts.roles import ADMINISTRATOR, holder
+from sipas.accounts.roles import ADMINISTRATOR, Holder, holder
 from sipas.accounts.store import GONE
 from sipas.desk import access
 from sipas.desk.attempts import Crowded, TooManyAttempts
 from sipas.desk.blueprint import COOKIE, FIRST, attempts, desk, store
-from sipas.errors import NotReady, SipasError
+from sipas.errors import N_, NotReady, SipasError
 from sipas.i18n import _
 from sipas.web.installation import installation
 from sipas.web.links import go, link
 
 BROWSER, REMEMBERED = "desk-browser", 180 * 24 * 3600  # a cookie, and the seconds for which it is known
 FORMER = "former password"  # the counter of those who try it; no account can have a blank in its name
+
+WRONG_CODE = N_("This is not the code of this moment. Please wait for the next one, and try again.")
 
 Page = str | Response | tuple[str, int]
 
@@ -82,31 +84,45 @@ def second_step() -> Page:
 @desk.post("/login/code")
 def take_second_step() -> Page:
     """Checks them; a right one is spent, also for another process that is shown it at the same moment."""
-    ours, name = installation(), g.officer.who.name
-
-    def is_right() -> bool:
-        with store().writing() as writing:
-            account = directory.find(writing, name)
-            return second_factor.spend(writing, account, request.form.get("code", ""), secret(), ours.now())
-
+    name = g.officer.who.name
     try:
-        right = attempts().check_code(name, is_right, ours.today())
+        right = code_is_right(name, request.form.get("code", ""))
     except SipasError as error:
         return _second_step(i18n.say(error), error.status)
     if not right:
-        audit_log.note(ours.home, name, "second factor", outcome=audit_log.REFUSED)
-        return _second_step(_("This is not the code of this moment. Please wait for the next one, and try again."), 422)
+        audit_log.note(installation().home, name, "second factor", outcome=audit_log.REFUSED)
+        return _second_step(_(WRONG_CODE), 422)
     with store().reading() as reading:
         account = directory.find(reading, name)
     return begins(account, sessions.SETUP if account.must_change else sessions.WHOLE)
 
 
 def _second_step(problem: str, status: int) -> Page:
-    who, shown = g.officer.who, ""
-    if who.is_simulated:
-        with store().reading() as reading:
-            shown = second_factor.code_now(directory.find(reading, who.name), secret(), installation().now())
-    return render_template("desk/second_step.html", problem=problem, shown=shown), status
+    return render_template("desk/second_step.html", problem=problem, shown=code_of_a_demo(g.officer.who)), status
+
+
+def code_is_right(name: str, code: str) -> bool:
+    """Whether this is the account's code of the second factor now, or one of its recovery codes; it is spent then.
+
+    Raises TooManyAttempts where it is not looked at.
+    """
+    ours = installation()
+
+    def is_right() -> bool:
+        with store().writing() as writing:
+            account = directory.find(writing, name)
+            has_one = account.second_factor is not None
+            return has_one and second_factor.spend(writing, account, code, secret(), ours.now())
+
+    return attempts().check_code(name, is_right, ours.today())
+
+
+def code_of_a_demo(who: Holder) -> str:
+    """The six digits of this moment of an account that was made up for a demonstration; "" of every other."""
+    if not (who.is_simulated and who.has_second_factor):
+        return ""
+    with store().reading() as reading:
+        return second_factor.code_now(directory.find(reading, who.name), secret(), installation().now())
 
 
 @desk.get("/first")
@@ -150,10 +166,8 @@ def make_first_administrator() -> Page:
 @desk.post("/logout")
 def sign_out() -> Response:
     """Ends the session, and whatever copy of its cookie there is."""
-    with store().writing() as writing:
+    with audit_log.transaction(installation().home, g.officer.who.name, "sign out") as writing:
         sessions.end(writing, session[COOKIE])
-        head = audit_log.add(writing, g.officer.who.name, "sign out")
-    audit_log.keep_head(installation().home, head)
     session.clear()
     return go(link("desk.sign_in"))
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.accounts import audit_log, directory, second_factor
+from sipas.accounts import audit_log
 from sipas.accounts.decisions import Decider
-from sipas.desk.blueprint import attempts, desk, may, officer, scope, store
+from sipas.desk.blueprint import desk, may, officer, scope
 from sipas.desk.own import WrongPassword
 from sipas.desk.progress import WHOLE, of_wave, summaries
-from sipas.desk.signing import Page, secret
+from sipas.desk.signing import WRONG_CODE, Page, code_is_right, code_of_a_demo
 from sipas.desk.ways import Came, ways_by_place
 from sipas.errors import N_, NotReady, SipasError
 from sipas.expiry.trusted_date import look
@@ -43,6 +43,7 @@ def overview() -> str:
             "desk/overview.html",
             waves=list(reversed(summaries(session, installation().today(), watch, scope()))),
             releases=list(reversed(releases(session))) if may("desk.release") else [],
+            is_whole=scope() == WHOLE,
             ends={one.wave: one.due for one in reversed(_endings(session))},
             known=look(installation().home),
             today=installation().today(),
@@ -93,16 +94,9 @@ def approve_release(code: str) -> Page:
     """An approver's yes to a draft that another account built; her second factor is asked for once more."""
     ours, who = installation(), officer()
 
-    def is_right() -> bool:
-        with store().writing() as writing:
-            account = directory.find(writing, who.name)
-            return account.second_factor is not None and second_factor.spend(
-                writing, account, request.form.get("code", ""), secret(), ours.now()
-            )
-
     try:
-        if not attempts().check_code(who.name, is_right, ours.today()):
-            raise WrongPassword(N_("This is not the code of this moment. Please wait for the next one, and try again."))
+        if not code_is_right(who.name, request.form.get("code", "")):
+            raise WrongPassword(WRONG_CODE)
         with audit_log.deed(ours.home, who.name, "release approve", code):
             approve(ours.database, ours.home, code, Decider(who.person, who.name), ours.today())
     except SipasError as error:
@@ -121,16 +115,8 @@ def _release(code: str, problem: str, status: int) -> Page:
         edition=ReleaseView(issue.manifest, issue.table, i18n.language()),
         order=order if order in ORDERS else "registry",
         problem=problem,
-        shown=_code_of_a_demo() if record.state == "draft" and may("desk.approve_release") else "",
+        shown=code_of_a_demo(officer()) if record.state == "draft" and may("desk.approve_release") else "",
     ), status
-
-
-def _code_of_a_demo() -> str:
-    """The six digits of this moment, where whoever is signed in was made up for a demonstration."""
-    if not officer().is_simulated:
-        return ""
-    with store().reading() as reading:
-        return second_factor.code_now(directory.find(reading, officer().name), secret(), installation().now())
 
 
 def _amiss(session: Session) -> list[str]:

@@ -52,12 +52,22 @@ def served_until(clients, number):
 
 
 def all_up(server):
-    """The process numbers of its children, once the two workers are there beside the nightly upkeep."""
+    """The process numbers of its children, once the two workers beside the nightly upkeep have made their threads for
+    visits: a worker that is there may still be reading its modules."""
     end = time.monotonic() + 60
-    while len(found := server.workers()) < 3:
+    while len([one for one in server.workers() if threads(one) > 50]) < 2:
         assert time.monotonic() < end, "the workers did not start"
         time.sleep(0.05)
-    return found
+    time.sleep(0.5)  # and they listen
+    return server.workers()
+
+
+def threads(process):
+    """How many threads a process has, 0 where it is gone."""
+    try:
+        return len(os.listdir(f"/proc/{process}/task"))
+    except FileNotFoundError:
+        return 0
 
 
 def kill_and_start(server):

@@ -205,11 +205,8 @@ def _does(where: Settings, what: str, name: str, deed: Callable[[Session], objec
     from sipas.accounts import audit_log
 
     database(where)
-    with _store(where).writing() as session:
-        done = deed(session)
-        head = audit_log.add(session, "", what, name, facts=facts)
-    audit_log.keep_head(where.home, head)
-    return done
+    with audit_log.transaction(where.home, "", what, name, facts) as session:
+        return deed(session)
 
 
 def _store(where: Settings) -> Store:
