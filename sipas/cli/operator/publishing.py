@@ -152,7 +152,7 @@ def build(wave: str, accounts: tuple[str, ...], names: tuple[str, ...], emergenc
             "approve {code} --account {name}",
             code=code,
             folder=f"drafts/{code}",
-            name=_("account"),
+            name=_("NAME"),
         )
     )
     click.echo(code)
