@@ -9,7 +9,7 @@ import pyotp
 from flask.testing import FlaskClient
 
 from sipas import clock
-from sipas.accounts import directory, second_factor
+from sipas.accounts import directory, passwords, second_factor
 from sipas.accounts.models import Account
 from sipas.accounts.roles import ROLES
 from sipas.accounts.store import store_of
@@ -31,8 +31,9 @@ def an_account(
             person or name.title(),
             [(role, unit if role == "clerk" else "") for role in roles],
             dt.date(2026, 9, 1),
+            passwords.HASHER.hash(PASSWORD),
+            must_change=False,
         )
-        directory.choose(session, name, PASSWORD)
         if factor:
             session.get(Account, name).second_factor = second_factor.sealed(KEY, settings.secret("desk"))
     return name

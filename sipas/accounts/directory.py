@@ -76,10 +76,15 @@ def _is(grant: RoleGrant, account: Account, role: str) -> bool:
 
 
 def add(
-    session: Session, name: str, person: str, grants: Collection[tuple[str, str]], today: dt.date, stored: str = ""
-) -> str:
-    """Make an account; returns the password that is good until its owner makes one of her own: generated, "" where
-    the hash of one is given as `stored`.
+    session: Session,
+    name: str,
+    person: str,
+    grants: Collection[tuple[str, str]],
+    today: dt.date,
+    stored: str,
+    must_change: bool = True,
+) -> None:
+    """Make an account with the hash of a first password, or, without `must_change`, of her own.
 
     `grants` are pairs of role and unit, "" for every role but a clerk's. Raises AccountRefused.
     """
@@ -89,13 +94,12 @@ def add(
         )
     if session.get(Account, name) is not None:
         raise AccountRefused(N_("There is an account “{name}” already."), name=name)
-    word = "" if stored else passwords.generated()
     session.add(
         Account(
             name=name,
             person=_person(person),
-            password=stored or passwords.HASHER.hash(word),
-            must_change=not stored,
+            password=stored,
+            must_change=must_change,
             second_factor=None,
             last_step=0,
             is_active=True,
@@ -105,7 +109,6 @@ def add(
     )
     session.flush()
     grant(session, name, grants)
-    return word
 
 
 def grant(session: Session, name: str, grants: Collection[tuple[str, str]]) -> None:
@@ -136,22 +139,26 @@ def rest(session: Session, name: str, is_active: bool) -> None:
     _refuse_to_lose_the_last(before, session)
 
 
-def reset(session: Session, name: str) -> str:
-    """A new password for somebody who lost hers, or her phone; returns it. Second factor and sessions end."""
+def reset(session: Session, name: str, stored: str) -> None:
+    """A first password's hash for somebody who lost her password, or her phone; second factor and sessions end."""
     account = find(session, name)
-    word = passwords.generated()
-    account.password, account.must_change, account.second_factor = passwords.HASHER.hash(word), True, None
+    account.password, account.must_change, account.second_factor = stored, True, None
     session.execute(delete(RecoveryCode).where(RecoveryCode.account == account.name))
     sessions.end_all(session, account.name)
-    return word
 
 
-def choose(session: Session, name: str, password: str) -> None:
-    """The owner's own password; raises WeakPassword, AccountRefused where it is the one of before."""
-    account = find(session, name)
+def own_password(account: Account, password: str) -> str:
+    """The hash of a password that the account's owner chose; raises WeakPassword, AccountRefused where it is the one of
+    before. It takes 0.4 s: not in a transaction."""
     if passwords.is_right(account.password, password):
         raise AccountRefused(N_("This is the password of before; please choose another."))
-    account.password, account.must_change = passwords.hashed(password, account.name), False
+    return passwords.hashed(password, account.name)
+
+
+def choose(session: Session, name: str, stored: str) -> None:
+    """The hash of the owner's own password (`own_password`)."""
+    account = find(session, name)
+    account.password, account.must_change = stored, False
 
 
 def use_second_factor(session: Session, name: str, key: str, secret: str, step: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -42,6 +43,19 @@ def is_right(stored: str, password: str) -> bool:
         return HASHER.verify(stored or _nobody(), plain(password)[:LONGEST]) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
+
+
+class First(NamedTuple):
+    """A password that somebody is given, good until she makes her own; and its hash, which is stored."""
+
+    word: str
+    stored: str
+
+
+def first() -> First:
+    """A new one. Hashing takes 0.2 s: not in a transaction."""
+    word = generated()
+    return First(word, HASHER.hash(word))
 
 
 def generated() -> str:

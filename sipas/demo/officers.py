@@ -86,7 +86,13 @@ def make_officers(settings: Settings, today: dt.date) -> None:
         for one in OFFICERS:
             if one.name not in known:
                 directory.add(
-                    session, one.name, one.person, [(one.role, WARD if one.role == CLERK else "")], today, stored
+                    session,
+                    one.name,
+                    one.person,
+                    [(one.role, WARD if one.role == CLERK else "")],
+                    today,
+                    stored,
+                    must_change=False,
                 )
             account = directory.find(session, one.name)
             account.password, account.is_simulated = stored, True

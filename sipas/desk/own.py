@@ -45,8 +45,11 @@ def take_own_password() -> Page:
             raise WrongPassword(N_("The two are not the same; please type both again."))
         if not is_set_up:
             _refuse_stranger(name)
+        with store().reading() as reading:
+            account = directory.find(reading, name)
+        stored = directory.own_password(account, word)
         with audit_log.transaction(ours.home, name, "password changed", name) as writing:
-            directory.choose(writing, name, word)
+            directory.choose(writing, name, stored)
             sessions.end_all(writing, name, but=session[COOKIE])
             account = directory.find(writing, name)
     except SipasError as error:

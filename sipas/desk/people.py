@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from sipas import i18n
-from sipas.accounts import audit_log, directory
+from sipas.accounts import audit_log, directory, passwords
 from sipas.accounts.roles import CLERK, NAMES, ROLES
 from sipas.desk.blueprint import desk, officer, store
 from sipas.desk.signing import Page
@@ -40,16 +40,16 @@ def add_person() -> Page:
     """Makes an account and shows its first password, once."""
     name, person = request.form.get("name", "").strip().lower(), request.form.get("person", "")
     try:
-        grants, word = _grants(), ""
-
-        def deed(writing: Session) -> None:
-            nonlocal word
-            word = directory.add(writing, name, person, grants, installation().today())
-
-        _does("account added", name, deed, roles=_plain(grants))
+        grants, first = _grants(), passwords.first()
+        _does(
+            "account added",
+            name,
+            lambda writing: directory.add(writing, name, person, grants, installation().today(), first.stored),
+            roles=_plain(grants),
+        )
     except SipasError as error:
         return _people(i18n.say(error), {"name": name, "person": person}, 422)
-    return render_template("desk/first_password.html", name=name, person=person, word=word)
+    return render_template("desk/first_password.html", name=name, person=person, word=first.word)
 
 
 @desk.get("/people/<name>")
@@ -105,16 +105,11 @@ def rest_person(name: str) -> Page:
 @desk.post("/people/<name>/reset")
 def reset_person(name: str) -> Page:
     """A new first password for somebody who lost hers, or her phone."""
-    word = ""
-
-    def deed(writing: Session) -> None:
-        nonlocal word
-        word = directory.reset(writing, name)
-
-    _does("account reset", name, deed)
+    first = passwords.first()
+    _does("account reset", name, lambda writing: directory.reset(writing, name, first.stored))
     with store().reading() as reading:
         whose = directory.find(reading, name).person
-    return render_template("desk/first_password.html", name=name, person=whose, word=word)
+    return render_template("desk/first_password.html", name=name, person=whose, word=first.word)
 
 
 @desk.post("/people/<name>/deputy")

@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from sipas import i18n
-from sipas.accounts import audit_log, directory, proof, second_factor, sessions
+from sipas.accounts import audit_log, directory, passwords, proof, second_factor, sessions
 from sipas.accounts.guesses import unknown_name
 from sipas.accounts.models import Account
 from sipas.accounts.roles import ADMINISTRATOR, Holder, holder
@@ -149,11 +149,11 @@ def make_first_administrator() -> Page:
         right = attempts().check_code(FORMER, lambda: access.is_former(stored, form.get("former", "")), ours.today())
         if not right:
             return again(_("This is not the password that the desk had. Please check capital letters and try again."))
+        own = passwords.hashed(form.get("password", ""), name)
         with store().writing() as writing:
             if not directory.is_empty(writing):
                 return go(link("desk.sign_in"))
-            directory.add(writing, name, person, [(ADMINISTRATOR, "")], ours.today())
-            directory.choose(writing, name, form.get("password", ""))
+            directory.add(writing, name, person, [(ADMINISTRATOR, "")], ours.today(), own, must_change=False)
             head = audit_log.add(writing, name, "first administrator", name)
             account = directory.find(writing, name)
     except SipasError as error:

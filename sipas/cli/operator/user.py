@@ -35,20 +35,21 @@ def user() -> None:
 @click.option("--person", required=True, help=_("The person's name, as it stands in releases."))
 @click.option("--role", "roles", multiple=True, required=True, help=ROLE_HELP)
 def add(name: str, person: str, roles: tuple[str, ...]) -> None:
-    from sipas.accounts import directory
+    from sipas.accounts import directory, passwords
     from sipas.desk.access import forget
 
     where = settings()
     grants = _grants(where, roles)
-    word = _does(
+    first = passwords.first()
+    _does(
         where,
         "account added",
         name,
-        lambda session: directory.add(session, name, person, grants, clock.today()),
+        lambda session: directory.add(session, name, person, grants, clock.today(), first.stored),
         roles=list(roles),
     )
     forget(where.home)
-    click.echo(word)
+    click.echo(first.word)
     note(_("Account {name} was made. This password is good until she signs in and makes her own.", name=name))
 
 
@@ -154,10 +155,11 @@ def come_back(name: str) -> None:
 )
 @click.argument("name")
 def reset(name: str) -> None:
-    from sipas.accounts import directory
+    from sipas.accounts import directory, passwords
 
-    word = _does(settings(), "account reset", name, lambda session: directory.reset(session, name))
-    click.echo(word)
+    first = passwords.first()
+    _does(settings(), "account reset", name, lambda session: directory.reset(session, name, first.stored))
+    click.echo(first.word)
     note(_("Account {name} has a new first password; its owner sets up the second factor anew.", name=name))
 
 
@@ -200,13 +202,13 @@ def deputy(name: str, deputy: str | None, first: dt.datetime | None, last: dt.da
     )
 
 
-def _does(where: Settings, what: str, name: str, deed: Callable[[Session], object], **facts: object) -> object:
+def _does(where: Settings, what: str, name: str, deed: Callable[[Session], object], **facts: object) -> None:
     """The deed and its entry in the log, in one transaction of the operator's."""
     from sipas.accounts import audit_log
 
     database(where)
     with audit_log.transaction(where.home, "", what, name, facts) as session:
-        return deed(session)
+        deed(session)
 
 
 def _store(where: Settings) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 
 import pyotp
 import pytest
@@ -10,8 +11,8 @@ from click.testing import CliRunner
 from werkzeug.security import generate_password_hash
 
 from sipas import clock, i18n
-from sipas.accounts import directory
-from sipas.accounts.store import store_of
+from sipas.accounts import directory, passwords
+from sipas.accounts.store import Store, store_of
 from sipas.cli import group
 from sipas.errors import SipasError
 from tests.officers import PASSWORD, an_account, code, log_of, signs_in
@@ -58,7 +59,8 @@ def test_from_the_operators_first_password_to_the_desk(settings, client, app):
 )
 def test_a_password_of_her_own_is_long_typed_twice_and_new(settings, client, password, again, why):
     with store_of(settings.home).writing() as session:
-        word = directory.add(session, "hoa", "Lò Thị Hoa", [("leader", "")], clock.today())
+        word, stored = passwords.first()
+        directory.add(session, "hoa", "Lò Thị Hoa", [("leader", "")], clock.today(), stored)
     client.post("/desk/login", data={"name": "hoa", "password": word})
     data = {"password": password or word, "again": again or word}
     reply = client.post("/desk/account/password?lang=en", data=data)
@@ -68,7 +70,8 @@ def test_a_password_of_her_own_is_long_typed_twice_and_new(settings, client, pas
 
 def test_a_second_factor_counts_once_its_first_code_is_right(settings, client):
     with store_of(settings.home).writing() as session:
-        word = directory.add(session, "hoa", "Lò Thị Hoa", [("approver", "")], clock.today())
+        word, stored = passwords.first()
+        directory.add(session, "hoa", "Lò Thị Hoa", [("approver", "")], clock.today(), stored)
     client.post("/desk/login", data={"name": "hoa", "password": word})
     client.post("/desk/account/password", data={"password": OWN, "again": OWN})
     shown = {re.search(r'digits">([A-Z2-7 ]+)<', client.get("/desk/account/authenticator").text)[1] for _ in range(2)}
@@ -193,8 +196,8 @@ def test_a_command_that_changes_something_is_noted_and_one_that_reads_is_not(set
 def test_a_code_for_the_desk_is_not_a_code_for_another_account(settings, client):
     an_account(settings, "hoa")
     with store_of(settings.home).writing() as session:
-        directory.add(session, "an", "Cầm Văn An", [("approver", "")], clock.today())
-        directory.choose(session, "an", PASSWORD)
+        own = passwords.HASHER.hash(PASSWORD)
+        directory.add(session, "an", "Cầm Văn An", [("approver", "")], clock.today(), own, must_change=False)
         directory.use_second_factor(session, "an", pyotp.random_base32(), settings.secret("desk"), 0)
     client.post("/desk/login", data={"name": "an", "password": PASSWORD})
     assert client.post("/desk/login/code", data={"code": code(settings, "hoa")}).status_code == 422
@@ -202,7 +205,8 @@ def test_a_code_for_the_desk_is_not_a_code_for_another_account(settings, client)
 
 def test_a_first_password_opens_nothing_but_the_page_that_replaces_it(settings, client):
     with store_of(settings.home).writing() as session:
-        word = directory.add(session, "hoa", "Lò Thị Hoa", [("approver", "")], clock.today())
+        word, stored = passwords.first()
+        directory.add(session, "hoa", "Lò Thị Hoa", [("approver", "")], clock.today(), stored)
     client.post("/desk/login", data={"name": "hoa", "password": word})
     for method in ("get", "post"):
         reply = getattr(client, method)("/desk/account/authenticator")
@@ -292,3 +296,34 @@ def test_a_backup_brings_accounts_and_log_back_where_none_are_and_says_where_som
     assert ("", "log restored", "", "done") in log_of(settings.home)
     assert log_of(settings.home)[-1][1:] == ("restore", file.name, "done")
     assert types(settings, "doctor")[1].count("The log is whole") <= 1
+
+
+def test_no_password_is_hashed_while_others_wait_to_write(settings, client, app, monkeypatch):
+    """A hash takes 0.2 s, and the store has one writer at a time."""
+    boss, writing = signs_in(app.test_client(), settings, "quan", "administrator"), []
+    true = Store.writing
+
+    @contextmanager
+    def watched(store):
+        with true(store) as session:
+            writing.append(True)
+            try:
+                yield session
+            finally:
+                writing.pop()
+
+    class Watched:
+        def __getattr__(self, name):
+            assert not writing, f"{name} in a transaction"
+            return getattr(hasher, name)
+
+    hasher = passwords.HASHER
+    monkeypatch.setattr(Store, "writing", watched)
+    monkeypatch.setattr(passwords, "HASHER", Watched())
+    page = boss.post("/desk/people", data={"name": "hoa", "person": "Lò Thị Hoa", "role": ["approver"]}).text
+    sets_up(client, re.search(r'digits">([a-z0-9-]{19})<', page)[1])
+    assert boss.post("/desk/people/hoa/reset").status_code == 200
+    assert types(settings, "user", "add", "an", "--person", "Cầm Văn An", "--role", "leader")[0] == 0
+    assert types(settings, "user", "reset", "an")[0] == 0
+    with pytest.raises(AssertionError, match="in a transaction"), store_of(settings.home).writing():
+        passwords.first()
